@@ -1,0 +1,42 @@
+import type { Digest } from "../brand.ts";
+import type { ContentReader } from "../tree/entry.ts";
+
+/** A blob that is being written: it has no name until it is whole. */
+export interface BlobWriter {
+  write(bytes: Uint8Array): void;
+  /** Names the blob by the SHA-256 of all bytes written and makes it visible at once. */
+  commit(): { digest: Digest; size: number };
+  /** Throws the bytes away. Safe to call after `commit`. */
+  discard(): void;
+}
+
+/**
+ * Contents by SHA-256, shared by concurrent builds: a blob appears whole (temp + rename) or not
+ * at all, and is never changed.
+ */
+export interface ContentStore extends ContentReader {
+  has(digest: Digest): boolean;
+  put(bytes: Uint8Array): Digest;
+  writer(): BlobWriter;
+  /** A small JSON document under a name of a kind, such as ("unpacked", apk digest). */
+  readNote(kind: string, name: string): unknown | undefined;
+  writeNote(kind: string, name: string, value: unknown): void;
+}
+
+/** Bytes from a URL (`http:`, `https:`, `file:`) or an absolute path. */
+export interface Fetcher {
+  /**
+   * Streams a resource. Retries with back-off and resumes by range where the server can.
+   * @throws {TowerError} `unreachable`, `not-found`, `limit`, or `offline` when offline.
+   */
+  stream(url: string, options: FetchOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface FetchOptions {
+  /** Most bytes accepted. */
+  readonly limit: number;
+  /** Exact size, where it is known: any other is an error. */
+  readonly size?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (received: number) => void;
+}
