@@ -1,0 +1,19 @@
+import type { ContentReader } from "../../lib/tree/entry.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import type { Arch } from "../../lib/brand.ts";
+
+export interface StageContext {
+  readonly reader: ContentReader;
+  readonly arch: Arch;
+  /** Seconds since 1970 of every entry that a stage makes. */
+  readonly epoch: number;
+  readonly reporter: Reporter;
+}
+
+/** Changes the tree as its plan says. Never names a system, never reads the machine. */
+export type Stage<Plan> = (
+  tree: FileTree,
+  plan: Plan,
+  context: StageContext,
+) => void | Promise<void>;
