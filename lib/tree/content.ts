@@ -1,4 +1,4 @@
-import { readExactly } from "../format/bytes.ts";
+import { type ByteSource, memorySource, readExactly } from "../format/bytes.ts";
 import { type Content, type ContentReader, sizeOf } from "./entry.ts";
 
 /**
@@ -24,6 +24,20 @@ export function* piecesOf(
     yield chunk.subarray(0, n);
     done += n;
   }
+}
+
+/** A content as bytes at any offset, without loading it. */
+export function sourceOf(reader: ContentReader, content: Content): ByteSource {
+  if (content.kind === "inline") return memorySource(content.bytes);
+  const blob = reader.open(content.blob);
+  const { offset: base, size } = content;
+  return {
+    size,
+    readAt(offset, into) {
+      const want = Math.min(into.length, size - offset);
+      return want <= 0 ? 0 : blob.readAt(base + offset, into.subarray(0, want));
+    },
+  };
 }
 
 /** All bytes of a content. @throws {RangeError} when it is longer than `limit` bytes. */
