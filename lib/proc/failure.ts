@@ -6,9 +6,13 @@ import { quoteArgv } from "./quoting.ts";
 const TAIL_BYTES = 4096;
 const TAIL_LINES = 12;
 
+/** Most characters of a command line that a message shows. */
+const LINE_LENGTH = 1000;
+
 /** The line that names a command in a message: quoted, secrets as `***`. */
 export function describe(command: Command): string {
-  return quoteArgv(command.argv, command.secretArgs);
+  const line = quoteArgv(command.argv, command.secretArgs);
+  return line.length <= LINE_LENGTH ? line : `${line.slice(0, LINE_LENGTH)} …`;
 }
 
 /** Throws `tool` unless the command ended with a code that is no failure. */

@@ -111,11 +111,12 @@ Deno.test("which finds programs in the system folders and not in the working fol
 });
 
 Deno.test("quoteArgv: sh reads back every word, whatever its characters", async () => {
-  const words = ["", " ", "a'b", "$(x)", "`", "\n", "\t", "\x1b[0m", "\u202e", "*", "~", "\\", '"'];
+  const atoms = ["", " ", "a'b", "$(x)", "`", "\n", "\t", "\x1b[0m", "\u202e", "*", "~", "\\", '"'];
+  const words = [...atoms];
   let seed = 1;
   const random = (n: number) => (seed = (seed * 48271) % 2147483647) % n;
   for (let i = 0; i < 200; i++) {
-    words.push(Array.from({ length: random(8) }, () => words[random(words.length)]).join("x"));
+    words.push(Array.from({ length: random(8) }, () => atoms[random(atoms.length)]).join("x"));
   }
   const line = quoteArgv(["printf", "%s\\0", ...words]);
   const { stdout } = await denoRunner().run({ argv: ["sh", "-c", line] });
