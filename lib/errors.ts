@@ -10,6 +10,8 @@ export type ErrorCode =
   | "unsupported" // a writer cannot express what it is given
   | "limit" // a bound on size, count or time was passed
   | "no-space" // the disk or the image is full
+  | "permission" // the operating system forbids it to this user
+  | "io" // the operating system could not do it, such as a device error
   | "tool" // a program that was run failed or is missing
   | "offline" // something is needed that only the network has
   | "stale" // a lock or record no longer matches what it was made from
