@@ -62,6 +62,12 @@ export interface PackageEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /**
+   * Owner's names from the tar header where they are not root's. apk looks them up in the target's
+   * passwd and group first; the numbers count only where the name is unknown (src/tar.c).
+   */
+  readonly user?: string;
+  readonly group?: string;
   readonly mtime: number;
   /** Bytes of a file's content; 0 for the rest. */
   readonly size: number;

@@ -1,0 +1,145 @@
+import { type Arch, ARCHES } from "../../lib/brand.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { decodeYaml } from "../../lib/schema/yaml_document.ts";
+import {
+  type ManifestDocument,
+  manifestDocument,
+  type OutputSpec,
+  type PackagesSpec,
+  type StageSpec,
+} from "./schema.ts";
+
+/** A stage and the folder that its relative paths start from. */
+export interface PlacedStage {
+  readonly spec: StageSpec;
+  readonly folder: string;
+}
+
+/** A whole manifest: what it extends is merged in, nothing is optional any more. */
+export interface Manifest {
+  readonly name: string;
+  readonly description: string;
+  readonly arches: readonly Arch[];
+  readonly repositories: readonly string[];
+  readonly stages: readonly PlacedStage[];
+  readonly outputs: readonly OutputSpec[];
+}
+
+/** Where manifests come from. */
+export interface ManifestSource {
+  /** The path of a system that the program ships, by name; undefined when there is none. */
+  systemPath(name: string): string | undefined;
+  /** The names of the systems that the program ships. */
+  systemNames(): readonly string[];
+  readText(path: string): string;
+  /** `path` as seen from the folder of the manifest `from`. */
+  beside(from: string, path: string): string;
+  folderOf(path: string): string;
+}
+
+/** Longest chain of `extends`. */
+const MAX_DEPTH = 4;
+
+/**
+ * Reads a manifest and all it extends.
+ *
+ * @param reference A system's name, or a path that ends in .yaml or .yml.
+ * @throws {TowerError} `not-found`, or `malformed` with every fault and its line.
+ */
+export function loadManifest(reference: string, source: ManifestSource): Manifest {
+  const chain = readChain(locate(reference, undefined, source), source);
+  const [first, ...rest] = chain.reverse();
+  let merged = first!;
+  for (const next of rest) {
+    merged = {
+      document: {
+        ...merged.document,
+        ...next.document,
+        outputs: next.document.outputs ?? merged.document.outputs,
+        arches: next.document.arches ?? merged.document.arches,
+        repositories: next.document.repositories ?? merged.document.repositories,
+      },
+      stages: [...merged.stages, ...next.stages],
+      path: next.path,
+    };
+  }
+  return complete(merged);
+}
+
+interface ReadManifest {
+  readonly path: string;
+  readonly document: ManifestDocument;
+  readonly stages: readonly PlacedStage[];
+}
+
+function readChain(path: string, source: ManifestSource): ReadManifest[] {
+  const chain: ReadManifest[] = [];
+  for (let next: string | undefined = path; next !== undefined;) {
+    if (chain.length >= MAX_DEPTH) {
+      throw new TowerError(
+        "limit",
+        `Cannot read "${path}": more than ${MAX_DEPTH} manifests extend one another`,
+      );
+    }
+    const document: ManifestDocument = decodeYaml(source.readText(next), next, manifestDocument);
+    const folder = source.folderOf(next);
+    chain.push({ path: next, document, stages: document.stages.map((spec) => ({ spec, folder })) });
+    next = document.extends === undefined ? undefined : locate(document.extends, next, source);
+  }
+  return chain;
+}
+
+function locate(reference: string, from: string | undefined, source: ManifestSource): string {
+  if (/\.ya?ml$/.test(reference)) {
+    return from === undefined ? reference : source.beside(from, reference);
+  }
+  const path = source.systemPath(reference);
+  if (path !== undefined) return path;
+  throw new TowerError("not-found", `Cannot find system "${reference}"`, {
+    hint: `the systems are ${source.systemNames().join(", ")}; a manifest file ends in .yaml`,
+  });
+}
+
+function complete({ document, stages, path }: ReadManifest): Manifest {
+  const missing = (["arches", "repositories", "outputs"] as const).filter((f) => !document[f]);
+  if (!stages.some((s) => s.spec.kind === "packages")) missing.push("stages" as never);
+  if (missing.length > 0) {
+    const what = missing.map((f) => (f as string) === "stages" ? 'a "packages" stage' : `"${f}"`);
+    throw new TowerError("malformed", `Cannot use "${path}": it has no ${what.join(", no ")}`);
+  }
+  const files = document.outputs!.map((o) => o.file);
+  const double = files.find((f, i) => files.indexOf(f) !== i);
+  if (double !== undefined) {
+    throw new TowerError("malformed", `Cannot use "${path}": two outputs are named "${double}"`);
+  }
+  return {
+    name: document.name,
+    description: document.description ?? "",
+    arches: document.arches!,
+    repositories: document.repositories!,
+    stages,
+    outputs: document.outputs!,
+  };
+}
+
+/** The architecture to build for: the one asked for, or the manifest's only or first one. */
+export function chooseArch(manifest: Manifest, asked: string | undefined): Arch {
+  const arch = asked ?? manifest.arches[0]!;
+  if ((manifest.arches as readonly string[]).includes(arch)) return arch as Arch;
+  const known = (ARCHES as readonly string[]).includes(arch);
+  throw new TowerError("usage", `Cannot build "${manifest.name}" for "${arch}"`, {
+    hint: `${known ? "this system" : "Tower"} knows ${
+      (known ? manifest.arches : ARCHES).join(", ")
+    }`,
+  });
+}
+
+/** Every package wanted, by all packages stages together, in the order written. */
+export function worldOf(manifest: Manifest): string[] {
+  return [...new Set(packagesStages(manifest).flatMap((s) => s.world))];
+}
+
+/** The packages stages of a manifest. */
+export function packagesStages(manifest: Manifest): PackagesSpec[] {
+  return manifest.stages.map((s) => s.spec).filter((s) => s.kind === "packages");
+}

@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { ARCHES } from "../../lib/brand.ts";
+import {
+  byteSize,
+  fileMode,
+  fileName,
+  line,
+  numericId,
+  treePath,
+} from "../../lib/schema/scalars.ts";
+import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
+
+/**
+ * The one table of what a manifest may say. Types, decoding, JSON Schema and the reference page
+ * all come from it.
+ */
+
+const packageName = z.string().regex(
+  /^[a-zA-Z0-9_][a-zA-Z0-9._+-]*$/,
+  "must be a package name",
+);
+const accountName = z.string().regex(
+  /^[a-z_][a-z0-9_-]{0,31}$/,
+  "must be 1 to 32 of a-z, 0-9, _ and -, and start with a letter or _",
+);
+const serviceName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, "must be a service name");
+const label = (bytes: number) =>
+  z.string().regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, _ and -").max(bytes);
+
+const world = z.array(line.min(1)).describe(
+  "Packages wanted, in the syntax of apk's world file: name, name=1.2, name>1, !name, name@tag.",
+);
+
+const packagesStage = z.strictObject({
+  kind: z.literal("packages"),
+  world,
+  scripts: z.array(z.strictObject({
+    package: packageName,
+    script: z.enum(SCRIPT_KINDS),
+    do: z.enum(["skip", "first-boot"]),
+    reason: line.min(1).describe("Why this is right; it goes into the record."),
+  })).default([]).describe("What to do with package scripts that have no native handler."),
+}).describe("Installs packages with all they depend on.");
+
+const filesStage = z.strictObject({
+  kind: z.literal("files"),
+  overlay: line.min(1).optional().describe(
+    "Folder beside the manifest that is laid over the tree, root:root; directories 0755, " +
+      "files 0644, files that begin with #! 0755.",
+  ),
+  files: z.array(z.union([
+    z.strictObject({
+      path: treePath,
+      contents: z.string(),
+      mode: fileMode.default(0o644),
+      uid: numericId.default(0),
+      gid: numericId.default(0),
+    }),
+    z.strictObject({ path: treePath, symlink: line.min(1) }),
+    z.strictObject({
+      path: treePath,
+      directory: z.literal(true),
+      mode: fileMode.default(0o755),
+      uid: numericId.default(0),
+      gid: numericId.default(0),
+    }),
+  ])).default([]),
+  remove: z.array(treePath).default([]).describe("Paths taken out of the tree, with all below."),
+}).describe("Puts files of the manifest's own into the tree.");
+
+const accountsStage = z.strictObject({
+  kind: z.literal("accounts"),
+  groups: z.array(z.strictObject({ name: accountName, gid: numericId.optional() })).default([]),
+  users: z.array(z.strictObject({
+    name: accountName,
+    uid: numericId.optional(),
+    group: accountName.optional().describe("Primary group; by default one of the user's name."),
+    groups: z.array(accountName).default([]),
+    home: treePath.optional(),
+    shell: treePath.optional(),
+    comment: line.optional(),
+    password: z.union([
+      z.literal("locked"),
+      z.string().regex(/^\$[a-z0-9]+\$[^\s:]+$/, 'must be "locked" or a crypt(5) hash'),
+    ]).optional(),
+    authorizedKeys: z.array(line.min(1)).default([]).describe(
+      "Public keys in OpenSSH's format; written to the home's .ssh/authorized_keys.",
+    ),
+  })).default([]),
+}).describe("Makes users and groups, or changes those that packages made.");
+
+const servicesStage = z.strictObject({
+  kind: z.literal("services"),
+  runlevels: z.record(serviceName, z.array(serviceName)).describe(
+    "OpenRC services by runlevel: sysinit, boot, default, shutdown, or one of your own.",
+  ),
+}).describe("Enables OpenRC services.");
+
+const kernelStage = z.strictObject({
+  kind: z.literal("kernel"),
+  flavour: serviceName.describe("Kernel flavour as in linux-FLAVOUR: virt, lts, rpi."),
+}).describe("Checks the kernel and writes the module indexes (depmod).");
+
+const initramfsStage = z.strictObject({
+  kind: z.literal("initramfs"),
+  flavour: serviceName,
+  path: treePath.describe("Where the initramfs goes in the tree."),
+  modules: z.array(line.min(1)).default([]).describe("Kernel modules, with all they depend on."),
+  files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
+  compression: z.enum(["gzip", "none"]).default("gzip"),
+  level: z.int().min(1).max(9).default(6),
+}).describe("Makes an initramfs that mounts the root and starts init.");
+
+const room = {
+  free: byteSize.optional().describe("Free space left beyond the content."),
+  size: byteSize.optional().describe("Exact size instead of content plus free space."),
+};
+const oneSize = (v: { free?: number | undefined; size?: number | undefined }) =>
+  (v.free === undefined) !== (v.size === undefined);
+const ONE_SIZE = { message: 'needs one of "free" and "size"' };
+
+const diskOutput = z.strictObject({
+  kind: z.literal("disk"),
+  file: fileName,
+  table: z.enum(["mbr", "gpt"]),
+  boot: z.strictObject({ label: label(11).default("BOOT"), ...room }).refine(oneSize, ONE_SIZE)
+    .describe("FAT partition that holds the tree's /boot."),
+  root: z.strictObject({ label: label(16).default("root"), ...room }).refine(oneSize, ONE_SIZE)
+    .describe("ext4 partition that holds the rest."),
+  loaders: z.array(z.enum(["syslinux", "systemd-boot"])).min(1).describe(
+    "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot for UEFI.",
+  ),
+  flavour: serviceName.describe("Kernel flavour to boot."),
+  initramfs: treePath.describe("Path of the initramfs in the tree, below /boot."),
+  cmdline: line.default("").describe("Kernel command line; root= is added."),
+}).describe("A whole disk: partition table, boot loaders, FAT boot, ext4 root.");
+
+const tarOutput = z.strictObject({
+  kind: z.literal("tar"),
+  file: fileName,
+  compression: z.enum(["gzip", "none"]).default("none"),
+}).describe("The tree as a PAX tar archive.");
+
+const initramfsOutput = z.strictObject({
+  kind: z.literal("initramfs"),
+  file: fileName,
+  compression: z.enum(["gzip", "none"]).default("gzip"),
+}).describe("The whole tree as a cpio (newc) archive that a kernel can start from.");
+
+export const stageSpec = z.discriminatedUnion("kind", [
+  packagesStage,
+  filesStage,
+  accountsStage,
+  servicesStage,
+  kernelStage,
+  initramfsStage,
+]);
+export const outputSpec = z.discriminatedUnion("kind", [diskOutput, tarOutput, initramfsOutput]);
+
+export const manifestDocument = z.strictObject({
+  name: z.string().regex(
+    /^[a-z][a-z0-9-]{0,62}$/,
+    "must be a-z, 0-9 and -, and start with a letter",
+  ),
+  description: line.optional(),
+  extends: line.min(1).optional().describe(
+    "A system by name, or a manifest file beside this one, that this one adds to: stages are " +
+      "appended, every other field replaces the base's.",
+  ),
+  arches: z.array(z.enum(ARCHES)).min(1).optional().describe("Architectures it can be built for."),
+  repositories: z.array(line.min(1)).min(1).optional().describe(
+    'Package repositories, first wins a tie: a URL, "@tag URL", or "lab" for the one that ' +
+      "`deno task lab` makes.",
+  ),
+  stages: z.array(stageSpec).default([]).describe("What happens to the tree, in this order."),
+  outputs: z.array(outputSpec).min(1).optional().describe("What is made of the tree."),
+});
+
+export type ManifestDocument = z.infer<typeof manifestDocument>;
+export type StageSpec = z.infer<typeof stageSpec>;
+export type OutputSpec = z.infer<typeof outputSpec>;
+export type PackagesSpec = z.infer<typeof packagesStage>;
+export type FilesSpec = z.infer<typeof filesStage>;
+export type AccountsSpec = z.infer<typeof accountsStage>;
+export type ServicesSpec = z.infer<typeof servicesStage>;
+export type KernelSpec = z.infer<typeof kernelStage>;
+export type InitramfsSpec = z.infer<typeof initramfsStage>;
+export type DiskSpec = z.infer<typeof diskOutput>;
+export type TarSpec = z.infer<typeof tarOutput>;
+export type InitramfsOutputSpec = z.infer<typeof initramfsOutput>;

@@ -1,0 +1,156 @@
+import type { Arch, Digest } from "../../lib/brand.ts";
+import { digestOf } from "../../lib/format/digest.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
+import { canonicalJson } from "../../lib/json.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { type Manifest, packagesStages, type PlacedStage, worldOf } from "../manifest/manifest.ts";
+import type {
+  AccountsSpec,
+  DiskSpec,
+  FilesSpec,
+  InitramfsOutputSpec,
+  InitramfsSpec,
+  KernelSpec,
+  OutputSpec,
+  PackagesSpec,
+  ServicesSpec,
+  TarSpec,
+} from "../manifest/schema.ts";
+import type { DiskPlan } from "../outputs/disk.ts";
+import { type Lock, lockDigest } from "./lock.ts";
+import { repositoryLines } from "./repositories.ts";
+
+/** A file of an overlay folder, its content in the store. */
+export interface OverlayFile {
+  /** Path in the tree. */
+  readonly path: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+export interface PackagesPlan {
+  readonly kind: "packages";
+  readonly world: readonly string[];
+  readonly repositories: readonly string[];
+  readonly scripts: PackagesSpec["scripts"];
+}
+export interface FilesPlan {
+  readonly kind: "files";
+  readonly overlay: readonly OverlayFile[];
+  readonly files: FilesSpec["files"];
+  readonly remove: FilesSpec["remove"];
+}
+export type StagePlan =
+  | PackagesPlan
+  | FilesPlan
+  | AccountsSpec
+  | ServicesSpec
+  | KernelSpec
+  | InitramfsSpec;
+export type OutputPlan = DiskPlan | TarSpec | InitramfsOutputSpec;
+
+/** All that decides a build, as plain JSON: two equal plans are one build. */
+export interface BuildPlan {
+  readonly version: 1;
+  readonly id: Digest;
+  readonly system: string;
+  readonly arch: Arch;
+  readonly lock: Digest;
+  /** Seconds since 1970 for every time that is not a package's own: the newest package's. */
+  readonly epoch: number;
+  readonly packages: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly digest: Digest;
+  }[];
+  readonly stages: readonly StagePlan[];
+  readonly outputs: readonly OutputPlan[];
+}
+
+/**
+ * Fixes everything that could vary. Pure: the same manifest, lock and overlays give the same plan
+ * on every machine.
+ *
+ * @param overlays The files of each stage's overlay folder, by the stage's place in the manifest.
+ */
+export function makePlan(
+  manifest: Manifest,
+  lock: Lock,
+  overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
+): BuildPlan {
+  const packages = lock.packages.map(({ name, version, digest }) => ({ name, version, digest }));
+  const stages = [
+    packagesPlan(manifest, lock),
+    ...manifest.stages.flatMap((stage): StagePlan[] => {
+      const { spec } = stage;
+      if (spec.kind === "packages") return [];
+      if (spec.kind !== "files") return [spec];
+      const { kind, files, remove } = spec;
+      return [{ kind, overlay: overlays.get(stage) ?? [], files, remove }];
+    }),
+  ];
+  const base = {
+    version: 1 as const,
+    system: manifest.name,
+    arch: lock.arch,
+    epoch: Math.max(0, ...lock.packages.map((p) => p.buildTime)),
+    packages,
+    stages,
+  };
+  const seed = digestOf(canonicalJson(base));
+  const plan = {
+    ...base,
+    outputs: manifest.outputs.map((o) => outputPlan(o, seed, manifest.name)),
+  };
+  return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
+}
+
+function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
+  return {
+    kind: "packages",
+    world: worldOf(manifest),
+    repositories: repositoryLines(lock.repositories.map((r) => ({
+      name: r.name,
+      ...(r.tag === undefined ? {} : { tag: r.tag }),
+    }))),
+    scripts: packagesStages(manifest).flatMap((s) => s.scripts),
+  };
+}
+
+function outputPlan(spec: OutputSpec, seed: Digest, system: string): OutputPlan {
+  return spec.kind === "disk" ? diskPlan(spec, seed, system) : spec;
+}
+
+function diskPlan(spec: DiskSpec, seed: Digest, title: string): DiskPlan {
+  if (!spec.initramfs.startsWith("boot/")) {
+    throw new TowerError(
+      "malformed",
+      `Cannot boot "${spec.file}": its initramfs "/${spec.initramfs}" is not below /boot`,
+    );
+  }
+  const uuid = (name: string) => uuidFrom(`${seed} ${spec.file} ${name}`);
+  const rootUuid = uuid("root");
+  return {
+    kind: "disk",
+    file: spec.file,
+    table: spec.table,
+    diskId: uuid("disk"),
+    boot: {
+      ...spec.boot,
+      partitionId: uuid("boot partition"),
+      volumeId: parseInt(uuid("volume").slice(0, 8), 16),
+    },
+    root: {
+      ...spec.root,
+      uuid: rootUuid,
+      hashSeed: uuid("hash seed"),
+      partitionId: uuid("root partition"),
+    },
+    loaders: spec.loaders,
+    kernel: `boot/vmlinuz-${spec.flavour}`,
+    initramfs: spec.initramfs,
+    cmdline: `root=UUID=${rootUuid} rootfstype=ext4 ${spec.cmdline}`.trim(),
+    title,
+  };
+}

@@ -1,0 +1,54 @@
+import { TowerError } from "../../lib/errors.ts";
+
+/** A package repository: where its folders by architecture lie, and the tag of its packages. */
+export interface RepositorySpec {
+  /** As the manifest or the command line spells it, without the tag. */
+  readonly name: string;
+  /** `http:`, `https:` or `file:` URL, or an absolute path, without a trailing slash. */
+  readonly url: string;
+  readonly tag?: string;
+}
+
+/** The name that stands for the repository which `deno task lab` makes. */
+export const LAB = "lab";
+
+/**
+ * Parses `URL`, `/path`, `@tag URL` or `lab`, as apk's repositories file has them.
+ *
+ * @param labFolder Where the lab repository lies.
+ * @throws {TowerError} `usage` for anything else.
+ */
+export function parseRepository(text: string, labFolder: string): RepositorySpec {
+  const match = /^(?:@([a-zA-Z0-9][a-zA-Z0-9_-]*)\s+)?(\S+)$/.exec(text.trim());
+  const name = match?.[2]?.replace(/\/+$/, "");
+  if (!name || !(name === LAB || /^(https?:\/\/[^/]|file:\/\/\/|\/)/.test(name))) {
+    throw new TowerError("usage", `Cannot use repository "${text}"`, {
+      hint: 'give an http(s) URL, an absolute path, "@tag URL", or "lab"',
+    });
+  }
+  const tag = match?.[1];
+  return { name, url: name === LAB ? labFolder : name, ...(tag === undefined ? {} : { tag }) };
+}
+
+/** URL of a repository's index for an architecture. */
+export function indexUrl(url: string, arch: string): string {
+  return `${url}/${arch}/APKINDEX.tar.gz`;
+}
+
+/**
+ * URL of a package. Packages for all architectures lie beside the others, in the folder of the
+ * architecture that is built for.
+ */
+export function packageUrl(url: string, arch: string, name: string, version: string): string {
+  return `${url}/${arch}/${name}-${version}.apk`;
+}
+
+/**
+ * The lines of /etc/apk/repositories: only what the built system can reach. A folder of the
+ * building machine means nothing there and stays out.
+ */
+export function repositoryLines(repositories: readonly { name: string; tag?: string }[]): string[] {
+  return repositories.filter((r) => /^https?:/.test(r.name)).map((r) =>
+    r.tag === undefined ? r.name : `@${r.tag} ${r.name}`
+  );
+}

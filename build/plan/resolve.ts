@@ -1,0 +1,199 @@
+import { asDigest, type Digest } from "../../lib/brand.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { concat } from "../../lib/format/bytes.ts";
+import { type Dependency, parseDependency } from "../../lib/apk/dependency.ts";
+import { readIndexArchive } from "../../lib/apk/index_archive.ts";
+import { parseIndex } from "../../lib/apk/index_text.ts";
+import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
+import type { IndexedPackage, UnpackedPackage } from "../../lib/apk/types.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import type { ContentStore, Fetcher } from "../../lib/store/ports.ts";
+import type { LoadRequest } from "../../lib/store/package_loader.ts";
+import { bytesOf } from "../../lib/tree/content.ts";
+import { inputsDigest, type Lock, type ResolveRequest } from "./lock.ts";
+import { indexUrl, LAB, packageUrl, type RepositorySpec } from "./repositories.ts";
+
+/** Largest index file that is fetched: Alpine's community index has about 2 MiB. */
+const INDEX_LIMIT = 64 << 20;
+
+export interface ResolvePorts {
+  readonly fetcher: Fetcher;
+  readonly store: ContentStore;
+  readonly reporter: Reporter;
+  readonly load: (requests: readonly LoadRequest[]) => Promise<UnpackedPackage[]>;
+}
+
+/** A repository with the index it was read from. */
+export interface OpenRepository extends Repository {
+  readonly spec: RepositorySpec;
+  readonly index: Digest;
+}
+
+/**
+ * Fetches and verifies the index of every repository.
+ *
+ * @throws {TowerError} `unreachable` when a repository does not answer (nothing falls back to
+ * another), `untrusted` or `malformed` when its index is not what it should be.
+ */
+export async function openRepositories(
+  request: Pick<ResolveRequest, "arch" | "repositories" | "keys">,
+  { fetcher, store, reporter }: Omit<ResolvePorts, "load">,
+): Promise<OpenRepository[]> {
+  reporter.report({
+    type: "step",
+    id: "indexes",
+    title: "Reading package indexes",
+    total: request.repositories.length,
+    unit: "items",
+  });
+  let done = 0;
+  const opened = await Promise.all(request.repositories.map(async (spec) => {
+    const bytes = await fetchIndex(spec, request.arch, fetcher);
+    const index = store.put(bytes);
+    const { indexText } = readIndexArchive(bytes, request.keys);
+    const packages = parseIndex(indexText);
+    reporter.report({ type: "progress", id: "indexes", done: ++done });
+    return openRepository(spec, index, packages);
+  }));
+  reporter.report({ type: "done", id: "indexes", note: `${countOf(opened)} packages known` });
+  return opened;
+}
+
+/** The repositories of a lock again, from the indexes that the store holds. */
+export function reopenRepositories(
+  lock: Lock,
+  repositories: readonly RepositorySpec[],
+  store: ContentStore,
+): OpenRepository[] | undefined {
+  if (lock.repositories.some((r) => !store.has(r.index))) return undefined;
+  return lock.repositories.map(({ index }, i) => {
+    const size = store.open(index).size;
+    const bytes = bytesOf(store, { kind: "span", blob: index, offset: 0, size });
+    return openRepository(
+      repositories[i]!,
+      index,
+      parseIndex(readIndexArchive(bytes, lock.keys).indexText),
+    );
+  });
+}
+
+function openRepository(
+  spec: RepositorySpec,
+  index: Digest,
+  packages: IndexedPackage[],
+): OpenRepository {
+  return {
+    spec,
+    index,
+    packages,
+    url: spec.url,
+    ...(spec.tag === undefined ? {} : { tag: spec.tag }),
+  };
+}
+
+/**
+ * Chooses packages for a world and names each by digest. All packages are fetched and verified
+ * on the way, because an index knows the digest of a package's control part only.
+ */
+export async function resolve(
+  request: ResolveRequest,
+  ports: ResolvePorts,
+): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
+  const repositories = await openRepositories(request, ports);
+  const selected = solveWorld(parseWorld(request.world), repositories, request.arch);
+  const packages = await ports.load(selected.map((s) => {
+    const { name, version, identity, size, installedSize } = s.package;
+    const base = repositories[s.repository]!.url;
+    return {
+      url: packageUrl(base, request.arch, name, version),
+      expect: { identity, name, version, size, installedSize },
+    };
+  }));
+  const lock: Lock = {
+    version: 1,
+    arch: request.arch,
+    inputs: inputsDigest(request),
+    repositories: repositories.map(({ spec, index }) => ({
+      name: spec.name,
+      ...(spec.tag === undefined ? {} : { tag: spec.tag }),
+      index,
+    })),
+    keys: request.keys.map(({ name, digest, pem }) => ({ name, digest, pem })),
+    packages: selected.map((s, i) => ({
+      name: s.package.name,
+      version: s.package.version,
+      repository: s.repository,
+      identity: s.package.identity,
+      digest: packages[i]!.digest,
+      size: packages[i]!.size,
+      buildTime: packages[i]!.info.buildTime ?? 0,
+    })),
+  };
+  return { lock, packages };
+}
+
+/** What the loader must bring for a lock. */
+export function loadRequestsOf(lock: Lock, repositories: readonly RepositorySpec[]): LoadRequest[] {
+  return lock.packages.map(({ name, version, identity, size, digest, repository }) => ({
+    url: packageUrl(repositories[repository]!.url, lock.arch, name, version),
+    expect: { identity, name, version, size, digest: asDigest(digest)! },
+  }));
+}
+
+/** Parses a world. @throws {TowerError} `malformed` that lists every bad item. */
+export function parseWorld(world: readonly string[]): Dependency[] {
+  const bad: string[] = [];
+  const parsed = world.flatMap((text) => {
+    try {
+      return [parseDependency(text)];
+    } catch {
+      bad.push(`"${text}"`);
+      return [];
+    }
+  });
+  if (bad.length === 0) return parsed;
+  throw new TowerError("malformed", `Cannot read the world: ${bad.join(", ")}`, {
+    hint: "an item is name, name=1.2-r3, name>1, name~1.2, !name or name@tag",
+  });
+}
+
+/** @throws {TowerError} `unsolvable` with the reason why each candidate was refused. */
+export function solveWorld(
+  world: readonly Dependency[],
+  repositories: readonly Repository[],
+  arch: string,
+): readonly Selected[] {
+  const solution = solve(world, repositories, { arch });
+  if (solution.ok) return solution.install;
+  throw new TowerError(
+    "unsolvable",
+    `Cannot choose packages for the world:\n${formatProblems(solution.problems)}`,
+  );
+}
+
+async function fetchIndex(
+  spec: RepositorySpec,
+  arch: string,
+  fetcher: Fetcher,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of fetcher.stream(indexUrl(spec.url, arch), { limit: INDEX_LIMIT })) {
+      parts.push(part);
+    }
+  } catch (cause) {
+    if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+    throw new TowerError(cause.code, `Cannot read repository "${spec.name}" for ${arch}`, {
+      cause,
+      hint: spec.name === LAB
+        ? "make the lab repository first: deno task lab"
+        : `check the URL and the network; without a mirror, "--repository ${LAB}" builds from ` +
+          "packages of this machine's distribution (deno task lab)",
+    });
+  }
+  return concat(parts);
+}
+
+function countOf(repositories: readonly Repository[]): number {
+  return repositories.reduce((sum, r) => sum + r.packages.length, 0);
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { isCanonical } from "../tree/file_tree.ts";
+
+/** An absolute path as people write it (`/etc/motd`); decodes to the tree's form (`etc/motd`). */
+export const treePath = z.string().regex(/^\//, "must start with /").transform((text, context) => {
+  const path = text.slice(1);
+  if (!isCanonical(path)) {
+    context.addIssue({
+      code: "custom",
+      message: 'must be a plain path: no "..", ".", "//", trailing "/" or control characters',
+    });
+  }
+  return path;
+});
+
+const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+
+/** A size with a binary unit (`64MiB`); decodes to bytes. */
+export const byteSize = z.string().regex(
+  /^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$/,
+  "must be a whole number with B, KiB, MiB, GiB or TiB, such as 64MiB",
+).transform((text) => {
+  const unit = /[A-Z][A-Za-z]*$/.exec(text)![0] as keyof typeof UNITS;
+  return Number(text.slice(0, -unit.length)) * UNITS[unit];
+});
+
+/** Permission bits in octal, quoted (`"0755"`); decodes to a number. */
+export const fileMode = z.string().regex(
+  /^0?[0-7]{3,4}$/,
+  'must be octal in quotes, such as "0755"',
+).transform((text) => parseInt(text, 8));
+
+/** A numeric user or group id. */
+export const numericId = z.int().min(0).max(0xfffffffe);
+
+/** One line of text without control characters. */
+export const line = z.string().regex(/^[^\x00-\x1f\x7f]*$/, "must be one line of plain text");
+
+/** A file name without a slash, as an artifact has. */
+export const fileName = z.string().regex(
+  /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/,
+  "must be a file name of letters, digits, dot, plus, minus and underscore",
+);

@@ -1,0 +1,102 @@
+import { type Document, isMap, LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+import { TowerError } from "../errors.ts";
+
+/** Largest YAML text that is read, in bytes. */
+export const YAML_LIMIT = 1 << 20;
+
+/** One thing that is wrong, and where. Line and column count from 1. */
+export interface Fault {
+  readonly line: number;
+  readonly column: number;
+  /** Field as `stages[1].users[0].name`; empty for the whole document. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/**
+ * Decodes YAML 1.2 text with a schema: strict, no custom tags, no duplicate keys.
+ *
+ * @param file Name of the source, for messages only.
+ * @throws {TowerError} `malformed` that lists every fault as `file:line:column: field: what`.
+ */
+export function decodeYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
+  if (text.length > YAML_LIMIT) {
+    throw new TowerError("limit", `Cannot read "${file}": it is larger than ${YAML_LIMIT} bytes`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    schema: "core",
+    version: "1.2",
+    merge: false,
+  });
+  const broken = [...document.errors, ...document.warnings].map((e): Fault => {
+    const { line, col } = lines.linePos(e.pos[0]);
+    return { line, column: col, field: "", message: e.message };
+  });
+  if (broken.length > 0) throw faultsError(file, broken);
+  const result = schema.safeParse(plainValue(document, file));
+  if (result.success) return result.data;
+  throw faultsError(file, result.error.issues.flatMap((issue) => faultsOf(issue, document, lines)));
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw new TowerError("limit", `Cannot read "${file}": too many aliases`, { cause });
+  }
+}
+
+function faultsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Fault[] {
+  const path = issue.path as (string | number)[];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      ...position(document, lines, [...path, key], true),
+      field: fieldName([...path, key]),
+      message: "is not a known field",
+    }));
+  }
+  return [{
+    ...position(document, lines, path, false),
+    field: fieldName(path),
+    message: issue.message,
+  }];
+}
+
+/** Where a field stands; a missing one is where the nearest thing that holds it stands. */
+function position(
+  document: Document,
+  lines: LineCounter,
+  path: readonly (string | number)[],
+  atKey: boolean,
+): { line: number; column: number } {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const parent = depth === 0 ? undefined : document.getIn(path.slice(0, depth - 1), true);
+    const pair = atKey && isMap(parent)
+      ? parent.items.find((item) => String(item.key) === String(path[depth - 1]))
+      : undefined;
+    const node = pair?.key ?? document.getIn(path.slice(0, depth), true);
+    const range = (node as { range?: [number, number, number] } | undefined)?.range;
+    if (range) {
+      const { line, col } = lines.linePos(range[0]);
+      return { line, column: col };
+    }
+  }
+  return { line: 1, column: 1 };
+}
+
+function fieldName(path: readonly (string | number)[]): string {
+  return path.map((part, i) => typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)
+    .join("");
+}
+
+function faultsError(file: string, faults: readonly Fault[]): TowerError {
+  const text = [...faults].sort((a, b) => a.line - b.line || a.column - b.column).map((f) =>
+    `  ${file}:${f.line}:${f.column}: ${f.field ? `${f.field}: ` : ""}${f.message}`
+  );
+  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+  return new TowerError("malformed", `Cannot read "${file}": ${count}\n${text.join("\n")}`);
+}

@@ -1,0 +1,58 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { TowerError } from "../errors.ts";
+import { byteSize, fileMode, treePath } from "./scalars.ts";
+import { decodeYaml } from "./yaml_document.ts";
+
+const schema = z.strictObject({
+  name: z.string(),
+  list: z.array(z.strictObject({ size: byteSize, mode: fileMode.optional() })).default([]),
+});
+
+function faults(text: string): string {
+  return assertThrows(() => decodeYaml(text, "m.yaml", schema), TowerError).message;
+}
+
+Deno.test("decodeYaml() decodes sizes and modes", () => {
+  const value = decodeYaml(`name: a\nlist: [{size: 2MiB, mode: "0640"}]\n`, "m.yaml", schema);
+  assertEquals(value, { name: "a", list: [{ size: 2 << 20, mode: 0o640 }] });
+});
+
+Deno.test("decodeYaml() names file, line and field of all faults at once", () => {
+  const message = faults("nam: a\nlist:\n  - size: 2MB\n  - size: 1GiB\n    mode: 644\n");
+  assertStringIncludes(message, '"m.yaml": 4 faults');
+  assertStringIncludes(message, "m.yaml:1:1: nam: is not a known field");
+  assertStringIncludes(message, "m.yaml:3:11: list[0].size: must be a whole number");
+  assertStringIncludes(message, "m.yaml:5:11: list[1].mode:");
+  assertStringIncludes(message, "name:");
+});
+
+Deno.test("decodeYaml() refuses doubled keys, broken syntax, tags and alias bombs", () => {
+  assertStringIncludes(faults("name: a\nname: b\n"), "m.yaml:2:1");
+  assertStringIncludes(faults("name: [a\n"), "m.yaml:2:1");
+  assertStringIncludes(faults("name: !!python/object x\n"), "m.yaml:1:");
+  const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
+  for (let i = 0; i < 8; i++) {
+    const [from, to] = ["abcdefghi"[i], "abcdefghi"[i + 1]];
+    bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(",")}]`);
+  }
+  const error = assertThrows(() => decodeYaml(bomb.join("\n"), "m.yaml", schema), TowerError);
+  assertEquals(error.code, "limit");
+});
+
+Deno.test("decodeYaml() bounds the text and survives a prototype key", () => {
+  const error = assertThrows(
+    () => decodeYaml("#".repeat((1 << 20) + 1), "m.yaml", schema),
+    TowerError,
+  );
+  assertEquals(error.code, "limit");
+  assertStringIncludes(faults("name: a\n__proto__: {x: 1}\n"), "__proto__");
+  assert(!("x" in {}));
+});
+
+Deno.test("treePath decodes to the tree's form and refuses detours", () => {
+  assertEquals(treePath.parse("/etc/motd"), "etc/motd");
+  for (const bad of ["etc", "/", "/etc/", "/a/../b", "//a", "/a\n"]) {
+    assert(!treePath.safeParse(bad).success, bad);
+  }
+});
