@@ -1,0 +1,47 @@
+import { TowerError } from "../errors.ts";
+
+/** What the kernel's error numbers (errno(3)) mean to a user. */
+const MEANINGS: Readonly<Record<string, ConstructorParameters<typeof TowerError>>> = {
+  ENOENT: ["not-found", "there is no such file or folder"],
+  ENOTDIR: ["not-found", "a part of the path is no folder"],
+  EISDIR: ["not-found", "it is a folder"],
+  ELOOP: ["not-found", "its symbolic links form a loop"],
+  EEXIST: ["conflict", "it exists"],
+  EACCES: ["permission", "permission denied"],
+  EPERM: ["permission", "the system forbids it"],
+  EROFS: ["permission", "the file system is read-only"],
+  ENOSPC: ["no-space", "the disk is full", {
+    hint: "Free some space, or choose another folder with --output or XDG_CACHE_HOME",
+  }],
+  EDQUOT: ["no-space", "the disk quota is used up", {
+    hint: "Free some space, or choose another folder with --output or XDG_CACHE_HOME",
+  }],
+  EFBIG: ["no-space", "the file system takes no file of that size"],
+};
+
+/**
+ * An error of a file operation as one for the user: `Cannot <action> "<path>": <cause>`.
+ * What is a {@linkcode TowerError} already stays as it is.
+ */
+export function fileError(action: string, path: string, cause: unknown): TowerError {
+  if (cause instanceof TowerError) return cause;
+  const number = cause instanceof Error ? (cause as { code?: unknown }).code : undefined;
+  const meaning = typeof number === "string" ? MEANINGS[number] : undefined;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const [code, text, options] = meaning ?? ["io", detail];
+  return new TowerError(code, `Cannot ${action} "${path}": ${text}`, { ...options, cause });
+}
+
+/** Does a file operation; its failure becomes a {@linkcode TowerError}. */
+export function attempt<T>(action: string, path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (cause) {
+    throw fileError(action, path, cause);
+  }
+}
+
+/** Whether an error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}

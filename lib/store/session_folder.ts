@@ -1,0 +1,82 @@
+import { attempt, isMissing } from "./file_error.ts";
+import { makeFolder } from "./folders.ts";
+
+/**
+ * A folder for the temporary files of one opened store. It is locked as long as its owner lives,
+ * so that anyone may remove what a dead owner left. flock(2) holds across PID namespaces, where
+ * a process id in the name would name a stranger, and the kernel lets go of it whatever the end.
+ */
+export class SessionFolder implements Disposable {
+  readonly path: string;
+  readonly #lock: Deno.FsFile;
+  #files = 0;
+
+  private constructor(path: string, lock: Deno.FsFile) {
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  /** Makes a new locked folder below `parent`, which exists. */
+  static create(parent: string): SessionFolder {
+    for (let i = 0;; i++) {
+      const path = `${parent}/${Deno.pid}-${i}`;
+      try {
+        makeFolder(path);
+      } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists) continue;
+        throw error;
+      }
+      const lock = lockFolder(path);
+      if (lock) return new SessionFolder(path, lock);
+    }
+  }
+
+  /** A path in the folder that no file has yet. */
+  next(): string {
+    return `${this.path}/${this.#files++}`;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+    this.#lock.close();
+  }
+}
+
+/** Removes the folders below `parent` whose owners ended without doing so. */
+export function removeStaleFolders(parent: string): void {
+  for (const { name } of attempt("list", parent, () => [...Deno.readDirSync(parent)])) {
+    const path = `${parent}/${name}`;
+    using lock = lockFolder(path);
+    if (!lock) continue;
+    try {
+      Deno.removeSync(path, { recursive: true });
+    } catch (error) {
+      // Another cleaner was quicker, or the folder belongs to another user.
+      if (!isMissing(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
+}
+
+/** Locks a folder; undefined when another owner has it or it is gone. */
+function lockFolder(path: string): Deno.FsFile | undefined {
+  let folder: Deno.FsFile;
+  try {
+    folder = Deno.openSync(path);
+  } catch (error) {
+    if (isMissing(error) || error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
+  }
+  // Between the opening and the locking a cleaner may have removed it.
+  if (folder.tryLockSync(true) && isStillThere(path, folder)) return folder;
+  folder.close();
+  return undefined;
+}
+
+function isStillThere(path: string, folder: Deno.FsFile): boolean {
+  try {
+    return Deno.statSync(path).ino === folder.statSync().ino;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
