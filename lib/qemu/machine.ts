@@ -1,0 +1,90 @@
+/** A port of this machine's loopback that leads to a TCP port of the guest. */
+export interface Forward {
+  readonly host: number;
+  readonly guest: number;
+}
+
+/** A virtual PC, as data. */
+export interface MachineSpec {
+  /** Disk image; `snapshot` throws the guest's writes away. */
+  readonly image: string;
+  readonly snapshot: boolean;
+  /** BIOS is SeaBIOS, which QEMU carries; UEFI needs a firmware file (OVMF). */
+  readonly firmware: { readonly kind: "bios" } | { readonly kind: "uefi"; readonly file: string };
+  readonly accelerator: "kvm" | "tcg";
+  readonly memoryMiB: number;
+  readonly processors: number;
+  /**
+   * `user`: QEMU's own network, 10.0.2.0/24, closed but for the forwards.
+   * `tap`: an interface that exists already. The guest sees one virtio card either way.
+   */
+  readonly network:
+    | { readonly kind: "none" }
+    | { readonly kind: "user"; readonly forwards: readonly Forward[] }
+    | { readonly kind: "tap"; readonly interface: string };
+  /** Where the guest's first serial port goes: this program's terminal, or a file. */
+  readonly serial: { readonly kind: "stdio" } | { readonly kind: "file"; readonly path: string };
+}
+
+/** The port that isa-debug-exit listens on: a byte V written there ends QEMU with 2V + 1. */
+export const EXIT_PORT = 0xf4;
+
+/** The program that runs the machine. */
+export const QEMU = "qemu-system-x86_64";
+
+/** Where distributions put a UEFI firmware that `-bios` takes: Debian's ovmf, Alpine's, Arch's. */
+export const OVMF_FILES = [
+  "/usr/share/ovmf/OVMF.fd",
+  "/usr/share/OVMF/OVMF.fd",
+  "/usr/share/edk2/x64/OVMF.4m.fd",
+] as const;
+
+/**
+ * The command line of a machine (qemu(1)). `-nodefaults` and `-no-user-config` keep the building
+ * machine's settings out; the random device spares the guest a wait for entropy.
+ */
+export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
+  const argv: [string, ...string[]] = [
+    QEMU,
+    "-nodefaults",
+    "-no-user-config",
+    ...["-machine", "q35", "-accel", machine.accelerator],
+    ...["-m", `${machine.memoryMiB}M`, "-smp", String(machine.processors)],
+    ...["-display", "none", "-vga", "none", "-no-reboot"],
+    ...["-device", "virtio-rng-pci"],
+    ...["-device", `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`],
+    "-drive",
+    `file=${optionValue(machine.image)},format=raw,if=none,id=disk,` +
+    `snapshot=${machine.snapshot ? "on" : "off"}`,
+    ...["-device", "virtio-blk-pci,drive=disk,bootindex=0"],
+  ];
+  if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
+  if (machine.network.kind !== "none") {
+    argv.push("-netdev", netdev(machine.network), "-device", "virtio-net-pci,netdev=net,romfile=");
+  }
+  const { serial } = machine;
+  // signal=off: Ctrl-C belongs to the guest's shell; Ctrl-A X ends QEMU.
+  if (serial.kind === "stdio") {
+    argv.push("-chardev", "stdio,id=serial,mux=on,signal=off", "-mon", "serial");
+  } else argv.push("-chardev", `file,id=serial,path=${optionValue(serial.path)}`);
+  argv.push("-serial", "chardev:serial");
+  return argv;
+}
+
+/** The status that a guest asked for when QEMU ended with `code`; 0 for a power-off. */
+export function guestStatus(code: number): number {
+  return code % 2 === 1 ? (code - 1) / 2 : code;
+}
+
+function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): string {
+  if (network.kind === "tap") {
+    return `tap,id=net,ifname=${optionValue(network.interface)},script=no,downscript=no`;
+  }
+  const forwards = network.forwards.map((f) => `,hostfwd=tcp:127.0.0.1:${f.host}-:${f.guest}`);
+  return `user,id=net,restrict=on${forwards.join("")}`;
+}
+
+/** QEMU splits option lists at commas; a doubled one stands for itself. */
+function optionValue(text: string): string {
+  return text.replaceAll(",", ",,");
+}

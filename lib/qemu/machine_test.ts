@@ -1,0 +1,32 @@
+import { assert, assertEquals } from "@std/assert";
+import { guestStatus, type MachineSpec, qemuArgv } from "./machine.ts";
+
+const machine: MachineSpec = {
+  image: "a,b.img",
+  snapshot: true,
+  firmware: { kind: "bios" },
+  accelerator: "tcg",
+  memoryMiB: 256,
+  processors: 1,
+  network: { kind: "user", forwards: [{ host: 2222, guest: 22 }] },
+  serial: { kind: "stdio" },
+};
+
+Deno.test("qemuArgv() doubles commas, so that a file name cannot set options", () => {
+  const drive = qemuArgv(machine).find((a) => a.startsWith("file="));
+  assert(drive?.startsWith("file=a,,b.img,format=raw"), drive);
+});
+
+Deno.test("qemuArgv() closes the network but for the forwards, on loopback only", () => {
+  assert(qemuArgv(machine).includes("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22"));
+  assert(!qemuArgv({ ...machine, network: { kind: "none" } }).some((a) => a.includes("net")));
+});
+
+Deno.test("qemuArgv() names the firmware for UEFI only", () => {
+  assert(!qemuArgv(machine).includes("-bios"));
+  assert(qemuArgv({ ...machine, firmware: { kind: "uefi", file: "/f" } }).includes("-bios"));
+});
+
+Deno.test("guestStatus() undoes isa-debug-exit", () => {
+  assertEquals([0, 1, 3, 85].map(guestStatus), [0, 0, 1, 42]);
+});
