@@ -1,0 +1,101 @@
+import { TowerError } from "./errors.ts";
+import type { Runner } from "./proc/command.ts";
+import { denoRunner } from "./proc/deno_runner.ts";
+import type { TextSink } from "./report/text_sink.ts";
+import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
+import type { Fetcher } from "./store/ports.ts";
+
+/** All that a program takes from the machine it runs on. Tests give their own. */
+export interface Env {
+  /** The arguments after the program's name. */
+  readonly args: readonly string[];
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+  /** Absolute path of the working directory. */
+  readonly cwd: string;
+  readonly home: string;
+  /** Where contents are kept between runs. */
+  readonly cacheDir: string;
+  readonly processors: number;
+  /** Aborted by SIGINT, SIGTERM and SIGHUP, with a {@linkcode TowerError} `interrupted`. */
+  readonly signal: AbortSignal;
+  /** Starts programs; the signal ends them. */
+  readonly runner: Runner;
+  variable(name: string): string | undefined;
+  /** Makes a fetcher that the signal ends. */
+  fetcher(options: Omit<FetcherOptions, "signal">): Fetcher;
+}
+
+/** The machine, as it is. */
+export function realEnv(): Env {
+  const signal = signalOfUser();
+  const home = Deno.env.get("HOME") ?? "/";
+  const cache = Deno.env.get("XDG_CACHE_HOME");
+  return {
+    args: Deno.args,
+    stdout: fileSink(Deno.stdout),
+    stderr: fileSink(Deno.stderr),
+    stdoutIsTerminal: Deno.stdout.isTerminal(),
+    stderrIsTerminal: Deno.stderr.isTerminal(),
+    columns: terminalColumns(),
+    cwd: Deno.cwd(),
+    home,
+    // A relative path is to be ignored (XDG Base Directory Specification).
+    cacheDir: `${cache?.startsWith("/") ? cache : `${home}/.cache`}/tower`,
+    processors: navigator.hardwareConcurrency,
+    signal,
+    runner: denoRunner({ signal }),
+    variable: (name) => Deno.env.get(name),
+    fetcher: (options) => createFetcher({ ...options, signal }),
+  };
+}
+
+/** The first signal asks for an orderly end; a second one ends the program at once. */
+function signalOfUser(): AbortSignal {
+  const abort = new AbortController();
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const handlers = names.map((name) => () => {
+    names.forEach((n, i) => Deno.removeSignalListener(n, handlers[i]!));
+    abort.abort(new TowerError("interrupted", `Cannot go on: ${name} was received`));
+  });
+  names.forEach((name, i) => Deno.addSignalListener(name, handlers[i]!));
+  return abort.signal;
+}
+
+function fileSink(file: { writeSync(bytes: Uint8Array): number }): TextSink {
+  const encoder = new TextEncoder();
+  let isOpen = true;
+  return {
+    write(text) {
+      const bytes = encoder.encode(text);
+      for (let done = 0; isOpen && done < bytes.length;) {
+        try {
+          done += file.writeSync(bytes.subarray(done));
+        } catch (error) {
+          // The reader left, as `head` does: the work goes on without it.
+          if (error instanceof Deno.errors.BrokenPipe) isOpen = false;
+          // A program that shares the terminal, such as QEMU, may have made it non-blocking.
+          else if (error instanceof Deno.errors.WouldBlock) pause(1);
+          else throw error;
+        }
+      }
+    },
+  };
+}
+
+/** Blocks for some milliseconds. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80; // no terminal
+  }
+}
