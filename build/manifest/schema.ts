@@ -80,9 +80,11 @@ const accountsStage = z.strictObject({
     shell: treePath.optional(),
     comment: line.optional(),
     password: z.union([
-      z.literal("locked"),
-      z.string().regex(/^\$[a-z0-9]+\$[^\s:]+$/, 'must be "locked" or a crypt(5) hash'),
-    ]).optional(),
+      z.enum(["none", "locked"]),
+      z.string().regex(/^\$[a-z0-9]+\$[^\s:]+$/, 'must be "none", "locked" or a crypt(5) hash'),
+    ]).default("none").describe(
+      "A crypt(5) hash; none: no password fits but keys do; locked: sshd refuses keys as well.",
+    ),
     authorizedKeys: z.array(line.min(1)).default([]).describe(
       "Public keys in OpenSSH's format; written to the home's .ssh/authorized_keys.",
     ),
