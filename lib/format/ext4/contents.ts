@@ -1,0 +1,56 @@
+import type { Content, ContentReader } from "../../tree/entry.ts";
+import { sizeOf } from "../../tree/entry.ts";
+import type { BlockWriter } from "./block_writer.ts";
+import { BLOCK_SIZE, type Run } from "./geometry.ts";
+
+/**
+ * Writes a content into its blocks, the last one filled up with zeros.
+ *
+ * @param onBytes is told how many bytes came in, piece by piece
+ * @throws {RangeError} when the blob is shorter than the content says
+ */
+export function writeContent(
+  writer: BlockWriter,
+  reader: ContentReader,
+  runs: readonly Run[],
+  content: Content,
+  onBytes: (count: number) => void,
+): void {
+  const size = sizeOf(content);
+  if (size === 0) return;
+  const read = readerOf(reader, content);
+  let done = 0;
+  for (const { start, count } of runs) {
+    const offset = start * BLOCK_SIZE;
+    const length = Math.min(count * BLOCK_SIZE, size - done);
+    for (let at = 0; at < length;) {
+      const span = writer.span(offset + at, length - at);
+      read(done, span);
+      at += span.length;
+      done += span.length;
+      onBytes(span.length);
+    }
+    const rest = length % BLOCK_SIZE;
+    if (rest > 0) writer.zeros(offset + length, BLOCK_SIZE - rest);
+  }
+}
+
+/** How to fill an array with the bytes of a content from an offset on. */
+function readerOf(
+  reader: ContentReader,
+  content: Content,
+): (offset: number, into: Uint8Array) => void {
+  if (content.kind === "inline") {
+    return (offset, into) => into.set(content.bytes.subarray(offset, offset + into.length));
+  }
+  const source = reader.open(content.blob);
+  return (offset, into) => {
+    for (let done = 0; done < into.length;) {
+      const n = source.readAt(content.offset + offset + done, into.subarray(done));
+      if (n <= 0) {
+        throw new RangeError(`Cannot read blob "${content.blob}": it ends at ${source.size}`);
+      }
+      done += n;
+    }
+  };
+}
