@@ -1,0 +1,147 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { TowerError } from "../errors.ts";
+import { FileTree } from "../tree/file_tree.ts";
+import { findSyslinux, syslinuxConfig } from "./syslinux.ts";
+import { extractSyslinux, pairSyslinux } from "./syslinux_parts.ts";
+import { ldlinuxFile, patchSyslinux } from "./syslinux_patch.ts";
+
+const MAGIC = 0x3eb202fe;
+const BUILD = 0x5e740f71;
+const LOADER_SIZE = 1000;
+
+const ascii = (text: string) => new TextEncoder().encode(text);
+
+function bootSector(): Uint8Array {
+  const bytes = new Uint8Array(512);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0xeb, 0x58, 0x90]);
+  bytes.set(ascii("SYSLINUX"), 3);
+  view.setUint32(200, BUILD, true);
+  view.setUint32(0x1f8, MAGIC, true);
+  view.setUint16(0x1fe, 0xaa55, true);
+  return bytes;
+}
+
+/** A loader with a patch area at 24, its extension at 600 and the unpacking code at 300. */
+function loader(): Uint8Array {
+  const bytes = new Uint8Array(LOADER_SIZE).fill(0x11, 700);
+  const view = new DataView(bytes.buffer);
+  bytes.set(ascii("\r\nSYSLINUX 6.04 \0\r\n\x1a"));
+  view.setUint32(24, MAGIC, true);
+  view.setUint32(28, BUILD, true);
+  view.setUint16(24 + 22, 600, true);
+  [560, 0, 0, 0, 0, 640, 3, 300, 306, 0].forEach((value, i) => {
+    view.setUint16(600 + 2 * i, value, true);
+  });
+  bytes.set([0x68, 0, 0, 0, 0, 0x54, 0x68, 0, 0, 0x10, 0, 0xff, 0x35], 300);
+  view.setUint32(313, 0x8000 + 400, true);
+  bytes[317] = 0x68;
+  view.setUint32(318, 0x8000 + 700, true);
+  bytes[322] = 0xe8;
+  view.setUint32(400, LOADER_SIZE - 700, true);
+  return bytes;
+}
+
+function installer(): Uint8Array {
+  const bytes = new Uint8Array(4000).fill(0x90);
+  bytes.set(ascii("SYSLINUX is not always a boot sector"), 10);
+  bytes.set(bootSector(), 96);
+  bytes.set(loader(), 1024);
+  return bytes;
+}
+
+Deno.test("an installer gives its boot sector and its loader, padded to whole sectors", () => {
+  const parts = extractSyslinux(installer());
+  assertEquals(parts.bootSector, bootSector());
+  assertEquals(parts.loader.length, 1024);
+  assertEquals(parts.loader.subarray(0, LOADER_SIZE), loader());
+  assertEquals(pairSyslinux(bootSector(), loader()), parts);
+});
+
+Deno.test("an installer without a part, or with parts of two builds, is refused", () => {
+  const cases: [number, number, string][] = [
+    [96 + 0x1f8, 0, "no boot sector"],
+    [96 + 200, 0, "no loader that"],
+    [1024 + 322, 0, "no loader's end"],
+    [1024 + 402, 0xff, "no loader's end"],
+  ];
+  for (const [at, value, cause] of cases) {
+    const bytes = installer();
+    bytes[at] = value;
+    const error = assertThrows(() => extractSyslinux(bytes), TowerError, cause);
+    assertEquals(error.code, "malformed");
+  }
+  assertThrows(() => extractSyslinux(new Uint8Array()), TowerError, "no boot sector");
+  assertThrows(() => pairSyslinux(loader(), bootSector()), TowerError, "no such pair");
+});
+
+Deno.test("a patched loader knows its sectors and sums up to the magic number", () => {
+  const parts = extractSyslinux(installer());
+  const volume = new Uint8Array(512).fill(0xaa);
+  const { bootSector: sector, file } = patchSyslinux(parts, { first: 5000, count: 4 }, volume);
+  const view = new DataView(file.buffer);
+  assertEquals(view.getUint16(24 + 8, true), 2);
+  assertEquals(view.getUint16(24 + 10, true), 2);
+  assertEquals(view.getBigUint64(640, true), 5001n);
+  assertEquals(view.getUint16(648, true), 1);
+  assertEquals(view.getBigUint64(560, true), 5002n);
+  assertEquals(view.getBigUint64(568, true), 5003n);
+  let sum = 0;
+  for (let at = 0; at < 1024; at += 4) sum = sum + view.getUint32(at, true) >>> 0;
+  assertEquals(sum, MAGIC);
+  assertEquals(new DataView(sector.buffer).getUint32(300, true), 5000);
+  assertEquals(sector.subarray(11, 90), volume.subarray(11, 90));
+  assertEquals(file.subarray(1024), ldlinuxFile(parts).subarray(1024));
+});
+
+Deno.test("a patch area that points out of the loader is refused", () => {
+  const parts = extractSyslinux(installer());
+  new DataView(parts.loader.buffer).setUint16(24 + 22, 0xfff0, true);
+  assertThrows(
+    () => patchSyslinux(parts, { first: 1, count: 4 }, new Uint8Array(512)),
+    TowerError,
+    "a pointer leaves it",
+  );
+});
+
+Deno.test("a tree without syslinux names the package to add", () => {
+  const tree = new FileTree({ mode: 0o755, uid: 0, gid: 0, mtime: 0, origin: "stage:test" });
+  const reader = {
+    open: () => {
+      throw new Error();
+    },
+  };
+  const error = assertThrows(() => findSyslinux(tree, reader), TowerError, "/usr/bin/syslinux");
+  assertEquals(error.code, "not-found");
+  assertEquals(error.hint, 'Add the package "syslinux" to the system');
+});
+
+Deno.test("syslinux.cfg starts the entry at once and speaks where the kernel does", () => {
+  const entry = {
+    title: "Tower",
+    kernel: "vmlinuz",
+    initramfs: "initramfs",
+    commandLine: "root=UUID=1 console=tty0 console=ttyS1,9600n8",
+  };
+  assertEquals(
+    syslinuxConfig(entry),
+    `SERIAL 1 9600
+DEFAULT system
+PROMPT 0
+TIMEOUT 0
+LABEL system
+  MENU LABEL Tower
+  LINUX /vmlinuz
+  INITRD /initramfs
+  APPEND root=UUID=1 console=tty0 console=ttyS1,9600n8
+`,
+  );
+  for (
+    const bad of [{ commandLine: "a\nINITRD b" }, { title: " x" }, { kernel: "a b" }, {
+      initramfs: "",
+    }, { commandLine: "x".repeat(2048) }]
+  ) {
+    const error = assertThrows(() => syslinuxConfig({ ...entry, ...bad }), TowerError);
+    assertEquals(error.code, "usage");
+  }
+});
