@@ -1,0 +1,332 @@
+import { printable, TowerError } from "../errors.ts";
+import { decodeUtf8, parsePax } from "./pax.ts";
+
+const BLOCK = 512;
+/** PATH_MAX of Linux. */
+const MAX_NAME = 4096;
+
+export type TarEntryType =
+  | "file"
+  | "directory"
+  | "symlink"
+  | "hardlink"
+  | "char"
+  | "block"
+  | "fifo";
+
+/** An entry as the archive has it: the path is neither checked nor made canonical. */
+export interface TarEntry {
+  readonly type: TarEntryType;
+  readonly path: string;
+  /** 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Owner by name, "" where the archive has none. */
+  readonly user: string;
+  readonly group: string;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  /** Bytes of content that follow; 0 for all but files. */
+  readonly size: number;
+  /** Where the content starts, counted from the start of the archive. */
+  readonly offset: number;
+  /** Target of a symbolic or hard link, "" for the rest. */
+  readonly target: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+  /** All PAX records that apply to the entry. */
+  readonly pax: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Who is told what an archive holds, in its order. Pieces are valid during the call only. */
+export interface TarHandler {
+  entry(entry: TarEntry): void;
+  /** A piece of the last entry's content. */
+  content(bytes: Uint8Array): void;
+  /** The last entry is whole. */
+  end(): void;
+}
+
+export interface TarLimits {
+  /** Most entries. */
+  readonly entries: number;
+  /** Most bytes of one extended header, and of all global ones. */
+  readonly header: number;
+}
+
+const TYPES: Readonly<Record<string, TarEntryType>> = {
+  "0": "file",
+  "\0": "file",
+  "7": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "char",
+  "4": "block",
+  "5": "directory",
+  "6": "fifo",
+};
+const NO_RECORDS: ReadonlyMap<string, Uint8Array> = new Map();
+
+/**
+ * Reads a tar archive that is pushed in pieces: ustar, PAX (`x`, `g`) and GNU long names (POSIX
+ * pax; GNU tar manual, "Standard Format"). Strict where readers disagree: header checksums,
+ * numbers, magic and padding blocks must be right, unknown entry types are errors.
+ */
+export class TarReader {
+  readonly #handler: TarHandler;
+  readonly #limits: TarLimits;
+  readonly #block = new Uint8Array(BLOCK);
+  #filled = 0;
+  #position = 0;
+  /** Bytes of content still to come, of an entry or an extension, and of its padding. */
+  #content = 0;
+  #padding = 0;
+  #entries = 0;
+  #globalBytes = 0;
+  #ended = false;
+  #inEntry = false;
+  #extension: { type: string; parts: Uint8Array; filled: number } | undefined;
+  #global: ReadonlyMap<string, Uint8Array> = NO_RECORDS;
+  #local: ReadonlyMap<string, Uint8Array> | undefined;
+  #longName: string | undefined;
+  #longTarget: string | undefined;
+
+  constructor(handler: TarHandler, limits: TarLimits) {
+    this.#handler = handler;
+    this.#limits = limits;
+  }
+
+  /** Whether the end-of-archive blocks were seen. An .apk's first members have none. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** @throws {TowerError} `malformed` or `limit`. */
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const have = bytes.length - at;
+      let used: number;
+      if (this.#content > 0) {
+        used = Math.min(have, this.#content);
+        this.#take(bytes.subarray(at, at + used));
+      } else if (this.#padding > 0) {
+        used = Math.min(have, this.#padding);
+        this.#padding -= used;
+      } else {
+        used = Math.min(have, BLOCK - this.#filled);
+        this.#block.set(bytes.subarray(at, at + used), this.#filled);
+        this.#filled += used;
+      }
+      at += used;
+      this.#position += used;
+      if (this.#filled === BLOCK) {
+        this.#filled = 0;
+        this.#header(this.#block);
+      }
+    }
+  }
+
+  /** Says that no more bytes come. @throws {TowerError} `malformed` inside an entry. */
+  finish(): void {
+    const pending = this.#local ?? this.#longName ?? this.#longTarget ?? this.#extension;
+    if (this.#content + this.#padding + this.#filled > 0 || pending !== undefined) {
+      throw malformed("it ends inside an entry");
+    }
+  }
+
+  #take(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (this.#extension) {
+      this.#extension.parts.set(bytes, this.#extension.filled);
+      this.#extension.filled += length;
+    } else this.#handler.content(bytes);
+    this.#content -= length;
+    if (this.#content === 0) this.#whole();
+  }
+
+  /** The content of an entry or an extension is complete. */
+  #whole(): void {
+    const extension = this.#extension;
+    this.#extension = undefined;
+    if (!extension) {
+      if (this.#inEntry) this.#handler.end();
+      this.#inEntry = false;
+      return;
+    }
+    const { type, parts } = extension;
+    if (type === "L" || type === "K") {
+      const zero = parts.indexOf(0);
+      const text = decodeUtf8(zero < 0 ? parts : parts.subarray(0, zero));
+      if (type === "L") this.#longName = text;
+      else this.#longTarget = text;
+    } else if (type === "x") {
+      if (this.#local) throw malformed("two extended headers stand before one entry");
+      this.#local = parsePax(parts);
+    } else this.#addGlobal(parsePax(parts));
+  }
+
+  #addGlobal(records: ReadonlyMap<string, Uint8Array>): void {
+    for (const key of ["path", "linkpath", "size"]) {
+      if (records.has(key)) throw malformed(`its global header sets "${key}"`);
+    }
+    this.#global = new Map([...this.#global, ...records]);
+  }
+
+  #header(block: Uint8Array): void {
+    if (this.#ended || isZero(block)) {
+      if (!isZero(block)) throw malformed("bytes follow its end");
+      if (this.#local ?? this.#longName ?? this.#longTarget) {
+        throw malformed("an extended header has no entry");
+      }
+      this.#ended = true;
+      return;
+    }
+    checkBlock(block);
+    const type = String.fromCharCode(block[156]!);
+    const size = number(block, 124, 12);
+    if (type === "x" || type === "g" || type === "L" || type === "K") this.#extend(type, size);
+    else this.#entry(block, type, size);
+    if (this.#content === 0) this.#whole();
+  }
+
+  #extend(type: string, size: number): void {
+    if (type === "g") this.#globalBytes += size;
+    const limit = type === "L" || type === "K" ? MAX_NAME + 1 : this.#limits.header;
+    if (size > limit || this.#globalBytes > this.#limits.header) {
+      throw new TowerError(
+        "limit",
+        `Cannot read tar archive: an extended header has more than ${limit} bytes`,
+      );
+    }
+    this.#extension = { type, parts: new Uint8Array(size), filled: 0 };
+    this.#expect(size);
+  }
+
+  #entry(block: Uint8Array, flag: string, headerSize: number): void {
+    if (++this.#entries > this.#limits.entries) {
+      throw new TowerError(
+        "limit",
+        `Cannot read tar archive: it has more than ${this.#limits.entries} entries`,
+      );
+    }
+    const pax = this.#global.size === 0
+      ? this.#local ?? NO_RECORDS
+      : new Map([...this.#global, ...this.#local ?? NO_RECORDS]);
+    const path = paxText(pax, "path") ?? this.#longName ?? name(block);
+    if (path === "") throw malformed("an entry has no name");
+    let type = TYPES[flag];
+    if (!type) throw malformed(`entry "${path}" is of unknown type "${printable(flag)}"`);
+    // Before ustar a directory was a file whose name ends with a slash.
+    if (type === "file" && path.endsWith("/")) type = "directory";
+    const size = paxNumber(pax, "size") ?? headerSize;
+    if (type !== "file" && size !== 0) throw malformed(`entry "${path}" has content`);
+    const device = type === "char" || type === "block";
+    const link = type === "symlink" || type === "hardlink";
+    this.#handler.entry({
+      type,
+      path,
+      mode: number(block, 100, 8) & 0o7777,
+      uid: paxNumber(pax, "uid") ?? number(block, 108, 8),
+      gid: paxNumber(pax, "gid") ?? number(block, 116, 8),
+      user: paxText(pax, "uname") ?? text(block, 265, 32),
+      group: paxText(pax, "gname") ?? text(block, 297, 32),
+      mtime: paxNumber(pax, "mtime") ?? number(block, 136, 12),
+      size,
+      offset: this.#position,
+      target: link ? paxText(pax, "linkpath") ?? this.#longTarget ?? text(block, 157, 100) : "",
+      major: device ? number(block, 329, 8) : 0,
+      minor: device ? number(block, 337, 8) : 0,
+      xattrs: xattrsOf(pax),
+      pax,
+    });
+    this.#local = this.#longName = this.#longTarget = undefined;
+    this.#inEntry = true;
+    this.#expect(size);
+  }
+
+  #expect(size: number): void {
+    this.#content = size;
+    this.#padding = (BLOCK - size % BLOCK) % BLOCK;
+  }
+}
+
+function checkBlock(block: Uint8Array): void {
+  if (String.fromCharCode(...block.subarray(257, 262)) !== "ustar") {
+    throw malformed("a header has no ustar magic");
+  }
+  let sum = 0;
+  for (let i = 0; i < BLOCK; i++) sum += i >= 148 && i < 156 ? 0x20 : block[i]!;
+  if (number(block, 148, 8) !== sum) throw malformed("a header does not match its checksum");
+}
+
+/** A number in octal, or in base 256 where the first bit is set (GNU tar). */
+function number(block: Uint8Array, at: number, length: number): number {
+  const end = at + length;
+  if (block[at]! & 0x80) {
+    let value = block[at]! & 0x7f;
+    for (let i = at + 1; i < end; i++) value = value * 256 + block[i]!;
+    if (!Number.isSafeInteger(value)) throw malformed("a number is too large");
+    return value;
+  }
+  let i = at, value = 0;
+  while (i < end && block[i] === 0x20) i++;
+  for (; i < end && block[i]! >= 0x30 && block[i]! <= 0x37; i++) {
+    value = value * 8 + block[i]! - 0x30;
+  }
+  for (; i < end; i++) {
+    if (block[i] !== 0 && block[i] !== 0x20) throw malformed("a number is not octal");
+  }
+  return value;
+}
+
+function text(block: Uint8Array, at: number, length: number): string {
+  let end = at;
+  while (end < at + length && block[end] !== 0) end++;
+  return end === at ? "" : decodeUtf8(block.subarray(at, end));
+}
+
+function name(block: Uint8Array): string {
+  const last = text(block, 0, 100);
+  // GNU's own format has "ustar  " here and uses the prefix for other things.
+  const prefix = block[262] === 0 ? text(block, 345, 155) : "";
+  return prefix === "" ? last : `${prefix}/${last}`;
+}
+
+function paxText(pax: ReadonlyMap<string, Uint8Array>, key: string): string | undefined {
+  const value = pax.get(key);
+  if (!value) return undefined;
+  if (value.includes(0)) throw malformed(`record "${key}" has a NUL`);
+  return decodeUtf8(value);
+}
+
+/** Whole part of a decimal; PAX times have a fraction. */
+function paxNumber(pax: ReadonlyMap<string, Uint8Array>, key: string): number | undefined {
+  const value = paxText(pax, key);
+  if (value === undefined) return undefined;
+  const pattern = key === "mtime" ? /^[0-9]{1,15}(\.[0-9]{0,30})?$/ : /^[0-9]{1,15}$/;
+  if (!pattern.test(value)) throw malformed(`record "${key}" is no number`);
+  return Math.floor(Number(value));
+}
+
+const XATTR = "SCHILY.xattr.";
+
+function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  if (pax.size === 0) return NO_RECORDS;
+  let xattrs: Map<string, Uint8Array> | undefined;
+  for (const [key, value] of pax) {
+    if (!key.startsWith(XATTR)) continue;
+    (xattrs ??= new Map()).set(key.slice(XATTR.length), value.slice());
+  }
+  return xattrs ?? NO_RECORDS;
+}
+
+function isZero(block: Uint8Array): boolean {
+  for (let i = 0; i < BLOCK; i++) if (block[i] !== 0) return false;
+  return true;
+}
+
+function malformed(cause: string): TowerError {
+  return new TowerError("malformed", `Cannot read tar archive: ${cause}`);
+}
