@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hashFile } from "./artifact_file.ts";
 import { asDigest, type Digest } from "../brand.ts";
 import type { ByteSource } from "../format/bytes.ts";
 import { digestFromHex, digestOf, hexOf } from "../format/digest.ts";
@@ -146,14 +146,4 @@ class FolderStore implements FileStore {
 
 function namesIn(folder: string): string[] {
   return attempt("list", folder, () => Array.from(Deno.readDirSync(folder), (e) => e.name)).sort();
-}
-
-function hashFile(path: string): Digest {
-  return attempt("read", path, () => {
-    using file = Deno.openSync(path);
-    const hash = createHash("sha256");
-    const chunk = new Uint8Array(1 << 20);
-    for (let n; (n = file.readSync(chunk)) !== null;) hash.update(chunk.subarray(0, n));
-    return digestFromHex(hash.digest("hex"));
-  });
 }

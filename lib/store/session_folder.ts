@@ -1,5 +1,6 @@
 import { attempt, isMissing } from "./file_error.ts";
 import { makeFolder } from "./folders.ts";
+import { lockIfThere } from "./whole_file.ts";
 
 /**
  * A folder for the temporary files of one opened store. It is locked as long as its owner lives,
@@ -66,17 +67,7 @@ function lockFolder(path: string): Deno.FsFile | undefined {
     if (isMissing(error) || error instanceof Deno.errors.PermissionDenied) return undefined;
     throw error;
   }
-  // Between the opening and the locking a cleaner may have removed it.
-  if (folder.tryLockSync(true) && isStillThere(path, folder)) return folder;
+  if (lockIfThere(path, folder)) return folder;
   folder.close();
   return undefined;
-}
-
-function isStillThere(path: string, folder: Deno.FsFile): boolean {
-  try {
-    return Deno.statSync(path).ino === folder.statSync().ino;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }

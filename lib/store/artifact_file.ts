@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import type { Digest } from "../brand.ts";
+import type { ByteSink } from "../format/bytes.ts";
+import { digestFromHex } from "../format/digest.ts";
+import { attempt } from "./file_error.ts";
+import { parentFolder } from "./folders.ts";
+import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
+
+/**
+ * A file that is made out of order and gets its name once it is whole. Disposing it throws away
+ * what was not committed.
+ */
+export interface ArtifactFile extends ByteSink, Disposable {
+  /** The path it will have. */
+  readonly path: string;
+  /** The path it has until then, for programs that write into it. */
+  readonly temporary: string;
+  /** Sets its length; bytes that were never written are holes that read as zeros. */
+  setSize(size: number): void;
+  /** The SHA-256 of what it holds now. */
+  digest(): Digest;
+  /** Flushes it to the disk and names it (mode 0644); an old file of that name is replaced. */
+  commit(): void;
+  /** Throws it away. Safe to call after `commit`. */
+  discard(): void;
+}
+
+/** Starts an artifact in the folder of `path`, which is made where it is missing. */
+export function createArtifact(path: string): ArtifactFile {
+  const { file, path: temporary, ...rest } = attempt("write", path, () => createBeside(path));
+  let position = 0;
+  let isOpen = true;
+  const discard = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    attempt("remove", temporary, rest[Symbol.dispose]);
+  };
+  return {
+    path,
+    temporary,
+    writeAt(offset, bytes) {
+      attempt("write", path, () => {
+        if (offset !== position) file.seekSync(offset, Deno.SeekMode.Start);
+        position = -1;
+        writeAll(file, bytes);
+        position = offset + bytes.length;
+      });
+    },
+    setSize: (size) => attempt("write", path, () => file.truncateSync(size)),
+    digest: () =>
+      attempt("read", temporary, () => {
+        position = -1;
+        return digestOfFile(file);
+      }),
+    commit() {
+      attempt("write", path, () => {
+        file.syncDataSync();
+        publish(temporary, path, 0o644);
+        syncFolder(parentFolder(path));
+      });
+      isOpen = false;
+      file.close();
+    },
+    discard,
+    [Symbol.dispose]: discard,
+  };
+}
+
+/** The SHA-256 of a file on disk. */
+export function hashFile(path: string): Digest {
+  return attempt("read", path, () => {
+    using file = Deno.openSync(path);
+    return digestOfFile(file);
+  });
+}
+
+function digestOfFile(file: Deno.FsFile): Digest {
+  file.seekSync(0, Deno.SeekMode.Start);
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(1 << 20);
+  for (let n; (n = file.readSync(chunk)) !== null;) hash.update(chunk.subarray(0, n));
+  return digestFromHex(hash.digest("hex"));
+}

@@ -1,0 +1,119 @@
+import { statSync } from "node:fs";
+import { TowerError } from "../errors.ts";
+import { compareBytes, concat } from "../format/bytes.ts";
+import { attempt, isMissing } from "./file_error.ts";
+import { makeFolders, parentFolder } from "./folders.ts";
+import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
+
+/**
+ * All bytes of a file. @throws {TowerError} `not-found`, `permission`, or `limit` when it has more
+ * than `limit` bytes.
+ */
+export function readBytes(path: string, limit: number): Uint8Array {
+  return attempt("read", path, () => {
+    using file = Deno.openSync(path);
+    const parts: Uint8Array[] = [];
+    // Files of /proc tell a size of 0, and any file may grow: only reading tells.
+    for (let size = 0;;) {
+      const part = new Uint8Array(64 << 10);
+      const n = file.readSync(part);
+      if (n === null) return concat(parts);
+      size += n;
+      if (size > limit) {
+        throw new TowerError("limit", `Cannot read "${path}": it has more than ${limit} bytes`);
+      }
+      parts.push(part.subarray(0, n));
+    }
+  });
+}
+
+/** A file as text. @throws {TowerError} as {@linkcode readBytes}; `malformed` if it is no UTF-8. */
+export function readText(path: string, limit: number): string {
+  const bytes = readBytes(path, limit);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TowerError("malformed", `Cannot read "${path}": it is no UTF-8 text`, { cause });
+  }
+}
+
+/** Whether a path names anything, links followed. */
+export function exists(path: string): boolean {
+  return fileState(path) !== undefined;
+}
+
+/** The names in a folder, ordered by their bytes. */
+export function listDir(path: string): string[] {
+  const names = attempt("list", path, () => Array.from(Deno.readDirSync(path), (e) => e.name));
+  return names.sort(compareBytes);
+}
+
+/** Makes a folder and those above it where they are missing, mode 0755 whatever the umask. */
+export function makeDir(path: string): void {
+  attempt("make folder", path, () => makeFolders(path));
+}
+
+/**
+ * Writes a file so that every reader, and a computer that loses its power, finds the old content
+ * or the new one. The mode is exact, whatever the umask.
+ */
+export function writeFileAtomic(path: string, bytes: Uint8Array, mode = 0o644): void {
+  attempt("write", path, () => {
+    using file = createBeside(path);
+    writeAll(file.file, bytes);
+    file.file.syncDataSync();
+    publish(file.path, path, mode);
+    syncFolder(parentFolder(path));
+  });
+}
+
+/** Removes a file, a link or a folder with all it holds; none is no error. */
+export function removeTree(path: string): void {
+  attempt("remove", path, () => {
+    try {
+      Deno.removeSync(path, { recursive: true });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  });
+}
+
+/** A folder that goes away with its owner. */
+export interface TempDir extends Disposable {
+  readonly path: string;
+}
+
+/** Makes an empty folder below TMPDIR that only its user can enter. */
+export function tempDir(): TempDir {
+  const path = attempt(
+    "make a folder in",
+    Deno.env.get("TMPDIR") ?? "/tmp",
+    () => Deno.makeTempDirSync({ prefix: "tower-" }),
+  );
+  return { path, [Symbol.dispose]: () => removeTree(path) };
+}
+
+/** What changes when a file is written anew. Plain JSON. */
+export interface FileState {
+  readonly size: number;
+  /** Nanoseconds since 1970, in decimal. */
+  readonly mtime: string;
+  readonly inode: string;
+}
+
+/** The state of what a path names, links followed; undefined where there is nothing. */
+export function fileState(path: string): FileState | undefined {
+  const state = attempt(
+    "look at",
+    path,
+    () => statSync(path, { bigint: true, throwIfNoEntry: false }),
+  );
+  if (state === undefined) return undefined;
+  return { size: Number(state.size), mtime: String(state.mtimeNs), inode: String(state.ino) };
+}
+
+/** Whether two states are of the same file, unwritten in between. */
+export function isSameState(a: FileState | undefined, b: FileState | undefined): boolean {
+  return a !== undefined && b !== undefined &&
+    a.size === b.size && a.mtime === b.mtime && a.inode === b.inode;
+}

@@ -1,0 +1,74 @@
+import { TowerError } from "../errors.ts";
+import { attempt } from "./file_error.ts";
+import { makeFolders, parentFolder } from "./folders.ts";
+import { isStillThere, removeIfThere, writeAll } from "./whole_file.ts";
+
+/** An exclusive lock; it ends with its disposal or with the process, however that ends. */
+export interface FileLock extends Disposable {
+  readonly path: string;
+}
+
+/** How often a waiter asks again, in milliseconds. */
+const POLL = 200;
+
+/**
+ * Takes a lock, which is a file that says who holds it, such as `tower-build build lab`.
+ * @throws {TowerError} `busy` when another has it.
+ */
+export function lockFile(path: string, holder: string): FileLock {
+  const result = tryLock(path, holder);
+  if (typeof result !== "string") return result;
+  throw new TowerError("busy", `Cannot lock "${path}": ${result} has it`, {
+    hint: "Wait for it to end, or end it",
+  });
+}
+
+/** Takes a lock as soon as it is free. `onWait` is told once who has it. */
+export async function waitForLock(
+  path: string,
+  holder: string,
+  options: { readonly signal: AbortSignal; readonly onWait: (holder: string) => void },
+): Promise<FileLock> {
+  for (let waited = false;; waited = true) {
+    options.signal.throwIfAborted();
+    const result = tryLock(path, holder);
+    if (typeof result !== "string") return result;
+    if (!waited) options.onWait(result);
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+/** The lock, or who has it. */
+function tryLock(path: string, holder: string): FileLock | string {
+  return attempt("lock", path, () => {
+    makeFolders(parentFolder(path));
+    for (;;) {
+      const file = Deno.openSync(path, { read: true, write: true, create: true });
+      if (!file.tryLockSync(true)) {
+        const other = readHolder(file);
+        file.close();
+        return other;
+      }
+      if (isStillThere(path, file)) return ownedLock(path, file, holder);
+      file.close(); // its owner removed it between our opening and our locking
+    }
+  });
+}
+
+function ownedLock(path: string, file: Deno.FsFile, holder: string): FileLock {
+  file.truncateSync(0);
+  writeAll(file, new TextEncoder().encode(`process ${Deno.pid} (${holder})\n`));
+  return {
+    path,
+    [Symbol.dispose]() {
+      removeIfThere(path);
+      file.close();
+    },
+  };
+}
+
+function readHolder(file: Deno.FsFile): string {
+  const bytes = new Uint8Array(256);
+  const text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)).trim();
+  return text === "" ? "another process" : text;
+}
