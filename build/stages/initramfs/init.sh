@@ -50,7 +50,7 @@ open_shell() {
 list_block_devices() {
   warn 'block devices that exist:'
   for name in $(ls /sys/class/block); do
-    read -r sectors < "/sys/class/block/$name/size"
+    read -r sectors < "/sys/class/block/$name/size" || continue
     [ "$sectors" = 0 ] || warn "  /dev/$name, $((sectors / 2048)) MiB"
   done
   for name in $(ls /sys/class/block); do
@@ -175,10 +175,10 @@ find_partition() {
   wanted=$(printf '%s' "$1" | tr A-F a-f)
   for name in $(ls /sys/class/block); do
     [ -e "/sys/class/block/$name/partition" ] || continue
-    read -r index < "/sys/class/block/$name/partition"
+    read -r index < "/sys/class/block/$name/partition" || continue
     disk=$(readlink -f "/sys/class/block/$name")
     disk=${disk%/*}
-    read -r sector < "$disk/queue/logical_block_size"
+    read -r sector < "$disk/queue/logical_block_size" || continue
     if [ "$(partition_id "/dev/${disk##*/}" "$sector" "$index")" = "$wanted" ]; then
       printf '/dev/%s' "$name"
       return

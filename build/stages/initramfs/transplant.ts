@@ -1,0 +1,56 @@
+import { TowerError } from "../../../lib/errors.ts";
+import type { Entry } from "../../../lib/tree/entry.ts";
+import { type FileTree, parentOf } from "../../../lib/tree/file_tree.ts";
+
+/** Longest chain of symbolic links that is followed, as Linux (path_resolution(7)). */
+const MAX_LINKS = 40;
+
+/**
+ * Copies what a path names from one tree to another, with the directories and symbolic links
+ * that lead there, so that the path means the same in both (`/bin/sh` where `/bin` is a link). A
+ * directory is copied whole; links inside it are copied but not followed.
+ *
+ * Returns the paths of the regular files that were named, links resolved.
+ *
+ * @throws {TowerError} `not-found` when the path is not in the tree.
+ */
+export function transplant(from: FileTree, to: FileTree, path: string): string[] {
+  const pending = path.split("/").filter((p) => p !== "" && p !== ".").reverse();
+  let at = "";
+  for (let links = 0; pending.length > 0;) {
+    const part = pending.pop()!;
+    if (part === "..") {
+      at = parentOf(at);
+      continue;
+    }
+    const next = at === "" ? part : `${at}/${part}`;
+    const entry = from.get(next);
+    if (!entry) throw missing(path);
+    graft(from, to, entry);
+    if (entry.type !== "symlink") at = next;
+    else {
+      if (++links > MAX_LINKS) throw missing(path);
+      if (entry.target.startsWith("/")) at = "";
+      pending.push(...entry.target.split("/").filter((p) => p !== "" && p !== ".").reverse());
+    }
+  }
+  const files: string[] = [];
+  for (const entry of from.walk(at)) {
+    graft(from, to, entry);
+    if (entry.type === "file" || entry.type === "hardlink") files.push(entry.path);
+  }
+  return files;
+}
+
+/** Puts one entry; a hard link becomes a file of its own, since its other name may not come. */
+function graft(from: FileTree, to: FileTree, entry: Entry): void {
+  if (to.get(entry.path)) return;
+  const file = entry.type === "hardlink" ? from.file(entry.path) : undefined;
+  to.put(file ? { ...file, path: entry.path } : entry);
+}
+
+function missing(path: string): TowerError {
+  return new TowerError("not-found", `Cannot take "/${path}" into the initramfs: it is not there`, {
+    hint: "Add the package that has it, or take it off the list of files",
+  });
+}
