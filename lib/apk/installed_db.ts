@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { printable, TowerError } from "../errors.ts";
+import { compareBytes } from "../format/bytes.ts";
+import { inlineText } from "../tree/content.ts";
+import type { Content } from "../tree/entry.ts";
+import { type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
+import { formatDependency, parseDependency } from "./dependency.ts";
+import { formatIndex } from "./index_text.ts";
+import type { Installation, InstalledPackage, Ownership } from "./installation.ts";
+import { scriptsArchive } from "./scripts/scripts_archive.ts";
+import type { TrustedKey } from "./types.ts";
+
+export interface DatabaseOptions {
+  /** Constraints as `/etc/apk/world` holds them; written in byte order. */
+  readonly world: readonly string[];
+  readonly arch: string;
+  /** Lines of `/etc/apk/repositories`. */
+  readonly repositories: readonly string[];
+  readonly keys: readonly TrustedKey[];
+  /** Seconds since 1970 of every file. */
+  readonly epoch: number;
+  /** Tag without `@` of the repository that a package was pinned to, by package name. */
+  readonly repositoryTags?: ReadonlyMap<string, string>;
+}
+
+const ORIGIN = "stage:packages";
+
+/**
+ * Puts the files by which apk knows what is installed into a tree: `lib/apk/db/{installed,
+ * scripts.tar,triggers,lock}` and `etc/apk/{world,arch,repositories,keys/*}`, byte for byte as
+ * apk-tools 2.14 writes them (src/database.c).
+ *
+ * @throws {TowerError} `conflict` where a package owns one of the files, `malformed` for a value
+ * that may not stand in them.
+ */
+export function writeDatabase(
+  tree: FileTree,
+  installation: Installation,
+  options: DatabaseOptions,
+): void {
+  const { packages } = installation;
+  const put = (path: string, content: Content, mode = 0o644): void =>
+    putFile(tree, path, content, mode, options.epoch);
+  const world = options.world.map((text) => formatDependency(parseDependency(text)));
+  put("lib/apk/db/installed", inlineText(formatInstalled(packages, options.repositoryTags)));
+  put("lib/apk/db/scripts.tar", {
+    kind: "inline",
+    bytes: scriptsArchive(packages, options.epoch),
+  });
+  put("lib/apk/db/triggers", inlineText(formatTriggers(packages)));
+  put("lib/apk/db/lock", inlineText(""), 0o600);
+  put("etc/apk/world", inlineText(world.sort(compareBytes).join("\n") + "\n"));
+  put("etc/apk/arch", inlineText(`${requireLine("architecture", options.arch)}\n`));
+  const repositories = options.repositories.map((r) => `${requireLine("repository", r)}\n`);
+  put("etc/apk/repositories", inlineText(repositories.join("")));
+  putKeys(tree, installation, options);
+}
+
+/** The text of `lib/apk/db/installed`, records ordered by name without regard to case. */
+export function formatInstalled(
+  packages: readonly InstalledPackage[],
+  tags: ReadonlyMap<string, string> = new Map(),
+): string {
+  const name = (p: InstalledPackage) => p.package.info.name;
+  const sorted = [...packages].sort((a, b) =>
+    compareBytes(lowerCase(name(a)), lowerCase(name(b))) || compareBytes(name(a), name(b))
+  );
+  return sorted.map((p) => formatRecord(p, tags.get(name(p)))).join("");
+}
+
+function formatRecord(installed: InstalledPackage, tag: string | undefined): string {
+  const { info, identity, size } = installed.package;
+  let out = formatIndex([{ ...info, identity, size }]).slice(0, -1);
+  // apk does not open a package of installed size 0, so it never sees what it replaces.
+  if (info.installedSize !== 0) {
+    const replaces = info.replaces.map((text) => formatDependency(parseDependency(text)));
+    if (replaces.length > 0) out += `r:${replaces.join(" ")}\n`;
+    if (info.replacesPriority) out += `q:${info.replacesPriority}\n`;
+  }
+  if (tag !== undefined) out += `s:${requireLine("repository tag", tag)}\n`;
+  for (const directory of installed.directories) {
+    out += `F:${directory.path}\n${formatOwnership("M", directory.ownership, 0o755)}`;
+    for (const file of directory.files) {
+      out += `R:${file.name}\n${formatOwnership("a", file.ownership, 0o644)}`;
+      if (file.sha1 !== undefined) out += `Z:Q1${Uint8Array.fromHex(file.sha1).toBase64()}\n`;
+    }
+  }
+  return out + "\n";
+}
+
+function formatOwnership(letter: "M" | "a", ownership: Ownership, usual: number): string {
+  const { uid, gid, mode, xattrs } = ownership;
+  if (uid === 0 && gid === 0 && mode === usual && xattrs === undefined) return "";
+  return `${letter}:${uid}:${gid}:${mode.toString(8)}${xattrs === undefined ? "" : `:${xattrs}`}\n`;
+}
+
+/** The text of `lib/apk/db/triggers`, in the order of installation. */
+function formatTriggers(packages: readonly InstalledPackage[]): string {
+  return packages
+    .filter(({ package: { info } }) => info.installedSize !== 0 && info.triggers.length > 0)
+    .map(({ package: { identity, info } }) => `${identity} ${info.triggers.join(" ")}\n`)
+    .join("");
+}
+
+function putKeys(tree: FileTree, installation: Installation, options: DatabaseOptions): void {
+  for (const key of options.keys) {
+    const path = `etc/apk/keys/${key.name}`;
+    if (key.name.includes("/") || !isCanonical(path)) {
+      throw new TowerError(
+        "malformed",
+        `Cannot install key "${printable(key.name)}": its name is no file name`,
+      );
+    }
+    const packaged = installation.packages.flatMap((p) => p.directories)
+      .flatMap((d) => d.files).find((f) => f.place === path);
+    if (!packaged) putFile(tree, path, inlineText(key.pem), 0o644, options.epoch);
+    else if (packaged.sha1 !== createHash("sha1").update(key.pem).digest("hex")) {
+      throw new TowerError(
+        "conflict",
+        `Cannot install key "${key.name}": ${tree.get(path)?.origin} has another key of that name`,
+      );
+    }
+  }
+}
+
+function putFile(tree: FileTree, path: string, content: Content, mode: number, mtime: number) {
+  const place = `${makeDirectories(tree, parentOf(path), mtime)}/${nameOf(path)}`;
+  const existing = tree.get(place);
+  if (existing?.origin.startsWith("package:")) {
+    throw new TowerError(
+      "conflict",
+      `Cannot write the package database: "/${path}" belongs to ${existing.origin}`,
+    );
+  }
+  tree.put({ type: "file", path: place, mode, uid: 0, gid: 0, mtime, origin: ORIGIN, content });
+}
+
+/** Makes a directory and those above it where they are missing; returns where it is. */
+function makeDirectories(tree: FileTree, path: string, mtime: number): string {
+  let at = "";
+  for (const part of path.split("/")) {
+    const next = at === "" ? part : `${at}/${part}`;
+    const place = tree.resolve(next);
+    const existing = place === undefined ? undefined : tree.get(place);
+    if (place === undefined || (existing && existing.type !== "directory")) {
+      throw new TowerError(
+        "conflict",
+        `Cannot write the package database: "/${next}" is no directory`,
+      );
+    }
+    if (!existing) {
+      const base = { mode: 0o755, uid: 0, gid: 0, mtime, origin: ORIGIN } as const;
+      tree.put({ ...base, type: "directory", path: place });
+    }
+    at = place;
+  }
+  return at;
+}
+
+function requireLine(label: string, value: string): string {
+  if (value !== "" && !/[\x00-\x1f\x7f]/.test(value)) return value;
+  throw new TowerError(
+    "malformed",
+    `Cannot write ${label} "${printable(value)}": it is empty or has control characters`,
+  );
+}
+
+/** What strcasecmp(3) compares in the C locale. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]/g, (c) => c.toLowerCase());
+}

@@ -1,0 +1,77 @@
+import { readAccounts } from "../accounts/account_files.ts";
+import type { ContentReader } from "../tree/entry.ts";
+import type { FileTree } from "../tree/file_tree.ts";
+import type { Installation, InstalledDirectory, Ownership } from "./installation.ts";
+
+/** Ids of the names that an archive gave, where the tree knows them. */
+type Resolve = (ownership: Ownership) => Ownership;
+
+/**
+ * Gives files to the users and groups that their packages name, once scripts have made those.
+ * apk prefers names over numbers as well (src/io_archive.c, apk_resolve_uid); it looks them up
+ * when it unpacks a file, after the package's pre-install script.
+ *
+ * What a script has given to somebody else meanwhile stays as it is.
+ *
+ * @returns The installation with the ids that the database is to hold.
+ */
+export function resolveOwners(
+  tree: FileTree,
+  installation: Installation,
+  reader: ContentReader,
+): Installation {
+  const accounts = readAccounts(tree, reader);
+  const uids = new Map(accounts.users.map((u) => [u.name, u.uid]));
+  const gids = new Map(accounts.groups.map((g) => [g.name, g.gid]));
+  const resolve: Resolve = (ownership) => ({
+    ...ownership,
+    uid: uids.get(ownership.user ?? "") ?? ownership.uid,
+    gid: gids.get(ownership.group ?? "") ?? ownership.gid,
+  });
+  const packages = installation.packages.map((installed) => ({
+    ...installed,
+    directories: installed.directories.map((directory) => ({
+      ...directory,
+      ownership: resolve(directory.ownership),
+      files: directory.files.map((file) => {
+        const ownership = resolve(file.ownership);
+        change(tree, file.place, file.ownership, ownership);
+        return { ...file, ownership };
+      }),
+    })),
+  }));
+  for (const [place, shared] of byPlace(installation)) {
+    change(tree, place, merged(shared), merged(shared.map(resolve)));
+  }
+  return { packages };
+}
+
+function byPlace(installation: Installation): Map<string, Ownership[]> {
+  const places = new Map<string, Ownership[]>();
+  const add = ({ place, linked, ownership }: InstalledDirectory): void => {
+    if (linked) return;
+    const shared = places.get(place);
+    if (shared) shared.push(ownership);
+    else places.set(place, [ownership]);
+  };
+  for (const installed of installation.packages) installed.directories.forEach(add);
+  return places;
+}
+
+/** The lowest owner, and the common bits of the modes that come with it. */
+function merged(shared: readonly Ownership[]): Ownership {
+  return shared.reduce((a, b) => {
+    if (b.uid !== a.uid) return b.uid < a.uid ? b : a;
+    if (b.gid !== a.gid) return b.gid < a.gid ? b : a;
+    return { ...a, mode: a.mode & b.mode };
+  });
+}
+
+function change(tree: FileTree, place: string, from: Ownership, to: Ownership): void {
+  if (from.uid === to.uid && from.gid === to.gid && from.mode === to.mode) return;
+  const entry = tree.get(place);
+  if (!entry || entry.type === "hardlink" || !entry.origin.startsWith("package:")) return;
+  if (entry.uid !== from.uid || entry.gid !== from.gid) return;
+  const mode = entry.mode === from.mode ? to.mode : entry.mode;
+  tree.put({ ...entry, uid: to.uid, gid: to.gid, mode });
+}
