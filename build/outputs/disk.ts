@@ -1,0 +1,146 @@
+import {
+  findSyslinux,
+  installSyslinux,
+  LDLINUX_PATH,
+  type Syslinux,
+  syslinuxFiles,
+} from "../../lib/boot/syslinux.ts";
+import { type BootEntry, checkBootEntry } from "../../lib/boot/boot_entry.ts";
+import { findSystemdBoot, systemdBootFiles } from "../../lib/boot/systemd_boot.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { sinkAt } from "../../lib/format/bytes.ts";
+import { type Ext4Layout, planExt4 } from "../../lib/format/ext4/plan.ts";
+import { writeExt4 } from "../../lib/format/ext4/writer.ts";
+import { SECTOR } from "../../lib/format/fat/geometry.ts";
+import { type FatLayout, planFat } from "../../lib/format/fat/layout.ts";
+import { writeFat } from "../../lib/format/fat/writer.ts";
+import { type Content, type ContentReader, sizeOf } from "../../lib/tree/entry.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import type { DiskPlan, PartitionSize } from "./disk_plan.ts";
+import { type DiskLayout, layOutDisk, PARTITION_ALIGNMENT, writeTable } from "./disk_table.ts";
+import { bootPath, bootTreeOf, rootTreeOf } from "./disk_trees.ts";
+import type { OutputWriter } from "./writer.ts";
+
+/**
+ * A disk image: a partition table, a FAT partition with the tree's /boot and its boot loaders,
+ * and an ext4 partition with the rest.
+ *
+ * @throws {TowerError} `no-space` when a partition of fixed size is too small, `not-found` for a
+ * kernel, an initramfs or a boot loader that the tree does not have, `unsupported` for what a
+ * file system cannot hold.
+ */
+export const writeDisk: OutputWriter<DiskPlan> = (tree, plan, context) => {
+  const { reader, epoch, sink, reporter } = context;
+  const entry = bootEntryOf(tree, plan);
+  const loaders = findLoaders(tree, plan, reader);
+  const bootTree = bootTreeOf(tree, loaderFiles(loaders, plan, entry), epoch);
+  const rootTree = rootTreeOf(tree);
+  const boot = planBoot(bootTree, plan, epoch);
+  const root = planRoot(rootTree, plan, epoch);
+  const disk = layOutDisk(plan.table, boot.size, root.size);
+
+  const bootBytes = contentBytes(bootTree);
+  const total = bootBytes + contentBytes(rootTree);
+  const progress = (done: number) => reporter.report({ type: "progress", id: "disk", done, total });
+  reporter.report({ type: "step", id: "disk", title: "Write the disk", total, unit: "bytes" });
+
+  sink.setSize(disk.size);
+  writeTable(plan, disk, boot.geometry.type, loaders.bios, sink);
+  const bootSink = sinkAt(sink, disk.boot.firstSector * SECTOR);
+  writeFat(boot, reader, bootSink, progress);
+  if (loaders.bios) installSyslinux(boot, loaders.bios.parts, bootSink);
+  const rootSink = sinkAt(sink, disk.root.firstSector * SECTOR);
+  writeExt4(root, reader, rootSink, (done) => progress(bootBytes + done));
+  reporter.report({ type: "done", id: "disk", note: summary(disk) });
+};
+
+/** Loaders as found in the tree, where the plan asks for them. */
+interface Loaders {
+  readonly bios: Syslinux | undefined;
+  readonly uefi: Content | undefined;
+}
+
+function findLoaders(tree: FileTree, plan: DiskPlan, reader: ContentReader): Loaders {
+  if (plan.loaders.bios && plan.arch !== "x86_64") {
+    throw new TowerError(
+      "unsupported",
+      `Cannot install a BIOS boot loader for "${plan.arch}": only x86_64 has a BIOS`,
+    );
+  }
+  return {
+    bios: plan.loaders.bios && findSyslinux(tree, reader),
+    uefi: plan.loaders.uefi && findSystemdBoot(tree, plan.arch),
+  };
+}
+
+function loaderFiles(loaders: Loaders, plan: DiskPlan, entry: BootEntry): Map<string, Content> {
+  return new Map([
+    ...(loaders.bios ? syslinuxFiles(loaders.bios, entry) : []),
+    ...(loaders.uefi ? systemdBootFiles(loaders.uefi, plan.arch, entry) : []),
+  ]);
+}
+
+/** The entry as the boot volume sees it. */
+function bootEntryOf(tree: FileTree, { entry }: DiskPlan): BootEntry {
+  const onVolume = (path: string, what: string): string => {
+    const short = bootPath(path);
+    if (short !== undefined && tree.get(path)?.type === "file") return short;
+    const cause = short === undefined ? 'it is not below "/boot"' : "no such file is in the tree";
+    throw new TowerError("not-found", `Cannot boot the ${what} "/${path}": ${cause}`);
+  };
+  const found = {
+    ...entry,
+    kernel: onVolume(entry.kernel, "kernel"),
+    initramfs: onVolume(entry.initramfs, "initramfs"),
+  };
+  checkBootEntry(found);
+  return found;
+}
+
+function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
+  return inPart("boot partition", () =>
+    planFat(tree, {
+      label: plan.boot.label,
+      volumeId: plan.boot.volumeId,
+      epoch,
+      ...sizeOptions(plan.boot.size),
+      // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
+      minimumType: plan.loaders.uefi ? "fat32" : "fat16",
+      hiddenSectors: PARTITION_ALIGNMENT / SECTOR,
+      systemFiles: new Set([LDLINUX_PATH]),
+    }));
+}
+
+function planRoot(tree: FileTree, plan: DiskPlan, epoch: number): Ext4Layout {
+  const { label, uuid, hashSeed, size } = plan.root;
+  return inPart(
+    "root partition",
+    () => planExt4(tree, { label, uuid, hashSeed, epoch, ...sizeOptions(size) }),
+  );
+}
+
+function sizeOptions(size: PartitionSize): { freeBytes: number; size?: number } {
+  return "size" in size ? { freeBytes: 0, size: size.size } : size;
+}
+
+/** Says which partition an error is about. */
+function inPart<T>(part: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof TowerError)) throw cause;
+    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+    throw new TowerError(cause.code, `Cannot make the ${part}`, { ...hint, cause });
+  }
+}
+
+function contentBytes(tree: FileTree): number {
+  let sum = 0;
+  for (const entry of tree.walk()) if (entry.type === "file") sum += sizeOf(entry.content);
+  return sum;
+}
+
+function summary(disk: DiskLayout): string {
+  const mib = (sectors: number) => `${Math.ceil(sectors * SECTOR / 2 ** 20)} MiB`;
+  return `boot ${mib(disk.boot.sectors)}, root ${mib(disk.root.sectors)}`;
+}
