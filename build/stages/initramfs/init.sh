@@ -72,7 +72,7 @@ fail() {
       sleep 1 # a console that is gone reads as ended at once
     done
   fi
-  warn "restart in $panic seconds; press Enter for a shell"
+  warn "restart in $panic s; press Enter for a shell"
   look_at_clock
   end=$((now + panic))
   if read -r -t "$panic" _; then
@@ -213,7 +213,7 @@ wait_for_root() {
   until find_root; do
     look_at_clock
     if [ "$patience" != forever ] && [ $((now - start)) -ge "$patience" ]; then
-      fail "no block device is root=$root (waited $patience seconds)"
+      fail "no block device is root=$root (waited $patience s)"
     fi
     load_device_modules
     usleep 100000

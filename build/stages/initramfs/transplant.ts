@@ -42,11 +42,15 @@ export function transplant(from: FileTree, to: FileTree, path: string): string[]
   return files;
 }
 
-/** Puts one entry; a hard link becomes a file of its own, since its other name may not come. */
-function graft(from: FileTree, to: FileTree, entry: Entry): void {
-  if (to.get(entry.path)) return;
-  const file = entry.type === "hardlink" ? from.file(entry.path) : undefined;
-  to.put(file ? { ...file, path: entry.path } : entry);
+/**
+ * Puts one entry. A hard link becomes a file of its own, since its other name may not come. Xattrs
+ * stay behind: cpio has none, and a capability means nothing where all programs run as root.
+ */
+function graft(from: FileTree, to: FileTree, named: Entry): void {
+  if (to.get(named.path)) return;
+  const file = named.type === "hardlink" ? from.file(named.path) : undefined;
+  const { xattrs: _, ...entry } = file ? { ...file, path: named.path } : named;
+  to.put(entry);
 }
 
 function missing(path: string): TowerError {

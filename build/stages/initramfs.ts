@@ -1,0 +1,107 @@
+import { writeCpio } from "../../lib/format/cpio.ts";
+import { type GzipLevel, GzipWriter } from "../../lib/format/gzip.ts";
+import { findKernel } from "../../lib/kmod/kernel_image.ts";
+import type { BlobWriter } from "../../lib/store/ports.ts";
+import { inlineText } from "../../lib/tree/content.ts";
+import type { Content, ContentReader } from "../../lib/tree/entry.ts";
+import { FileTree } from "../../lib/tree/file_tree.ts";
+import type { InitramfsSpec } from "../manifest/schema.ts";
+import {
+  appletsOf,
+  findBusybox,
+  linkApplets,
+  NEEDED_APPLETS,
+  SHELL_APPLETS,
+} from "./initramfs/busybox.ts";
+import init from "./initramfs/init.sh" with { type: "text" };
+import { copyModules } from "./initramfs/modules.ts";
+import { sharedLibraries } from "./initramfs/shared_libraries.ts";
+import { transplant } from "./initramfs/transplant.ts";
+import type { Stage } from "./stage.ts";
+
+/** What `init.sh` mounts on, and what programs in it expect. */
+const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
+
+/**
+ * Makes the initial file system from programs and modules of the tree and puts it into the tree
+ * as one file: `/init` of our own, busybox, modules with their indexes and firmware. Runs
+ * nothing, so the architecture of the building machine does not matter.
+ */
+export const initramfs: Stage<InitramfsSpec> = (tree, plan, { reader, blobs, epoch }) => {
+  const content = pack(initramfsTree(tree, reader, plan, epoch), reader, blobs.writer(), plan);
+  tree.putParents(plan.path, "stage:initramfs", epoch);
+  tree.put({
+    type: "file",
+    path: plan.path,
+    // Not for all eyes: later it may hold what unlocks a disk.
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    mtime: epoch,
+    origin: "stage:initramfs",
+    content,
+  });
+};
+
+/**
+ * The initial file system as a tree.
+ *
+ * @throws {TowerError} `not-found` for a kernel, module, file or library that is missing;
+ * `unsupported` for a busybox that lacks what `/init` calls.
+ */
+export function initramfsTree(
+  from: FileTree,
+  reader: ContentReader,
+  plan: Pick<InitramfsSpec, "flavour" | "modules" | "files">,
+  epoch: number,
+): FileTree {
+  const owned = { uid: 0, gid: 0, mtime: epoch, origin: "stage:initramfs" as const };
+  const to = new FileTree({ ...owned, mode: 0o755 });
+  for (const path of MOUNT_POINTS) {
+    to.put({ ...owned, type: "directory", path, mode: path === "tmp" ? 0o1777 : 0o755 });
+  }
+  // Before devtmpfs is mounted the kernel opens the one, and shells write to the other.
+  to.put({ ...owned, type: "char", path: "dev/console", mode: 0o600, major: 5, minor: 1 });
+  to.put({ ...owned, type: "char", path: "dev/null", mode: 0o666, major: 1, minor: 3 });
+
+  const busybox = findBusybox(from);
+  const configuration = from.file("etc/modprobe.d") ?? from.get("etc/modprobe.d");
+  for (const path of [busybox, ...plan.files, ...(configuration ? ["etc/modprobe.d"] : [])]) {
+    for (const program of transplant(from, to, path)) {
+      for (const library of sharedLibraries(from, reader, program)) transplant(from, to, library);
+    }
+  }
+  linkApplets(to, busybox, appletsOf(from, reader, busybox, NEEDED_APPLETS, SHELL_APPLETS), owned);
+
+  const { release } = findKernel(from, reader, plan.flavour);
+  const { named, indexes } = copyModules(from, to, reader, release, plan.modules);
+  const put = (path: string, mode: number, content: Content) => {
+    to.putParents(path, owned.origin, epoch);
+    to.put({ ...owned, type: "file", path, mode, content });
+  };
+  for (const [path, bytes] of indexes) put(path, 0o644, { kind: "inline", bytes });
+  put("etc/modules", 0o644, inlineText(named.map((name) => `${name}\n`).join("")));
+  put("init", 0o755, inlineText(init));
+  return to;
+}
+
+/** Writes a tree as cpio into a blob, compressed as the plan says. */
+function pack(
+  tree: FileTree,
+  reader: ContentReader,
+  blob: BlobWriter,
+  { compression, level }: Pick<InitramfsSpec, "compression" | "level">,
+): Content {
+  try {
+    if (compression === "none") writeCpio(tree, reader, (bytes) => blob.write(bytes));
+    else {
+      const gzip = new GzipWriter(level as GzipLevel, (bytes) => blob.write(bytes));
+      writeCpio(tree, reader, (bytes) => gzip.write(bytes));
+      gzip.end();
+    }
+    const { digest, size } = blob.commit();
+    return { kind: "span", blob: digest, offset: 0, size };
+  } finally {
+    blob.discard();
+  }
+}
