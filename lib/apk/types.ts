@@ -32,6 +32,8 @@ export interface IndexedPackage extends PackageFields {
   readonly identity: Identity;
   /** Bytes of the .apk file. */
   readonly size: number;
+  /** Why the package can never be chosen: its record asks for what this program does not know. */
+  readonly uninstallable?: string;
 }
 
 /** A package as its own .PKGINFO describes it. */

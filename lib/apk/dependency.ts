@@ -1,0 +1,116 @@
+import { printable, TowerError } from "../errors.ts";
+import { EQUAL, GREATER, isVersion, LESS, relationOf } from "./version.ts";
+
+/** Operator bit of `~`: the version need only start with the one named. */
+export const FUZZY = 8;
+/** Operators of a dependency without a version. */
+export const ANY = EQUAL | LESS | GREATER | FUZZY;
+/** Operators `><`: the version is the identity of one package. */
+export const IDENTITY = LESS | GREATER;
+
+/**
+ * One item of the world or of a `depend`, `provides` or `install_if` line:
+ * `[!]name[@pin][operators version]` (apk-world(5), apk-tools src/package.c).
+ */
+export interface Dependency {
+  readonly name: string;
+  /** `!name`: nothing that provides the name, in that range of versions, may be installed. */
+  readonly conflict: boolean;
+  /** Bits {@linkcode EQUAL}, {@linkcode LESS}, {@linkcode GREATER}, {@linkcode FUZZY}. */
+  readonly operators: number;
+  readonly version?: string;
+  /** Tag of the repository to take it from, without `@`. Only the world has pins. */
+  readonly pin?: string;
+}
+
+/** The dependency that a text spells, or undefined where apk 2.14 refuses it. */
+export function readDependency(text: string): Dependency | undefined {
+  const conflict = text.charCodeAt(0) === 0x21;
+  const start = conflict ? 1 : 0;
+  let nameEnd = start;
+  while (nameEnd < text.length && operatorBits(text.charCodeAt(nameEnd)) === 0) {
+    if (text.charCodeAt(nameEnd) <= 0x20 || text.charCodeAt(nameEnd) === 0x7f) return undefined;
+    nameEnd++;
+  }
+  let versionStart = nameEnd, operators = 0;
+  for (let bits; (bits = operatorBits(text.charCodeAt(versionStart))) !== 0; versionStart++) {
+    operators |= bits;
+  }
+  const at = text.indexOf("@", start);
+  const pinned = at >= 0 && at < nameEnd;
+  const name = start === 0 && !pinned && nameEnd === text.length
+    ? text
+    : text.slice(start, pinned ? at : nameEnd);
+  if (name === "" || pinned && at + 1 === nameEnd) return undefined;
+  const dependency: Draft = { name, conflict, operators: ANY };
+  if (nameEnd < text.length) {
+    dependency.operators = operators;
+    dependency.version = text.slice(versionStart);
+    if (!isConstraint(operators, dependency.version)) return undefined;
+  }
+  if (pinned) dependency.pin = text.slice(at + 1, nameEnd);
+  return dependency;
+}
+
+type Draft = { -readonly [K in keyof Dependency]: Dependency[K] };
+
+function isConstraint(operators: number, version: string): boolean {
+  const isIdentity = (operators & IDENTITY) === IDENTITY;
+  return isIdentity ? /^[!-~]+$/.test(version) : isVersion(version);
+}
+
+/** @throws {TowerError} `malformed` where apk 2.14 refuses the text. */
+export function parseDependency(text: string): Dependency {
+  const dependency = readDependency(text);
+  if (dependency) return dependency;
+  throw new TowerError(
+    "malformed",
+    `Cannot read dependency "${printable(text.slice(0, 200))}": it is not of the form ` +
+      "[!]name[@tag][<>=~version]",
+  );
+}
+
+/** The dependency as apk writes it. */
+export function formatDependency(dependency: Dependency): string {
+  const { name, conflict, operators, version, pin } = dependency;
+  return (conflict ? "!" : "") + name + (pin === undefined ? "" : `@${pin}`) +
+    (version === undefined ? "" : formatOperators(operators) + version);
+}
+
+function formatOperators(operators: number): string {
+  if (operators === IDENTITY) return "><";
+  return (operators & LESS ? "<" : "") + (operators & GREATER ? ">" : "") +
+    (operators & FUZZY ? "~" : operators & EQUAL ? "=" : "");
+}
+
+/**
+ * Whether a provider is acceptable to a dependency. `version` is the one that it provides the
+ * name with, undefined where it provides the name without one (that meets no version, and
+ * `!name<2` spares it); `identity` is the package's, for `><`.
+ */
+export function satisfies(
+  dependency: Pick<Dependency, "conflict" | "operators"> & { version?: string | undefined },
+  version: string | undefined,
+  identity?: string,
+): boolean {
+  const { conflict, operators } = dependency;
+  if (operators === ANY) return !conflict;
+  if (operators === IDENTITY) return identity === dependency.version;
+  if (version === undefined || dependency.version === undefined) return conflict;
+  const relation = relationOf(version, dependency.version, (operators & FUZZY) !== 0);
+  return (relation & operators) !== 0 ? !conflict : conflict;
+}
+
+function operatorBits(c: number): number {
+  switch (c) {
+    case 0x3c:
+      return LESS;
+    case 0x3e:
+      return GREATER;
+    case 0x3d:
+      return EQUAL;
+    case 0x7e:
+      return FUZZY | EQUAL;
+  }
+  return 0;
+}

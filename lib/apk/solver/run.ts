@@ -1,0 +1,333 @@
+import type { Dependency } from "../dependency.ts";
+import { preferred } from "./choose.ts";
+import { Edge, isMet, type NameNode, type PackageNode, type Provider } from "./universe.ts";
+
+/** One item of the world, resolved. */
+export class WorldEdge extends Edge {
+  /** @param pinBit bit of its pin; 1 stands for no pin. */
+  constructor(dependency: Dependency, target: NameNode, text: string, readonly pinBit: number) {
+    super(dependency, target, text);
+  }
+}
+
+/**
+ * One solving of a world: constraints are propagated from name to name, and each choice is final
+ * (src/solver.c). There is no backtracking, as apk has none: what it refuses, we refuse.
+ */
+export class Run {
+  /** Choices that no constraint allowed. */
+  errors = 0;
+  readonly #dirty: NameNode[] = [];
+  /** Names that wait for a choice; the last one came first. */
+  readonly #unresolved: NameNode[] = [];
+  #worldPin = 0;
+
+  /**
+   * @param seen the names that {@linkcode discover} found.
+   * @param pinRepositories the repositories that each pin bit allows, by its index.
+   */
+  constructor(
+    private readonly seen: readonly NameNode[],
+    private readonly pinRepositories: readonly number[],
+  ) {}
+
+  /** Applies the world and chooses a provider, or none, for every name that matters. */
+  choose(world: readonly WorldEdge[]): void {
+    this.#refuseFromStart();
+    for (const edge of world) {
+      this.#worldPin = edge.pinBit;
+      this.#constrain(undefined, edge);
+    }
+    this.#worldPin = 0;
+    for (;;) {
+      // The queue grows while it is walked.
+      for (const name of this.#dirty) if (!name.state.locked) this.#reconsider(name);
+      this.#dirty.length = 0;
+      const next = this.#nextUnresolved();
+      if (!next) return;
+      this.#select(next);
+    }
+  }
+
+  /** Counts a package as failed, once. */
+  fail(node: PackageNode | undefined): void {
+    if (!node || node.state.failed) return;
+    node.state.failed = true;
+    this.errors++;
+  }
+
+  #refuseFromStart(): void {
+    for (const { providers } of this.seen) {
+      for (const { package: node } of providers) {
+        if (!node.state.selectable) this.#recheckAround(node);
+      }
+    }
+  }
+
+  #queue(name: NameNode): void {
+    const { state } = name;
+    if (state.queued || state.locked) return;
+    if (state.requirers === 0 && !state.recheckInstallIf) return;
+    state.queued = true;
+    this.#dirty.push(name);
+  }
+
+  #queueUnresolved(name: NameNode): void {
+    const { state } = name;
+    if (state.locked) return;
+    const wanted = state.requirers > 0 || state.hasInstallIf;
+    if (wanted && !state.unresolved) {
+      state.unresolved = true;
+      this.#unresolved.push(name);
+    } else if (!wanted) this.#dropUnresolved(name);
+  }
+
+  #dropUnresolved(name: NameNode): void {
+    if (!name.state.unresolved) return;
+    name.state.unresolved = false;
+    this.#unresolved.splice(this.#unresolved.lastIndexOf(name), 1);
+  }
+
+  #recheckDepends(name: NameNode): void {
+    for (const asker of name.state.reverseDepends) {
+      asker.state.recheckDepends = true;
+      this.#queue(asker);
+    }
+  }
+
+  #recheckInstallIf(name: NameNode): void {
+    for (const triggered of name.reverseInstallIf) {
+      if (!triggered.state.seen || triggered.state.neverInstallIf) continue;
+      triggered.state.recheckInstallIf = true;
+      this.#queue(triggered);
+    }
+  }
+
+  #recheckInstallIfOf(node: PackageNode): void {
+    this.#recheckInstallIf(node.name);
+    for (const { target } of node.provides) this.#recheckInstallIf(target);
+  }
+
+  #recheckAround(node: PackageNode): void {
+    this.#recheckDepends(node.name);
+    for (const { target } of node.provides) this.#recheckDepends(target);
+    this.#recheckInstallIfOf(node);
+  }
+
+  #refuse(node: PackageNode, reason: string): void {
+    node.state.selectable = false;
+    node.state.refusal ??= reason;
+    this.#recheckAround(node);
+  }
+
+  #isSatisfiable(edge: Edge): boolean {
+    const { state, providers } = edge.target;
+    if (state.locked) return isMet(edge, state.chosen);
+    if (state.requirers === 0 && edge.conflict) return true;
+    return providers.some((p) => p.package.state.selectable && isMet(edge, p));
+  }
+
+  #requirersChanged(name: NameNode): void {
+    this.#queueUnresolved(name);
+    this.#recheckInstallIf(name);
+    this.#queue(name);
+  }
+
+  /** What asks for a package decides from which repositories it may come. */
+  #inheritPins(node: PackageNode, from: PackageNode | undefined): void {
+    const { state } = node;
+    if (from) state.pinsAllowed |= from.state.pinsAllowed;
+    else {
+      state.pinsAllowed |= this.#worldPin;
+      state.pinsPreferred = this.#worldPin;
+      state.pinPreferred = this.#isIn(node, state.pinsPreferred);
+    }
+    if (this.#isIn(node, state.pinsAllowed)) state.pinAllowed = true;
+  }
+
+  #isIn(node: PackageNode, pins: number): boolean {
+    return this.pinRepositories.some((bits, i) =>
+      (pins & 1 << i) !== 0 && (bits & node.repositories) !== 0
+    );
+  }
+
+  /** Lets a dependency of `from`, or of the world, bear on all providers of its name. */
+  #constrain(from: PackageNode | undefined, edge: Edge): void {
+    const { state, providers } = edge.target;
+    if (!edge.conflict && ++state.requirers === 1) this.#requirersChanged(edge.target);
+    for (const provider of providers) {
+      const node = provider.package;
+      const met = isMet(edge, provider);
+      if (!met) node.state.conflicts++;
+      if (node.state.selectable && node.state.conflicts > 0) {
+        const asker = from === undefined ? "the world" : from.label;
+        this.#refuse(node, `${asker} asks for ${edge.text}`);
+      }
+      if (met) this.#inheritPins(node, from);
+    }
+  }
+
+  /** All options for `must` provide `name`, so what provides `name` but not `must` is out. */
+  #excludeOthers(name: NameNode, must: NameNode, skipVirtual: boolean): void {
+    if (name === must) return;
+    for (const { package: node, version } of name.providers) {
+      if (node.name === must || !node.state.selectable) continue;
+      if (skipVirtual && version === undefined) continue;
+      const keeps = node.provides.some((p) =>
+        p.target === must || skipVirtual && p.version === undefined
+      );
+      if (!keeps) {
+        this.#refuse(node, `every choice for ${must.text} provides ${name.text} too`);
+      }
+    }
+  }
+
+  /** Looks at a name's providers again: who is still possible, and what do all of them ask for. */
+  #reconsider(name: NameNode): void {
+    const { state } = name;
+    const { recheckDepends, recheckInstallIf } = state;
+    state.queued = state.recheckDepends = state.recheckInstallIf = false;
+    state.hasInstallIf = false;
+    state.neverInstallIf = true;
+    let first: PackageNode | undefined;
+    let options = 0, pinsRefused = 0;
+    for (const provider of name.providers) {
+      const node = provider.package;
+      node.state.dependsMerged = false;
+      if (recheckDepends && node.state.selectable) this.#checkDepends(node);
+      if (!node.state.selectable) continue;
+      if (recheckInstallIf) this.#checkInstallIf(node);
+      if (node.state.installIfMet) state.hasInstallIf = true;
+      if (!node.state.installIfFailed) state.neverInstallIf = false;
+      if (state.requirers === 0) continue;
+      first ??= node;
+      mergeOption(provider, options);
+      if (!node.state.pinAllowed) pinsRefused++;
+      options++;
+    }
+    state.hasOptions = options > 1 || pinsRefused > 0;
+    this.#queueUnresolved(name);
+    if (first) this.#propagate(name, first, options);
+    state.askersDone = state.reverseDepends.every((asker) => asker.state.locked);
+  }
+
+  #checkDepends(node: PackageNode): void {
+    const failing = node.depends.find((edge) => !this.#isSatisfiable(edge));
+    if (failing) this.#refuse(node, `nothing can meet its dependency ${failing.text}`);
+  }
+
+  #checkInstallIf(node: PackageNode): void {
+    const { state } = node;
+    if (!state.installIfMet && !state.installIfFailed) {
+      const open = node.installIf.find((edge) =>
+        !edge.target.state.locked || !isMet(edge, edge.target.state.chosen)
+      );
+      state.installIfMet = open === undefined;
+      state.installIfFailed = open !== undefined && open.target.state.locked;
+    }
+    if (!state.installIfMet) return;
+    for (const { target } of node.installIf) {
+      this.#inheritPins(node, target.state.chosen?.package);
+    }
+  }
+
+  /** Passes on what all options of a name have in common. */
+  #propagate(name: NameNode, first: PackageNode, options: number): void {
+    for (const { package: { state } } of name.providers) state.dependsUsed = state.dependsMerged;
+    for (const edge of first.depends) {
+      const { target } = edge;
+      const shared = target.state.mergedDepends === options;
+      target.state.mergedDepends = 0;
+      if (!shared) continue;
+      if (options === 1) this.#constrain(first, edge);
+      else if (target.state.requirers === 0) {
+        target.state.requirers = 1;
+        this.#requirersChanged(target);
+        for (const p of target.providers) this.#inheritPins(p.package, first);
+      }
+    }
+    const provided = [first.name, ...first.provides.map((edge) => edge.target)];
+    for (const target of provided) {
+      const shared = target.state.mergedProvides === options;
+      target.state.mergedProvides = 0;
+      if (shared) this.#excludeOthers(target, name, target.state.providedVirtually);
+    }
+    for (const target of provided) target.state.providedVirtually = false;
+  }
+
+  /** The name to decide next: one without alternatives, else the one apk would take first. */
+  #nextUnresolved(): NameNode | undefined {
+    let best: NameNode | undefined;
+    for (let i = this.#unresolved.length - 1; i >= 0; i--) {
+      const name = this.#unresolved[i]!;
+      if (name.state.askersDone && name.state.requirers > 0 && !name.state.hasOptions) return name;
+      if (!best || isBefore(name, best)) best = name;
+    }
+    return best;
+  }
+
+  #select(name: NameNode): void {
+    const chosen = preferred(name);
+    if (!chosen) {
+      this.#assign(name, undefined);
+      if (name.state.requirers > 0) this.errors++;
+      return;
+    }
+    const node = chosen.package;
+    if (!node.state.selectable || !node.state.pinAllowed) this.fail(node);
+    this.#assign(node.name, { package: node, version: node.entry.version });
+    for (const { target, version } of node.provides) {
+      this.#assign(target, { package: node, version });
+    }
+    for (const edge of node.depends) this.#constrain(node, edge);
+  }
+
+  #assign(name: NameNode, provider: Provider | undefined): void {
+    const { state } = name;
+    if (state.locked) {
+      const bothVirtual = provider?.version === undefined && state.chosen?.version === undefined;
+      if (bothVirtual) return;
+      this.fail(provider?.package);
+      this.fail(state.chosen?.package);
+      return;
+    }
+    this.#dropUnresolved(name);
+    state.locked = true;
+    state.chosen = provider;
+    for (const other of name.providers) {
+      if (other.package === provider?.package) continue;
+      if (provider?.version === undefined && other.version === undefined) continue;
+      const winner = provider === undefined ? "nothing" : provider.package.label;
+      this.#refuse(other.package, `${winner} was chosen for ${name.text}`);
+    }
+    this.#recheckDepends(name);
+    if (provider) this.#recheckInstallIfOf(provider.package);
+    else this.#recheckInstallIf(name);
+  }
+}
+
+/** Counts what an option depends on and provides, to find what all options share. */
+function mergeOption(provider: Provider, options: number): void {
+  const node = provider.package;
+  node.state.dependsMerged = true;
+  for (const { conflict, target } of node.depends) {
+    if (!conflict && target.state.mergedDepends === options) {
+      target.state.mergedDepends = options + 1;
+    }
+  }
+  const merge = ({ state }: NameNode, version: string | undefined) => {
+    if (state.mergedProvides !== options) return;
+    state.mergedProvides = options + 1;
+    if (version === undefined) state.providedVirtually = true;
+  };
+  merge(node.name, provider.version);
+  for (const { target, version } of node.provides) merge(target, version);
+}
+
+/** The world's names first, then real before virtual, deep before shallow, required before not. */
+function isBefore(a: NameNode, b: NameNode): boolean {
+  if (a.state.inWorld !== b.state.inWorld) return a.state.inWorld;
+  if (a.state.virtuality !== b.state.virtuality) return a.state.virtuality < b.state.virtuality;
+  if (a.state.depth !== b.state.depth) return a.state.depth > b.state.depth;
+  return a.state.requirers > 0 && b.state.requirers === 0;
+}
