@@ -16,10 +16,12 @@ import { type FatLayout, planFat } from "../../lib/format/fat/layout.ts";
 import { writeFat } from "../../lib/format/fat/writer.ts";
 import { type Content, type ContentReader, sizeOf } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
-import type { DiskPlan, PartitionSize } from "./disk_plan.ts";
+import type { DiskPlan, Room } from "./disk_plan.ts";
 import { type DiskLayout, layOutDisk, PARTITION_ALIGNMENT, writeTable } from "./disk_table.ts";
 import { bootPath, bootTreeOf, rootTreeOf } from "./disk_trees.ts";
 import type { OutputWriter } from "./writer.ts";
+
+export type { DiskPlan } from "./disk_plan.ts";
 
 /**
  * A disk image: a partition table, a FAT partition with the tree's /boot and its boot loaders,
@@ -29,7 +31,7 @@ import type { OutputWriter } from "./writer.ts";
  * kernel, an initramfs or a boot loader that the tree does not have, `unsupported` for what a
  * file system cannot hold.
  */
-export const writeDisk: OutputWriter<DiskPlan> = (tree, plan, context) => {
+export const disk: OutputWriter<DiskPlan> = (tree, plan, context) => {
   const { reader, epoch, sink, reporter } = context;
   const entry = bootEntryOf(tree, plan);
   const loaders = findLoaders(tree, plan, reader);
@@ -37,21 +39,22 @@ export const writeDisk: OutputWriter<DiskPlan> = (tree, plan, context) => {
   const rootTree = rootTreeOf(tree);
   const boot = planBoot(bootTree, plan, epoch);
   const root = planRoot(rootTree, plan, epoch);
-  const disk = layOutDisk(plan.table, boot.size, root.size);
+  const layout = layOutDisk(plan.table, boot.size, root.size);
 
   const bootBytes = contentBytes(bootTree);
   const total = bootBytes + contentBytes(rootTree);
-  const progress = (done: number) => reporter.report({ type: "progress", id: "disk", done, total });
-  reporter.report({ type: "step", id: "disk", title: "Write the disk", total, unit: "bytes" });
+  const id = `disk ${plan.file}`;
+  const progress = (done: number) => reporter.report({ type: "progress", id, done, total });
+  reporter.report({ type: "step", id, title: "Writing partitions", total, unit: "bytes" });
 
-  sink.setSize(disk.size);
-  writeTable(plan, disk, boot.geometry.type, loaders.bios, sink);
-  const bootSink = sinkAt(sink, disk.boot.firstSector * SECTOR);
+  sink.setSize(layout.size);
+  writeTable(plan, layout, boot.geometry.type, loaders.bios, sink);
+  const bootSink = sinkAt(sink, layout.boot.firstSector * SECTOR);
   writeFat(boot, reader, bootSink, progress);
   if (loaders.bios) installSyslinux(boot, loaders.bios.parts, bootSink);
-  const rootSink = sinkAt(sink, disk.root.firstSector * SECTOR);
+  const rootSink = sinkAt(sink, layout.root.firstSector * SECTOR);
   writeExt4(root, reader, rootSink, (done) => progress(bootBytes + done));
-  reporter.report({ type: "done", id: "disk", note: summary(disk) });
+  reporter.report({ type: "done", id, note: summary(layout) });
 };
 
 /** Loaders as found in the tree, where the plan asks for them. */
@@ -61,15 +64,16 @@ interface Loaders {
 }
 
 function findLoaders(tree: FileTree, plan: DiskPlan, reader: ContentReader): Loaders {
-  if (plan.loaders.bios && plan.arch !== "x86_64") {
+  const bios = plan.loaders.includes("syslinux");
+  if (bios && plan.arch !== "x86_64") {
     throw new TowerError(
       "unsupported",
       `Cannot install a BIOS boot loader for "${plan.arch}": only x86_64 has a BIOS`,
     );
   }
   return {
-    bios: plan.loaders.bios && findSyslinux(tree, reader),
-    uefi: plan.loaders.uefi && findSystemdBoot(tree, plan.arch),
+    bios: bios ? findSyslinux(tree, reader) : undefined,
+    uefi: hasUefi(plan) ? findSystemdBoot(tree, plan.arch) : undefined,
   };
 }
 
@@ -81,7 +85,7 @@ function loaderFiles(loaders: Loaders, plan: DiskPlan, entry: BootEntry): Map<st
 }
 
 /** The entry as the boot volume sees it. */
-function bootEntryOf(tree: FileTree, { entry }: DiskPlan): BootEntry {
+function bootEntryOf(tree: FileTree, plan: DiskPlan): BootEntry {
   const onVolume = (path: string, what: string): string => {
     const short = bootPath(path);
     if (short !== undefined && tree.get(path)?.type === "file") return short;
@@ -89,12 +93,17 @@ function bootEntryOf(tree: FileTree, { entry }: DiskPlan): BootEntry {
     throw new TowerError("not-found", `Cannot boot the ${what} "/${path}": ${cause}`);
   };
   const found = {
-    ...entry,
-    kernel: onVolume(entry.kernel, "kernel"),
-    initramfs: onVolume(entry.initramfs, "initramfs"),
+    title: plan.title,
+    kernel: onVolume(plan.kernel, "kernel"),
+    initramfs: onVolume(plan.initramfs, "initramfs"),
+    commandLine: plan.cmdline,
   };
   checkBootEntry(found);
   return found;
+}
+
+function hasUefi(plan: DiskPlan): boolean {
+  return plan.loaders.includes("systemd-boot");
 }
 
 function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
@@ -103,24 +112,24 @@ function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
       label: plan.boot.label,
       volumeId: plan.boot.volumeId,
       epoch,
-      ...sizeOptions(plan.boot.size),
+      ...sizeOptions(plan.boot),
       // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
-      minimumType: plan.loaders.uefi ? "fat32" : "fat16",
+      minimumType: hasUefi(plan) ? "fat32" : "fat16",
       hiddenSectors: PARTITION_ALIGNMENT / SECTOR,
       systemFiles: new Set([LDLINUX_PATH]),
     }));
 }
 
 function planRoot(tree: FileTree, plan: DiskPlan, epoch: number): Ext4Layout {
-  const { label, uuid, hashSeed, size } = plan.root;
+  const { label, uuid, hashSeed } = plan.root;
   return inPart(
     "root partition",
-    () => planExt4(tree, { label, uuid, hashSeed, epoch, ...sizeOptions(size) }),
+    () => planExt4(tree, { label, uuid, hashSeed, epoch, ...sizeOptions(plan.root) }),
   );
 }
 
-function sizeOptions(size: PartitionSize): { freeBytes: number; size?: number } {
-  return "size" in size ? { freeBytes: 0, size: size.size } : size;
+function sizeOptions({ free, size }: Room): { freeBytes: number; size?: number } {
+  return { freeBytes: free ?? 0, ...(size === undefined ? {} : { size }) };
 }
 
 /** Says which partition an error is about. */

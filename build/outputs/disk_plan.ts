@@ -1,50 +1,46 @@
 import type { Arch } from "../../lib/brand.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
 
-/** How large a partition is: exactly, or as its content needs with room to spare. */
-export type PartitionSize = { readonly size: number } | { readonly freeBytes: number };
-
-/** The partition table and the numbers that are its own. */
-export type DiskTable =
-  | {
-    readonly kind: "mbr";
-    /** 32 bits: with the partition's number, Linux' PARTUUID. */
-    readonly signature: number;
-  }
-  | {
-    readonly kind: "gpt";
-    readonly guid: Uuid;
-    readonly bootGuid: Uuid;
-    readonly rootGuid: Uuid;
-  };
+/** How large a partition is: one of the two is given. */
+export interface Room {
+  /** Bytes to spare beyond the content. */
+  readonly free?: number | undefined;
+  /** Exact bytes, a multiple of 4096. */
+  readonly size?: number | undefined;
+}
 
 /** What fixes a disk image beside its tree. Pure JSON. */
 export interface DiskPlan {
+  readonly kind: "disk";
+  /** Name of the artifact. */
+  readonly file: string;
   readonly arch: Arch;
-  readonly table: DiskTable;
+  readonly table: "mbr" | "gpt";
+  /** The GPT's GUID; its first field is the signature of an MBR. */
+  readonly diskId: Uuid;
   /** The FAT partition that holds the tree's /boot and that the system mounts there. */
-  readonly boot: {
+  readonly boot: Room & {
     /** 1 to 11 characters out of A-Z, 0-9, space, `_` and `-`. */
     readonly label: string;
+    /** Only a GPT has it. */
+    readonly partitionId: Uuid;
     /** 32 bits: what Linux shows as UUID `XXXX-XXXX`. */
     readonly volumeId: number;
-    readonly size: PartitionSize;
   };
   /** The ext4 partition that holds the rest. */
-  readonly root: {
+  readonly root: Room & {
     readonly label: string;
+    readonly partitionId: Uuid;
     readonly uuid: Uuid;
     readonly hashSeed: Uuid;
-    readonly size: PartitionSize;
   };
-  /** What starts the kernel: SYSLINUX from a BIOS, systemd-boot from UEFI firmware. */
-  readonly loaders: { readonly bios?: true; readonly uefi?: true };
-  /** What is started. Paths are the tree's, below `boot/`. */
-  readonly entry: {
-    readonly title: string;
-    readonly kernel: string;
-    readonly initramfs: string;
-    /** Whole: `root=UUID=` of the root partition is the plan's to put in. */
-    readonly commandLine: string;
-  };
+  /** What starts the kernel: `syslinux` from a BIOS, `systemd-boot` from UEFI firmware. */
+  readonly loaders: readonly ("syslinux" | "systemd-boot")[];
+  /** Path in the tree, below `boot/`. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Whole: `root=UUID=` of the root partition is in it. */
+  readonly cmdline: string;
+  /** What a boot menu shows. */
+  readonly title: string;
 }

@@ -5,7 +5,7 @@ import { type FatType, SECTOR } from "../../lib/format/fat/geometry.ts";
 import { GPT_TYPE, writeGpt } from "../../lib/format/gpt.ts";
 import { encodeMbr, MBR_TYPE } from "../../lib/format/mbr.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
-import type { DiskPlan, DiskTable } from "./disk_plan.ts";
+import type { DiskPlan } from "./disk_plan.ts";
 
 /** Partitions start at a multiple of this many bytes, as all current tools do. */
 export const PARTITION_ALIGNMENT = 1 << 20;
@@ -24,12 +24,16 @@ export interface DiskLayout {
 }
 
 /** Puts the two partitions behind each other; a GPT keeps room for its backup at the end. */
-export function layOutDisk(table: DiskTable, bootSize: number, rootSize: number): DiskLayout {
+export function layOutDisk(
+  table: DiskPlan["table"],
+  bootSize: number,
+  rootSize: number,
+): DiskLayout {
   const bootStart = PARTITION_ALIGNMENT;
   const rootStart = bootStart + aligned(bootSize);
   const end = rootStart + aligned(rootSize);
   return {
-    size: table.kind === "gpt" ? end + PARTITION_ALIGNMENT : end,
+    size: table === "gpt" ? end + PARTITION_ALIGNMENT : end,
     boot: { firstSector: bootStart / SECTOR, sectors: bootSize / SECTOR },
     root: { firstSector: rootStart / SECTOR, sectors: rootSize / SECTOR },
   };
@@ -45,6 +49,8 @@ const ROOT_TYPE: Record<Arch, Uuid> = {
   armv7: GPT_TYPE.rootArm,
 };
 
+const NO_CODE = new Uint8Array();
+
 /** Writes the partition table, with BIOS boot code where a BIOS shall boot. */
 export function writeTable(
   plan: DiskPlan,
@@ -53,33 +59,43 @@ export function writeTable(
   bios: Syslinux | undefined,
   sink: ByteSink,
 ): void {
-  const { table } = plan;
-  const none = new Uint8Array();
-  if (table.kind === "mbr") {
-    const type = plan.loaders.uefi ? MBR_TYPE.efiSystem : MBR_TYPE[fatType];
-    const record = encodeMbr({
-      bootCode: bios?.mbrCode ?? none,
-      signature: table.signature,
-      partitions: [
-        { ...disk.boot, type, active: bios !== undefined },
-        { ...disk.root, type: MBR_TYPE.linux, active: false },
-      ],
-    });
-    sink.writeAt(0, record);
+  const uefi = plan.loaders.includes("systemd-boot");
+  if (plan.table === "mbr") {
+    sink.writeAt(0, mbrOf(plan, disk, uefi ? MBR_TYPE.efiSystem : MBR_TYPE[fatType], bios));
     return;
   }
-  const type = plan.loaders.uefi ? GPT_TYPE.efiSystem : GPT_TYPE.extendedBoot;
-  const boot = { type, guid: table.bootGuid, name: "boot", legacyBoot: bios !== undefined };
+  const boot = {
+    type: uefi ? GPT_TYPE.efiSystem : GPT_TYPE.extendedBoot,
+    guid: plan.boot.partitionId,
+    name: "boot",
+    legacyBoot: bios !== undefined,
+  };
   const root = {
     type: ROOT_TYPE[plan.arch],
-    guid: table.rootGuid,
+    guid: plan.root.partitionId,
     name: "root",
     legacyBoot: false,
   };
   writeGpt({
-    diskGuid: table.guid,
+    diskGuid: plan.diskId,
     diskSectors: disk.size / SECTOR,
-    bootCode: bios?.gptCode ?? none,
+    bootCode: bios?.gptCode ?? NO_CODE,
     partitions: [{ ...disk.boot, ...boot }, { ...disk.root, ...root }],
   }, sink);
+}
+
+function mbrOf(
+  plan: DiskPlan,
+  disk: DiskLayout,
+  bootType: number,
+  bios: Syslinux | undefined,
+): Uint8Array {
+  return encodeMbr({
+    bootCode: bios?.mbrCode ?? NO_CODE,
+    signature: parseInt(plan.diskId.slice(0, 8), 16),
+    partitions: [
+      { ...disk.boot, type: bootType, active: bios !== undefined },
+      { ...disk.root, type: MBR_TYPE.linux, active: false },
+    ],
+  });
 }

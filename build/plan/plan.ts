@@ -101,7 +101,7 @@ export function makePlan(
   const seed = digestOf(canonicalJson(base));
   const plan = {
     ...base,
-    outputs: manifest.outputs.map((o) => outputPlan(o, seed, manifest.name)),
+    outputs: manifest.outputs.map((o) => outputPlan(o, seed, base)),
   };
   return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
 }
@@ -118,11 +118,19 @@ function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
   };
 }
 
-function outputPlan(spec: OutputSpec, seed: Digest, system: string): OutputPlan {
-  return spec.kind === "disk" ? diskPlan(spec, seed, system) : spec;
+function outputPlan(
+  spec: OutputSpec,
+  seed: Digest,
+  build: Pick<BuildPlan, "arch" | "system">,
+): OutputPlan {
+  return spec.kind === "disk" ? diskPlan(spec, seed, build) : spec;
 }
 
-function diskPlan(spec: DiskSpec, seed: Digest, title: string): DiskPlan {
+function diskPlan(
+  spec: DiskSpec,
+  seed: Digest,
+  { arch, system: title }: Pick<BuildPlan, "arch" | "system">,
+): DiskPlan {
   if (!spec.initramfs.startsWith("boot/")) {
     throw new TowerError(
       "malformed",
@@ -134,6 +142,7 @@ function diskPlan(spec: DiskSpec, seed: Digest, title: string): DiskPlan {
   return {
     kind: "disk",
     file: spec.file,
+    arch,
     table: spec.table,
     diskId: uuid("disk"),
     boot: {

@@ -2,16 +2,16 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { memorySink } from "./bytes.ts";
 import { crc32 } from "./crc.ts";
 import { type Gpt, GPT_TAIL_SECTORS, GPT_TYPE, writeGpt } from "./gpt.ts";
-import { formatGuid, uuidOf } from "./uuid.ts";
+import { formatGuid, uuidFrom } from "./uuid.ts";
 
 const SECTORS = 8192;
 const gpt = (firstSector: number, sectors: number): Gpt => ({
-  diskGuid: uuidOf("disk"),
+  diskGuid: uuidFrom("disk"),
   diskSectors: SECTORS,
   bootCode: new Uint8Array(),
   partitions: [{
     type: GPT_TYPE.efiSystem,
-    guid: uuidOf("boot"),
+    guid: uuidFrom("boot"),
     name: "boot",
     firstSector,
     sectors,
@@ -32,7 +32,7 @@ Deno.test("both headers point at each other and carry valid checks", () => {
     assertEquals(view.getBigUint64(72, true), BigInt(entries));
     const table = sink.bytes.subarray(entries * 512, (entries + 32) * 512);
     assertEquals(view.getUint32(88, true), crc32(table));
-    assertEquals(formatGuid(table.slice(16, 32)), uuidOf("boot"));
+    assertEquals(formatGuid(table.slice(16, 32)), uuidFrom("boot"));
     assertEquals(table[48], 4);
     const check = view.getUint32(16, true);
     view.setUint32(16, 0, true);

@@ -14,7 +14,7 @@ export function asUuid(text: string): Uuid | undefined {
  * The UUID that a seed stands for: version 8 (RFC 9562, §5.8), 122 bits of the seed's SHA-256.
  * The same seed gives the same UUID on every machine.
  */
-export function uuidOf(seed: string): Uuid {
+export function uuidFrom(seed: string): Uuid {
   const bytes = createHash("sha256").update(seed, "utf8").digest().subarray(0, 16);
   bytes[6] = bytes[6]! & 0x0f | 0x80;
   bytes[8] = bytes[8]! & 0x3f | 0x80;
@@ -22,7 +22,7 @@ export function uuidOf(seed: string): Uuid {
 }
 
 /** A number of 32 bits that a seed stands for: disk signatures and FAT volume numbers. */
-export function serialOf(seed: string): number {
+export function serialFrom(seed: string): number {
   return createHash("sha256").update(seed, "utf8").digest().readUInt32LE(0);
 }
 

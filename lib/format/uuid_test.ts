@@ -4,24 +4,24 @@ import {
   formatGuid,
   formatUuid,
   guidBytes,
-  serialOf,
+  serialFrom,
   type Uuid,
   uuidBytes,
-  uuidOf,
+  uuidFrom,
 } from "./uuid.ts";
 
 const ESP = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" as Uuid;
 
 Deno.test("a seed always stands for the same UUID of version 8, another seed for another", () => {
-  assertEquals(uuidOf("root"), uuidOf("root"));
-  assertNotEquals(uuidOf("root"), uuidOf("boot"));
+  assertEquals(uuidFrom("root"), uuidFrom("root"));
+  assertNotEquals(uuidFrom("root"), uuidFrom("boot"));
   for (const seed of ["", "a", "root", "é"]) {
     assertMatch(
-      uuidOf(seed),
+      uuidFrom(seed),
       /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );
   }
-  assertEquals(serialOf("a"), 0x128197ca); // sha256("a") starts ca 97 81 12
+  assertEquals(serialFrom("a"), 0x128197ca); // sha256("a") starts ca 97 81 12
 });
 
 Deno.test("a GUID has its first three fields little-endian", () => {

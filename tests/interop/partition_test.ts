@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type Gpt, GPT_TYPE, writeGpt } from "../../lib/format/gpt.ts";
 import { encodeMbr, MBR_TYPE } from "../../lib/format/mbr.ts";
-import { uuidOf } from "../../lib/format/uuid.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { fileSink, tempFolder } from "../support/file_sink.ts";
 
@@ -46,13 +46,13 @@ Deno.test({
     const image = join(folder.path, "disk.img");
     using sink = fileSink(image, 64 << 20);
     const gpt: Gpt = {
-      diskGuid: uuidOf("disk"),
+      diskGuid: uuidFrom("disk"),
       diskSectors: 131072,
       bootCode: new Uint8Array(),
       partitions: [
         {
           type: GPT_TYPE.efiSystem,
-          guid: uuidOf("boot"),
+          guid: uuidFrom("boot"),
           name: "boot",
           firstSector: 2048,
           sectors: 40960,
@@ -60,7 +60,7 @@ Deno.test({
         },
         {
           type: GPT_TYPE.rootX86_64,
-          guid: uuidOf("root"),
+          guid: uuidFrom("root"),
           name: "Wurzel ß",
           firstSector: 43008,
           sectors: 65536,
@@ -72,7 +72,7 @@ Deno.test({
     assertStringIncludes(await run("sgdisk", "-v", image), "No problems found.");
     assertStringIncludes(await run("sfdisk", "--verify", image), "No errors detected.");
     const table = JSON.parse(await run("sfdisk", "--json", image)).partitiontable;
-    assertEquals(table.id.toLowerCase(), uuidOf("disk"));
+    assertEquals(table.id.toLowerCase(), uuidFrom("disk"));
     assertEquals([table.firstlba, table.lastlba], [34, 131072 - 34]);
     const upper = (text: string) => text.toUpperCase();
     assertEquals(table.partitions, [
@@ -81,7 +81,7 @@ Deno.test({
         start: 2048,
         size: 40960,
         type: upper(GPT_TYPE.efiSystem),
-        uuid: upper(uuidOf("boot")),
+        uuid: upper(uuidFrom("boot")),
         name: "boot",
         attrs: "LegacyBIOSBootable",
       },
@@ -90,7 +90,7 @@ Deno.test({
         start: 43008,
         size: 65536,
         type: upper(GPT_TYPE.rootX86_64),
-        uuid: upper(uuidOf("root")),
+        uuid: upper(uuidFrom("root")),
         name: "Wurzel ß",
       },
     ]);
