@@ -38,7 +38,7 @@ export interface PackedPackage {
   /** How an index lists the package. */
   readonly package: IndexedPackage;
   readonly info: PackageInfo;
-  /** The bytes of the .apk. Pieces are valid until the next step only. */
+  /** The bytes of the .apk in pieces that the caller may keep. */
   chunks(): Generator<Uint8Array>;
 }
 
@@ -67,7 +67,7 @@ export function packPackage(input: PackageInput): PackedPackage {
     *chunks() {
       yield signature;
       yield control;
-      yield* piecesOf(reader, content, new Uint8Array(COPY));
+      for (const piece of piecesOf(reader, content, new Uint8Array(COPY))) yield piece.slice();
     },
   };
 }

@@ -5,8 +5,8 @@ import { sizeOf } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { concat } from "./bytes.ts";
 import { formatPax } from "./pax.ts";
+import { BLOCK, formatBlock } from "./tar_block.ts";
 
-const BLOCK = 512;
 const COPY = 256 << 10;
 const ENCODER = new TextEncoder();
 
@@ -48,7 +48,7 @@ export function tarHeader(entry: Entry, records: PaxRecords = new Map()): Uint8A
   if (targetBytes.length > 100) pax.set("linkpath", targetBytes);
   for (const [name, value] of entry.xattrs ?? []) pax.set(`SCHILY.xattr.${name}`, value);
   const device = entry.type === "char" || entry.type === "block";
-  const main = block({
+  const main = formatBlock({
     ...names ?? { name: ENCODER.encode(path).subarray(0, 100), prefix: new Uint8Array() },
     flag: FLAGS[entry.type],
     mode: entry.mode,
@@ -62,7 +62,7 @@ export function tarHeader(entry: Entry, records: PaxRecords = new Map()): Uint8A
   });
   if (pax.size === 0) return main;
   const body = formatPax(pax);
-  const head = block({
+  const head = formatBlock({
     name: ENCODER.encode(`PaxHeaders/${entry.path}`).subarray(0, 100),
     prefix: new Uint8Array(),
     flag: "x",
@@ -134,45 +134,6 @@ function linkedFile(tree: FileTree, target: string): FileEntry {
     throw new TowerError("malformed", `Cannot write a hard link to "/${target}": it is no file`);
   }
   return file;
-}
-
-interface Block {
-  readonly name: Uint8Array;
-  readonly prefix: Uint8Array;
-  readonly flag: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  readonly mtime: number;
-  readonly target: Uint8Array;
-  readonly major: number;
-  readonly minor: number;
-}
-
-function block(fields: Block): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(BLOCK);
-  const octal = (at: number, digits: number, value: number) =>
-    ENCODER.encodeInto(value.toString(8).padStart(digits, "0"), bytes.subarray(at, at + digits));
-  bytes.set(fields.name, 0);
-  octal(100, 7, fields.mode);
-  octal(108, 7, fields.uid);
-  octal(116, 7, fields.gid);
-  octal(124, 11, fields.size);
-  octal(136, 11, fields.mtime);
-  bytes.fill(0x20, 148, 156);
-  ENCODER.encodeInto(fields.flag, bytes.subarray(156));
-  bytes.set(fields.target, 157);
-  ENCODER.encodeInto("ustar\x0000", bytes.subarray(257));
-  // apk-tools and GNU tar prefer a name to the number; 0 is root everywhere, the rest is not.
-  if (fields.uid === 0) ENCODER.encodeInto("root", bytes.subarray(265));
-  if (fields.gid === 0) ENCODER.encodeInto("root", bytes.subarray(297));
-  octal(329, 7, fields.major);
-  octal(337, 7, fields.minor);
-  bytes.set(fields.prefix, 345);
-  octal(148, 6, bytes.reduce((sum, b) => sum + b, 0));
-  bytes[154] = 0;
-  return bytes;
 }
 
 /** A path in ustar's two fields, or undefined when it does not fit. */

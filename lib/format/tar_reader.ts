@@ -1,7 +1,7 @@
 import { printable, TowerError } from "../errors.ts";
 import { decodeUtf8, parsePax } from "./pax.ts";
+import { BLOCK, blockName, blockNumber, blockText, checkBlock, isZero } from "./tar_block.ts";
 
-const BLOCK = 512;
 /** PATH_MAX of Linux. */
 const MAX_NAME = 4096;
 
@@ -185,7 +185,7 @@ export class TarReader {
     }
     checkBlock(block);
     const type = String.fromCharCode(block[156]!);
-    const size = number(block, 124, 12);
+    const size = blockNumber(block, 124, 12);
     if (type === "x" || type === "g" || type === "L" || type === "K") this.#extend(type, size);
     else this.#entry(block, type, size);
     if (this.#content === 0) this.#whole();
@@ -214,7 +214,7 @@ export class TarReader {
     const pax = this.#global.size === 0
       ? this.#local ?? NO_RECORDS
       : new Map([...this.#global, ...this.#local ?? NO_RECORDS]);
-    const path = paxText(pax, "path") ?? this.#longName ?? name(block);
+    const path = paxText(pax, "path") ?? this.#longName ?? blockName(block);
     if (path === "") throw malformed("an entry has no name");
     let type = TYPES[flag];
     if (!type) throw malformed(`entry "${path}" is of unknown type "${printable(flag)}"`);
@@ -227,17 +227,19 @@ export class TarReader {
     this.#handler.entry({
       type,
       path,
-      mode: number(block, 100, 8) & 0o7777,
-      uid: paxNumber(pax, "uid") ?? number(block, 108, 8),
-      gid: paxNumber(pax, "gid") ?? number(block, 116, 8),
-      user: paxText(pax, "uname") ?? text(block, 265, 32),
-      group: paxText(pax, "gname") ?? text(block, 297, 32),
-      mtime: paxNumber(pax, "mtime") ?? number(block, 136, 12),
+      mode: blockNumber(block, 100, 8) & 0o7777,
+      uid: paxNumber(pax, "uid") ?? blockNumber(block, 108, 8),
+      gid: paxNumber(pax, "gid") ?? blockNumber(block, 116, 8),
+      user: paxText(pax, "uname") ?? blockText(block, 265, 32),
+      group: paxText(pax, "gname") ?? blockText(block, 297, 32),
+      mtime: paxNumber(pax, "mtime") ?? blockNumber(block, 136, 12),
       size,
       offset: this.#position,
-      target: link ? paxText(pax, "linkpath") ?? this.#longTarget ?? text(block, 157, 100) : "",
-      major: device ? number(block, 329, 8) : 0,
-      minor: device ? number(block, 337, 8) : 0,
+      target: link
+        ? paxText(pax, "linkpath") ?? this.#longTarget ?? blockText(block, 157, 100)
+        : "",
+      major: device ? blockNumber(block, 329, 8) : 0,
+      minor: device ? blockNumber(block, 337, 8) : 0,
       xattrs: xattrsOf(pax),
       pax,
     });
@@ -250,48 +252,6 @@ export class TarReader {
     this.#content = size;
     this.#padding = (BLOCK - size % BLOCK) % BLOCK;
   }
-}
-
-function checkBlock(block: Uint8Array): void {
-  if (String.fromCharCode(...block.subarray(257, 262)) !== "ustar") {
-    throw malformed("a header has no ustar magic");
-  }
-  let sum = 0;
-  for (let i = 0; i < BLOCK; i++) sum += i >= 148 && i < 156 ? 0x20 : block[i]!;
-  if (number(block, 148, 8) !== sum) throw malformed("a header does not match its checksum");
-}
-
-/** A number in octal, or in base 256 where the first bit is set (GNU tar). */
-function number(block: Uint8Array, at: number, length: number): number {
-  const end = at + length;
-  if (block[at]! & 0x80) {
-    let value = block[at]! & 0x7f;
-    for (let i = at + 1; i < end; i++) value = value * 256 + block[i]!;
-    if (!Number.isSafeInteger(value)) throw malformed("a number is too large");
-    return value;
-  }
-  let i = at, value = 0;
-  while (i < end && block[i] === 0x20) i++;
-  for (; i < end && block[i]! >= 0x30 && block[i]! <= 0x37; i++) {
-    value = value * 8 + block[i]! - 0x30;
-  }
-  for (; i < end; i++) {
-    if (block[i] !== 0 && block[i] !== 0x20) throw malformed("a number is not octal");
-  }
-  return value;
-}
-
-function text(block: Uint8Array, at: number, length: number): string {
-  let end = at;
-  while (end < at + length && block[end] !== 0) end++;
-  return end === at ? "" : decodeUtf8(block.subarray(at, end));
-}
-
-function name(block: Uint8Array): string {
-  const last = text(block, 0, 100);
-  // GNU's own format has "ustar  " here and uses the prefix for other things.
-  const prefix = block[262] === 0 ? text(block, 345, 155) : "";
-  return prefix === "" ? last : `${prefix}/${last}`;
 }
 
 function paxText(pax: ReadonlyMap<string, Uint8Array>, key: string): string | undefined {
@@ -320,11 +280,6 @@ function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uin
     (xattrs ??= new Map()).set(key.slice(XATTR.length), value.slice());
   }
   return xattrs ?? NO_RECORDS;
-}
-
-function isZero(block: Uint8Array): boolean {
-  for (let i = 0; i < BLOCK; i++) if (block[i] !== 0) return false;
-  return true;
 }
 
 function malformed(cause: string): TowerError {
