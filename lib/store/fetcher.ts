@@ -2,6 +2,7 @@ import { TowerError } from "../errors.ts";
 import { fileError } from "./file_error.ts";
 import { HttpTransfer } from "./http_transfer.ts";
 import { checkSize } from "./expected_size.ts";
+import { interrupted } from "./interruption.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import type { Fetcher, FetchOptions } from "./ports.ts";
 import { shownUrl } from "./shown_url.ts";
@@ -75,9 +76,11 @@ async function* readFile(
     if (!state.isFile) throw new TowerError("not-found", `Cannot read "${path}": not a file`);
     checkSize(path, state.size, size, limit);
     for (;;) {
-      for (const s of [signal, ownSignal]) s?.throwIfAborted();
+      for (const s of [signal, ownSignal]) {
+        if (s?.aborted) throw interrupted(`Cannot read "${path}"`, s.reason);
+      }
       const chunk = new Uint8Array(CHUNK);
-      const n = file.readSync(chunk);
+      const n = await file.read(chunk);
       if (n === null) break;
       done += n;
       checkSize(path, done, undefined, limit);

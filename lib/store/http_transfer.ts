@@ -1,5 +1,6 @@
 import { TowerError } from "../errors.ts";
 import { checkSize } from "./expected_size.ts";
+import { interrupted } from "./interruption.ts";
 import type { Patience } from "./patience.ts";
 import type { FetchOptions } from "./ports.ts";
 import { shownUrl } from "./shown_url.ts";
@@ -180,11 +181,7 @@ export class HttpTransfer {
 
   #throwIfAborted(): void {
     const { signal } = this.#context;
-    if (!signal.aborted) return;
-    if (signal.reason instanceof TowerError) throw signal.reason;
-    throw new TowerError("interrupted", `Cannot fetch "${this.#shown}": interrupted`, {
-      cause: signal.reason,
-    });
+    if (signal.aborted) throw interrupted(`Cannot fetch "${this.#shown}"`, signal.reason);
   }
 
   #unreachable(why: string, cause?: unknown): TowerError {

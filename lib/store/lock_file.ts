@@ -1,5 +1,6 @@
 import { TowerError } from "../errors.ts";
 import { attempt } from "./file_error.ts";
+import { interrupted } from "./interruption.ts";
 import { makeFolders, parentFolder } from "./folders.ts";
 import { isStillThere, removeIfThere, writeAll } from "./whole_file.ts";
 
@@ -30,7 +31,8 @@ export async function waitForLock(
   options: { readonly signal: AbortSignal; readonly onWait: (holder: string) => void },
 ): Promise<FileLock> {
   for (let waited = false;; waited = true) {
-    options.signal.throwIfAborted();
+    const { signal } = options;
+    if (signal.aborted) throw interrupted(`Cannot lock "${path}"`, signal.reason);
     const result = tryLock(path, holder);
     if (typeof result !== "string") return result;
     if (!waited) options.onWait(result);

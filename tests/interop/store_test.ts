@@ -254,7 +254,7 @@ Deno.test("waiting for a lock ends with the signal", async () => {
     signal: AbortSignal.timeout(100),
     onWait: () => {},
   });
-  await assertRejects(() => waiting, DOMException);
+  assertEquals((await assertRejects(() => waiting, TowerError)).code, "interrupted");
 });
 
 Deno.test("errors of files name the action, the path and the cause", () => {

@@ -1,0 +1,66 @@
+import { TowerError } from "../errors.ts";
+import type { Content, Origin } from "../tree/entry.ts";
+import { FileTree } from "../tree/file_tree.ts";
+import { attempt } from "./file_error.ts";
+import { entriesOf } from "./folder_entries.ts";
+import type { ContentStore } from "./ports.ts";
+
+/** What a folder's files become where the machine's own facts mean nothing. */
+export interface FolderTreeOptions {
+  readonly origin: Origin;
+  /** Seconds since 1970 of every entry. */
+  readonly mtime: number;
+}
+
+/**
+ * A folder as a tree: names, contents, links and permission bits as they are on disk, everything
+ * owned by root. Contents go into the store.
+ *
+ * @throws {TowerError} `unsupported` for sockets, devices and FIFOs.
+ */
+export function readFolderTree(
+  folder: string,
+  store: ContentStore,
+  { origin, mtime }: FolderTreeOptions,
+): FileTree {
+  const owned = { uid: 0, gid: 0, mtime, origin };
+  const tree = new FileTree({ ...owned, mode: 0o755 });
+  const add = (prefix: string): void => {
+    for (const { name, type } of entriesOf(`${folder}/${prefix}`)) {
+      const path = prefix + name;
+      const source = `${folder}/${path}`;
+      const mode = attempt("look at", source, () => Deno.lstatSync(source).mode ?? 0) & 0o7777;
+      if (type === "directory") {
+        tree.put({ ...owned, type, path, mode });
+        add(`${path}/`);
+      } else if (type === "symlink") {
+        const target = attempt("read", source, () => Deno.readLinkSync(source));
+        tree.put({ ...owned, type, path, mode: 0o777, target });
+      } else if (type === "file") {
+        tree.put({ ...owned, type, path, mode, content: storeFile(source, store) });
+      } else {
+        throw new TowerError(
+          "unsupported",
+          `Cannot take "${source}": it is no file, folder or link`,
+        );
+      }
+    }
+  };
+  add("");
+  return tree;
+}
+
+function storeFile(path: string, store: ContentStore): Content {
+  return attempt("read", path, () => {
+    using file = Deno.openSync(path);
+    const writer = store.writer();
+    try {
+      const chunk = new Uint8Array(1 << 20);
+      for (let n; (n = file.readSync(chunk)) !== null;) writer.write(chunk.subarray(0, n));
+      const { digest, size } = writer.commit();
+      return { kind: "span", blob: digest, offset: 0, size };
+    } finally {
+      writer.discard();
+    }
+  });
+}

@@ -1,0 +1,7 @@
+import { TowerError } from "../errors.ts";
+
+/** The error of work that a signal ended: the signal's own, where it says more. */
+export function interrupted(action: string, reason: unknown): TowerError {
+  if (reason instanceof TowerError) return reason;
+  return new TowerError("interrupted", `${action}: interrupted`, { cause: reason });
+}

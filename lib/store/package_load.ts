@@ -1,0 +1,73 @@
+import { packageLimits, readPackage } from "../apk/package_reader.ts";
+import type { Identity, TrustedKey, UnpackedPackage } from "../apk/types.ts";
+import type { Digest } from "../brand.ts";
+import type { FileStore } from "./content_store.ts";
+import type { Fetcher } from "./ports.ts";
+
+/** A package to load, as a lock or an index names it. */
+export interface PackageRequest {
+  /** `http:`, `https:` or `file:` URL, or an absolute path. */
+  readonly url: string;
+  readonly expect: {
+    readonly identity: Identity;
+    readonly name: string;
+    readonly version: string;
+    readonly size: number;
+    readonly digest?: Digest;
+  };
+}
+
+export interface PackageSource {
+  readonly store: FileStore;
+  readonly fetcher: Fetcher;
+  readonly keys: readonly TrustedKey[];
+}
+
+/**
+ * Most bytes that a package may inflate to, as a multiple of its own size. Real ones stay below
+ * 30; deflate itself could do 1032.
+ */
+const MOST_INFLATION = 100;
+const KIND = "unpacked";
+
+/** What the store remembers of a package: its data blob must still have this size. */
+interface PackageNote {
+  readonly dataSize: number;
+  readonly package: UnpackedPackage;
+}
+
+/**
+ * The package from the store, if it is there, is the one that is asked for, and was signed with
+ * a key that is trusted now.
+ */
+export function storedPackage(
+  { expect }: PackageRequest,
+  { store, keys }: Pick<PackageSource, "store" | "keys">,
+): UnpackedPackage | undefined {
+  const note = store.readNote(KIND, expect.identity) as PackageNote | undefined;
+  if (note === undefined || store.sizeOf(note.package.data) !== note.dataSize) return undefined;
+  const { info, size, digest, identity, signedBy } = note.package;
+  const isExpected = identity === expect.identity && size === expect.size &&
+    info.name === expect.name && info.version === expect.version &&
+    (expect.digest === undefined || expect.digest === digest);
+  const isTrusted = keys.some((k) => k.digest === signedBy.digest && k.name === signedBy.name);
+  return isExpected && isTrusted ? note.package : undefined;
+}
+
+/** Fetches, verifies and inflates a package into the store, and notes what it learnt. */
+export async function fetchPackage(
+  { url, expect }: PackageRequest,
+  { store, fetcher, keys }: PackageSource,
+  onProgress: (received: number) => void,
+): Promise<UnpackedPackage> {
+  const { size } = expect;
+  const unpacked = await readPackage(fetcher.stream(url, { limit: size, size, onProgress }), {
+    keys,
+    data: store.writer(),
+    limits: packageLimits({ size, installedSize: MOST_INFLATION * size }),
+    expect,
+  });
+  const dataSize = store.sizeOf(unpacked.data);
+  store.writeNote(KIND, expect.identity, { dataSize, package: unpacked });
+  return unpacked;
+}
