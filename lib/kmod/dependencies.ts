@@ -1,4 +1,5 @@
 import { TowerError } from "../errors.ts";
+import { compareBytes } from "../format/bytes.ts";
 import type { KernelModule } from "./module.ts";
 
 /** Modules with what each needs, as `modules.dep` tells it. */
@@ -74,7 +75,8 @@ function topologicalRank(
     }
   }
   if (rank.size < modules.length) {
-    const circle = modules.filter((m) => !rank.has(m)).map((m) => m.name).slice(0, 8);
+    const circle = modules.filter((m) => !rank.has(m)).map((m) => m.name)
+      .sort(compareBytes).slice(0, 8);
     throw new TowerError(
       "malformed",
       `Cannot order kernel modules: ${circle.join(", ")} need each other in a circle`,
