@@ -24,8 +24,11 @@ const accountName = z.string().regex(
   "must be 1 to 32 of a-z, 0-9, _ and -, and start with a letter or _",
 );
 const serviceName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, "must be a service name");
-const label = (bytes: number) =>
-  z.string().regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, _ and -").max(bytes);
+const fatLabel = z.string().regex(/^[A-Z0-9_-]{1,11}$/, "must be 1 to 11 of A-Z, 0-9, _ and -");
+const ext4Label = z.string().regex(
+  /^[A-Za-z0-9_-]{1,16}$/,
+  "must be 1 to 16 letters, digits, _ and -",
+);
 
 const world = z.array(line.min(1)).describe(
   "Packages wanted, in the syntax of apk's world file: name, name=1.2, name>1, !name, name@tag.",
@@ -125,9 +128,9 @@ const diskOutput = z.strictObject({
   kind: z.literal("disk"),
   file: fileName,
   table: z.enum(["mbr", "gpt"]),
-  boot: z.strictObject({ label: label(11).default("BOOT"), ...room }).refine(oneSize, ONE_SIZE)
+  boot: z.strictObject({ label: fatLabel.default("BOOT"), ...room }).refine(oneSize, ONE_SIZE)
     .describe("FAT partition that holds the tree's /boot."),
-  root: z.strictObject({ label: label(16).default("root"), ...room }).refine(oneSize, ONE_SIZE)
+  root: z.strictObject({ label: ext4Label.default("root"), ...room }).refine(oneSize, ONE_SIZE)
     .describe("ext4 partition that holds the rest."),
   loaders: z.array(z.enum(["syslinux", "systemd-boot"])).min(1).describe(
     "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot for UEFI.",

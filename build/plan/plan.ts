@@ -1,8 +1,8 @@
+import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import { TowerError } from "../../lib/errors.ts";
 import { type Manifest, packagesStages, type PlacedStage, worldOf } from "../manifest/manifest.ts";
 import type {
   AccountsSpec,
@@ -16,7 +16,7 @@ import type {
   ServicesSpec,
   TarSpec,
 } from "../manifest/schema.ts";
-import type { DiskPlan } from "../outputs/disk.ts";
+import type { DiskPlan } from "../outputs/disk_plan.ts";
 import { type Lock, lockDigest } from "./lock.ts";
 import { repositoryLines } from "./repositories.ts";
 
@@ -33,6 +33,9 @@ export interface PackagesPlan {
   readonly kind: "packages";
   readonly world: readonly string[];
   readonly repositories: readonly string[];
+  readonly keys: readonly TrustedKey[];
+  /** Repository tag by the name of the package that was pinned to it. */
+  readonly tags: Readonly<Record<string, string>>;
   readonly scripts: PackagesSpec["scripts"];
 }
 export interface FilesPlan {
@@ -114,29 +117,25 @@ function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
       name: r.name,
       ...(r.tag === undefined ? {} : { tag: r.tag }),
     }))),
+    keys: lock.keys,
+    tags: Object.fromEntries(lock.packages.flatMap(({ name, repository }) => {
+      const tag = lock.repositories[repository]!.tag;
+      return tag === undefined ? [] : [[name, tag]];
+    })),
     scripts: packagesStages(manifest).flatMap((s) => s.scripts),
   };
 }
 
-function outputPlan(
-  spec: OutputSpec,
-  seed: Digest,
-  build: Pick<BuildPlan, "arch" | "system">,
-): OutputPlan {
+function outputPlan(spec: OutputSpec, seed: Digest, build: Named): OutputPlan {
   return spec.kind === "disk" ? diskPlan(spec, seed, build) : spec;
 }
 
-function diskPlan(
-  spec: DiskSpec,
-  seed: Digest,
-  { arch, system: title }: Pick<BuildPlan, "arch" | "system">,
-): DiskPlan {
-  if (!spec.initramfs.startsWith("boot/")) {
-    throw new TowerError(
-      "malformed",
-      `Cannot boot "${spec.file}": its initramfs "/${spec.initramfs}" is not below /boot`,
-    );
-  }
+interface Named {
+  readonly system: string;
+  readonly arch: Arch;
+}
+
+function diskPlan(spec: DiskSpec, seed: Digest, { system, arch }: Named): DiskPlan {
   const uuid = (name: string) => uuidFrom(`${seed} ${spec.file} ${name}`);
   const rootUuid = uuid("root");
   return {
@@ -148,7 +147,7 @@ function diskPlan(
     boot: {
       ...spec.boot,
       partitionId: uuid("boot partition"),
-      volumeId: parseInt(uuid("volume").slice(0, 8), 16),
+      volumeId: parseInt(uuid("boot volume").slice(0, 8), 16),
     },
     root: {
       ...spec.root,
@@ -160,6 +159,6 @@ function diskPlan(
     kernel: `boot/vmlinuz-${spec.flavour}`,
     initramfs: spec.initramfs,
     cmdline: `root=UUID=${rootUuid} rootfstype=ext4 ${spec.cmdline}`.trim(),
-    title,
+    title: system,
   };
 }

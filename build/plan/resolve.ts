@@ -8,7 +8,7 @@ import { formatProblems, type Repository, type Selected, solve } from "../../lib
 import type { IndexedPackage, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { ContentStore, Fetcher } from "../../lib/store/ports.ts";
-import type { LoadRequest } from "../../lib/store/package_loader.ts";
+import type { PackageRequest } from "../../lib/store/package_loader.ts";
 import { bytesOf } from "../../lib/tree/content.ts";
 import { inputsDigest, type Lock, type ResolveRequest } from "./lock.ts";
 import { indexUrl, LAB, packageUrl, type RepositorySpec } from "./repositories.ts";
@@ -20,7 +20,7 @@ export interface ResolvePorts {
   readonly fetcher: Fetcher;
   readonly store: ContentStore;
   readonly reporter: Reporter;
-  readonly load: (requests: readonly LoadRequest[]) => Promise<UnpackedPackage[]>;
+  readonly load: (requests: readonly PackageRequest[]) => Promise<UnpackedPackage[]>;
 }
 
 /** A repository with the index it was read from. */
@@ -102,11 +102,11 @@ export async function resolve(
   const repositories = await openRepositories(request, ports);
   const selected = solveWorld(parseWorld(request.world), repositories, request.arch);
   const packages = await ports.load(selected.map((s) => {
-    const { name, version, identity, size, installedSize } = s.package;
+    const { name, version, identity, size } = s.package;
     const base = repositories[s.repository]!.url;
     return {
       url: packageUrl(base, request.arch, name, version),
-      expect: { identity, name, version, size, installedSize },
+      expect: { identity, name, version, size },
     };
   }));
   const lock: Lock = {
@@ -133,7 +133,10 @@ export async function resolve(
 }
 
 /** What the loader must bring for a lock. */
-export function loadRequestsOf(lock: Lock, repositories: readonly RepositorySpec[]): LoadRequest[] {
+export function loadRequestsOf(
+  lock: Lock,
+  repositories: readonly RepositorySpec[],
+): PackageRequest[] {
   return lock.packages.map(({ name, version, identity, size, digest, repository }) => ({
     url: packageUrl(repositories[repository]!.url, lock.arch, name, version),
     expect: { identity, name, version, size, digest: asDigest(digest)! },

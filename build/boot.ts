@@ -1,0 +1,105 @@
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { acceleratorWorks, probeSector } from "../lib/qemu/kvm_probe.ts";
+import {
+  type Forward,
+  guestStatus,
+  type MachineSpec,
+  OVMF_FILES,
+  QEMU,
+  qemuArgv,
+} from "../lib/qemu/machine.ts";
+import { exists, readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { openStore } from "../lib/store/content_store.ts";
+import { join, resolve } from "@std/path";
+
+/** What a user asks of `boot`. */
+export interface BootRequest {
+  readonly image: string;
+  readonly firmware: "bios" | "uefi";
+  readonly accelerator: "auto" | "kvm" | "tcg";
+  readonly memoryMiB: number;
+  readonly processors: number;
+  /** Each `HOST:GUEST`. */
+  readonly forwards: readonly string[];
+  readonly snapshot: boolean;
+}
+
+/**
+ * Boots an image with its console on this terminal.
+ * @returns the status that the guest left with; 0 for a power-off.
+ */
+export async function bootImage(request: BootRequest, env: Env): Promise<number> {
+  const image = resolve(env.cwd, request.image);
+  if (!exists(image)) throw new TowerError("not-found", `Cannot boot "${image}": it is not there`);
+  requireQemu(env);
+  const machine: MachineSpec = {
+    image,
+    snapshot: request.snapshot,
+    firmware: request.firmware === "bios"
+      ? { kind: "bios" }
+      : { kind: "uefi", file: findFirmware() },
+    accelerator: request.accelerator === "auto"
+      ? await chooseAccelerator(env)
+      : request.accelerator,
+    memoryMiB: request.memoryMiB,
+    processors: request.processors,
+    network: { kind: "user", forwards: request.forwards.map(parseForward) },
+    serial: { kind: "stdio" },
+  };
+  await using qemu = env.runner.spawn({ argv: qemuArgv(machine) }, {
+    stdio: "inherit",
+    signal: env.signal,
+  });
+  const ending = await qemu.ended;
+  env.signal.throwIfAborted();
+  if (ending.kind === "exited" && (ending.code === 0 || ending.code % 2 === 1)) {
+    // QEMU's own failures end with 1 as well, and so would a guest's status 0: a guest that is
+    // well powers off.
+    if (ending.code !== 1) return guestStatus(ending.code);
+  }
+  const how = ending.kind === "exited"
+    ? `it ended with ${ending.code}`
+    : `${ending.signal} ended it`;
+  throw new TowerError("tool", `Cannot boot "${image}": ${how}`);
+}
+
+/** KVM where it is proven to work since this machine's last start, else emulation. */
+export async function chooseAccelerator(env: Env): Promise<"kvm" | "tcg"> {
+  if (!exists("/dev/kvm")) return "tcg";
+  using store = openStore(join(env.cacheDir, "store"));
+  const boot = readText("/proc/sys/kernel/random/boot_id", 100).trim();
+  const known = store.readNote("kvm", boot) as { works: boolean } | undefined;
+  let works = known?.works;
+  if (works === undefined) {
+    using folder = tempDir();
+    const sector = join(folder.path, "probe.img");
+    writeFileAtomic(sector, probeSector());
+    works = await acceleratorWorks(env.runner, "kvm", sector);
+    store.writeNote("kvm", boot, { works });
+  }
+  if (!works) env.stderr.write("KVM does not work here; emulating (slower)\n");
+  return works ? "kvm" : "tcg";
+}
+
+function requireQemu(env: Env): void {
+  if (env.runner.which(QEMU) !== undefined) return;
+  throw new TowerError("tool", `Cannot find "${QEMU}"`, {
+    hint: "Debian: apt-get install qemu-system-x86; Alpine: apk add qemu-system-x86_64",
+  });
+}
+
+function findFirmware(): string {
+  const file = OVMF_FILES.find((path) => exists(path));
+  if (file !== undefined) return file;
+  throw new TowerError("not-found", `Cannot find a UEFI firmware (${OVMF_FILES.join(", ")})`, {
+    hint: "Debian: apt-get install ovmf; Alpine: apk add ovmf",
+  });
+}
+
+function parseForward(text: string): Forward {
+  const match = /^([0-9]{1,5}):([0-9]{1,5})$/.exec(text);
+  const [host, guest] = [Number(match?.[1]), Number(match?.[2])];
+  if (host >= 1 && host <= 65535 && guest >= 1 && guest <= 65535) return { host, guest };
+  throw new TowerError("usage", `Cannot forward "${text}": it must be HOST:GUEST, two TCP ports`);
+}

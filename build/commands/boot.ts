@@ -1,0 +1,39 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Env } from "../../lib/env.ts";
+import type { Ending } from "../root.ts";
+import { add, count } from "./options.ts";
+
+/** `boot`: an image in QEMU. */
+export function bootCommand(env: Env, ending: Ending) {
+  return new Command("boot")
+    .description(
+      "Boot a disk image in QEMU, its serial console on this terminal (leave: Ctrl-A X).",
+    )
+    .argument("<image>", "a raw disk image; it stays as it is unless --write is given")
+    .addOption(
+      new Option("--firmware <kind>", "how the PC starts").choices(["bios", "uefi"] as const)
+        .default("bios" as const),
+    )
+    .addOption(
+      new Option("--accelerator <kind>", "auto takes KVM only where a test guest proves it")
+        .choices(["auto", "kvm", "tcg"] as const).default("auto" as const),
+    )
+    .addOption(new Option("--memory <MiB>", "memory").argParser(count).default(512))
+    .addOption(new Option("--processors <n>", "processors").argParser(count).default(1))
+    .option("--forward <host:guest>", "TCP port of this machine's loopback to a port inside", add)
+    .option("--write", "let the machine change the image", false)
+    .option("--exit-status", "end with the status that the machine writes to port 0xf4", false)
+    .action(async (image, options) => {
+      const { bootImage } = await import("../boot.ts");
+      const code = await bootImage({
+        image,
+        firmware: options.firmware,
+        accelerator: options.accelerator,
+        memoryMiB: options.memory,
+        processors: options.processors,
+        forwards: options.forward ?? [],
+        snapshot: !options.write,
+      }, env);
+      if (options.exitStatus) ending.code = code;
+    });
+}

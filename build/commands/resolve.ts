@@ -1,0 +1,38 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Env } from "../../lib/env.ts";
+import { ARCHES } from "../../lib/brand.ts";
+import { add } from "./options.ts";
+
+/** `resolve`: the packages for a world, without a manifest. */
+export function resolveCommand(env: Env) {
+  return new Command("resolve")
+    .description("Choose packages for a world: one name-version a line, in install order.")
+    .argument("<constraint...>", "items of a world: name, name=1.2-r0, name>1, !name, name@tag")
+    .requiredOption("--repository <url>", "package repository; repeatable, first wins a tie", add)
+    .requiredOption("--keys <dir>", "folder with the public keys (*.rsa.pub) to trust")
+    .addOption(new Option("--arch <arch>", "architecture").choices(ARCHES).default(ARCHES[0]))
+    .option("--json", "the result as JSON, with reasons", false)
+    .action(async (constraints, options) => {
+      const { openEngine } = await import("../engine.ts");
+      const { labFolder, trustedKeys } = await import("../inputs.ts");
+      const { openRepositories, parseWorld, solveWorld } = await import("../plan/resolve.ts");
+      const { parseRepository } = await import("../plan/repositories.ts");
+      const world = parseWorld(constraints);
+      const repositories = options.repository.map((text) => parseRepository(text, labFolder(env)));
+      const keys = trustedKeys(repositories, options.keys, env);
+      const { arch } = options;
+      using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
+      const opened = await openRepositories({ arch, repositories, keys }, engine);
+      const selected = solveWorld(world, opened, arch);
+      env.stdout.write(
+        options.json
+          ? JSON.stringify(selected.map((s) => ({
+            name: s.package.name,
+            version: s.package.version,
+            repository: repositories[s.repository]!.name,
+            reason: s.reason,
+          }))) + "\n"
+          : selected.map((s) => `${s.package.name}-${s.package.version}\n`).join(""),
+      );
+    });
+}

@@ -1,0 +1,43 @@
+import type { Env } from "../lib/env.ts";
+import type { Reporter } from "../lib/report/event.ts";
+import { jsonReporter } from "../lib/report/json_reporter.ts";
+import { plainReporter } from "../lib/report/plain_reporter.ts";
+import { ttyReporter } from "../lib/report/tty_reporter.ts";
+import { type FileStore, openStore } from "../lib/store/content_store.ts";
+import type { Fetcher } from "../lib/store/ports.ts";
+import { join } from "@std/path";
+
+/** What a build works with beside its inputs. Disposing it closes the store. */
+export interface Engine extends Disposable {
+  readonly env: Env;
+  readonly store: FileStore;
+  readonly fetcher: Fetcher;
+  readonly reporter: Reporter;
+  readonly offline: boolean;
+  /** Packages unpacked at once. */
+  readonly jobs: number;
+}
+
+/** Opens the store and chooses how progress is shown. */
+export function openEngine(
+  env: Env,
+  options: { readonly offline: boolean; readonly json: boolean; readonly jobs: number },
+): Engine {
+  const store = openStore(join(env.cacheDir, "store"));
+  return {
+    env,
+    store,
+    fetcher: env.fetcher({ offline: options.offline }),
+    reporter: reporterFor(env, options.json),
+    offline: options.offline,
+    jobs: options.jobs,
+    [Symbol.dispose]: () => store[Symbol.dispose](),
+  };
+}
+
+function reporterFor(env: Env, json: boolean): Reporter {
+  const clock = () => performance.now();
+  if (json) return jsonReporter(env.stderr);
+  if (!env.stderrIsTerminal) return plainReporter(env.stderr, { clock });
+  return ttyReporter(env.stderr, { clock, columns: env.columns });
+}

@@ -1,0 +1,159 @@
+import { loadTrustedKey } from "../lib/apk/signature.ts";
+import type { TrustedKey } from "../lib/apk/types.ts";
+import type { Arch } from "../lib/brand.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { exists, listDir, readBytes, readText } from "../lib/store/files.ts";
+import { entriesOf } from "../lib/store/folder_entries.ts";
+import type { ContentStore } from "../lib/store/ports.ts";
+import { isCanonical } from "../lib/tree/file_tree.ts";
+import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
+import {
+  chooseArch,
+  loadManifest,
+  type Manifest,
+  type ManifestSource,
+  type PlacedStage,
+  worldOf,
+} from "./manifest/manifest.ts";
+import type { Lock, ResolveRequest } from "./plan/lock.ts";
+import type { OverlayFile } from "./plan/plan.ts";
+import { LAB, parseRepository, type RepositorySpec } from "./plan/repositories.ts";
+import type { BuildRequest } from "./request.ts";
+
+/** All that a build reads from the machine before it decides anything. */
+export interface Inputs {
+  readonly manifest: Manifest;
+  readonly arch: Arch;
+  readonly repositories: readonly RepositorySpec[];
+  readonly overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>;
+  /** Folder of the artifacts. */
+  readonly output: string;
+  readonly lockFile: string;
+}
+
+const SYSTEMS = fromFileUrl(new URL("./systems", import.meta.url));
+const OVERLAY_FILE_LIMIT = 256 << 20;
+
+/** Reads the manifest, its overlay folders and where everything lies. */
+export function gatherInputs(request: BuildRequest, env: Env, store: ContentStore): Inputs {
+  const manifest = loadManifest(request.system, manifestFiles(env.cwd));
+  const arch = chooseArch(manifest, request.arch);
+  const name = `${manifest.name}-${arch}`;
+  const output = resolve(env.cwd, request.output ?? join(buildsFolder(env), name));
+  return {
+    manifest,
+    arch,
+    repositories: (request.repositories ?? manifest.repositories).map((text) =>
+      parseRepository(text, labFolder(env))
+    ),
+    overlays: readOverlays(manifest, store),
+    output,
+    lockFile: resolve(env.cwd, request.lockFile ?? join(output, `${name}.lock.json`)),
+  };
+}
+
+/** What the packages of these inputs are chosen by. */
+export function resolveRequestOf(
+  inputs: Inputs,
+  keysFolder: string | undefined,
+  env: Env,
+  lock: Lock | undefined,
+): ResolveRequest {
+  return {
+    arch: inputs.arch,
+    world: worldOf(inputs.manifest),
+    repositories: inputs.repositories,
+    keys: trustedKeys(inputs.repositories, keysFolder, env, lock),
+  };
+}
+
+/** Where `deno task lab` puts its repository; a folder for each architecture lies in it. */
+export function labFolder(env: Env): string {
+  return join(env.cacheDir, LAB);
+}
+
+/**
+ * The keys to trust: those of the folder given; else, where the lab repository is among the
+ * repositories, its own; else the ones that the lock names.
+ */
+export function trustedKeys(
+  repositories: readonly RepositorySpec[],
+  keysFolder: string | undefined,
+  env: Env,
+  lock?: Lock,
+): readonly TrustedKey[] {
+  if (keysFolder !== undefined) return readKeys(resolve(env.cwd, keysFolder));
+  const labKeys = join(labFolder(env), "keys");
+  if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys);
+  if (lock !== undefined) return lock.keys;
+  const lab = repositories.find((r) => r.name === LAB);
+  if (lab) {
+    throw new TowerError("not-found", "Cannot use the lab repository: it was not made yet", {
+      hint: "make it with: deno task lab",
+    });
+  }
+  throw new TowerError("usage", "Cannot trust any package: no key is given", {
+    hint: "name the folder with the repository's public keys: --keys DIR",
+  });
+}
+
+function readKeys(folder: string): TrustedKey[] {
+  const names = listDir(folder).filter((name) => name.endsWith(".pub"));
+  if (names.length === 0) {
+    throw new TowerError("not-found", `Cannot find a public key (*.pub) in "${folder}"`);
+  }
+  return names.map((name) => loadTrustedKey(name, readText(join(folder, name), 64 << 10)));
+}
+
+/** Manifests in files, and the systems that lie beside this program. */
+export function manifestFiles(cwd: string): ManifestSource {
+  const systemNames = () =>
+    listDir(SYSTEMS).flatMap((name) => name.endsWith(".yaml") ? [basename(name, ".yaml")] : []);
+  return {
+    systemNames,
+    systemPath: (name) => systemNames().includes(name) ? join(SYSTEMS, `${name}.yaml`) : undefined,
+    readText: (path) => readText(resolve(cwd, path), 1 << 20),
+    beside: (from, path) => resolve(dirname(resolve(cwd, from)), path),
+    folderOf: (path) => dirname(resolve(cwd, path)),
+  };
+}
+
+/** `./dist`, `./builds` or the cache's `builds`: the first that exists, else the last. */
+function buildsFolder(env: Env): string {
+  const folders = [join(env.cwd, "dist"), join(env.cwd, "builds"), join(env.cacheDir, "builds")];
+  return folders.find((f) => exists(f)) ?? folders.at(-1)!;
+}
+
+function readOverlays(
+  manifest: Manifest,
+  store: ContentStore,
+): Map<PlacedStage, readonly OverlayFile[]> {
+  const overlays = new Map<PlacedStage, readonly OverlayFile[]>();
+  for (const stage of manifest.stages) {
+    if (stage.spec.kind !== "files" || stage.spec.overlay === undefined) continue;
+    overlays.set(stage, readOverlay(join(stage.folder, stage.spec.overlay), "", store));
+  }
+  return overlays;
+}
+
+/** Mode bits, owners and times of the machine's files mean nothing: the content decides. */
+function readOverlay(folder: string, prefix: string, store: ContentStore): OverlayFile[] {
+  return entriesOf(folder).flatMap((entry) => {
+    const path = prefix + entry.name;
+    const source = join(folder, entry.name);
+    if (entry.type === "directory") return readOverlay(source, `${path}/`, store);
+    if (entry.type !== "file" || !isCanonical(path)) {
+      throw new TowerError(
+        "unsupported",
+        `Cannot use "${source}" in an overlay: it is no plain file`,
+        {
+          hint: "name links and directories in the manifest's files stage",
+        },
+      );
+    }
+    const bytes = readBytes(source, OVERLAY_FILE_LIMIT);
+    const executable = bytes[0] === 0x23 && bytes[1] === 0x21;
+    return [{ path, digest: store.put(bytes), size: bytes.length, executable }];
+  });
+}

@@ -1,0 +1,146 @@
+import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
+import type { UnpackedPackage } from "../lib/apk/types.ts";
+import type { Digest } from "../lib/brand.ts";
+import { TowerError } from "../lib/errors.ts";
+import { exists, readText, writeFileAtomic } from "../lib/store/files.ts";
+import { loadPackages, type PackageRequest } from "../lib/store/package_loader.ts";
+import { PATIENCE } from "../lib/store/patience.ts";
+import type { FileTree } from "../lib/tree/file_tree.ts";
+import { writeArtifacts } from "./artifacts.ts";
+import { assemble } from "./assemble.ts";
+import type { Engine } from "./engine.ts";
+import { gatherInputs, type Inputs, resolveRequestOf } from "./inputs.ts";
+import {
+  formatLock,
+  inputsDigest,
+  type Lock,
+  lockDigest,
+  parseLock,
+  type ResolveRequest,
+} from "./plan/lock.ts";
+import { type BuildPlan, makePlan } from "./plan/plan.ts";
+import { type BuildRecord, makeRecord } from "./plan/record.ts";
+import { loadRequestsOf, resolve } from "./plan/resolve.ts";
+import type { BuildRequest } from "./request.ts";
+import { recall, remember } from "./unchanged.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * The whole way of an image:
+ * manifest -> lock -> plan -> load -> tree -> artifacts -> record.
+ */
+export async function build(
+  request: BuildRequest,
+  engine: Engine,
+): Promise<{ record: BuildRecord; folder: string }> {
+  const { inputs, lock, plan, packages } = await planBuild(request, engine);
+  const folder = inputs.output;
+  const before = recall(plan, folder, engine);
+  if (before) return { record: before, folder };
+  const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
+  const { tree, scripts } = await assemble(plan, loaded, engine);
+  const artifacts = await writeArtifacts(plan, tree, folder, engine);
+  const record = makeRecord(plan, lock, loaded, scripts, artifacts, VERSION);
+  remember(plan, record, folder, engine);
+  return { record, folder };
+}
+
+/** A build as far as it can be known before a package is unpacked. */
+export interface PlannedBuild {
+  readonly inputs: Inputs;
+  readonly lock: Lock;
+  readonly plan: BuildPlan;
+  /** The packages, where resolving has loaded them already. */
+  readonly packages: readonly UnpackedPackage[] | undefined;
+}
+
+/** Manifest -> lock -> plan. Touches the network only where no lock fits. */
+export async function planBuild(request: BuildRequest, engine: Engine): Promise<PlannedBuild> {
+  const inputs = gatherInputs(request, engine.env, engine.store);
+  const { lock, packages } = await lockFor(inputs, request, engine);
+  return { inputs, lock, packages, plan: makePlan(inputs.manifest, lock, inputs.overlays) };
+}
+
+/** The tree that a plan gives, without any artifact. */
+export async function buildTree(
+  request: BuildRequest,
+  engine: Engine,
+): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[]; plan: BuildPlan }> {
+  const { inputs, lock, plan, packages } = await planBuild(request, engine);
+  const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
+  return { ...await assemble(plan, loaded, engine), plan };
+}
+
+/**
+ * Writes a system's lock (`keep` keeps one that fits, `update` never does), or checks it.
+ * @throws {TowerError} `stale` when a check finds that it does not fit.
+ */
+export async function lockSystem(
+  request: BuildRequest,
+  mode: "keep" | "update" | "check",
+  engine: Engine,
+): Promise<{ lock: Lock; file: string; digest: Digest }> {
+  const inputs = gatherInputs(request, engine.env, engine.store);
+  const { lock } = mode === "update"
+    ? await updateLock(
+      inputs,
+      resolveRequestOf(inputs, request.keysFolder, engine.env, readLock(inputs.lockFile)),
+      engine,
+    )
+    : await lockFor(inputs, { ...request, frozen: mode === "check" }, engine);
+  return { lock, file: inputs.lockFile, digest: lockDigest(lock) };
+}
+
+/** Chooses packages anew and writes the lock. */
+async function updateLock(
+  inputs: Inputs,
+  request: ResolveRequest,
+  engine: Engine,
+): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
+  const { fetcher, store, reporter } = engine;
+  const resolved = await resolve(request, {
+    fetcher,
+    store,
+    reporter,
+    load: (requests) => load(requests, request, engine),
+  });
+  writeFileAtomic(inputs.lockFile, new TextEncoder().encode(formatLock(resolved.lock)));
+  return resolved;
+}
+
+/** The lock of a file, undefined where there is none. */
+function readLock(file: string): Lock | undefined {
+  return exists(file) ? parseLock(readText(file, 64 << 20), file) : undefined;
+}
+
+/** The lock on file where it fits what is asked for, else a new one. */
+async function lockFor(
+  inputs: Inputs,
+  { frozen, keysFolder }: BuildRequest,
+  engine: Engine,
+): Promise<{ lock: Lock; packages?: UnpackedPackage[] }> {
+  const { lockFile } = inputs;
+  const found = readLock(lockFile);
+  const request = resolveRequestOf(inputs, keysFolder, engine.env, found);
+  if (found?.inputs === inputsDigest(request)) return { lock: found };
+  if (frozen) {
+    const why = found ? "it was made for other packages, keys or repositories" : "it is not there";
+    throw new TowerError("stale", `Cannot use lock "${lockFile}": ${why}`, {
+      hint: "write it with tower-build lock, or build without --frozen",
+    });
+  }
+  if (found) {
+    const message = `lock "${lockFile}" no longer fits the manifest; choosing packages anew`;
+    engine.reporter.report({ type: "warning", message });
+  }
+  return await updateLock(inputs, request, engine);
+}
+
+function load(
+  requests: readonly PackageRequest[],
+  { keys }: Pick<ResolveRequest, "keys">,
+  { store, env, reporter, jobs, offline }: Engine,
+): Promise<UnpackedPackage[]> {
+  const policy = { offline, patience: PATIENCE };
+  return loadPackages(requests, { store, policy, keys, jobs, reporter, signal: env.signal });
+}

@@ -1,0 +1,113 @@
+import { formatIndex } from "../lib/apk/index_text.ts";
+import { packIndexArchive } from "../lib/apk/index_archive.ts";
+import { parsePackageInfo } from "../lib/apk/package_info.ts";
+import { packageLimits, readPackage } from "../lib/apk/package_reader.ts";
+import { packPackage } from "../lib/apk/package_writer.ts";
+import type { PrivateKey } from "../lib/apk/signature.ts";
+import { type IndexedPackage, SCRIPT_KINDS, type TrustedKey } from "../lib/apk/types.ts";
+import { TowerError } from "../lib/errors.ts";
+import { createArtifact } from "../lib/store/artifact_file.ts";
+import {
+  exists,
+  fileState,
+  listDir,
+  readBytes,
+  readText,
+  writeFileAtomic,
+} from "../lib/store/files.ts";
+import { readFolderTree } from "../lib/store/folder_tree.ts";
+import { basename, join } from "@std/path";
+import type { Engine } from "./engine.ts";
+
+const SCRIPT_LIMIT = 1 << 20;
+
+/** Reads a private key; its file's name is the name that packages are signed under. */
+export function readPrivateKey(path: string): PrivateKey {
+  return { name: basename(path), pem: readText(path, 64 << 10) };
+}
+
+/**
+ * Makes a signed .apk of a folder.
+ *
+ * @param infoFile A .PKGINFO; `size` and `datahash` are computed.
+ * @param scriptsFolder Holds `.pre-install`, `.post-install` and so on, with or without the dot.
+ * @returns The path of the package, `NAME-VERSION.apk` in `output`.
+ */
+export function packFolder(
+  request: { tree: string; infoFile: string; scriptsFolder?: string; key: string; output: string },
+  { store }: Pick<Engine, "store">,
+): string {
+  const info = parsePackageInfo(readText(request.infoFile, 1 << 20));
+  const packed = packPackage({
+    tree: readFolderTree(request.tree, store, {
+      origin: `package:${info.name}`,
+      mtime: info.buildTime ?? 0,
+    }),
+    reader: store,
+    info,
+    scripts: readScripts(request.scriptsFolder),
+    key: readPrivateKey(request.key),
+    level: 9,
+    spool: store.writer(),
+  });
+  const path = join(request.output, `${info.name}-${info.version}.apk`);
+  using file = createArtifact(path);
+  let at = 0;
+  for (const chunk of packed.chunks()) {
+    file.writeAt(at, chunk);
+    at += chunk.length;
+  }
+  file.commit();
+  return path;
+}
+
+function readScripts(folder: string | undefined): Partial<Record<string, Uint8Array>> {
+  if (folder === undefined) return {};
+  return Object.fromEntries(SCRIPT_KINDS.flatMap((kind) => {
+    const path = [`.${kind}`, kind].map((name) => join(folder, name)).find((p) => exists(p));
+    return path === undefined ? [] : [[kind, readBytes(path, SCRIPT_LIMIT)]];
+  }));
+}
+
+/**
+ * Makes a signed index of the packages in a folder. Every package is read whole and must carry a
+ * signature of one of the keys: an index vouches for what it lists.
+ *
+ * @returns How many packages it lists.
+ */
+export async function indexFolder(
+  request: { folder: string; keys: readonly TrustedKey[]; key: string; description: string },
+  { fetcher, store }: Pick<Engine, "fetcher" | "store">,
+): Promise<number> {
+  const packages: IndexedPackage[] = [];
+  for (const name of listDir(request.folder).filter((n) => n.endsWith(".apk"))) {
+    const path = join(request.folder, name);
+    const size = fileState(path)!.size;
+    // The installed size is not known before the package is read: room for a 100-fold inflation.
+    const limits = packageLimits({ size, installedSize: size * 100 });
+    const data = store.writer();
+    const unpacked = await readPackage(fetcher.stream(path, { limit: size }), {
+      keys: request.keys,
+      data,
+      limits,
+    });
+    const { info, identity } = unpacked;
+    if (name !== `${info.name}-${info.version}.apk`) {
+      throw new TowerError(
+        "malformed",
+        `Cannot index "${path}": it holds ${info.name}-${info.version}`,
+        {
+          hint: "a repository finds packages by NAME-VERSION.apk: rename the file",
+        },
+      );
+    }
+    packages.push({ ...info, identity, size });
+  }
+  const index = packIndexArchive(
+    formatIndex(packages),
+    request.description,
+    readPrivateKey(request.key),
+  );
+  writeFileAtomic(join(request.folder, "APKINDEX.tar.gz"), index);
+  return packages.length;
+}
