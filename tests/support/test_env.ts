@@ -1,0 +1,59 @@
+import type { Env } from "../../lib/env.ts";
+import type { Runner } from "../../lib/proc/command.ts";
+import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
+import { createFetcher } from "../../lib/store/fetcher.ts";
+import { tempDir } from "../../lib/store/files.ts";
+
+/** What a test may say about the machine; the rest is an empty one without terminal or programs. */
+export interface TestEnvOptions {
+  readonly args?: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly runner?: Runner;
+  readonly signal?: AbortSignal;
+  readonly columns?: number;
+  readonly isTerminal?: boolean;
+}
+
+/** An {@linkcode Env} in temporary folders that captures output. Dispose it at the test's end. */
+export interface TestEnv extends Env, Disposable {
+  /** What went to standard output so far. */
+  readonly out: string;
+  /** What went to standard error so far. */
+  readonly err: string;
+  /** The temporary folder that holds `cwd`, `home` and `cacheDir`. */
+  readonly dir: string;
+}
+
+export function testEnv(options: TestEnvOptions = {}): TestEnv {
+  const dir = tempDir();
+  const written = { out: "", err: "" };
+  const folder = (name: string) => {
+    Deno.mkdirSync(`${dir.path}/${name}`);
+    return `${dir.path}/${name}`;
+  };
+  const signal = options.signal ?? new AbortController().signal;
+  return {
+    dir: dir.path,
+    get out() {
+      return written.out;
+    },
+    get err() {
+      return written.err;
+    },
+    args: options.args ?? [],
+    stdout: { write: (text) => void (written.out += text) },
+    stderr: { write: (text) => void (written.err += text) },
+    stdoutIsTerminal: options.isTerminal ?? false,
+    stderrIsTerminal: options.isTerminal ?? false,
+    columns: options.columns ?? 80,
+    cwd: folder("cwd"),
+    home: folder("home"),
+    cacheDir: folder("cache"),
+    processors: 2,
+    signal,
+    runner: options.runner ?? new RecordingRunner(),
+    variable: (name) => options.variables?.[name],
+    fetcher: (fetcherOptions) => createFetcher({ ...fetcherOptions, signal }),
+    [Symbol.dispose]: () => dir[Symbol.dispose](),
+  };
+}
