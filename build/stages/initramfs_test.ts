@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { TowerError } from "../../lib/errors.ts";
+import { silent } from "../../lib/report/event.ts";
+import { bytesOf, textOf } from "../../lib/tree/content.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import { moduleFile } from "../../tests/support/elf_file.ts";
+import { MemoryStore } from "../../tests/support/memory_store.ts";
+import { smallTree } from "../../tests/support/small_tree.ts";
+import type { InitramfsSpec } from "../manifest/schema.ts";
+import { initramfs, initramfsTree } from "./initramfs.ts";
+import { NEEDED_APPLETS } from "./initramfs/busybox.ts";
+
+const store = new MemoryStore();
+const BASE = "lib/modules/6.6-0-virt";
+const files = {
+  "bin/busybox": `\0${NEEDED_APPLETS.join("\0")}\0blkid\0`,
+  "boot/vmlinuz-virt": "",
+  "etc/modprobe.d/blacklist.conf": "blacklist pcspkr\n",
+  "lib/firmware/card.bin.zst": "firmware",
+  [`${BASE}/kernel/a.ko`]: moduleFile({ exports: ["a"] }),
+  [`${BASE}/kernel/b.ko`]: moduleFile({ imports: ["a"], info: ["firmware=card.bin"] }),
+  [`${BASE}/kernel/c.ko`]: moduleFile({}),
+  [`${BASE}/modules.dep`]: "kernel/a.ko:\nkernel/b.ko: kernel/a.ko\nkernel/c.ko:\n",
+  "usr/bin/tool": "#!/bin/sh\n",
+};
+const plan: InitramfsSpec = {
+  kind: "initramfs",
+  flavour: "virt",
+  path: "boot/initramfs-virt",
+  modules: ["b"],
+  files: ["usr/bin/tool"],
+  compression: "none",
+  level: 6,
+};
+const treeOf = (tree: FileTree, changed: Partial<InitramfsSpec> = {}) =>
+  initramfsTree(tree, store, { ...plan, ...changed }, 5);
+const text = (tree: FileTree, path: string) => textOf(store, tree.file(path)!.content);
+
+Deno.test("it holds what was asked for, what that needs, and nothing else of the tree", () => {
+  const tree = treeOf(smallTree(files));
+  const found = [...tree.walk()].filter((e) => e.type === "file").map((e) => e.path);
+  const indexes = [".alias", ".alias.bin", ".builtin.alias.bin", ".builtin.bin", ".dep", ".dep.bin"]
+    .concat([".devname", ".softdep", ".symbols", ".symbols.bin"]);
+  assertEquals(found, [
+    "bin/busybox",
+    "etc/modprobe.d/blacklist.conf",
+    "etc/modules",
+    "init",
+    "lib/firmware/card.bin.zst",
+    `${BASE}/kernel/a.ko`,
+    `${BASE}/kernel/b.ko`,
+    ...indexes.map((name) => `${BASE}/modules${name}`),
+    "usr/bin/tool",
+  ]);
+  assertEquals(text(tree, "etc/modules"), "b\n");
+  // kmod's hash puts "b" before "a" where no modules.order is.
+  assertEquals(text(tree, `${BASE}/modules.dep`), "kernel/b.ko: kernel/a.ko\nkernel/a.ko:\n");
+});
+
+Deno.test("init and the kernel find their programs, and mount points and devices are there", () => {
+  const tree = treeOf(smallTree(files));
+  assertStringIncludes(text(tree, "init"), "#!/bin/busybox sh\n");
+  for (const applet of [...NEEDED_APPLETS, "blkid"]) {
+    assertEquals(tree.file(`bin/${applet}`)?.path, "bin/busybox", applet);
+  }
+  assertEquals(tree.file("sbin/modprobe")?.path, "bin/busybox");
+  assertEquals(tree.get("bin/vi"), undefined);
+  assertEquals(tree.get("newroot")?.type, "directory");
+  const console = tree.get("dev/console");
+  assert(console?.type === "char" && console.major === 5 && console.minor === 1);
+});
+
+Deno.test("where /bin is a link to usr/bin, so it is there, and a real modprobe stays", () => {
+  const { "bin/busybox": busybox, ...others } = files;
+  const tree = treeOf(
+    smallTree({
+      ...others,
+      "bin": { link: "usr/bin" },
+      "sbin": { link: "usr/sbin" },
+      "usr/bin/busybox": busybox,
+      "usr/sbin/modprobe": "kmod",
+    }),
+    { files: ["sbin/modprobe"] },
+  );
+  assertEquals(tree.file("bin/busybox")?.path, "usr/bin/busybox");
+  assertEquals(tree.file("bin/sh")?.path, "usr/bin/busybox");
+  assertEquals(text(tree, "sbin/modprobe"), "kmod");
+  assertEquals(tree.get("usr/bin/modprobe"), undefined);
+});
+
+Deno.test("every applet that is asked of busybox is one that /init calls", () => {
+  const script = text(treeOf(smallTree(files)), "init");
+  const code = script.split("\n").filter((l) => !l.trim().startsWith("#")).join("\n");
+  for (const applet of NEEDED_APPLETS) assert(new RegExp(`\\b${applet}\\b`).test(code), applet);
+});
+
+Deno.test("the tree gets one archive, the same for the same plan, packed as the plan says", async () => {
+  const context = {
+    reader: store,
+    blobs: store,
+    arch: "x86_64",
+    epoch: 5,
+    reporter: silent,
+  } as const;
+  const pack = async (compression: "gzip" | "none") => {
+    const tree = smallTree(files);
+    await initramfs(tree, { ...plan, compression }, context);
+    return tree.file("boot/initramfs-virt")!;
+  };
+  const plain = await pack("none"), again = await pack("none"), packed = await pack("gzip");
+  assertEquals(again, plain);
+  assertEquals(textOf(store, plain.content).slice(0, 6), "070701");
+  assertEquals([...bytesOf(store, packed.content).subarray(0, 2)], [0x1f, 0x8b]);
+  assertEquals([plain.mode, plain.uid, plain.mtime], [0o600, 0, 5]);
+});
+
+Deno.test("a busybox that is missing or lacks an applet is an error", () => {
+  const none = smallTree({ ...files, "bin/busybox": null });
+  assertThrows(() => treeOf(none), TowerError, "the tree has no busybox");
+  const poor = smallTree({ ...files, "bin/busybox": "\0sh\0mount\0" });
+  const error = assertThrows(() => treeOf(poor), TowerError);
+  assertEquals(error.code, "unsupported");
+  assertStringIncludes(error.message, "switch_root");
+});
