@@ -1,0 +1,107 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { disk, type DiskPlan } from "../../build/outputs/disk.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { type MachineSpec, OVMF_FILES, QEMU, qemuArgv } from "../../lib/qemu/machine.ts";
+import { silent } from "../../lib/report/event.ts";
+import { BOOT_TREE_TOOLS, bootTree, MARKER } from "../support/boot_tree.ts";
+import { DEBIAN_TOOLS } from "../support/debian_files.ts";
+import { fileSink, tempFolder } from "../support/file_sink.ts";
+
+const runner = denoRunner();
+const missing: string[] = [QEMU, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS].filter((tool) =>
+  !runner.which(tool)
+);
+const ovmf = OVMF_FILES.find(isFile);
+const PATIENCE = 120_000;
+
+const reader = {
+  open: () => {
+    throw new Error("no blobs here");
+  },
+};
+
+const plan = (changes: Pick<DiskPlan, "table" | "loaders">): DiskPlan => ({
+  kind: "disk",
+  file: "disk.img",
+  arch: "x86_64",
+  diskId: uuidFrom("disk"),
+  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 1, free: 1 << 20 },
+  root: {
+    label: "root",
+    partitionId: uuidFrom("root"),
+    uuid: uuidFrom("uuid"),
+    hashSeed: uuidFrom("hash"),
+    free: 4 << 20,
+  },
+  kernel: "boot/vmlinuz-virt",
+  initramfs: "boot/initramfs-virt",
+  cmdline: `root=UUID=${uuidFrom("uuid")} console=ttyS0 quiet panic=1`,
+  title: "tower",
+  ...changes,
+});
+
+/** Boots an image until the machine powers off, and returns what it said on its serial port. */
+async function boot(image: string, firmware: MachineSpec["firmware"]): Promise<string> {
+  const serial = `${image}.serial`;
+  const argv = qemuArgv({
+    image,
+    snapshot: true,
+    firmware,
+    accelerator: "tcg",
+    memoryMiB: 512,
+    processors: 1,
+    network: { kind: "none" },
+    serial: { kind: "file", path: serial },
+  });
+  await using machine = runner.spawn({ argv }, { signal: AbortSignal.timeout(PATIENCE) });
+  const drained = Promise.all([machine.stdout, machine.stderr].map((s) => new Response(s).text()));
+  const ending = await machine.ended;
+  const said = Deno.readTextFileSync(serial);
+  assertEquals(ending, { kind: "exited", code: 0 }, `${(await drained).join("")}\n${said}`);
+  return said;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+const BOTH = ["syslinux", "systemd-boot"] as const;
+const CASES = [
+  { table: "mbr", loaders: ["syslinux"], firmware: "bios" },
+  { table: "mbr", loaders: BOTH, firmware: "bios" },
+  { table: "gpt", loaders: BOTH, firmware: "bios" },
+  { table: "mbr", loaders: BOTH, firmware: "uefi" },
+  { table: "gpt", loaders: BOTH, firmware: "uefi" },
+] as const;
+
+for (const { table, loaders, firmware } of CASES) {
+  const absent = firmware === "uefi" && !ovmf ? [...missing, "ovmf"] : missing;
+  const reason = absent.length > 0 ? ` (skipped: ${absent.join(", ")} missing)` : "";
+  Deno.test({
+    name: `${firmware} boots ${table} with ${loaders.join(" and ")} to our init${reason}`,
+    ignore: absent.length > 0,
+    async fn() {
+      using folder = tempFolder();
+      const image = join(folder.path, "disk.img");
+      const chosen = plan({ table, loaders });
+      {
+        using sink = fileSink(image);
+        const context = { reader, epoch: 1_700_000_000, sink, reporter: silent };
+        await disk(await bootTree(runner), chosen, context);
+      }
+      const said = await boot(
+        image,
+        firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: ovmf! },
+      );
+      assertStringIncludes(said, MARKER);
+      assertStringIncludes(said, chosen.cmdline);
+    },
+  });
+}
