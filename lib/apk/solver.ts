@@ -3,8 +3,14 @@ import { type Dependency, formatDependency } from "./dependency.ts";
 import { discover } from "./solver/discover.ts";
 import { installOrder } from "./solver/install_order.ts";
 import { diagnose, type Problem } from "./solver/problems.ts";
-import { Run, WorldEdge } from "./solver/run.ts";
-import { isMet, type PackageNode, type Repository, Universe } from "./solver/universe.ts";
+import { Run } from "./solver/run.ts";
+import {
+  isMet,
+  type PackageNode,
+  type Repository,
+  Universe,
+  WorldEdge,
+} from "./solver/universe.ts";
 import type { IndexedPackage } from "./types.ts";
 
 export type { Repository } from "./solver/universe.ts";

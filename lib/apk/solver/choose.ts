@@ -45,3 +45,43 @@ function compareOffered(a: string | undefined, b: string | undefined): number {
 function firstRepository({ repositories }: PackageNode): number {
   return 31 - Math.clz32(repositories & -repositories);
 }
+
+/**
+ * The name to decide next: one without alternatives, else the one that apk takes first.
+ * @param waiting names without a choice, the last one added at the end.
+ */
+export function nextToDecide(waiting: readonly NameNode[]): NameNode | undefined {
+  let best: NameNode | undefined;
+  for (let i = waiting.length - 1; i >= 0; i--) {
+    const name = waiting[i]!;
+    if (name.state.askersDone && name.state.requirers > 0 && !name.state.hasOptions) return name;
+    if (!best || comesBefore(name, best)) best = name;
+  }
+  return best;
+}
+
+/** The world's names first, then real before virtual, deep before shallow, required before not. */
+function comesBefore(a: NameNode, b: NameNode): boolean {
+  if (a.state.inWorld !== b.state.inWorld) return a.state.inWorld;
+  if (a.state.virtuality !== b.state.virtuality) return a.state.virtuality < b.state.virtuality;
+  if (a.state.depth !== b.state.depth) return a.state.depth > b.state.depth;
+  return a.state.requirers > 0 && b.state.requirers === 0;
+}
+
+/** Counts what an option depends on and provides, to find what all options share. */
+export function mergeOption(provider: Provider, options: number): void {
+  const node = provider.package;
+  node.state.dependsMerged = true;
+  for (const { conflict, target } of node.depends) {
+    if (!conflict && target.state.mergedDepends === options) {
+      target.state.mergedDepends = options + 1;
+    }
+  }
+  const merge = ({ state }: NameNode, version: string | undefined) => {
+    if (state.mergedProvides !== options) return;
+    state.mergedProvides = options + 1;
+    if (version === undefined) state.providedVirtually = true;
+  };
+  merge(node.name, provider.version);
+  for (const { target, version } of node.provides) merge(target, version);
+}

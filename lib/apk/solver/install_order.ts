@@ -1,5 +1,5 @@
-import type { Run, WorldEdge } from "./run.ts";
-import { isMet, type NameNode, type PackageNode } from "./universe.ts";
+import type { Run } from "./run.ts";
+import { isMet, type NameNode, type PackageNode, type WorldEdge } from "./universe.ts";
 
 interface Frame {
   readonly node: PackageNode;

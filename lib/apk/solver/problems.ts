@@ -1,7 +1,13 @@
 import { printable } from "../../errors.ts";
 import type { IndexedPackage } from "../types.ts";
-import type { WorldEdge } from "./run.ts";
-import { type Edge, isMet, type NameNode, type PackageNode, type Universe } from "./universe.ts";
+import {
+  type Edge,
+  isMet,
+  type NameNode,
+  type PackageNode,
+  type Universe,
+  type WorldEdge,
+} from "./universe.ts";
 
 /** Who asks for something: `world`, or the name and version of a package. */
 export interface Demand {

@@ -1,14 +1,12 @@
-import type { Dependency } from "../dependency.ts";
-import { preferred } from "./choose.ts";
-import { Edge, isMet, type NameNode, type PackageNode, type Provider } from "./universe.ts";
-
-/** One item of the world, resolved. */
-export class WorldEdge extends Edge {
-  /** @param pinBit bit of its pin; 1 stands for no pin. */
-  constructor(dependency: Dependency, target: NameNode, text: string, readonly pinBit: number) {
-    super(dependency, target, text);
-  }
-}
+import { mergeOption, nextToDecide, preferred } from "./choose.ts";
+import {
+  type Edge,
+  isMet,
+  type NameNode,
+  type PackageNode,
+  type Provider,
+  type WorldEdge,
+} from "./universe.ts";
 
 /**
  * One solving of a world: constraints are propagated from name to name, and each choice is final
@@ -43,7 +41,7 @@ export class Run {
       // The queue grows while it is walked.
       for (const name of this.#dirty) if (!name.state.locked) this.#reconsider(name);
       this.#dirty.length = 0;
-      const next = this.#nextUnresolved();
+      const next = nextToDecide(this.#unresolved);
       if (!next) return;
       this.#select(next);
     }
@@ -255,17 +253,6 @@ export class Run {
     for (const target of provided) target.state.providedVirtually = false;
   }
 
-  /** The name to decide next: one without alternatives, else the one apk would take first. */
-  #nextUnresolved(): NameNode | undefined {
-    let best: NameNode | undefined;
-    for (let i = this.#unresolved.length - 1; i >= 0; i--) {
-      const name = this.#unresolved[i]!;
-      if (name.state.askersDone && name.state.requirers > 0 && !name.state.hasOptions) return name;
-      if (!best || isBefore(name, best)) best = name;
-    }
-    return best;
-  }
-
   #select(name: NameNode): void {
     const chosen = preferred(name);
     if (!chosen) {
@@ -304,30 +291,4 @@ export class Run {
     if (provider) this.#recheckInstallIfOf(provider.package);
     else this.#recheckInstallIf(name);
   }
-}
-
-/** Counts what an option depends on and provides, to find what all options share. */
-function mergeOption(provider: Provider, options: number): void {
-  const node = provider.package;
-  node.state.dependsMerged = true;
-  for (const { conflict, target } of node.depends) {
-    if (!conflict && target.state.mergedDepends === options) {
-      target.state.mergedDepends = options + 1;
-    }
-  }
-  const merge = ({ state }: NameNode, version: string | undefined) => {
-    if (state.mergedProvides !== options) return;
-    state.mergedProvides = options + 1;
-    if (version === undefined) state.providedVirtually = true;
-  };
-  merge(node.name, provider.version);
-  for (const { target, version } of node.provides) merge(target, version);
-}
-
-/** The world's names first, then real before virtual, deep before shallow, required before not. */
-function isBefore(a: NameNode, b: NameNode): boolean {
-  if (a.state.inWorld !== b.state.inWorld) return a.state.inWorld;
-  if (a.state.virtuality !== b.state.virtuality) return a.state.virtuality < b.state.virtuality;
-  if (a.state.depth !== b.state.depth) return a.state.depth > b.state.depth;
-  return a.state.requirers > 0 && b.state.requirers === 0;
 }

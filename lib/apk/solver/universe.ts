@@ -68,6 +68,14 @@ export class Edge {
   }
 }
 
+/** One item of the world, resolved. */
+export class WorldEdge extends Edge {
+  /** @param pinBit bit of its pin; 1 stands for no pin. */
+  constructor(dependency: Dependency, target: NameNode, text: string, readonly pinBit: number) {
+    super(dependency, target, text);
+  }
+}
+
 /** A package, and where it can be had. */
 export class PackageNode {
   depends: readonly Edge[] = [];
