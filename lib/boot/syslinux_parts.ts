@@ -32,7 +32,7 @@ export function extractSyslinux(program: Uint8Array): SyslinuxParts {
     const what = !bootSector ? "boot sector" : start === undefined ? "loader" : "loader's end";
     throw new TowerError(
       "malformed",
-      `Cannot read the SYSLINUX installer: it carries no ${what} that belongs to version 4 to 6`,
+      `Cannot read the SYSLINUX installer: it carries no ${what} of a known form`,
     );
   }
   return { bootSector, loader: padded(program.subarray(start, start + size)) };

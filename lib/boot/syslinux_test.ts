@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { findSyslinux, syslinuxConfig } from "./syslinux.ts";
@@ -61,7 +61,7 @@ Deno.test("an installer gives its boot sector and its loader, padded to whole se
 Deno.test("an installer without a part, or with parts of two builds, is refused", () => {
   const cases: [number, number, string][] = [
     [96 + 0x1f8, 0, "no boot sector"],
-    [96 + 200, 0, "no loader that"],
+    [96 + 200, 0, "no loader of"],
     [1024 + 322, 0, "no loader's end"],
     [1024 + 402, 0xff, "no loader's end"],
   ];
@@ -102,6 +102,33 @@ Deno.test("a patch area that points out of the loader is refused", () => {
     TowerError,
     "a pointer leaves it",
   );
+});
+
+Deno.test("an installer with damaged bytes gives parts or one clear error, never another", () => {
+  const seed = 20240229;
+  let state = seed;
+  const next = (below: number) => (state = Math.imul(state, 48271) >>> 1) % below;
+  const outcomes = { patched: 0, refused: 0 };
+  for (let round = 0; round < 5000; round++) {
+    const bytes = installer().subarray(0, next(20) === 0 ? next(4000) : 4000);
+    for (let n = 0; n <= next(8) && bytes.length > 0; n++) {
+      // Where the parts and their pointers are; elsewhere damage means nothing.
+      const at = [96, 96 + 0x1f0, 1024, 1024 + 296, 1024 + 396, 1024 + 600][next(6)]! + next(40);
+      if (at < bytes.length) bytes[at] = next(256);
+    }
+    try {
+      const parts = extractSyslinux(bytes);
+      const count = parts.loader.length / 512 + 2;
+      patchSyslinux(parts, { first: 100, count }, new Uint8Array(512));
+      outcomes.patched++;
+    } catch (error) {
+      const code = error instanceof TowerError ? error.code : error;
+      assertEquals(code, "malformed", `seed ${seed}, round ${round}`);
+      outcomes.refused++;
+    }
+  }
+  assertGreater(outcomes.patched, 500);
+  assertGreater(outcomes.refused, 500);
 });
 
 Deno.test("a tree without syslinux names the package to add", () => {

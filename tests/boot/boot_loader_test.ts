@@ -102,6 +102,9 @@ for (const { table, loaders, firmware } of CASES) {
       );
       assertStringIncludes(said, MARKER);
       assertStringIncludes(said, chosen.cmdline);
+      // Each loader adds a word of its own to the command line.
+      const own = firmware === "bios" ? "BOOT_IMAGE=/vmlinuz-virt" : "initrd=\\initramfs-virt";
+      assertStringIncludes(said, own);
     },
   });
 }
