@@ -1,0 +1,4 @@
+#!/bin/sh
+for i in "$@"; do
+	/sbin/depmod "${i#/lib/modules/}"
+done
