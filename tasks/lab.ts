@@ -1,0 +1,70 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { fromFileUrl, join, resolve } from "@std/path";
+import { type Env, realEnv } from "../lib/env.ts";
+import { exitCodeOf, formatError } from "../lib/errors.ts";
+import type { Reporter } from "../lib/report/event.ts";
+import { waitForLock } from "../lib/store/lock_file.ts";
+import { bench } from "./lab/bench_table.ts";
+import type { PackageSet } from "./lab/recipe.ts";
+import { type MadeRepository, makeRepository } from "./lab/repository.ts";
+import { lab } from "./lab/table.ts";
+
+const SETS: Readonly<Record<string, PackageSet>> = { lab, bench };
+
+/** `deno task lab`: a package repository in Alpine's format, made here from Debian's packages. */
+async function main(env: Env): Promise<void> {
+  const options = new Command("lab")
+    .description("Make a signed package repository in Alpine's format from Debian's packages.")
+    .addOption(
+      new Option("--set <name>", "which packages").choices(Object.keys(SETS)).default("lab"),
+    )
+    .option("--output <dir>", "where it goes; a folder of the cache by default")
+    .parse([...env.args], { from: "user" }).opts();
+  const set = SETS[options.set as string]!;
+  const folder = options.output === undefined
+    ? join(env.cacheDir, set.folder)
+    : resolve(env.cwd, options.output);
+  const say = (line: string) => env.stderr.write(`${line}\n`);
+  const made = await makeLab(env, set, folder, lineReporter(say));
+  say(`${made.packages} packages, ${made.made} made now`);
+  env.stdout.write(`--repository ${made.folder} --keys ${made.keys}\n`);
+}
+
+/** Makes a set's repository in a folder, one process at a time. */
+async function makeLab(
+  env: Env,
+  set: PackageSet,
+  folder: string,
+  reporter: Reporter,
+): Promise<MadeRepository> {
+  using _lock = await waitForLock(join(folder, "lock"), "deno task lab", {
+    signal: env.signal,
+    onWait: (holder) => reporter.report({ type: "info", message: `Waiting for ${holder}` }),
+  });
+  const ownFiles = fromFileUrl(new URL("lab/packages", import.meta.url).href);
+  return await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
+}
+
+function lineReporter(say: (line: string) => void): Reporter {
+  const titles = new Map<string, string>();
+  return {
+    report(event) {
+      if (event.type === "step") titles.set(event.id, event.title);
+      else if (event.type === "done") {
+        say(`${titles.get(event.id) ?? event.id}${event.note ? `: ${event.note}` : ""}`);
+      } else if (event.type === "info" || event.type === "warning") say(event.message);
+    },
+  };
+}
+
+if (import.meta.main) {
+  const env = realEnv();
+  try {
+    await main(env);
+    // A handler of signals would keep the process.
+    Deno.exit(0);
+  } catch (error) {
+    env.stderr.write(`${formatError(error)}\n`);
+    Deno.exit(exitCodeOf(error));
+  }
+}

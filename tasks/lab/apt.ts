@@ -1,0 +1,91 @@
+import { join } from "@std/path";
+import { TowerError } from "../../lib/errors.ts";
+import { hexOf } from "../../lib/format/digest.ts";
+import type { Runner } from "../../lib/proc/command.ts";
+import { hashFile } from "../../lib/store/artifact_file.ts";
+import type { PackageSource } from "./closure.ts";
+import { type DebianPackage, parsePackages } from "./control.ts";
+
+/** Debian's name of the one architecture that the lab is made for. */
+export const DEBIAN_ARCH = "amd64";
+/** What `apt-cache show` prints for the largest set, with room to spare. */
+const OUTPUT_LIMIT = 64 << 20;
+
+/** @throws {TowerError} `tool` when apt is missing or knows no packages. */
+export async function assertAptReady(runner: Runner): Promise<void> {
+  const hint = "run apt-get update as root, or use --repository URL --keys DIR with a real mirror";
+  for (const program of ["apt-cache", "apt-get", "dpkg-deb"]) {
+    if (runner.which(program) === undefined) {
+      throw new TowerError("tool", `Cannot make the lab repository: "${program}" is missing`, {
+        hint: "the lab is made from Debian's packages, on Debian or a relative of it",
+      });
+    }
+  }
+  const { stdout } = await runner.run({
+    argv: ["apt-cache", "show", "--no-all-versions", "libc6"],
+    okCodes: [0, 100],
+  });
+  if (stdout.length === 0) {
+    throw new TowerError("tool", "Cannot make the lab repository: apt has no package lists", {
+      hint,
+    });
+  }
+}
+
+/** Looks packages up in apt's lists; a name that apt does not know, or only as virtual, is absent. */
+export function aptSource(runner: Runner): PackageSource {
+  return async (names) => {
+    const { stdout } = await runner.run({
+      argv: ["apt-cache", "show", "--no-all-versions", ...names],
+      okCodes: [0, 100],
+    }, { outputLimit: OUTPUT_LIMIT });
+    const found = parsePackages(new TextDecoder().decode(stdout));
+    return found.filter((p) => p.architecture === DEBIAN_ARCH || p.architecture === "all");
+  };
+}
+
+/** File name of a package's .deb, as `apt-get download` makes it. */
+export function debFileName({ name, version, architecture }: DebianPackage): string {
+  return `${name}_${version.replaceAll(":", "%3a")}_${architecture}.deb`;
+}
+
+/**
+ * Downloads the .debs that are not in the folder yet. No root is needed.
+ * @throws {TowerError} `tool`, or `untrusted` when a file is not what the lists promise.
+ */
+export async function downloadDebs(
+  runner: Runner,
+  packages: readonly DebianPackage[],
+  folder: string,
+): Promise<void> {
+  const missing = packages.filter((p) => !isThere(join(folder, debFileName(p))));
+  // In portions, as a command line has a limit.
+  for (let at = 0; at < missing.length; at += 100) {
+    const specs = missing.slice(at, at + 100).map((p) => `${p.name}=${p.version}`);
+    await runner.run({
+      argv: ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", ...specs],
+      cwd: folder,
+    });
+  }
+  for (const one of missing) {
+    const path = join(folder, debFileName(one));
+    if (hexOf(hashFile(path)) !== one.sha256) {
+      Deno.removeSync(path);
+      throw new TowerError(
+        "untrusted",
+        `Cannot use "${path}": it is not what apt's lists promise`,
+        {
+          hint: "run apt-get update as root and try again",
+        },
+      );
+    }
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

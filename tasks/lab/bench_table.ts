@@ -1,0 +1,27 @@
+import type { PackageSet } from "./recipe.ts";
+
+/**
+ * Many packages and much content, for measurements only: nothing boots from it. Everything that
+ * Debian puts into a package stays, under Debian's names.
+ */
+export const bench: PackageSet = {
+  folder: "lab-bench",
+  roots: [
+    "build-essential",
+    "cmake",
+    "emacs-nox",
+    "gdb",
+    "git",
+    "mawk",
+    "nginx",
+    "postgresql",
+    "python3-numpy",
+    "python3-pip",
+    "ruby",
+    "valgrind",
+    "vim",
+  ],
+  omitted: {},
+  drop: [],
+  recipes: [],
+};
