@@ -1,0 +1,94 @@
+import { type Env, realEnv } from "../lib/env.ts";
+import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import type { Runner } from "../lib/proc/command.ts";
+import {
+  absentTools,
+  installCommand,
+  type Packager,
+  TOOL_NAMES,
+  type ToolName,
+} from "./setup/tools.ts";
+
+/** What this machine is, as far as tools go. */
+export interface Machine {
+  readonly runner: Runner;
+  readonly isRoot: boolean;
+  fileExists(path: string): boolean;
+}
+
+/**
+ * Installs the tools that are missing with the machine's own package manager. Quick, and without
+ * a look at the network, when nothing is missing.
+ *
+ * @returns The tools that were installed.
+ * @throws {TowerError} `tool` with one line to copy where this user may not install, or where the
+ * machine has a package manager that is not known here.
+ */
+export async function setup(needs: readonly ToolName[], machine: Machine): Promise<ToolName[]> {
+  const { runner, isRoot } = machine;
+  const isThere = (place: string) =>
+    place.startsWith("/") ? machine.fileExists(place) : runner.which(place) !== undefined;
+  const absent = absentTools(needs, isThere);
+  if (absent.length === 0) return [];
+  const packager = packagerOf(runner);
+  if (packager === undefined) {
+    throw new TowerError("tool", `Cannot go on without ${absent.join(", ")}`, {
+      hint: "install them; only Debian's and Alpine's package managers are known here",
+    });
+  }
+  const line = installCommand(packager, absent);
+  if (!isRoot) {
+    throw new TowerError("tool", `Cannot go on without ${absent.join(", ")}`, {
+      hint: `run: sudo ${line.join(" ")}`,
+    });
+  }
+  const variables = { DEBIAN_FRONTEND: "noninteractive" };
+  if (packager === "apt") await updateLists(runner, line.at(-1)!);
+  await runner.run({ argv: line, variables });
+  const still = absentTools(absent, isThere);
+  if (still.length === 0) return absent;
+  throw new TowerError("tool", `Cannot find ${still.join(", ")}, though packages were installed`);
+}
+
+function packagerOf(runner: Runner): Packager | undefined {
+  if (runner.which("apt-get")) return "apt";
+  return runner.which("apk") ? "apk" : undefined;
+}
+
+/** Fetches Debian's package lists where they are missing, as in a fresh container. */
+async function updateLists(runner: Runner, sample: string): Promise<void> {
+  const known = await runner.run({
+    argv: ["apt-cache", "show", "--no-all-versions", sample],
+    okCodes: [0, 100],
+  });
+  if (known.stdout.length === 0) await runner.run({ argv: ["apt-get", "update", "-qq"] });
+}
+
+/** This machine. */
+export function thisMachine(env: Env): Machine {
+  return {
+    runner: env.runner,
+    isRoot: Deno.uid() === 0,
+    fileExists(path) {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+if (import.meta.main) {
+  const env = realEnv();
+  try {
+    const installed = await setup(TOOL_NAMES, thisMachine(env));
+    env.stderr.write(
+      installed.length === 0 ? "Nothing is missing\n" : `Installed ${installed.join(", ")}\n`,
+    );
+    Deno.exit(0);
+  } catch (error) {
+    env.stderr.write(`${formatError(error)}\n`);
+    Deno.exit(exitCodeOf(error));
+  }
+}

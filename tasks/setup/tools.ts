@@ -1,0 +1,62 @@
+import { OVMF_FILES } from "../../lib/qemu/machine.ts";
+
+/** How a tool is recognised, and what brings it. */
+interface Tool {
+  /** Programs or absolute paths; one of them is enough. */
+  readonly places: readonly string[];
+  /** Packages of Debian and of Alpine. */
+  readonly apt: string;
+  readonly apk: string;
+}
+
+const TOOLS = {
+  "cpio": { places: ["cpio"], apt: "cpio", apk: "cpio" },
+  "depmod": { places: ["depmod"], apt: "kmod", apk: "kmod" },
+  "dpkg-deb": { places: ["dpkg-deb"], apt: "dpkg", apk: "dpkg" },
+  "fsck.ext4": { places: ["fsck.ext4"], apt: "e2fsprogs", apk: "e2fsprogs" },
+  "fsck.fat": { places: ["fsck.fat"], apt: "dosfstools", apk: "dosfstools" },
+  "ip": { places: ["ip"], apt: "iproute2", apk: "iproute2" },
+  "iptables": { places: ["iptables"], apt: "iptables", apk: "iptables" },
+  "mtools": { places: ["mdir"], apt: "mtools", apk: "mtools" },
+  "ovmf": {
+    places: OVMF_FILES,
+    apt: "ovmf",
+    apk: "ovmf",
+  },
+  "qemu": { places: ["qemu-system-x86_64"], apt: "qemu-system-x86", apk: "qemu-system-x86_64" },
+  "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
+  "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },
+  "ssh": { places: ["ssh"], apt: "openssh-client", apk: "openssh-client" },
+  "sshd": { places: ["/usr/sbin/sshd"], apt: "openssh-server", apk: "openssh-server" },
+  "ssh-keygen": { places: ["ssh-keygen"], apt: "openssh-client", apk: "openssh-keygen" },
+  "strace": { places: ["strace"], apt: "strace", apk: "strace" },
+  "syslinux": { places: ["syslinux"], apt: "syslinux", apk: "syslinux" },
+  "unshare": { places: ["unshare"], apt: "util-linux", apk: "util-linux-misc" },
+} as const satisfies Readonly<Record<string, Tool>>;
+
+/** A tool that tasks and tests may need. */
+export type ToolName = keyof typeof TOOLS;
+
+export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
+
+/** The package managers that are known here. */
+export type Packager = "apt" | "apk";
+
+/** The tools of a list that a machine lacks. */
+export function absentTools(
+  needs: readonly ToolName[],
+  isThere: (place: string) => boolean,
+): ToolName[] {
+  return [...new Set(needs)].filter((name) => !TOOLS[name].places.some(isThere));
+}
+
+/** The command line that installs tools: one package each, no more than once. */
+export function installCommand(
+  packager: Packager,
+  tools: readonly ToolName[],
+): [string, ...string[]] {
+  const packages = [...new Set(tools.map((name) => TOOLS[name][packager]))].sort();
+  return packager === "apt"
+    ? ["apt-get", "install", "-y", "-qq", "--no-install-recommends", ...packages]
+    : ["apk", "add", "--quiet", ...packages];
+}
