@@ -1,21 +1,7 @@
 import { packageLimits, readPackage } from "../apk/package_reader.ts";
-import type { Identity, TrustedKey, UnpackedPackage } from "../apk/types.ts";
-import type { Digest } from "../brand.ts";
+import type { TrustedKey, UnpackedPackage } from "../apk/types.ts";
 import type { FileStore } from "./content_store.ts";
-import type { Fetcher } from "./ports.ts";
-
-/** A package to load, as a lock or an index names it. */
-export interface PackageRequest {
-  /** `http:`, `https:` or `file:` URL, or an absolute path. */
-  readonly url: string;
-  readonly expect: {
-    readonly identity: Identity;
-    readonly name: string;
-    readonly version: string;
-    readonly size: number;
-    readonly digest?: Digest;
-  };
-}
+import type { Fetcher, PackageRequest } from "./ports.ts";
 
 export interface PackageSource {
   readonly store: FileStore;

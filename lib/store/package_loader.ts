@@ -4,11 +4,12 @@ import type { Reporter } from "../report/event.ts";
 import type { FileStore } from "./content_store.ts";
 import { createFetcher, localPath } from "./fetcher.ts";
 import { interrupted } from "./interruption.ts";
-import { fetchPackage, type PackageRequest, storedPackage } from "./package_load.ts";
+import { fetchPackage, storedPackage } from "./package_load.ts";
 import { type Answer, type FetchPolicy, type Order, receivedError } from "./package_messages.ts";
+import type { PackageRequest } from "./ports.ts";
 import { shownUrl } from "./shown_url.ts";
 
-export type { PackageRequest } from "./package_load.ts";
+export type { PackageRequest } from "./ports.ts";
 export type { FetchPolicy } from "./package_messages.ts";
 
 export interface LoadContext {

@@ -1,6 +1,6 @@
 import type { TrustedKey, UnpackedPackage } from "../apk/types.ts";
 import { type ErrorCode, messagesOf, TowerError } from "../errors.ts";
-import type { PackageRequest } from "./package_load.ts";
+import type { PackageRequest } from "./ports.ts";
 import type { Patience } from "./patience.ts";
 
 /** How a worker fetches; only what can be sent to it. */

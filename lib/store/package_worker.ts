@@ -2,7 +2,8 @@
 /// <reference lib="deno.worker" />
 import { openStore } from "./content_store.ts";
 import { createFetcher } from "./fetcher.ts";
-import { fetchPackage, type PackageRequest, type PackageSource } from "./package_load.ts";
+import { fetchPackage, type PackageSource } from "./package_load.ts";
+import type { PackageRequest } from "./ports.ts";
 import { type Answer, type Order, sentError } from "./package_messages.ts";
 
 const tell = (answer: Answer) => self.postMessage(answer);

@@ -1,3 +1,4 @@
+import type { Identity } from "../apk/types.ts";
 import type { Digest } from "../brand.ts";
 import type { ContentReader } from "../tree/entry.ts";
 
@@ -39,4 +40,17 @@ export interface FetchOptions {
   readonly size?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (received: number) => void;
+}
+
+/** A package to load, as a lock or an index names it. */
+export interface PackageRequest {
+  /** `http:`, `https:` or `file:` URL, or an absolute path. */
+  readonly url: string;
+  readonly expect: {
+    readonly identity: Identity;
+    readonly name: string;
+    readonly version: string;
+    readonly size: number;
+    readonly digest?: Digest;
+  };
 }

@@ -1,0 +1,159 @@
+/** The table of docs/architecture.md, "Rooms and who may import whom", as data. */
+
+export type RoomName =
+  | "L0"
+  | "ports"
+  | "L1"
+  | "L2"
+  | "engine"
+  | "stages"
+  | "outputs"
+  | "build"
+  | "cli"
+  | "build main"
+  | "cli main"
+  | "tasks"
+  | "tests";
+
+export interface Room {
+  readonly name: RoomName;
+  /** Files, and folders with a slash at their end; the longest that fits decides. */
+  readonly paths: readonly string[];
+  readonly mayImport: readonly RoomName[];
+  /** Rooms of which it may know the types alone. */
+  readonly mayImportTypes?: readonly RoomName[];
+  /** Packages from outside, by the start of their specifier. */
+  readonly packages: readonly string[];
+  /** Which of its files may say `Deno.`. */
+  readonly deno: RegExp | undefined;
+  /** Whether neither clock nor random number nor network may be touched. */
+  readonly isPure: boolean;
+}
+
+const PURE_PACKAGES = ["@std/", "fflate", "yaml", "zod", "node:crypto", "node:zlib"];
+const PURE = { packages: PURE_PACKAGES, deno: undefined, isPure: true } as const;
+const IMPURE = { deno: /./, isPure: false } as const;
+const BELOW_PROGRAM = ["L0", "ports", "L1"] as const;
+const COMMANDER = ["commander", "@commander-js/"];
+const LIB = ["L0", "ports", "L1", "L2"] as const;
+const BUILD = [...LIB, "engine", "stages", "outputs", "build"] as const;
+
+export const ROOMS: readonly Room[] = [
+  {
+    ...PURE,
+    name: "L0",
+    paths: ["lib/errors.ts", "lib/brand.ts", "lib/std/"],
+    mayImport: ["L0"],
+    packages: ["npm:deno-std@"],
+  },
+  {
+    ...PURE,
+    name: "ports",
+    paths: ["lib/store/ports.ts", "lib/proc/command.ts"],
+    mayImport: BELOW_PROGRAM,
+  },
+  {
+    ...PURE,
+    name: "L1",
+    paths: [
+      "lib/accounts/",
+      "lib/apk/",
+      "lib/boot/",
+      "lib/format/",
+      "lib/json.ts",
+      "lib/kmod/",
+      "lib/report/",
+      "lib/schema/",
+      "lib/tree/",
+    ],
+    mayImport: BELOW_PROGRAM,
+  },
+  {
+    name: "L2",
+    paths: ["lib/env.ts", "lib/proc/", "lib/qemu/", "lib/store/"],
+    mayImport: LIB,
+    packages: [...PURE_PACKAGES, "node:"],
+    deno: /(^|\/)deno_[^/]*\.ts$|^lib\/store\/|^lib\/env\.ts$/,
+    isPure: false,
+  },
+  {
+    ...PURE,
+    name: "engine",
+    paths: ["build/manifest/", "build/plan/"],
+    mayImport: [...BELOW_PROGRAM, "engine"],
+    mayImportTypes: ["stages", "outputs"],
+  },
+  {
+    ...PURE,
+    name: "stages",
+    paths: ["build/stages/"],
+    mayImport: [...BELOW_PROGRAM, "stages"],
+    mayImportTypes: ["engine"],
+  },
+  {
+    ...PURE,
+    name: "outputs",
+    paths: ["build/outputs/"],
+    mayImport: [...BELOW_PROGRAM, "outputs"],
+    mayImportTypes: ["engine"],
+  },
+  {
+    name: "build",
+    paths: ["build/"],
+    mayImport: BUILD,
+    packages: [...PURE_PACKAGES, ...COMMANDER],
+    deno: undefined,
+    isPure: false,
+  },
+  {
+    name: "cli",
+    paths: ["cli/"],
+    mayImport: [...LIB, "cli"],
+    packages: [...PURE_PACKAGES, ...COMMANDER],
+    deno: undefined,
+    isPure: false,
+  },
+  { ...IMPURE, name: "build main", paths: ["build/main.ts"], mayImport: BUILD, packages: [""] },
+  {
+    ...IMPURE,
+    name: "cli main",
+    paths: ["cli/main.ts"],
+    mayImport: [...LIB, "cli"],
+    packages: [""],
+  },
+  {
+    ...IMPURE,
+    name: "tasks",
+    paths: ["tasks/"],
+    mayImport: [...BUILD, "cli", "build main", "cli main", "tasks"],
+    packages: [""],
+  },
+  {
+    ...IMPURE,
+    name: "tests",
+    paths: ["tests/"],
+    mayImport: [...BUILD, "cli", "build main", "cli main", "tasks", "tests"],
+    packages: [""],
+  },
+];
+
+/**
+ * The room of a file, by the longest path that fits; undefined where the table has none. A unit
+ * test is in the room of its source.
+ */
+export function roomOf(path: string): Room | undefined {
+  const file = isUnitTest(path) ? path.replace(/_test\.ts$/, ".ts") : path;
+  let best: { room: Room; length: number } | undefined;
+  for (const room of ROOMS) {
+    for (const place of room.paths) {
+      const fits = place.endsWith("/") ? file.startsWith(place) : file === place;
+      if (fits && place.length > (best?.length ?? 0)) best = { room, length: place.length };
+    }
+  }
+  return best?.room;
+}
+
+/** A unit test that stands beside its source. */
+export function isUnitTest(file: string): boolean {
+  return file.endsWith("_test.ts") && !file.startsWith("tests/");
+}
