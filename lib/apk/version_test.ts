@@ -67,9 +67,9 @@ Deno.test("versions that are equal without being spelled alike", () => {
 });
 
 const VALID = "0 1 01 1.2 1.02 1a 1.2a 1a1 1_p 1_p1 1_alpha1_p2 1-r0 1.2.3a_rc4_p5-r678 " +
-  "20240101123456 99999999999999999 1..2 1. 1_ a 1-r 1-r0-r1";
+  "20240101123456 99999999999999999 1..2 1. 1_ a 1-r 1-r0-r1 v1";
 const INVALID = "1-1 1-s0 1_foo 1_p1a 1-r0.1 1-r0_p1 1ab 1A 1~abc 1.2~3 1+2 1:2 1/2 " +
-  "../1 999999999999999999 1_p999999999999999999 1\u00e9 1\t v1";
+  "../1 999999999999999999 1_p999999999999999999 1\u00e9 1\t";
 
 Deno.test("what is a version and what is none", () => {
   for (const text of VALID.split(" ")) assert(isVersion(text), text);

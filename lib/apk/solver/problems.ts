@@ -185,7 +185,7 @@ export function formatProblems(problems: readonly Problem[]): string {
 
 const CAUSES = {
   missing: "no repository has it",
-  virtual: "several packages can provide it; name one of them",
+  virtual: "a package provides it without a version; name that package",
   refused: "no candidate fits",
   "unknown-tag": "no repository has that tag",
 } as const;
