@@ -1,6 +1,6 @@
 import type { ByteSink } from "../bytes.ts";
 
-const CAPACITY = 4 << 20;
+const CAPACITY = 1 << 20;
 
 /**
  * Gathers what is written one after another into large writes. The caller fills views of the
