@@ -1,11 +1,10 @@
 import { printable, TowerError } from "../errors.ts";
+import { isPackageName } from "./index_text.ts";
 import type { PackageInfo } from "./types.ts";
+import { isVersion } from "./version.ts";
 
 /** Keys that may stand on several lines, or hold several items between spaces. */
 const LISTS = ["depend", "provides", "install_if", "replaces", "triggers"] as const;
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}$/;
-const VERSION = /^[0-9][A-Za-z0-9._~+-]{0,199}$/;
-const ARCH = /^[a-z0-9_]{1,32}$/;
 
 /**
  * Reads a .PKGINFO: lines of `key = value`, `#` starts a comment, keys that repeat accumulate
@@ -23,10 +22,10 @@ export function parsePackageInfo(text: string): PackageInfo {
     if (list) list.push(...value.split(" ").filter((item) => item !== ""));
     else values.set(key, value);
   }
-  const checked = (key: string, pattern: RegExp, fallback?: string) => {
+  const checked = (key: string, allows: (text: string) => boolean, fallback?: string) => {
     const value = values.get(key) ?? fallback;
     if (value === undefined) throw malformed(`it has no "${key}"`);
-    if (!pattern.test(value)) throw malformed(`${key} "${printable(value)}" is not allowed`);
+    if (!allows(value)) throw malformed(`${key} "${printable(value)}" is not allowed`);
     return value;
   };
   const dataHash = values.get("datahash");
@@ -34,9 +33,9 @@ export function parsePackageInfo(text: string): PackageInfo {
     throw malformed("datahash is no SHA-256");
   }
   return {
-    name: checked("pkgname", NAME),
-    version: checked("pkgver", VERSION),
-    arch: checked("arch", ARCH, "noarch"),
+    name: checked("pkgname", isPackageName),
+    version: checked("pkgver", isVersion),
+    arch: checked("arch", isArchName, "noarch"),
     description: values.get("pkgdesc") ?? "",
     url: values.get("url") ?? "",
     license: values.get("license") ?? "",
@@ -96,6 +95,11 @@ export function formatPackageInfo(info: PackageInfo): string {
   const text = lines.join("");
   parsePackageInfo(text);
   return text;
+}
+
+/** Real names are more than those that media are built for. */
+function isArchName(text: string): boolean {
+  return /^[a-z0-9_]{1,32}$/.test(text);
 }
 
 function integer(values: ReadonlyMap<string, string>, key: string): number | undefined {

@@ -66,7 +66,7 @@ export function samplePackage(tree = sampleTree(), key: PrivateKey = TEST_KEY.se
       license: "MIT",
       origin: "foo",
       buildTime: 1_700_000_000,
-      depends: ["so:libc.musl-x86_64.so.1", "busybox>1"],
+      depends: ["!badfoo<2"],
       provides: ["cmd:foo=1.0-r0"],
       installIf: [],
       replaces: ["oldfoo"],
