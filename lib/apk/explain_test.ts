@@ -29,7 +29,7 @@ function pack(
 const PACKAGES = [
   pack("ssh", "9", { depends: ["libcrypto>1", "sh"] }),
   pack("libcrypto", "3", { depends: ["libc"] }),
-  pack("libc", "1", { provides: ["so:libc"] }),
+  pack("libc", "1", { provides: ["so:libc=1"] }),
   pack("ash", "1", { depends: ["so:libc"], provides: ["sh=1"] }),
   pack("dash", "1", { depends: ["so:libc"], provides: ["sh=0"] }),
   pack("docs", "1"),
