@@ -18,3 +18,13 @@ export function checkSize(
     throw new TowerError("limit", `Cannot use "${shown}": it has more than ${limit} bytes`);
   }
 }
+
+/** @throws {TowerError} as {@linkcode checkSize}, as soon as a growing resource is too large. */
+export function checkGrowth(
+  shown: string,
+  received: number,
+  expected: number | undefined,
+  limit: number,
+): void {
+  if (received > (expected ?? limit)) checkSize(shown, received, expected, limit);
+}

@@ -1,7 +1,7 @@
 import { TowerError } from "../errors.ts";
 import { fileError } from "./file_error.ts";
 import { HttpTransfer } from "./http_transfer.ts";
-import { checkSize } from "./expected_size.ts";
+import { checkGrowth, checkSize } from "./expected_size.ts";
 import { interrupted } from "./interruption.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import type { Fetcher, FetchOptions } from "./ports.ts";
@@ -83,7 +83,7 @@ async function* readFile(
       const n = await file.read(chunk);
       if (n === null) break;
       done += n;
-      checkSize(path, done, undefined, limit);
+      checkGrowth(path, done, size, limit);
       yield chunk.subarray(0, n);
       onProgress?.(done);
     }

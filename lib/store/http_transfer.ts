@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { checkSize } from "./expected_size.ts";
+import { checkGrowth, checkSize } from "./expected_size.ts";
 import { interrupted } from "./interruption.ts";
 import type { Patience } from "./patience.ts";
 import type { FetchOptions } from "./ports.ts";
@@ -73,7 +73,7 @@ export class HttpTransfer {
         );
         if (done) break;
         this.#received += value.length;
-        checkSize(this.#shown, this.#received, undefined, this.#options.limit);
+        checkGrowth(this.#shown, this.#received, this.#options.size, this.#options.limit);
         yield value;
         this.#options.onProgress?.(this.#received);
       }
