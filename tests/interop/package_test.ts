@@ -1,13 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { packIndexArchive, readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { formatIndex } from "../../lib/apk/index_text.ts";
 import { readPackage } from "../../lib/apk/package_reader.ts";
+import { packSignature, tarFile } from "../../lib/apk/package_writer.ts";
 import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { concat } from "../../lib/format/bytes.ts";
+import { gzip } from "../../lib/format/gzip.ts";
 import { readTarFiles } from "../../lib/format/tar_files.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { alpineOracle, type Oracle, oracleMissing } from "../support/alpine_oracle.ts";
 import { samplePackage, sampleTree, streamOf, TEST_LIMITS } from "../support/apk_files.ts";
 import { MemoryStore } from "../support/memory_store.ts";
@@ -139,6 +144,38 @@ test("real apk indexes a packed package as we list it", async (oracle) => {
   const files = readTarFiles(tar, { entries: 10, header: 4096 });
   const index = files.find((f) => f.entry.path === "APKINDEX")!;
   assertEquals(new TextDecoder().decode(index.content), formatIndex([packed.package]));
+});
+
+test("a package that GNU tar and gzip made, without checksums, reads as apk verifies it", async (oracle) => {
+  const tree = join(oracle.dir, "pkg");
+  await Deno.mkdir(join(tree, "usr/bin"), { recursive: true });
+  await Deno.writeTextFile(join(tree, "usr/bin/tool"), "tool");
+  await Deno.link(join(tree, "usr/bin/tool"), join(tree, "usr/bin/same"));
+  await Deno.symlink("tool", join(tree, "usr/bin/alias"));
+  const runner = denoRunner();
+  const path = join(oracle.dir, "data.tar.gz");
+  const options = ["--format=posix", "--sort=name", "--owner=daemon:2", "--group=root:0"] as const;
+  await runner.run({ argv: ["tar", ...options, "-C", tree, "-czf", path, "usr"] });
+  const data = await Deno.readFile(path);
+  const hash = createHash("sha256").update(data).digest("hex");
+  const info = `pkgname = tool\npkgver = 1-r0\narch = x86_64\ndatahash = ${hash}\n`;
+  const control = gzip(tarFile(".PKGINFO", new TextEncoder().encode(info), 0o644, 0), 9);
+  const bytes = concat([packSignature(control, TEST_KEY.secret, 0), control, data]);
+  assert(await apkVerifies(oracle, await keysDir(oracle), bytes));
+  const got = await readPackage(streamOf(bytes), {
+    keys: [TEST_KEY.trusted],
+    data: new MemoryStore().writer(),
+    limits: TEST_LIMITS,
+  });
+  assertEquals(got.entries.map((e) => [e.type, e.path, e.target, e.uid, e.user, e.group]), [
+    ["directory", "usr", undefined, 2, "daemon", undefined],
+    ["directory", "usr/bin", undefined, 2, "daemon", undefined],
+    ["symlink", "usr/bin/alias", "tool", 2, "daemon", undefined],
+    ["file", "usr/bin/same", undefined, 2, "daemon", undefined],
+    ["hardlink", "usr/bin/tool", "usr/bin/same", 2, "daemon", undefined],
+  ]);
+  const sha1 = createHash("sha1").update("tool").digest("hex");
+  assertEquals(got.entries.slice(2).map((e) => e.sha1), [sha1, sha1, sha1]);
 });
 
 test("Alpine's own index verifies with Alpine's key alone", async (oracle) => {
