@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { TowerError } from "../../lib/errors.ts";
 import { silent } from "../../lib/report/event.ts";
 import { bytesOf, textOf } from "../../lib/tree/content.ts";
@@ -55,6 +56,33 @@ Deno.test("it holds what was asked for, what that needs, and nothing else of the
   assertEquals(text(tree, "etc/modules"), "b\n");
   // kmod's hash puts "b" before "a" where no modules.order is.
   assertEquals(text(tree, `${BASE}/modules.dep`), "kernel/b.ko: kernel/a.ko\nkernel/a.ko:\n");
+});
+
+Deno.test("modules come without their compression, and lib/modules leads to them", () => {
+  const { [`${BASE}/kernel/a.ko`]: a, [`${BASE}/kernel/b.ko`]: b, ...others } = files;
+  const usr = Object.fromEntries(
+    Object.entries(others).map(([path, value]) => [path.replace(/^lib\//, "usr/lib/"), value]),
+  );
+  const modules = {
+    [`usr/${BASE}/kernel/a.ko.gz`]: gzipSync(a as Uint8Array),
+    [`usr/${BASE}/kernel/b.ko.zst`]: zstdCompressSync(b as Uint8Array),
+    [`usr/${BASE}/modules.dep`]: "kernel/a.ko.gz:\nkernel/b.ko.zst: kernel/a.ko.gz\n",
+  };
+  for (const lib of [{ lib: { link: "usr/lib" } }, {}]) {
+    const tree = treeOf(smallTree({ ...lib, ...usr, ...modules }));
+    assertEquals(bytesOf(store, tree.file(`${BASE}/kernel/a.ko`)!.content), a);
+    assertEquals(bytesOf(store, tree.file(`${BASE}/kernel/b.ko`)!.content), b);
+    assertEquals(text(tree, `${BASE}/modules.dep`), "kernel/b.ko: kernel/a.ko\nkernel/a.ko:\n");
+    assertEquals(tree.get(`usr/${BASE}/kernel/a.ko.gz`), undefined);
+  }
+});
+
+Deno.test("a kernel with all built in has indexes without modules", () => {
+  const tree = treeOf(smallTree({ ...files, [`${BASE}/modules.builtin`]: "kernel/ext4.ko\n" }), {
+    modules: ["ext4"],
+  });
+  assertEquals(text(tree, `${BASE}/modules.dep`), "");
+  assertEquals(text(tree, "etc/modules"), "");
 });
 
 Deno.test("init and the kernel find their programs, and mount points and devices are there", () => {

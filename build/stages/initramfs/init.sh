@@ -81,6 +81,10 @@ fail() {
     look_at_clock
     [ "$now" -lt "$end" ] && sleep $((end - now))
   fi
+  restart
+}
+
+restart() {
   warn 'restart'
   reboot -f
   while :; do sleep 60; done
@@ -229,8 +233,8 @@ check_root() {
   result=$?
   [ "$result" -ge 4 ] && fail "$device needs a repair by hand (fsck ended with $result)"
   [ $((result & 2)) = 0 ] && return
-  warn "$device was repaired: restart"
-  reboot -f
+  warn "$device was repaired"
+  restart
 }
 
 # Links of the root may be absolute, and would be followed here and not there: a link will do.

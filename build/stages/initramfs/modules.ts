@@ -1,6 +1,9 @@
+import { readExactly } from "../../../lib/format/bytes.ts";
+import { packingOf, unpackModule } from "../../../lib/kmod/compression.ts";
 import { depmod } from "../../../lib/kmod/depmod.ts";
-import { moduleDirectory } from "../../../lib/kmod/module_directory.ts";
+import { type ModuleDirectory, moduleDirectory } from "../../../lib/kmod/module_directory.ts";
 import { selectModules } from "../../../lib/kmod/selection.ts";
+import { sourceOf } from "../../../lib/tree/content.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { transplant } from "./transplant.ts";
@@ -22,6 +25,9 @@ export interface CopiedModules {
  * Copies modules of a kernel with what they need and the firmware that the tree has for them,
  * and indexes them anew: an index of all modules would name files that are not there.
  *
+ * Modules are stored without their own compression: busybox cannot load those of zstd, and the
+ * archive as a whole gets smaller.
+ *
  * @throws {TowerError} `not-found` for a module that is nowhere.
  */
 export function copyModules(
@@ -35,10 +41,8 @@ export function copyModules(
   const { paths, named, firmware } = selectModules(whole, wanted);
   const lists = LISTS.filter((name) => from.file(`${whole.path}/${name}`));
   for (const path of [...lists, ...paths]) transplant(from, to, `${whole.path}/${path}`);
-  // modprobe looks below /lib, whatever directory that is.
-  if (!to.resolve("lib/modules") || !to.get(to.resolve("lib/modules")!)) {
-    transplant(from, to, `lib/modules/${release}/${lists[0] ?? paths[0]}`);
-  }
+  for (const path of paths) unpackInPlace(to, reader, `${whole.path}/${path}`);
+  linkModules(from, to, whole);
   for (const name of firmware) {
     for (const suffix of FIRMWARE_SUFFIXES) {
       const path = `lib/firmware/${name}${suffix}`;
@@ -50,4 +54,39 @@ export function copyModules(
     [`${part.path}/${name}`, bytes] as const
   );
   return { named, indexes: new Map(indexes) };
+}
+
+function unpackInPlace(tree: FileTree, reader: ContentReader, path: string): void {
+  const packing = packingOf(path);
+  const file = tree.file(path);
+  if (!file || packing === undefined || packing === "none") return;
+  const source = unpackModule(sourceOf(reader, file.content), packing);
+  const bytes = readExactly(source, 0, source.size);
+  tree.remove(path);
+  tree.put({
+    ...file,
+    path: path.replace(/\.ko\.[a-z]+$/, ".ko"),
+    content: { kind: "inline", bytes },
+  });
+}
+
+/** Makes `lib/modules/RELEASE`, where modprobe and the kernel look, lead to the modules. */
+function linkModules(from: FileTree, to: FileTree, { path, release }: ModuleDirectory): void {
+  const place = `lib/modules/${release}`;
+  const { origin, mtime } = from.get(path)!;
+  to.putParents(`${path}/modules.dep`, origin, mtime);
+  const link = from.get("lib");
+  if (link?.type === "symlink" && !to.get("lib")) to.put(link);
+  if (to.resolve(place) === path) return;
+  to.putParents(place, origin, mtime);
+  to.put({
+    type: "symlink",
+    path: place,
+    target: `/${path}`,
+    mode: 0o777,
+    uid: 0,
+    gid: 0,
+    mtime,
+    origin,
+  });
 }
