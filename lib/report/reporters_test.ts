@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import type { Event, Reporter } from "./event.ts";
+import { jsonReporter } from "./json_reporter.ts";
+import { plainReporter } from "./plain_reporter.ts";
+import { formatBytes, formatDuration, formatProgress } from "./quantity.ts";
+import { ttyReporter } from "./tty_reporter.ts";
+
+/** A sink that keeps text and a clock that is set by hand. */
+function fixture() {
+  const state = { text: "", time: 0 };
+  return {
+    state,
+    sink: { write: (text: string) => void (state.text += text) },
+    clock: () => state.time,
+  };
+}
+
+function play(reporter: Reporter, state: { time: number }, events: readonly [number, Event][]) {
+  for (const [time, event] of events) {
+    state.time = time;
+    reporter.report(event);
+  }
+}
+
+const EVENTS: readonly [number, Event][] = [
+  [0, { type: "step", id: "load", title: "Load packages", total: 4 << 20, unit: "bytes" }],
+  [50, { type: "progress", id: "load", done: 1 << 20 }],
+  [11_000, { type: "progress", id: "load", done: 2 << 20 }],
+  [11_500, { type: "warning", message: "odd \x1b[31mname" }],
+  [12_000, { type: "progress", id: "load", done: 3 << 20 }],
+  [12_400, { type: "done", id: "load", note: "12 packages" }],
+  [12_400, { type: "info", message: "all is well" }],
+];
+
+Deno.test("plainReporter writes a line per step, and progress only of long ones", () => {
+  const { state, sink, clock } = fixture();
+  play(plainReporter(sink, { clock }), state, EVENTS);
+  assertEquals(state.text.split("\n"), [
+    "Load packages: 50% of 4.00 MiB",
+    "warning: odd \\x1b[31mname",
+    "Load packages: 12 packages, 12 s",
+    "all is well",
+    "",
+  ]);
+});
+
+Deno.test("jsonReporter writes the events, one a line, without control characters", () => {
+  const { state, sink } = fixture();
+  const events = EVENTS.map(([, event]) => event);
+  events.push({ type: "info", message: "\x9b31m\u202e\n" });
+  for (const event of events) jsonReporter(sink).report(event);
+  const lines = state.text.trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line)), events);
+  assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(state.text));
+});
+
+/** What a terminal shows after ECMA-48's cursor up and erase below. */
+function screenOf(text: string): string[] {
+  const lines = [""];
+  for (const [part] of text.matchAll(/\x1b\[(\d+)A\x1b\[J|\n|[^\x1b\n]+/g)) {
+    const up = /^\x1b\[(\d+)A/.exec(part)?.[1];
+    if (up !== undefined) lines.splice(lines.length - 1 - Number(up), Infinity, "");
+    else if (part === "\n") lines.push("");
+    else lines[lines.length - 1] += part;
+  }
+  return lines;
+}
+
+Deno.test("ttyReporter shows running steps below the lines that stay", () => {
+  const { state, sink, clock } = fixture();
+  const reporter = ttyReporter(sink, { clock, columns: 60 });
+  play(reporter, state, EVENTS.slice(0, 3));
+  assertEquals(screenOf(state.text), [
+    "Load packages  [##########..........]  50% of 4.00 MiB",
+    "",
+  ]);
+  play(reporter, state, EVENTS.slice(3, 4));
+  reporter.report({ type: "step", id: "two", title: "Second" });
+  assertEquals(screenOf(state.text), [
+    "warning: odd \\x1b[31mname",
+    "Load packages  [##########..........]  50% of 4.00 MiB",
+    "Second",
+    "",
+  ]);
+  play(reporter, state, EVENTS.slice(4));
+  assertEquals(screenOf(state.text), [
+    "warning: odd \\x1b[31mname",
+    "Load packages: 12 packages, 12 s",
+    "all is well",
+    "Second",
+    "",
+  ]);
+  reporter[Symbol.dispose]();
+  assertEquals(screenOf(state.text).at(-2), "all is well");
+});
+
+Deno.test("ttyReporter draws progress at most ten times a second", () => {
+  const { state, sink, clock } = fixture();
+  let writes = 0;
+  const reporter = ttyReporter({
+    write(text) {
+      writes++;
+      sink.write(text);
+    },
+  }, { clock, columns: 80 });
+  reporter.report({ type: "step", id: "a", title: "A", total: 1000 });
+  for (let i = 1; i <= 1000; i++) {
+    state.time = i;
+    reporter.report({ type: "progress", id: "a", done: i });
+  }
+  assertEquals(writes, 11);
+});
+
+Deno.test("ttyReporter never wraps a line, however narrow the terminal", () => {
+  const title = "Load 包包包 a\nlong title of many words ".repeat(3);
+  for (const columns of [1, 5, 20, 40, 79]) {
+    const { state, sink, clock } = fixture();
+    const reporter = ttyReporter(sink, { clock, columns });
+    reporter.report({ type: "step", id: "a", title, total: 10 });
+    const [line] = screenOf(state.text);
+    const width = Array.from(line!).reduce((sum, c) => sum + (c > "\u1100" ? 2 : 1), 0);
+    assertLessOrEqual(width, Math.max(2, columns));
+    assertEquals(screenOf(state.text).length, 2);
+  }
+});
+
+Deno.test("ttyReporter colours warnings only where it may", () => {
+  for (const color of [true, false]) {
+    const { state, sink, clock } = fixture();
+    const reporter = ttyReporter(sink, { clock, columns: 80, color });
+    reporter.report({ type: "warning", message: "x" });
+    assertEquals(state.text.includes("\x1b[33m"), color);
+  }
+});
+
+Deno.test("progress and ends of steps that nobody began are ignored", () => {
+  const { state, sink, clock } = fixture();
+  for (const r of [plainReporter(sink, { clock }), ttyReporter(sink, { clock, columns: 80 })]) {
+    r.report({ type: "progress", id: "no", done: 1 });
+    r.report({ type: "done", id: "no" });
+  }
+  assertEquals(state.text, "");
+});
+
+Deno.test("quantities read as people write them", () => {
+  assertEquals([0, 1023, 1024, 1536, 1023.6 * 1024, 12.34 * 2 ** 30].map(formatBytes), [
+    "0 B",
+    "1023 B",
+    "1.00 KiB",
+    "1.50 KiB",
+    "1.00 MiB",
+    "12.3 GiB",
+  ]);
+  assertEquals([0, 400, 9940, 9960, 59_600, 185_000].map(formatDuration), [
+    "0.0 s",
+    "0.4 s",
+    "9.9 s",
+    "10 s",
+    "1 min 00 s",
+    "3 min 05 s",
+  ]);
+  assertEquals(formatProgress(3, 12, "items"), "3 of 12");
+  assertEquals(formatProgress(2048, undefined, "bytes"), "2.00 KiB");
+});
