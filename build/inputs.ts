@@ -84,7 +84,7 @@ export function trustedKeys(
   lock?: Lock,
 ): readonly TrustedKey[] {
   if (keysFolder !== undefined) return readKeys(resolve(env.cwd, keysFolder));
-  const labKeys = join(labFolder(env), "keys");
+  const labKeys = join(labFolder(env), "keys-public");
   if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys);
   if (lock !== undefined) return lock.keys;
   const lab = repositories.find((r) => r.name === LAB);

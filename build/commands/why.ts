@@ -1,0 +1,81 @@
+import type { Env } from "../../lib/env.ts";
+import { parseDependency } from "../../lib/apk/dependency.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { Command } from "@commander-js/extra-typings";
+import { add } from "./options.ts";
+
+/** `why`: the chain that pulls a package in. */
+export function whyCommand(env: Env) {
+  return questionCommand("why", "Show the chain that pulls a package into a system.")
+    .action(async (name, options) => {
+      const { formatWhy, why } = await import("../../lib/apk/explain.ts");
+      const { solveWorld } = await import("../plan/resolve.ts");
+      const { world, repositories, arch } = await ask(options, env);
+      const chains = why(solveWorld(world, repositories, arch), world, name);
+      if (options.json) env.stdout.write(JSON.stringify(chains) + "\n");
+      else if (chains.length > 0) env.stdout.write(formatWhy(name, chains) + "\n");
+      if (chains.length > 0) return;
+      throw new TowerError("not-found", `Cannot say why "${name}" is there: it is not`, {
+        hint: `ask tower-build why-not ${name}`,
+      });
+    });
+}
+
+/** `why-not`: what keeps a package out. */
+export function whyNotCommand(env: Env) {
+  return questionCommand("why-not", "Show what keeps a package out of a system.")
+    .action(async (name, options) => {
+      const { formatWhyNot, whyNot } = await import("../../lib/apk/explain.ts");
+      const { world, repositories, arch } = await ask(options, env);
+      const wanted = parseDependency(name);
+      const answer = whyNot(wanted, world, repositories, { arch });
+      env.stdout.write(
+        (options.json ? JSON.stringify(answer) : formatWhyNot(wanted, answer)) + "\n",
+      );
+    });
+}
+
+function questionCommand(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .argument("<name>", "a package, or anything that packages provide")
+    .option("--system <system>", "the system it is about, or a manifest FILE.yaml", "lab")
+    .option("--arch <arch>", "architecture (the manifest's first)")
+    .option("--repository <url>", "package repository instead of the manifest's; repeatable", add)
+    .option("--keys <dir>", "folder with the public keys (*.rsa.pub) to trust")
+    .option("--json", "the answer as JSON", false);
+}
+
+interface Question {
+  readonly system: string;
+  readonly arch?: string | undefined;
+  readonly repository?: string[] | undefined;
+  readonly keys?: string | undefined;
+  readonly json: boolean;
+}
+
+/** The world of a system and the repositories that it is chosen from. */
+async function ask(options: Question, env: Env) {
+  const { openEngine } = await import("../engine.ts");
+  const { gatherInputs, resolveRequestOf } = await import("../inputs.ts");
+  const { openRepositories, parseWorld } = await import("../plan/resolve.ts");
+  using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
+  const inputs = gatherInputs(
+    {
+      system: options.system,
+      arch: options.arch,
+      repositories: options.repository,
+      keysFolder: options.keys,
+      lockFile: undefined,
+      frozen: false,
+      offline: false,
+      output: undefined,
+      jobs: 1,
+    },
+    env,
+    engine.store,
+  );
+  const request = resolveRequestOf(inputs, options.keys, env, undefined);
+  const repositories = await openRepositories(request, engine);
+  return { world: parseWorld(request.world), repositories, arch: inputs.arch };
+}
