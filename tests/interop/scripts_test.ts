@@ -1,0 +1,188 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { readAccounts, writeAccounts } from "../../lib/accounts/account_files.ts";
+import { addGroup, addToGroup, addUser, lock, setPassword } from "../../lib/accounts/accounts.ts";
+import type { Accounts } from "../../lib/accounts/files.ts";
+import { installPackages } from "../../lib/apk/install.ts";
+import { runScripts } from "../../lib/apk/scripts/run_scripts.ts";
+import { scriptOf } from "../../lib/apk/scripts/scripts_archive.ts";
+import { directoriesOf, triggeredBy } from "../../lib/apk/scripts/triggers.ts";
+import type { ScriptKind, UnpackedPackage } from "../../lib/apk/types.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { textOf } from "../../lib/tree/content.ts";
+import { FileTree } from "../../lib/tree/file_tree.ts";
+import { oracleData, oracleMissing } from "../support/alpine_oracle.ts";
+import { differences, listDisk, listTree, putOnDisk, rootMissing } from "../support/disk_tree.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { realPackages } from "../support/real_packages.ts";
+
+const missing = oracleMissing() ?? rootMissing();
+const options = { ignore: missing !== undefined };
+const skipped = missing ? ` (skipped: ${missing})` : "";
+const now = () => Math.floor(Date.now() / 1000);
+
+/** What a chroot needs for scripts, in the order of installation. */
+const BASE = /^(?:alpine-baselayout(?:-data)?|busybox(?:-binsh)?|musl)$/;
+
+/** Real packages of Alpine 3.20 in a tree, and on the disk, before any script ran. */
+async function freshInstall(dir: string) {
+  const whole = realPackages(oracleData()!, "x86_64");
+  const real = { ...whole, packages: whole.packages.filter((p) => BASE.test(p.info.name)) };
+  const tree = new FileTree({ mode: 0o755, uid: 0, gid: 0, mtime: 0, origin: "stage:base" });
+  installPackages(tree, real.packages, { epoch: now() });
+  await putOnDisk(tree, real.store, dir);
+  return { real, tree };
+}
+
+/** Runs a script in a chroot as apk does: from the root, with nothing but PATH. */
+async function chroot(dir: string, script: Uint8Array | string, args: readonly string[]) {
+  const bytes = typeof script === "string" ? new TextEncoder().encode(script) : script;
+  Deno.writeFileSync(join(dir, "script"), bytes, { mode: 0o755 });
+  Deno.chmodSync(join(dir, "script"), 0o755);
+  const path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+  const result = await denoRunner().run({
+    argv: ["env", "-i", path, "/usr/sbin/chroot", dir, "/script", ...args],
+    okCodes: Array.from({ length: 128 }, (_, i) => i),
+  });
+  Deno.removeSync(join(dir, "script"));
+  return result.ending.kind === "exited" ? result.ending.code : -1;
+}
+
+function withScript(text: string): UnpackedPackage {
+  const real = realPackages(oracleData()!, "x86_64").packages[0]!;
+  const base64 = new TextEncoder().encode(text).toBase64();
+  return { ...real, scripts: [{ kind: "post-install", base64 }] };
+}
+
+/** A listing without busybox' backups of account files, and without a file that stands for a device. */
+function withoutTraces(list: Map<string, string>): Map<string, string> {
+  for (const path of ["etc/passwd-", "etc/group-", "etc/shadow-", "dev/null"]) list.delete(path);
+  return list;
+}
+
+Deno.test({
+  ...options,
+  name: `scripts of a real Alpine root leave the same files as in a chroot${skipped}`,
+  async fn() {
+    using folder = tempFolder();
+    const { real, tree } = await freshInstall(folder.path);
+    const outcomes = runScripts(tree, real.packages, {
+      decisions: [],
+      reader: real.store,
+      epoch: now(),
+    });
+    const directories = directoriesOf(real.packages);
+    const call = async (unpacked: UnpackedPackage, kind: ScriptKind, args: readonly string[]) => {
+      const script = scriptOf(unpacked, kind);
+      if (script) assertEquals(await chroot(folder.path, script, args), 0, kind);
+    };
+    for (const unpacked of real.packages) {
+      for (const kind of ["pre-install", "post-install"] as const) {
+        await call(unpacked, kind, [unpacked.info.version]);
+      }
+    }
+    for (const unpacked of real.packages) {
+      const matched = triggeredBy(unpacked.info.triggers, directories);
+      if (matched.length > 0) await call(unpacked, "trigger", matched);
+    }
+    assertEquals(outcomes.map((o) => `${o.package} ${o.script} ${o.did}`), [
+      "busybox post-install native",
+      "alpine-baselayout pre-install native",
+      "alpine-baselayout post-install native",
+      "busybox trigger native",
+    ]);
+    const disk = withoutTraces(listDisk(folder.path));
+    assertEquals(differences(listTree(tree, real.store), disk), []);
+  },
+});
+
+const BODIES: readonly [string, string][] = [
+  ["system accounts", "addgroup -S a\nadduser -S -D -H -h /dev/null -s /sbin/nologin -G a -g a a"],
+  ["arguments before options", "addgroup -S b\nadduser -S -H -h /x -s /bin/false -D b -G b"],
+  ["a normal group for a system user", "addgroup nginx\nadduser -SDH -G nginx nginx\nexit 0"],
+  ["defaults of a system user", "adduser -S plain"],
+  ["defaults of a normal user", "adduser -D ann\nadduser -D bob"],
+  ["given ids", "addgroup -g 777 g\naddgroup -S -g 42 taken\nadduser -D -u 1234 u\nexit 0"],
+  ["members", "adduser -D ann\naddgroup ann wheel\naddgroup ann audio\nadduser ann wheel\nexit 0"],
+  ["names in use", "adduser -S root\naddgroup root\naddgroup nobody nosuch\nexit 0"],
+  ["long options", "addgroup --system l\nadduser --system --no-create-home --ingroup=l l"],
+  ["a home that is there", "mkdir -p /srv/h\nadduser -D -h /srv/h homer"],
+  ["a home without its parent", "adduser -D -h /no/where lost\nexit 0"],
+  [
+    "owners",
+    "mkdir -p /srv/o/d\ntouch /srv/o/f\nln -s f /srv/o/l\nchown -R 5:shadow /srv/o\nchown 6 /srv/o/l",
+  ],
+  ["owner of a link", "touch /srv/f\nln -s f /srv/l\nchown -h 7:7 /srv/l"],
+  ["setuid and a new owner", "touch /srv/s\nchmod 6755 /srv/s\nchown 1:1 /srv/s"],
+  ["setgid without group execute", "touch /srv/s\nchmod 2644 /srv/s\nchgrp 1 /srv/s"],
+  [
+    "modes",
+    "mkdir /srv/m\nchmod 2750 /srv/m\nchmod 755 /srv/m\ntouch /srv/m/f\n" +
+    "chmod u+s,g-r,o-r /srv/m/f\nchmod +xt /srv/m\nchmod -R a+r /srv/m\nchmod g+w,o+t /srv/m",
+  ],
+  ["modes without a who", "touch /srv/w\nchmod 000 /srv/w\nchmod +rwx /srv/w"],
+  ["directories", "mkdir -p -m 700 /srv/p/q/r\nmkdir -p /srv/p/q\nmkdir -m 1777 /srv/t"],
+  ["install", "install -d -m 0750 -o bin -g shadow /srv/i/j\ninstall -dm 700 /srv/i"],
+  ["links", "ln -s /a /srv/l\nln -sf /b /srv/l\nln -s x /srv\nln -snf y /srv/l\nln -s /c /srv/l"],
+  ["failure and success", "false && touch /srv/1 || touch /srv/2\ntrue || touch /srv/3\nexit 0"],
+];
+
+for (const [title, body] of BODIES) {
+  const text = `#!/bin/sh\n${body}\n`;
+  Deno.test({
+    ...options,
+    name: `native commands do what busybox does: ${title}${skipped}`,
+    async fn() {
+      using folder = tempFolder();
+      const { real, tree } = await freshInstall(folder.path);
+      await chroot(folder.path, "#!/bin/busybox sh\n/bin/busybox --install -s\n", []);
+      const status = await chroot(folder.path, text, ["1"]);
+      const run = () =>
+        runScripts(tree, [withScript(text)], {
+          decisions: [],
+          reader: real.store,
+          epoch: now(),
+        });
+      let failed = false;
+      try {
+        run();
+      } catch (error) {
+        if (!String(error).includes("it would fail at")) throw error;
+        failed = true;
+      }
+      assertEquals(failed, status !== 0, `the real script ends with ${status}`);
+      if (failed) return;
+      const disk = withoutTraces(listDisk(folder.path));
+      for (const [path, entry] of disk) {
+        if (entry.endsWith(" /bin/busybox") && !tree.get(path)) disk.delete(path);
+      }
+      assertEquals(differences(listTree(tree, real.store), disk), []);
+    },
+  });
+}
+
+Deno.test({
+  ...options,
+  name: `accounts change as by busybox' adduser, addgroup and passwd -l${skipped}`,
+  async fn() {
+    using folder = tempFolder();
+    const { real, tree } = await freshInstall(folder.path);
+    await chroot(folder.path, "#!/bin/busybox sh\n/bin/busybox --install -s\n", []);
+    const hash = "$6$abc$defghijk";
+    const commands = "addgroup -S one\naddgroup two\nadduser -D -g '' -h /h -s /bin/sh -H ann\n" +
+      `addgroup ann one\necho 'ann:${hash}' | chpasswd -e\npasswd -l ann\n`;
+    assertEquals(await chroot(folder.path, `#!/bin/sh\n${commands}`, []), 0);
+    const before = readAccounts(tree, real.store);
+    const epoch = now();
+    let after: Accounts = addGroup(before, { name: "one", system: true });
+    after = addGroup(after, { name: "two", system: false });
+    const ann = { name: "ann", system: false, gecos: "", home: "/h", shell: "/bin/sh", epoch };
+    after = addToGroup(addUser(after, ann), "ann", "one");
+    after = lock(setPassword(after, "ann", hash, epoch), "ann", epoch);
+    writeAccounts(tree, before, after, { origin: "stage:accounts", mtime: epoch });
+    for (const path of ["etc/passwd", "etc/group", "etc/shadow"]) {
+      const ours = textOf(real.store, tree.file(path)!.content);
+      assertEquals(ours, Deno.readTextFileSync(join(folder.path, path)), path);
+    }
+  },
+});
