@@ -6,21 +6,7 @@ import type { PackageSet } from "./recipe.ts";
  */
 export const bench: PackageSet = {
   folder: "lab-bench",
-  roots: [
-    "build-essential",
-    "cmake",
-    "emacs-nox",
-    "gdb",
-    "git",
-    "mawk",
-    "nginx",
-    "postgresql",
-    "python3-numpy",
-    "python3-pip",
-    "ruby",
-    "valgrind",
-    "vim",
-  ],
+  roots: ["build-essential", "ffmpeg", "git", "mawk", "nginx", "python3"],
   omitted: {},
   drop: [],
   recipes: [],

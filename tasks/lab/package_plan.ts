@@ -39,6 +39,7 @@ export function planPackage(recipe: PlacedRecipe, context: PlanContext): Package
       ...fill(recipe.provides),
       ...(debian ? inheritedProvides(recipe, debian, context) : []),
     ]),
+    ...(recipe.providerPriority === undefined ? {} : { providerPriority: recipe.providerPriority }),
     installIf: fill(recipe.installIf),
     replaces: fill(recipe.replaces),
     triggers: recipe.triggers ?? [],

@@ -37,6 +37,8 @@ export interface Recipe {
   /** `{version}` in these stands for the package's own version. */
   readonly depends?: readonly string[];
   readonly provides?: readonly string[];
+  /** Without one apk does not choose a package for a name that it provides without a version. */
+  readonly providerPriority?: number;
   readonly installIf?: readonly string[];
   readonly replaces?: readonly string[];
   readonly triggers?: readonly string[];

@@ -151,6 +151,7 @@ function base(): Recipe[] {
       deb: "busybox-static",
       links: [["bin/sh", "/bin/busybox"]],
       provides: ["/bin/sh"],
+      providerPriority: 100,
       triggers: ["/bin", "/usr/bin", "/sbin", "/usr/sbin"],
       derive: "busybox-paths",
     },
