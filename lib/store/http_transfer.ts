@@ -3,6 +3,7 @@ import { checkGrowth, checkSize } from "./expected_size.ts";
 import { interrupted } from "./interruption.ts";
 import type { Patience } from "./patience.ts";
 import type { FetchOptions } from "./ports.ts";
+import { redirectTarget, takeCredentials } from "./redirect.ts";
 import { shownUrl } from "./shown_url.ts";
 
 /** What a transfer needs beside its options. */
@@ -117,10 +118,8 @@ export class HttpTransfer {
   }
 
   #redirected(from: URL, location: string): URL {
-    const to = URL.parse(location, from);
-    if (to?.protocol === "https:" || (to?.protocol === "http:" && from.protocol === "http:")) {
-      return to;
-    }
+    const to = redirectTarget(from, location);
+    if (to) return to;
     throw new TowerError(
       "untrusted",
       `Cannot fetch "${this.#shown}": it redirects to "${shownUrl(location)}"`,
@@ -219,15 +218,6 @@ function extentOf({ status, headers }: Response): { start: number; total: number
 function validatorOf({ headers }: Response): string | undefined {
   const tag = headers.get("etag");
   return tag?.startsWith('"') ? tag : headers.get("last-modified") ?? undefined;
-}
-
-/** Takes user and password out of a URL, as base64 for HTTP's Basic scheme (RFC 7617). */
-function takeCredentials(url: URL): string | undefined {
-  const { username, password } = url;
-  if (username === "" && password === "") return undefined;
-  url.username = url.password = "";
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return new TextEncoder().encode(text).toBase64();
 }
 
 /** Rejects with the reason once a signal aborts. */

@@ -41,6 +41,7 @@ function context(store: FileStore, changes: Partial<LoadContext> = {}): LoadCont
     policy: { offline: false, patience: PATIENCE },
     keys: [key.publicKey],
     jobs: 2,
+    worthWorkers: 1 << 20,
     reporter: { report() {} },
     signal: new AbortController().signal,
     ...changes,
