@@ -99,8 +99,8 @@ Deno.test("a blob that vanished, shrank or changed is told, and put mends it", (
   ) as [Digest, Digest, Digest, Digest];
   const source = store.open(short);
   Deno.removeSync(blobPath(dir.path, gone));
+  for (const blob of [short, wrong]) Deno.chmodSync(blobPath(dir.path, blob), 0o644);
   Deno.truncateSync(blobPath(dir.path, short), 2);
-  Deno.chmodSync(blobPath(dir.path, wrong), 0o644);
   Deno.writeTextFileSync(blobPath(dir.path, wrong), "WRONG");
   assertEquals(assertThrows(() => store.open(gone), TowerError).code, "not-found");
   assertEquals(
