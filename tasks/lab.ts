@@ -11,7 +11,10 @@ import { lab } from "./lab/table.ts";
 
 const SETS: Readonly<Record<string, PackageSet>> = { lab, bench };
 
-/** `deno task lab`: a package repository in Alpine's format, made here from Debian's packages. */
+/**
+ * `deno task lab`: a package repository in Alpine's format, made here from Debian's packages.
+ * Prints the options with which `tower-build` uses it.
+ */
 async function main(env: Env): Promise<void> {
   const options = new Command("lab")
     .description("Make a signed package repository in Alpine's format from Debian's packages.")
@@ -24,25 +27,27 @@ async function main(env: Env): Promise<void> {
   const folder = options.output === undefined
     ? join(env.cacheDir, set.folder)
     : resolve(env.cwd, options.output);
-  const say = (line: string) => env.stderr.write(`${line}\n`);
-  const made = await makeLab(env, set, folder, lineReporter(say));
-  say(`${made.packages} packages, ${made.made} made now`);
+  const made = await make(env, set, folder);
   env.stdout.write(`--repository ${made.folder} --keys ${made.keys}\n`);
 }
 
+/** Makes the lab repository in the cache folder, or brings it up to date. */
+export function makeLab(env: Env): Promise<MadeRepository> {
+  return make(env, lab, join(env.cacheDir, lab.folder));
+}
+
 /** Makes a set's repository in a folder, one process at a time. */
-async function makeLab(
-  env: Env,
-  set: PackageSet,
-  folder: string,
-  reporter: Reporter,
-): Promise<MadeRepository> {
+async function make(env: Env, set: PackageSet, folder: string): Promise<MadeRepository> {
+  const say = (line: string) => env.stderr.write(`${line}\n`);
   using _lock = await waitForLock(join(folder, "lock"), "deno task lab", {
     signal: env.signal,
-    onWait: (holder) => reporter.report({ type: "info", message: `Waiting for ${holder}` }),
+    onWait: (holder) => say(`Waiting for ${holder}`),
   });
   const ownFiles = fromFileUrl(new URL("lab/packages", import.meta.url).href);
-  return await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
+  const reporter = lineReporter(say);
+  const made = await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
+  say(`Repository ${set.folder}: ${made.packages} packages, ${made.made} made now`);
+  return made;
 }
 
 function lineReporter(say: (line: string) => void): Reporter {
