@@ -23,32 +23,24 @@ export interface Dependency {
   readonly pin?: string;
 }
 
+/** Most dependencies are a name alone, so these are looked for first. */
+const SPECIAL = /[!@<>=~\x00-\x20\x7f]/;
+const FORM =
+  /^(!?)([^!<>=~@\x00-\x20\x7f][^<>=~@\x00-\x20\x7f]*)(?:@([^<>=~\x00-\x20\x7f]+))?(?:([<>=~]+)(.+))?$/s;
+
 /** The dependency that a text spells, or undefined where apk 2.14 refuses it. */
 export function readDependency(text: string): Dependency | undefined {
-  const conflict = text.charCodeAt(0) === 0x21;
-  const start = conflict ? 1 : 0;
-  let nameEnd = start;
-  while (nameEnd < text.length && operatorBits(text.charCodeAt(nameEnd)) === 0) {
-    if (text.charCodeAt(nameEnd) <= 0x20 || text.charCodeAt(nameEnd) === 0x7f) return undefined;
-    nameEnd++;
+  if (text !== "" && !SPECIAL.test(text)) return { name: text, conflict: false, operators: ANY };
+  const form = FORM.exec(text);
+  if (form === null) return undefined;
+  const [, mark, name = "", pin, signs, version] = form;
+  const dependency: Draft = { name, conflict: mark === "!", operators: ANY };
+  if (signs !== undefined && version !== undefined) {
+    dependency.operators = operatorsOf(signs);
+    dependency.version = version;
+    if (!isConstraint(dependency.operators, version)) return undefined;
   }
-  let versionStart = nameEnd, operators = 0;
-  for (let bits; (bits = operatorBits(text.charCodeAt(versionStart))) !== 0; versionStart++) {
-    operators |= bits;
-  }
-  const at = text.indexOf("@", start);
-  const pinned = at >= 0 && at < nameEnd;
-  const name = start === 0 && !pinned && nameEnd === text.length
-    ? text
-    : text.slice(start, pinned ? at : nameEnd);
-  if (name === "" || pinned && at + 1 === nameEnd) return undefined;
-  const dependency: Draft = { name, conflict, operators: ANY };
-  if (nameEnd < text.length) {
-    dependency.operators = operators;
-    dependency.version = text.slice(versionStart);
-    if (!isConstraint(operators, dependency.version)) return undefined;
-  }
-  if (pinned) dependency.pin = text.slice(at + 1, nameEnd);
+  if (pin !== undefined) dependency.pin = pin;
   return dependency;
 }
 
@@ -101,16 +93,10 @@ export function satisfies(
   return (relation & operators) !== 0 ? !conflict : conflict;
 }
 
-function operatorBits(c: number): number {
-  switch (c) {
-    case 0x3c:
-      return LESS;
-    case 0x3e:
-      return GREATER;
-    case 0x3d:
-      return EQUAL;
-    case 0x7e:
-      return FUZZY | EQUAL;
+function operatorsOf(signs: string): number {
+  let bits = 0;
+  for (const sign of signs) {
+    bits |= sign === "<" ? LESS : sign === ">" ? GREATER : sign === "~" ? FUZZY | EQUAL : EQUAL;
   }
-  return 0;
+  return bits;
 }

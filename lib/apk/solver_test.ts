@@ -123,6 +123,14 @@ Deno.test("a conflict keeps a package out", () => {
   );
 });
 
+Deno.test("a package that provides a name twice conflicts with itself", () => {
+  assert(solveWorld("a", repository(["a-1 gives v v"])).ok);
+  assertEquals(
+    solved("a", "a-1 gives v v=1"),
+    "a: no candidate fits, asked for by world (a)\n  a-1: it provides v twice",
+  );
+});
+
 Deno.test("a conflict with a range keeps only that range out", () => {
   assertEquals(solved("a !b>1", "a-1 needs b", "b-1", "b-2"), "b-1 a-1");
 });

@@ -148,8 +148,12 @@ export function compareVersions(a: string, b: string): -1 | 0 | 1 {
   return relation === LESS ? -1 : relation === GREATER ? 1 : 0;
 }
 
+/** The usual versions, so that the walk over tokens is only for the rest. */
+const USUAL = /^[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}[a-z]?(?:-r[0-9]{1,9})?$/;
+
 /** Whether apk 2.14 takes the text as a version (`apk version --check`), and it is not empty. */
 export function isVersion(text: string): boolean {
+  if (USUAL.test(text)) return true;
   if (text === "" || text.includes("\0")) return false;
   const tokens = new Tokens(text);
   while (tokens.kind !== END && tokens.kind !== INVALID) tokens.take();

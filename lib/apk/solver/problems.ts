@@ -26,6 +26,8 @@ export type Refusal =
   | { readonly kind: "conflict"; readonly with: string; readonly name: string }
   /** Nothing in any repository meets its dependency. */
   | { readonly kind: "unmet"; readonly dependency: string }
+  /** It provides one name twice, once with a version: apk takes that as a conflict. */
+  | { readonly kind: "twice"; readonly name: string }
   /** It provides the name without a version and without priority: it must be asked for by name. */
   | { readonly kind: "unasked" }
   /** The solver's own words, where no rule above tells more. */
@@ -44,6 +46,8 @@ export interface Problem {
   readonly cause: "missing" | "virtual" | "refused" | "unknown-tag";
   readonly candidates: readonly Candidate[];
 }
+
+const FAILED_TOGETHER = "what it needs cannot all be chosen together";
 
 /** Candidates that are told of one name. */
 const MAX_CANDIDATES = 50;
@@ -105,7 +109,7 @@ function leftovers(plan: readonly PackageNode[]): Problem[] {
     cause: "refused",
     candidates: [{
       package: node.entry,
-      refusals: [{ kind: "other", because: node.state.refusal ?? "its dependencies fail" }],
+      refusals: [{ kind: "other", because: node.state.refusal ?? FAILED_TOGETHER }],
     }],
   }));
 }
@@ -123,9 +127,10 @@ class Judge {
     if (node.refused !== undefined) found.push({ kind: "uninstallable", because: node.refused });
     if (!node.state.pinAllowed) found.push({ kind: "pin", tags: this.#tagsOf(node) });
     found.push(...this.#broken(node), ...this.#rivals(node), ...this.#unmet(node));
+    found.push(...this.#twice(node));
     if (!all || found.length > 0) return found;
     if (needsAsking(node, wanted)) return [{ kind: "unasked" }];
-    const because = node.state.refusal ?? "its dependencies fail";
+    const because = node.state.refusal ?? FAILED_TOGETHER;
     return [{ kind: "other", because }];
   }
 
@@ -142,7 +147,7 @@ class Judge {
     }
     return [...offers].flatMap(([name, version]) =>
       (this.asked.get(name) ?? [])
-        .filter(({ by, edge }) => by !== node && !isMet(edge, { package: node, version }))
+        .filter(({ edge }) => !isMet(edge, { package: node, version }))
         .map((item): Refusal => ({ kind: "breaks", demand: demandOf(item) }))
     );
   }
@@ -160,6 +165,16 @@ class Judge {
     look(node.name, node.entry.version);
     for (const { target, version } of node.provides) look(target, version);
     return [...found.values()];
+  }
+
+  #twice(node: PackageNode): Refusal[] {
+    const offers = [[node.name, node.entry.version] as const]
+      .concat(node.provides.map(({ target, version }) => [target, version ?? ""] as const));
+    const twice = offers.find(([name, version], i) =>
+      offers.some(([other, another], k) => k !== i && other === name && version + another !== "")
+    );
+    if (!twice) return [];
+    return [{ kind: "twice", name: twice[0].text }];
   }
 
   #unmet(node: PackageNode): Refusal[] {
@@ -215,6 +230,8 @@ export function formatRefusal(refusal: Refusal): string {
       return `${refusal.with} is needed too and has the same name ${refusal.name}`;
     case "unmet":
       return `nothing meets its dependency ${refusal.dependency}`;
+    case "twice":
+      return `it provides ${refusal.name} twice`;
     case "unasked":
       return "it can provide it, if you ask for it by name";
   }

@@ -108,6 +108,10 @@ export function isMet(edge: Edge, provider: Provider | undefined): boolean {
   return satisfies(edge, provider.version, provider.package.entry.identity);
 }
 
+function isWhole(edges: readonly (Edge | undefined)[]): edges is readonly Edge[] {
+  return !edges.includes(undefined);
+}
+
 const NOTHING: { readonly edges: readonly Edge[] } = { edges: [] };
 
 /** Repositories are bits of one number. */
@@ -182,16 +186,14 @@ export class Universe {
   }
 
   /** The dependencies that can be read, and one that cannot. */
-  #edgesOf(texts: readonly string[]): { edges: readonly Edge[]; bad?: string } {
+  #edgesOf(texts: readonly string[]): { edges: readonly Edge[]; bad?: string | undefined } {
     if (texts.length === 0) return NOTHING;
-    const edges: Edge[] = [];
-    let bad: string | undefined;
-    for (const text of texts) {
-      const edge = this.#names.get(text)?.plain ?? this.#read(text);
-      if (edge) edges.push(edge);
-      else bad = text;
-    }
-    return bad === undefined ? { edges } : { edges, bad };
+    const edges = texts.map((text) => this.#names.get(text)?.plain ?? this.#read(text));
+    if (isWhole(edges)) return { edges };
+    return {
+      edges: edges.filter((edge) => edge !== undefined),
+      bad: texts[edges.indexOf(undefined)],
+    };
   }
 
   #read(text: string): Edge | undefined {
