@@ -1,5 +1,4 @@
 import { attempt, isMissing } from "./file_error.ts";
-import { makeFolder } from "./folders.ts";
 import { lockIfThere } from "./whole_file.ts";
 
 /**
@@ -22,7 +21,8 @@ export class SessionFolder implements Disposable {
     for (let i = 0;; i++) {
       const path = `${parent}/${Deno.pid}-${i}`;
       try {
-        makeFolder(path);
+        // No chmod: until it is locked, a cleaner may take it away.
+        Deno.mkdirSync(path, { mode: 0o700 });
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) continue;
         throw error;
