@@ -24,20 +24,25 @@ export function openEngine(
   options: { readonly offline: boolean; readonly json: boolean; readonly jobs: number },
 ): Engine {
   const store = openStore(join(env.cacheDir, "store"));
+  const reporter = reporterFor(env, options.json);
   return {
     env,
     store,
     fetcher: env.fetcher({ offline: options.offline }),
-    reporter: reporterFor(env, options.json),
+    reporter,
     offline: options.offline,
     jobs: options.jobs,
-    [Symbol.dispose]: () => store[Symbol.dispose](),
+    [Symbol.dispose]() {
+      reporter[Symbol.dispose]?.();
+      store[Symbol.dispose]();
+    },
   };
 }
 
-function reporterFor(env: Env, json: boolean): Reporter {
+function reporterFor(env: Env, json: boolean): Reporter & Partial<Disposable> {
   const clock = () => performance.now();
   if (json) return jsonReporter(env.stderr);
   if (!env.stderrIsTerminal) return plainReporter(env.stderr, { clock });
-  return ttyReporter(env.stderr, { clock, columns: env.columns });
+  const color = env.variable("NO_COLOR") === undefined;
+  return ttyReporter(env.stderr, { clock, columns: env.columns, color });
 }

@@ -51,6 +51,12 @@ const KNOWN: readonly {
     digest: "d87290cca1053cc1d85479780711cd06904bb9e51582a4d9856b3323bf47dc26",
     run: kmodTrigger,
   },
+  { // what `deno task lab` makes
+    package: "kmod",
+    kind: "trigger",
+    digest: "4ccc87686d2c7c629c92f0c1c7b0795db77eb31c88eeed1a762ff568f70b9c02",
+    run: modulesOutcome,
+  },
   { // aports 821b1a3780fd
     package: "openrc",
     kind: "post-install",

@@ -1,0 +1,44 @@
+import { join } from "@std/path";
+import { build } from "../../build/pipeline.ts";
+import { openEngine } from "../../build/engine.ts";
+import { labFolder } from "../../build/inputs.ts";
+import type { BuildRecord } from "../../build/plan/record.ts";
+import { realEnv } from "../../lib/env.ts";
+import { exists } from "../../lib/store/files.ts";
+
+/** Why a test cannot build the lab system, or undefined where it can. For `ignore`. */
+export function labMissing(): string | undefined {
+  return exists(join(labFolder(realEnv()), "x86_64", "APKINDEX.tar.gz"))
+    ? undefined
+    : "no lab repository; make it with deno task lab";
+}
+
+/** Builds the lab system with a key that opens it. */
+export async function buildLab(
+  folder: string,
+  publicKey: string,
+): Promise<{ image: string; record: BuildRecord }> {
+  const system = join(folder, "lab.yaml");
+  // JSON is YAML.
+  Deno.writeTextFileSync(
+    system,
+    JSON.stringify({
+      name: "lab",
+      extends: "lab",
+      stages: [{ kind: "accounts", users: [{ name: "root", authorizedKeys: [publicKey] }] }],
+    }),
+  );
+  using engine = openEngine(realEnv(), { offline: true, json: true, jobs: 2 });
+  const { record } = await build({
+    system,
+    arch: undefined,
+    repositories: undefined,
+    keysFolder: undefined,
+    lockFile: undefined,
+    frozen: false,
+    offline: true,
+    output: folder,
+    jobs: 2,
+  }, engine);
+  return { image: join(folder, "lab.img"), record };
+}
