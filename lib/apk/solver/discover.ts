@@ -100,14 +100,13 @@ function throughInstallIf(frame: Frame, enter: (name: NameNode) => boolean): boo
 /** Links each name with those whose providers depend on it (apk_db_name_rdepends). */
 function linkReverse(found: readonly NameNode[]): void {
   for (const name of inTableOrder(found)) {
-    const linked = new Set<NameNode>();
     let others = 0;
     for (const { package: node } of name.providers) {
       if (node.name !== name) others++;
       for (const { target } of node.depends) {
-        if (linked.has(target)) continue;
-        linked.add(target);
-        target.state.reverseDepends.push(name);
+        // Names are linked one after another, so the last one linked tells of a repetition.
+        const { reverseDepends } = target.state;
+        if (reverseDepends.at(-1) !== name) reverseDepends.push(name);
       }
     }
     name.state.virtuality = others === 0 ? 0 : others === name.providers.length ? 2 : 1;

@@ -15,17 +15,17 @@ export interface Ranked {
 
 /** The names as apk walks them: by bucket, and in a bucket the one that came last first. */
 export function inTableOrder<N extends Ranked>(names: Iterable<N>): N[] {
-  const keyed = Array.from(names, (name) => ({ name, bucket: murmur3(name.text) % BUCKETS }));
+  const keyed = Array.from(names, (name) => ({ name, bucket: murmur3(name.text, SEED) % BUCKETS }));
   keyed.sort((a, b) => a.bucket - b.bucket || b.name.rank - a.name.rank);
   return keyed.map(({ name }) => name);
 }
 
 /** MurmurHash3, the 32-bit variant of Austin Appleby, over the UTF-8 bytes of a text. */
-export function murmur3(text: string): number {
+export function murmur3(text: string, seed: number): number {
   const bytes = isAscii(text) ? undefined : new TextEncoder().encode(text);
   const length = bytes?.length ?? text.length;
   const byte = bytes ? (i: number) => bytes[i]! : (i: number) => text.charCodeAt(i);
-  let hash = SEED;
+  let hash = seed | 0;
   let i = 0;
   for (; i + 4 <= length; i += 4) {
     const word = byte(i) | byte(i + 1) << 8 | byte(i + 2) << 16 | byte(i + 3) << 24;

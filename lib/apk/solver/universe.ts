@@ -212,12 +212,9 @@ export class Universe {
       for (const { target } of node.provides) triggered.add(target);
     }
     for (const name of inTableOrder(triggered)) {
-      const linked = new Set<NameNode>();
       for (const provider of name.providers) {
         for (const { target } of provider.package.installIf) {
-          if (linked.has(target)) continue;
-          linked.add(target);
-          target.addTriggered(name);
+          if (target.reverseInstallIf.at(-1) !== name) target.addTriggered(name);
         }
       }
     }
