@@ -41,7 +41,7 @@ export function openEngine(
 
 function reporterFor(env: Env, json: boolean): Reporter & Partial<Disposable> {
   const clock = () => performance.now();
-  if (json) return jsonReporter(env.stderr);
+  if (json) return jsonReporter(env.stderr, { clock });
   if (!env.stderrIsTerminal) return plainReporter(env.stderr, { clock });
   const color = env.variable("NO_COLOR") === undefined;
   return ttyReporter(env.stderr, { clock, columns: env.columns, color });

@@ -45,13 +45,25 @@ Deno.test("plainReporter writes a line per step, and progress only of long ones"
 });
 
 Deno.test("jsonReporter writes the events, one a line, without control characters", () => {
-  const { state, sink } = fixture();
+  const { state, sink, clock } = fixture();
   const events = EVENTS.map(([, event]) => event);
   events.push({ type: "info", message: "\x9b31m\u202e\n" });
-  for (const event of events) jsonReporter(sink).report(event);
+  for (const event of events) jsonReporter(sink, { clock }).report(event);
   const lines = state.text.trimEnd().split("\n");
   assertEquals(lines.map((line) => JSON.parse(line)), events);
   assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(state.text));
+});
+
+Deno.test("jsonReporter tells progress now and then, and everything else at once", () => {
+  const { state, sink, clock } = fixture();
+  const reporter = jsonReporter(sink, { clock });
+  for (let done = 0; done < 1000; done++) {
+    state.time = done;
+    reporter.report({ type: "progress", id: "a", done });
+  }
+  reporter.report({ type: "done", id: "a" });
+  const lines = state.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map((line) => line.done ?? line.type), [0, 200, 400, 600, 800, "done"]);
 });
 
 /** What a terminal shows after ECMA-48's cursor up and erase below. */

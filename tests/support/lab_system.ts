@@ -4,6 +4,7 @@ import { openEngine } from "../../build/engine.ts";
 import { labFolder } from "../../build/inputs.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import { realEnv } from "../../lib/env.ts";
+import { silent } from "../../lib/report/event.ts";
 import { exists } from "../../lib/store/files.ts";
 
 /** Why a test cannot build the lab system, or undefined where it can. For `ignore`. */
@@ -28,7 +29,7 @@ export async function buildLab(
       stages: [{ kind: "accounts", users: [{ name: "root", authorizedKeys: [publicKey] }] }],
     }),
   );
-  using engine = openEngine(realEnv(), { offline: true, json: true, jobs: 2 });
+  using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
   const { record } = await build({
     system,
     arch: undefined,
@@ -39,6 +40,6 @@ export async function buildLab(
     offline: true,
     output: folder,
     jobs: 2,
-  }, engine);
+  }, { ...engine, reporter: silent });
   return { image: join(folder, "lab.img"), record };
 }
