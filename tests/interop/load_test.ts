@@ -172,30 +172,35 @@ Deno.test("a signal ends the workers and leaves nothing unfinished", async () =>
   assertNothingUnfinished(f.store);
 });
 
-Deno.test("packages come over HTTP into workers; a missing one is told by its URL", async () => {
-  using f = fixture();
-  const stop = new AbortController();
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen() {} },
-    async (request) => {
-      const path = f.packages + new URL(request.url).pathname;
-      try {
-        return new Response((await Deno.open(path)).readable);
-      } catch {
-        return new Response(null, { status: 404 });
-      }
-    },
-  );
-  const base = `http://127.0.0.1:${server.addr.port}`;
-  const remote = f.requests.map((r) => ({ ...r, url: `${base}/${nameOf(r)}-1.0-r0.apk` }));
-  const loaded = await loadPackages(remote, context(f.store));
-  assertEquals(loaded.map((p) => p.info.name), f.requests.map(nameOf));
-  using empty = openStore(`${f.dir}/empty`);
-  Deno.removeSync(`${f.packages}/p1-1.0-r0.apk`);
-  const error = await assertRejects(() => loadPackages(remote, context(empty)), TowerError);
-  assertEquals(error.code, "not-found");
-  assertStringIncludes(error.message, `${base}/p1-1.0-r0.apk`);
-  assertNothingUnfinished(empty);
-  stop.abort();
-  await server.finished;
-});
+for (const jobs of [1, 2]) {
+  Deno.test(`packages come over HTTP; a missing one is told by its URL (jobs ${jobs})`, async () => {
+    using f = fixture();
+    const stop = new AbortController();
+    const server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen() {} },
+      async (request) => {
+        const path = f.packages + new URL(request.url).pathname;
+        try {
+          return new Response((await Deno.open(path)).readable);
+        } catch {
+          return new Response(null, { status: 404 });
+        }
+      },
+    );
+    const base = `http://127.0.0.1:${server.addr.port}`;
+    const remote = f.requests.map((r) => ({ ...r, url: `${base}/${nameOf(r)}-1.0-r0.apk` }));
+    const loaded = await loadPackages(remote, context(f.store, { jobs }));
+    assertEquals(loaded.map((p) => p.info.name), f.requests.map(nameOf));
+    using empty = openStore(`${f.dir}/empty`);
+    Deno.removeSync(`${f.packages}/p1-1.0-r0.apk`);
+    const error = await assertRejects(
+      () => loadPackages(remote, context(empty, { jobs })),
+      TowerError,
+    );
+    assertEquals(error.code, "not-found");
+    assertStringIncludes(error.message, `${base}/p1-1.0-r0.apk`);
+    assertNothingUnfinished(empty);
+    stop.abort();
+    await server.finished;
+  });
+}
