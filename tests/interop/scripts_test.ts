@@ -186,3 +186,54 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  ...options,
+  name:
+    `the first-boot service runs what waits in order, once, and tries again what fails${skipped}`,
+  async fn() {
+    using folder = tempFolder();
+    const { real, tree } = await freshInstall(folder.path);
+    await chroot(folder.path, "#!/bin/busybox sh\n/bin/busybox --install -s\n", []);
+    const script = (name: string) =>
+      `#!/bin/sh\necho "${name} $# $1 $PATH $HOME $(pwd)" >>/log\n[ ! -e /fail-${name} ]\n`;
+    const waiting = ["one", "two"].map((name) => {
+      const { info, ...rest } = withScript(script(name));
+      return { ...rest, info: { ...info, name } };
+    });
+    const openrc = { ...tree.get("bin/busybox")!, path: "sbin/openrc-run" };
+    tree.put(openrc);
+    runScripts(tree, waiting, {
+      decisions: waiting.map(({ info: { name } }) => ({
+        package: name,
+        script: "post-install",
+        do: "first-boot",
+        reason: "a test",
+      })),
+      reader: real.store,
+      epoch: now(),
+    });
+    tree.remove("dev/null");
+    await putOnDisk(tree, real.store, folder.path);
+    const service = Deno.readTextFileSync(join(folder.path, "etc/init.d/tower-first-boot"));
+    const functions = "ebegin() { :; }\neend() { return $1; }\n";
+    const start = `#!/bin/sh\n${functions}${service}\nstart\n`;
+    const log = () => Deno.readTextFileSync(join(folder.path, "log"));
+    Deno.writeTextFileSync(join(folder.path, "fail-one"), "");
+    assertEquals(await chroot(folder.path, start, []), 1);
+    const line = (name: string) =>
+      `${name} 1 ${waiting[0]!.info.version} /usr/sbin:/usr/bin:/sbin:/bin  /\n`;
+    assertEquals(log(), line("one") + line("two"));
+    Deno.removeSync(join(folder.path, "fail-one"));
+    assertEquals(await chroot(folder.path, start, []), 0);
+    assertEquals(log(), line("one") + line("two") + line("one"));
+    assertEquals(await chroot(folder.path, start, []), 0);
+    assertEquals(log().split("\n").length, 4, "all is done");
+    const names = (path: string) => [...listDisk(join(folder.path, path)).keys()].sort();
+    assertEquals(names("usr/lib/tower/first-boot.d"), []);
+    assertEquals(names("var/lib/tower/first-boot.done"), [
+      "01-one.post-install",
+      "02-two.post-install",
+    ]);
+  },
+});
