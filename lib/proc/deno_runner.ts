@@ -48,7 +48,7 @@ export function denoRunner(options: DenoRunnerOptions = {}): Runner {
         ? spawn(command, { stdin: "piped", output: "piped" })
         : spawn(command, { stdin: command.stdin ? "piped" : "inherit", output: "inherit" });
       child.endOn(ending);
-      if (command.stdin) void feed(child, command.stdin);
+      if (command.stdin) feed(child, command.stdin).catch(() => {}); // its ending tells
       return child;
     },
   };
