@@ -1,0 +1,89 @@
+/**
+ * Builds a system, boots it in QEMU and shows it answering over SSH.
+ *
+ *     deno task build-image [SYSTEM|FILE.yaml] [options of tower-build build]
+ *
+ * Without --repository it makes the lab repository first. The key that opens the machine is made
+ * here and stays in the cache folder: what is built is the named system and that key.
+ */
+import { join, resolve } from "@std/path";
+import { chooseAccelerator } from "../build/boot.ts";
+import { labFolder } from "../build/inputs.ts";
+import { indexUrl } from "../build/plan/repositories.ts";
+import { run } from "../build/root.ts";
+import { type Env, realEnv } from "../lib/env.ts";
+import { exitCodeOf, formatError } from "../lib/errors.ts";
+import { hashFile } from "../lib/store/artifact_file.ts";
+import { exists, makeDir, readText, writeFileAtomic } from "../lib/store/files.ts";
+import { greet } from "./build_image/greet.ts";
+import { makeLab } from "./lab.ts";
+import { setup, thisMachine } from "./setup.ts";
+
+async function main(env: Env): Promise<number> {
+  const [first, ...rest] = env.args;
+  const isNamed = first !== undefined && !first.startsWith("-");
+  const options = isNamed ? rest : env.args;
+  const usesLab = !options.includes("--repository");
+  const tools = ["qemu", "ssh", "ssh-keygen"] as const;
+  await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
+  const isNew = usesLab && await refreshLab(env);
+  const key = await keyPair(env);
+  const manifest = writeManifest(env, isNamed ? first : "lab", key);
+  if (isNew) {
+    const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
+    if (code !== 0) return code;
+  }
+  const printed: string[] = [];
+  const stdout = { write: (text: string) => void (printed.push(text), env.stdout.write(text)) };
+  const code = await run({ ...env, args: ["build", manifest, ...options], stdout });
+  const image = /^[0-9a-f]{64} {2}(.*\.img)$/m.exec(printed.join(""))?.[1];
+  if (code === 0 && image !== undefined) await greet(env, image, key, await chooseAccelerator(env));
+  return code;
+}
+
+/** Makes the lab repository; tells whether it holds other packages than before. */
+async function refreshLab(env: Env): Promise<boolean> {
+  const index = indexUrl(labFolder(env), "x86_64");
+  const before = exists(index) ? hashFile(index) : undefined;
+  await makeLab(env);
+  return before !== hashFile(index);
+}
+
+/** The private key that opens the machine, made on first use. */
+async function keyPair(env: Env): Promise<string> {
+  const folder = join(env.cacheDir, "build-image");
+  const key = join(folder, "id_ed25519");
+  makeDir(folder);
+  if (!exists(key)) {
+    await env.runner.run({
+      argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tower-build-image", "-f", key],
+    });
+  }
+  return key;
+}
+
+/** A manifest that adds the key to a system. */
+function writeManifest(env: Env, system: string, key: string): string {
+  const base = system.endsWith(".yaml") ? resolve(env.cwd, system) : system;
+  const name = /([a-z][a-z0-9-]*)(?:\.yaml)?$/.exec(system)?.[1] ?? "image";
+  const manifest = {
+    name,
+    extends: base,
+    stages: [{
+      kind: "accounts",
+      users: [{ name: "root", authorizedKeys: [readText(`${key}.pub`, 4096).trim()] }],
+    }],
+  };
+  const path = join(env.cacheDir, "build-image", `${name}.yaml`);
+  // JSON is YAML.
+  writeFileAtomic(path, new TextEncoder().encode(JSON.stringify(manifest, null, 2) + "\n"));
+  return path;
+}
+
+const env = realEnv();
+try {
+  Deno.exit(await main(env));
+} catch (error) {
+  env.stderr.write(`${formatError(error)}\n`);
+  Deno.exit(exitCodeOf(error));
+}

@@ -1,0 +1,86 @@
+import { join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { qemuArgv } from "../../lib/qemu/machine.ts";
+import { readText, tempDir } from "../../lib/store/files.ts";
+
+/** How long an emulated machine may take until it answers, in seconds. */
+const PATIENCE = 180;
+const QUESTION =
+  "uname -a; rc-status --all; iptables -S INPUT; df -h /; wc -l < /lib/apk/db/installed";
+
+/**
+ * Boots an image in QEMU, its SSH port on this machine's loopback, shows what it says of itself
+ * and powers it off. The image stays as it is.
+ */
+export async function greet(
+  env: Env,
+  image: string,
+  key: string,
+  accelerator: "kvm" | "tcg",
+): Promise<void> {
+  using folder = tempDir();
+  const console = join(folder.path, "console.log");
+  const port = freePort();
+  env.stderr.write(`Booting ${image} (SSH on 127.0.0.1:${port})\n`);
+  await using qemu = env.runner.spawn({
+    argv: qemuArgv({
+      image,
+      snapshot: true,
+      firmware: { kind: "bios" },
+      accelerator,
+      memoryMiB: 512,
+      processors: 1,
+      network: { kind: "user", forwards: [{ host: port, guest: 22 }] },
+      serial: { kind: "file", path: console },
+    }),
+  });
+  const ssh = (command: string) =>
+    env.runner.run({ argv: sshArgv(folder.path, key, port, command) });
+  const isOver = qemu.ended.then(() => "over" as const);
+  for (const deadline = performance.now() + PATIENCE * 1000;;) {
+    try {
+      const { stdout } = await ssh(QUESTION);
+      env.stdout.write(new TextDecoder().decode(stdout));
+      break;
+    } catch (cause) {
+      env.signal.throwIfAborted();
+      const pause = new Promise((resolve) => setTimeout(resolve, 500));
+      if (await Promise.race([isOver, pause]) !== "over" && performance.now() < deadline) continue;
+      env.stderr.write(readText(console, 16 << 20));
+      throw new TowerError("tool", "Cannot reach the machine over SSH: see its console above", {
+        cause,
+      });
+    }
+  }
+  await ssh("poweroff");
+  await qemu.ended;
+  env.stderr.write("It answered over SSH and powered off\n");
+}
+
+function sshArgv(folder: string, key: string, port: number, command: string) {
+  const options = {
+    UserKnownHostsFile: join(folder, "known_hosts"),
+    GlobalKnownHostsFile: "/dev/null",
+    // The host makes its key when it first starts: on this loopback port, at this moment, the
+    // first answer is taken for it.
+    StrictHostKeyChecking: "accept-new",
+    IdentitiesOnly: "yes",
+    IdentityAgent: "none",
+    BatchMode: "yes",
+    ConnectTimeout: "5",
+    LogLevel: "ERROR",
+  };
+  return [
+    "ssh",
+    ...["-F", "none", "-i", key, "-p", String(port)],
+    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    "root@127.0.0.1",
+    command,
+  ] as [string, ...string[]];
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
