@@ -1,4 +1,4 @@
-import { TowerError } from "../errors.ts";
+import { messagesOf, TowerError } from "../errors.ts";
 import { checkGrowth, checkSize } from "./expected_size.ts";
 import { interrupted } from "./interruption.ts";
 import type { Patience } from "./patience.ts";
@@ -164,7 +164,7 @@ export class HttpTransfer {
     } catch (error) {
       this.#throwIfAborted();
       if (error instanceof Broken) throw error;
-      throw new Broken("the connection failed", { cause: this.#withoutUrl(error) });
+      throw new Broken("the connection failed", { cause: causeOf(error) });
     } finally {
       clearTimeout(timer);
     }
@@ -194,12 +194,12 @@ export class HttpTransfer {
       { hint: "The server cannot resume, or the file changed meanwhile: run the command again" },
     );
   }
+}
 
-  /** Deno's fetch puts the URL with its query into its messages. */
-  #withoutUrl(error: unknown): Error {
-    const text = error instanceof Error ? error.message : String(error);
-    return new Error(text.replace(/ for url \([^)]*\)/, ""));
-  }
+/** The innermost cause of a failed fetch. Deno puts the URL with its query into some messages. */
+function causeOf(error: unknown): Error {
+  const text = messagesOf(error).at(-1) ?? "unknown";
+  return new Error(text.replace(/ for url \([^)]*\)/, ""));
 }
 
 /** Where an answer's body starts and how long the whole resource is, where it tells. */

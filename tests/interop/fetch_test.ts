@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { messagesOf, TowerError } from "../../lib/errors.ts";
 import { concat } from "../../lib/format/bytes.ts";
 import { createFetcher, type FetcherOptions } from "../../lib/store/fetcher.ts";
@@ -139,6 +145,15 @@ Deno.test("503 and 429 are tried again with growing waits, then told", async () 
   assertEquals(error.code, "unreachable");
   assertStringIncludes(error.message, "the server answers 503");
   assertEquals([waits, bad.requests.length], [[1, 2, 1, 2, 4], 4]);
+});
+
+Deno.test("a refused connection is told with its cause", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const error = await assertRejects(() => fetchAll(`http://127.0.0.1:${port}/x`), TowerError);
+  assertEquals(error.code, "unreachable");
+  assertMatch(messagesOf(error).join("\n"), /connection refused/i);
 });
 
 Deno.test("404 is not-found and 403 unreachable, both at once", async () => {
