@@ -9,6 +9,8 @@ import type { PackageSet } from "./lab/recipe.ts";
 import { type MadeRepository, makeRepository } from "./lab/repository.ts";
 import { lab } from "./lab/table.ts";
 
+/** Later releases have all programs below /usr, and fewer links that the table counts on. */
+const KNOWN_RELEASE = "12";
 const SETS: Readonly<Record<string, PackageSet>> = { lab, bench };
 
 /**
@@ -39,6 +41,9 @@ export function makeLab(env: Env): Promise<MadeRepository> {
 /** Makes a set's repository in a folder, one process at a time. */
 async function make(env: Env, set: PackageSet, folder: string): Promise<MadeRepository> {
   const say = (line: string) => env.stderr.write(`${line}\n`);
+  if (debianRelease() !== KNOWN_RELEASE) {
+    say(`warning: the lab is known to boot from packages of Debian ${KNOWN_RELEASE} only`);
+  }
   using _lock = await waitForLock(join(folder, "lock"), "deno task lab", {
     signal: env.signal,
     onWait: (holder) => say(`Waiting for ${holder}`),
@@ -48,6 +53,15 @@ async function make(env: Env, set: PackageSet, folder: string): Promise<MadeRepo
   const made = await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
   say(`Repository ${set.folder}: ${made.packages} packages, ${made.made} made now`);
   return made;
+}
+
+function debianRelease(): string | undefined {
+  try {
+    const text = Deno.readTextFileSync("/etc/os-release");
+    return /^VERSION_ID="?([^"\n]*)"?$/m.exec(text)?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function lineReporter(say: (line: string) => void): Reporter {

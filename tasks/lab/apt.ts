@@ -62,10 +62,7 @@ export async function downloadDebs(
   // In portions, as a command line has a limit.
   for (let at = 0; at < missing.length; at += 100) {
     const specs = missing.slice(at, at + 100).map((p) => `${p.name}=${p.version}`);
-    await runner.run({
-      argv: ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", ...specs],
-      cwd: folder,
-    });
+    await fetchDebs(runner, specs, folder);
   }
   for (const one of missing) {
     const path = join(folder, debFileName(one));
@@ -79,6 +76,27 @@ export async function downloadDebs(
         },
       );
     }
+  }
+}
+
+async function fetchDebs(runner: Runner, specs: readonly string[], cwd: string): Promise<void> {
+  try {
+    // Without the option root's apt wants to write as a user that may not enter the folder.
+    const quiet = ["-qq", "-o", "APT::Sandbox::User=root"];
+    await runner.run({ argv: ["apt-get", "download", ...quiet, ...specs], cwd });
+  } catch (cause) {
+    throw new TowerError("tool", "Cannot download Debian's packages", {
+      cause,
+      hint: "lists that are too old name packages that are gone: run apt-get update as root",
+    });
+  }
+}
+
+/** Removes the .debs that no package of the set is made of any more. */
+export function removeOldDebs(packages: Iterable<DebianPackage>, folder: string): void {
+  const wanted = new Set([...packages].map(debFileName));
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (name.endsWith(".deb") && !wanted.has(name)) Deno.removeSync(join(folder, name));
   }
 }
 

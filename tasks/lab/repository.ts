@@ -9,7 +9,7 @@ import type { Reporter } from "../../lib/report/event.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import { makeFolders } from "../../lib/store/folders.ts";
 import { createBeside, publish, writeAll } from "../../lib/store/whole_file.ts";
-import { aptSource, assertAptReady, debFileName, downloadDebs } from "./apt.ts";
+import { aptSource, assertAptReady, debFileName, downloadDebs, removeOldDebs } from "./apt.ts";
 import { type Closure, closureOf } from "./closure.ts";
 import { cachedClosure } from "./closure_cache.ts";
 import { type DebEntry, readDeb } from "./deb_archive.ts";
@@ -124,6 +124,7 @@ async function makeAll(
   const sources = new Set(jobs.map((job) => job.recipe.source).filter((s) => s !== undefined));
   reporter.report({ type: "step", id: "download", title: "Download Debian's packages" });
   await downloadDebs(runner, [...sources].map((name) => closure.get(name)!), debs);
+  removeOldDebs(closure.values(), debs);
   reporter.report({ type: "done", id: "download" });
   const total = jobs.length;
   reporter.report({ type: "step", id: "pack", title: "Pack", total, unit: "items" });

@@ -34,6 +34,12 @@ function aptMissing(): string | undefined {
   return lists ? undefined : "apt has no package lists: run apt-get update";
 }
 
+/** The table is written for one release; on another the task warns. */
+function otherRelease(): string | undefined {
+  const isKnown = /^VERSION_ID="?12"?$/m.test(Deno.readTextFileSync("/etc/os-release"));
+  return isKnown ? undefined : "needs Debian 12";
+}
+
 function named(name: string, missing: string | undefined) {
   return missing === undefined
     ? { name, ignore: false }
@@ -162,7 +168,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...named("the lab's table holds for the Debian release at hand", aptMissing()),
+  ...named("the lab's table holds for the Debian release at hand", aptMissing() ?? otherRelease()),
   fn: async () => {
     const closure = await closureOf(lab.roots, lab.omitted, aptSource(runner));
     const recipes = recipesFor(lab, closure);
