@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
-import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import { exitCodeOf, formatError, messagesOf, TowerError } from "../lib/errors.ts";
+import { jsonLine } from "../lib/report/json_reporter.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -12,9 +13,12 @@ import { verifyCommand } from "./commands/verify.ts";
 import { whyCommand, whyNotCommand } from "./commands/why.ts";
 import { VERSION } from "./version.ts";
 
-/** What a command leaves behind beside its output: the status the program ends with. */
+/** What a command leaves behind beside its output: how the program ends. */
 export interface Ending {
+  /** Exit status. */
   code: number;
+  /** Whether an error is told as JSON, as the command's events are. */
+  json: boolean;
 }
 
 /** The command tree of `tower-build`. */
@@ -22,8 +26,9 @@ export function commandTree(env: Env, ending: Ending): Command {
   const program = new Command("tower-build")
     .description("Turn a YAML manifest into bootable Alpine-based media.")
     .version(VERSION, "-V, --version", "show the version")
-    .helpOption("-h, --help", "show this help")
-    .showHelpAfterError("(add --help for the options)");
+    .hook("preAction", (_, action) => {
+      ending.json = action.opts()["json"] === true;
+    });
   for (
     const make of [
       buildCommand,
@@ -39,6 +44,8 @@ export function commandTree(env: Env, ending: Ending): Command {
     ]
   ) program.addCommand(make(env, ending) as Command);
   for (const command of withChildren(program)) {
+    command.helpOption("-h, --help", "show this help").helpCommand(false)
+      .showHelpAfterError("(add --help for the options)");
     command.exitOverride().configureOutput({
       writeOut: (text) => env.stdout.write(text),
       writeErr: (text) => env.stderr.write(text),
@@ -51,7 +58,7 @@ export function commandTree(env: Env, ending: Ending): Command {
 
 /** Runs the program under an environment; returns its exit status and never throws. */
 export async function run(env: Env): Promise<number> {
-  const ending: Ending = { code: 0 };
+  const ending: Ending = { code: 0, json: false };
   try {
     await commandTree(env, ending).parseAsync(env.args, { from: "user" });
     return ending.code;
@@ -59,9 +66,15 @@ export async function run(env: Env): Promise<number> {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const shown = error instanceof TowerError ? error : internalError(error);
-    env.stderr.write(formatError(shown) + "\n");
+    env.stderr.write(ending.json ? jsonLine(errorValue(shown)) : formatError(shown) + "\n");
     return exitCodeOf(shown);
   }
+}
+
+/** An error as the last line of a program's JSON events. */
+function errorValue(error: TowerError) {
+  const { code, hint } = error;
+  return { type: "error", code, hint, messages: messagesOf(error) };
 }
 
 function internalError(cause: unknown): TowerError {
