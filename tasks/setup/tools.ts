@@ -26,7 +26,7 @@ const TOOLS = {
   "qemu": { places: ["qemu-system-x86_64"], apt: "qemu-system-x86", apk: "qemu-system-x86_64" },
   "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
   "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },
-  "ssh": { places: ["ssh"], apt: "openssh-client", apk: "openssh-client" },
+  "ssh": { places: ["ssh"], apt: "openssh-client", apk: "openssh-client-default" },
   "sshd": { places: ["/usr/sbin/sshd"], apt: "openssh-server", apk: "openssh-server" },
   "ssh-keygen": { places: ["ssh-keygen"], apt: "openssh-client", apk: "openssh-keygen" },
   "strace": { places: ["strace"], apt: "strace", apk: "strace" },
