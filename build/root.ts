@@ -44,7 +44,7 @@ export function commandTree(env: Env, ending: Ending): Command {
     ]
   ) program.addCommand(make(env, ending) as Command);
   for (const command of withChildren(program)) {
-    command.helpOption("-h, --help", "show this help").helpCommand(false)
+    command.helpOption("-h, --help", "show this help")
       .showHelpAfterError("(add --help for the options)");
     command.exitOverride().configureOutput({
       writeOut: (text) => env.stdout.write(text),

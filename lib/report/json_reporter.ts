@@ -17,11 +17,16 @@ export function jsonReporter(sink: TextSink, options: { readonly clock: Clock })
         if (now - (told.get(event.id) ?? -Infinity) < PROGRESS_EVERY) return;
         told.set(event.id, now);
       }
-      const line = canonicalJson(event).replace(
-        /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-        (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-      );
-      sink.write(`${line}\n`);
+      sink.write(jsonLine(event));
     },
   };
+}
+
+/** A value as one line of JSON in which no text can drive a terminal. */
+export function jsonLine(value: unknown): string {
+  const line = canonicalJson(value).replace(
+    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `${line}\n`;
 }
