@@ -5,8 +5,9 @@ import { type Dependency, parseDependency } from "../../lib/apk/dependency.ts";
 import { readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../lib/apk/index_text.ts";
 import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
-import type { IndexedPackage, UnpackedPackage } from "../../lib/apk/types.ts";
+import type { IndexedPackage, TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Reporter } from "../../lib/report/event.ts";
+import { shownUrl } from "../../lib/report/shown_url.ts";
 import type { ContentStore, Fetcher, PackageRequest } from "../../lib/store/ports.ts";
 import { bytesOf } from "../../lib/tree/content.ts";
 import { inputsDigest, type Lock, type ResolveRequest } from "./lock.ts";
@@ -46,14 +47,17 @@ export async function openRepositories(
     unit: "items",
   });
   let done = 0;
-  const opened = await Promise.all(request.repositories.map(async (spec) => {
+  const archives = await Promise.all(request.repositories.map(async (spec) => {
     const bytes = await fetchIndex(spec, request.arch, fetcher);
-    const index = store.put(bytes);
-    const { indexText } = readIndexArchive(bytes, request.keys);
-    const packages = parseIndex(indexText);
     reporter.report({ type: "progress", id: "indexes", done: ++done });
-    return openRepository(spec, index, packages);
+    return bytes;
   }));
+  refuseMissing(request.repositories.filter((_, i) => archives[i] === undefined), request.arch);
+  const opened = request.repositories.map((spec, i) => {
+    const bytes = archives[i]!;
+    const packages = readIndex(spec, bytes, request.keys);
+    return openRepository(spec, store.put(bytes), packages);
+  });
   reporter.report({ type: "done", id: "indexes", note: `${countOf(opened)} packages known` });
   return opened;
 }
@@ -68,11 +72,8 @@ export function reopenRepositories(
   return lock.repositories.map(({ index }, i) => {
     const size = store.open(index).size;
     const bytes = bytesOf(store, { kind: "span", blob: index, offset: 0, size });
-    return openRepository(
-      repositories[i]!,
-      index,
-      parseIndex(readIndexArchive(bytes, lock.keys).indexText),
-    );
+    const spec = repositories[i]!;
+    return openRepository(spec, index, readIndex(spec, bytes, lock.keys));
   });
 }
 
@@ -173,11 +174,40 @@ export function solveWorld(
   );
 }
 
+/** The packages that an index lists, once its signature is verified. */
+function readIndex(
+  spec: RepositorySpec,
+  bytes: Uint8Array,
+  keys: readonly TrustedKey[],
+): IndexedPackage[] {
+  try {
+    return parseIndex(readIndexArchive(bytes, keys).indexText);
+  } catch (cause) {
+    if (!(cause instanceof TowerError)) throw cause;
+    throw new TowerError(cause.code, `Cannot use repository "${shownUrl(spec.name)}"`, {
+      cause,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    });
+  }
+}
+
+/** @throws {TowerError} `offline` that lists every repository whose index only the network has. */
+function refuseMissing(missing: readonly RepositorySpec[], arch: string): void {
+  if (missing.length === 0) return;
+  const urls = missing.map((spec) => `  ${shownUrl(indexUrl(spec.url, arch))}`);
+  throw new TowerError(
+    "offline",
+    `Cannot choose packages offline: these indexes are needed\n${urls.join("\n")}`,
+    { hint: "run the command once without --offline, or give a lock that fits with --lock" },
+  );
+}
+
+/** The bytes of an index; undefined where offline forbids to fetch it. */
 async function fetchIndex(
   spec: RepositorySpec,
   arch: string,
   fetcher: Fetcher,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   try {
     for await (const part of fetcher.stream(indexUrl(spec.url, arch), { limit: INDEX_LIMIT })) {
@@ -185,13 +215,18 @@ async function fetchIndex(
     }
   } catch (cause) {
     if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
-    throw new TowerError(cause.code, `Cannot read repository "${spec.name}" for ${arch}`, {
-      cause,
-      hint: spec.name === LAB
-        ? "make the lab repository first: deno task lab"
-        : `check the URL and the network; without a mirror, "--repository ${LAB}" builds from ` +
-          "packages of this machine's distribution (deno task lab)",
-    });
+    if (cause.code === "offline") return undefined;
+    throw new TowerError(
+      cause.code,
+      `Cannot read repository "${shownUrl(spec.name)}" for ${arch}`,
+      {
+        cause,
+        hint: spec.name === LAB
+          ? "make the lab repository first: deno task lab"
+          : `check the URL and the network; without a mirror, "--repository ${LAB}" builds from ` +
+            "packages of this machine's distribution (deno task lab)",
+      },
+    );
   }
   return concat(parts);
 }

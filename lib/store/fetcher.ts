@@ -5,7 +5,7 @@ import { checkGrowth, checkSize } from "./expected_size.ts";
 import { interrupted } from "./interruption.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import type { Fetcher, FetchOptions } from "./ports.ts";
-import { shownUrl } from "./shown_url.ts";
+import { shownUrl } from "../report/shown_url.ts";
 
 export interface FetcherOptions {
   /** Refuses everything that is not on this machine. */

@@ -4,7 +4,7 @@ import { interrupted } from "./interruption.ts";
 import type { Patience } from "./patience.ts";
 import type { FetchOptions } from "./ports.ts";
 import { redirectTarget, takeCredentials } from "./redirect.ts";
-import { shownUrl } from "./shown_url.ts";
+import { shownUrl } from "../report/shown_url.ts";
 
 /** What a transfer needs beside its options. */
 export interface TransferContext {

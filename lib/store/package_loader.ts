@@ -7,7 +7,7 @@ import { interrupted } from "./interruption.ts";
 import { fetchPackage, storedPackage } from "./package_load.ts";
 import { type Answer, type FetchPolicy, type Order, receivedError } from "./package_messages.ts";
 import type { PackageRequest } from "./ports.ts";
-import { shownUrl } from "./shown_url.ts";
+import { shownUrl } from "../report/shown_url.ts";
 
 export type { PackageRequest } from "./ports.ts";
 export type { FetchPolicy } from "./package_messages.ts";

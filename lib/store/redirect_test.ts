@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { redirectTarget, takeCredentials } from "./redirect.ts";
-import { shownUrl } from "./shown_url.ts";
+import { shownUrl } from "../report/shown_url.ts";
 
 Deno.test("a redirect never leads from https to http, nor out of HTTP", () => {
   const target = (from: string, to: string) => redirectTarget(new URL(from), to)?.href;
