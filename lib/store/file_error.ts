@@ -27,9 +27,12 @@ export function fileError(action: string, path: string, cause: unknown): TowerEr
   if (cause instanceof TowerError) return cause;
   const number = cause instanceof Error ? (cause as { code?: unknown }).code : undefined;
   const meaning = typeof number === "string" ? MEANINGS[number] : undefined;
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  const [code, text, options] = meaning ?? ["io", detail];
-  return new TowerError(code, `Cannot ${action} "${path}": ${text}`, { ...options, cause });
+  if (meaning === undefined) {
+    return new TowerError("io", `Cannot ${action} "${path}"`, { cause });
+  }
+  const [code, text, options] = meaning;
+  // The system's own words would say the same again.
+  return new TowerError(code, `Cannot ${action} "${path}": ${text}`, options);
 }
 
 /** Does a file operation; its failure becomes a {@linkcode TowerError}. */
