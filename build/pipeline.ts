@@ -3,9 +3,10 @@ import type { UnpackedPackage } from "../lib/apk/types.ts";
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
 import { exists, readText, writeFileAtomic } from "../lib/store/files.ts";
+import { type FileLock, waitForLock } from "../lib/store/lock_file.ts";
 import { loadPackages, type PackageRequest } from "../lib/store/package_loader.ts";
-import { PATIENCE } from "../lib/store/patience.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
+import { join } from "@std/path";
 import { writeArtifacts } from "./artifacts.ts";
 import { assemble } from "./assemble.ts";
 import type { Engine } from "./engine.ts";
@@ -35,6 +36,7 @@ export async function build(
 ): Promise<{ record: BuildRecord; folder: string }> {
   const { inputs, lock, plan, packages } = await planBuild(request, engine);
   const folder = inputs.output;
+  using _lock = await lockFolder(folder, engine);
   const before = recall(plan, folder, engine);
   if (before) return { record: before, folder };
   const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
@@ -43,6 +45,15 @@ export async function build(
   const record = makeRecord(plan, lock, loaded, scripts, artifacts, VERSION);
   remember(plan, record, folder, engine);
   return { record, folder };
+}
+
+/** Artifacts and record must be of one build: another one into the same folder waits its turn. */
+function lockFolder(folder: string, { env, reporter }: Engine): Promise<FileLock> {
+  return waitForLock(join(folder, ".tower-build.lock"), "tower-build build", {
+    signal: env.signal,
+    onWait: (holder) =>
+      reporter.report({ type: "info", message: `waiting for ${holder}: it builds into ${folder}` }),
+  });
 }
 
 /** A build as far as it can be known before a package is unpacked. */
@@ -141,6 +152,6 @@ function load(
   { keys }: Pick<ResolveRequest, "keys">,
   { store, env, reporter, jobs, offline }: Engine,
 ): Promise<UnpackedPackage[]> {
-  const policy = { offline, patience: PATIENCE };
+  const policy = { offline, patience: env.patience };
   return loadPackages(requests, { store, policy, keys, jobs, reporter, signal: env.signal });
 }

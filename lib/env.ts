@@ -3,6 +3,7 @@ import type { Runner } from "./proc/command.ts";
 import { denoRunner } from "./proc/deno_runner.ts";
 import type { TextSink } from "./report/text_sink.ts";
 import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
+import { PATIENCE, type Patience } from "./store/patience.ts";
 import type { Fetcher } from "./store/ports.ts";
 
 /** All that a program takes from the machine it runs on. Tests give their own. */
@@ -26,8 +27,10 @@ export interface Env {
   /** Starts programs; the signal ends them. */
   readonly runner: Runner;
   variable(name: string): string | undefined;
+  /** How long a server may take. */
+  readonly patience: Patience;
   /** Makes a fetcher that the signal ends. */
-  fetcher(options: Omit<FetcherOptions, "signal">): Fetcher;
+  fetcher(options: Pick<FetcherOptions, "offline">): Fetcher;
 }
 
 /** The machine, as it is. */
@@ -50,7 +53,8 @@ export function realEnv(): Env {
     signal,
     runner: denoRunner({ signal }),
     variable: (name) => Deno.env.get(name),
-    fetcher: (options) => createFetcher({ ...options, signal }),
+    patience: PATIENCE,
+    fetcher: ({ offline }) => createFetcher({ offline, patience: PATIENCE, signal }),
   };
 }
 

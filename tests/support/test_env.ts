@@ -3,6 +3,7 @@ import type { Runner } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { createFetcher } from "../../lib/store/fetcher.ts";
 import { tempDir } from "../../lib/store/files.ts";
+import { PATIENCE, type Patience } from "../../lib/store/patience.ts";
 
 /** What a test may say about the machine; the rest is an empty one without terminal or programs. */
 export interface TestEnvOptions {
@@ -12,6 +13,7 @@ export interface TestEnvOptions {
   readonly signal?: AbortSignal;
   readonly columns?: number;
   readonly isTerminal?: boolean;
+  readonly patience?: Patience;
 }
 
 /** An {@linkcode Env} in temporary folders that captures output. Dispose it at the test's end. */
@@ -32,6 +34,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     return `${dir.path}/${name}`;
   };
   const signal = options.signal ?? new AbortController().signal;
+  const { patience = PATIENCE } = options;
   return {
     dir: dir.path,
     get out() {
@@ -53,7 +56,8 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     signal,
     runner: options.runner ?? new RecordingRunner(),
     variable: (name) => options.variables?.[name],
-    fetcher: (fetcherOptions) => createFetcher({ ...fetcherOptions, signal }),
+    patience,
+    fetcher: ({ offline }) => createFetcher({ offline, patience, signal }),
     [Symbol.dispose]: () => dir[Symbol.dispose](),
   };
 }
