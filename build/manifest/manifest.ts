@@ -112,6 +112,14 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
   if (double !== undefined) {
     throw new TowerError("malformed", `Cannot use "${path}": two outputs are named "${double}"`);
   }
+  const reserved = files.find((f) => f === "record.json" || f.endsWith(".lock.json"));
+  if (reserved !== undefined) {
+    throw new TowerError(
+      "malformed",
+      `Cannot use "${path}": an output is named "${reserved}", as a file of the build's own`,
+      { hint: "record.json and names that end in .lock.json lie beside the artifacts" },
+    );
+  }
   return {
     name: document.name,
     description: document.description ?? "",
