@@ -54,7 +54,7 @@ export function packPackage(input: PackageInput): PackedPackage {
   const data = packData(input);
   const info: PackageInfo = {
     ...input.info,
-    installedSize: data.installedSize,
+    installedSize: sizeThatOpens(data.installedSize, input),
     dataHash: data.sha256,
   };
   const control = packControl(info, input.scripts);
@@ -122,6 +122,15 @@ function packControl(info: PackageInfo, scripts: PackageInput["scripts"]): Uint8
     if (script) parts.push(tarFile(`.${kind}`, script, 0o755, mtime));
   }
   return gzip(concat(parts), MEMBER_LEVEL);
+}
+
+/**
+ * apk-tools never opens a package of installed size 0 (src/database.c): one that only brings
+ * directories, links or scripts must claim a byte.
+ */
+function sizeThatOpens(counted: number, { tree, scripts }: PackageInput): number {
+  const isEmpty = tree.size === 1 && Object.keys(scripts).length === 0;
+  return isEmpty ? 0 : Math.max(1, counted);
 }
 
 function packData(input: PackageInput): { sha256: string; installedSize: number } {

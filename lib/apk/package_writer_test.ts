@@ -1,9 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BASE, samplePackage, sampleTree } from "../../tests/support/apk_files.ts";
-import { OTHER_KEY } from "../../tests/support/test_keys.ts";
+import { MemoryStore } from "../../tests/support/memory_store.ts";
+import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
-import { indexedPackageOf } from "./package_writer.ts";
+import { FileTree } from "../tree/file_tree.ts";
+import { parsePackageInfo } from "./package_info.ts";
+import { indexedPackageOf, type PackageInput, packPackage } from "./package_writer.ts";
 
 Deno.test("the same package has the same bytes, and another key changes no identity", () => {
   const first = samplePackage();
@@ -35,4 +38,23 @@ Deno.test("files that apk would leave out are not packed", () => {
     const error = assertThrows(() => samplePackage(tree), TowerError, "hidden");
     assertEquals(error.code, "unsupported");
   }
+});
+
+Deno.test("only a package that brings nothing has the installed size 0, which apk never opens", () => {
+  const sizeOf = (tree: FileTree, scripts: PackageInput["scripts"] = {}) =>
+    packPackage({
+      tree,
+      reader: new MemoryStore(),
+      info: parsePackageInfo("pkgname = x\npkgver = 1-r0\narch = x86_64\n"),
+      scripts,
+      key: TEST_KEY.secret,
+      level: 1,
+      spool: new MemoryStore().writer(),
+    }).info.installedSize;
+  const empty = new FileTree({ ...BASE, mode: 0o755 });
+  assertEquals(sizeOf(empty), 0);
+  assertEquals(sizeOf(empty, { "post-install": new TextEncoder().encode("#!/bin/sh\n") }), 1);
+  const folder = empty.clone();
+  folder.put({ ...BASE, type: "directory", path: "srv", mode: 0o755 });
+  assertEquals(sizeOf(folder), 1);
 });

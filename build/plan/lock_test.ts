@@ -1,0 +1,65 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import type { Digest } from "../../lib/brand.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { digestOf } from "../../lib/format/digest.ts";
+import { formatLock, inputsDigest, type Lock, lockDigest, parseLock } from "./lock.ts";
+
+const digest = `sha256:${"0".repeat(64)}` as Digest;
+const key = { name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" };
+const lock: Lock = {
+  version: 1,
+  arch: "x86_64",
+  inputs: digest,
+  repositories: [{ name: "lab", index: digest }],
+  keys: [key],
+  packages: [{
+    name: "busybox",
+    version: "1.36-r0",
+    repository: 0,
+    identity: "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    digest,
+    size: 1,
+    buildTime: 2,
+  }],
+};
+
+function faultOf(change: (lock: Record<string, unknown>) => void): string {
+  const copy = JSON.parse(formatLock(lock));
+  change(copy);
+  const error = assertThrows(() => parseLock(JSON.stringify(copy), "l.json"), TowerError);
+  assertEquals(error.code, "malformed");
+  return error.message;
+}
+
+Deno.test("a lock survives its file", () => {
+  assertEquals(parseLock(formatLock(lock), "l.json"), lock);
+  assertEquals(lockDigest(parseLock(formatLock(lock), "l.json")), lockDigest(lock));
+});
+
+Deno.test("parseLock() refuses unknown fields, bad digests, swapped keys and lost repositories", () => {
+  assert(faultOf((l) => l.extra = 1).includes("extra"));
+  assert(faultOf((l) => l.inputs = "sha256:x").includes("inputs: must be a sha256 digest"));
+  assert(faultOf((l) => l.keys = [{ ...key, pem: "other" }]).includes("k.rsa.pub was changed"));
+  assert(faultOf((l) => l.repositories = []).includes("busybox names a repository"));
+  assert(faultOf((l) => l.version = 2).includes("version"));
+  assertThrows(() => parseLock("{", "l.json"), TowerError, "it is not JSON");
+});
+
+Deno.test("inputsDigest() changes with what is asked for, not with where it lies", () => {
+  const request = {
+    arch: "x86_64",
+    world: ["a", "b"],
+    repositories: [{ name: "lab", url: "/one" }],
+    keys: [key],
+  } as const;
+  const same = inputsDigest(request);
+  assertEquals(inputsDigest({ ...request, world: ["b", "a"] }), same);
+  assertEquals(inputsDigest({ ...request, repositories: [{ name: "lab", url: "/two" }] }), same);
+  assertNotEquals(inputsDigest({ ...request, world: ["a"] }), same);
+  assertNotEquals(inputsDigest({ ...request, arch: "aarch64" }), same);
+  assertNotEquals(inputsDigest({ ...request, keys: [] }), same);
+  assertNotEquals(
+    inputsDigest({ ...request, repositories: [{ name: "lab", url: "/one", tag: "x" }] }),
+    same,
+  );
+});

@@ -1,0 +1,37 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { TowerError } from "../../lib/errors.ts";
+import { indexUrl, packageUrl, parseRepository, repositoryLines } from "./repositories.ts";
+
+Deno.test("parseRepository() reads URLs, paths, tags and lab", () => {
+  assertEquals(parseRepository("https://example.org/v3/main/", "/lab"), {
+    name: "https://example.org/v3/main",
+    url: "https://example.org/v3/main",
+  });
+  assertEquals(parseRepository("@edge http://example.org/edge", "/lab").tag, "edge");
+  assertEquals(parseRepository("/srv/repo", "/lab").url, "/srv/repo");
+  assertEquals(parseRepository("lab", "/cache/lab"), { name: "lab", url: "/cache/lab" });
+});
+
+Deno.test("parseRepository() refuses what is no place", () => {
+  for (
+    const bad of ["", "relative/path", "ftp://x/y", "file://host/x", "@tag", "a b", "https://"]
+  ) {
+    assertEquals(assertThrows(() => parseRepository(bad, "/lab"), TowerError).code, "usage", bad);
+  }
+});
+
+Deno.test("packages for all architectures lie in the folder of the one that is built for", () => {
+  assertEquals(indexUrl("/r", "armv7"), "/r/armv7/APKINDEX.tar.gz");
+  assertEquals(packageUrl("/r", "armv7", "tz", "1-r0"), "/r/armv7/tz-1-r0.apk");
+});
+
+Deno.test("repositoryLines() names no folder of the building machine", () => {
+  const lines = repositoryLines([
+    { name: "lab" },
+    { name: "/srv/repo" },
+    { name: "file:///srv/repo" },
+    { name: "https://example.org/main" },
+    { name: "http://example.org/edge", tag: "edge" },
+  ]);
+  assertEquals(lines, ["https://example.org/main", "@edge http://example.org/edge"]);
+});
