@@ -1,0 +1,110 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { Digest } from "../../lib/brand.ts";
+import { digestOf } from "../../lib/format/digest.ts";
+import { manifestDocument } from "../manifest/schema.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { Lock } from "./lock.ts";
+import { makePlan, type OverlayFile } from "./plan.ts";
+
+const digest = `sha256:${"1".repeat(64)}` as Digest;
+
+function manifest(change: Record<string, unknown> = {}): Manifest {
+  const document = manifestDocument.parse({
+    name: "demo",
+    arches: ["x86_64"],
+    repositories: ["lab"],
+    stages: [
+      { kind: "packages", world: ["busybox"] },
+      { kind: "files", overlay: "overlay" },
+      { kind: "packages", world: ["openrc"] },
+    ],
+    outputs: [{
+      kind: "disk",
+      file: "demo.img",
+      table: "gpt",
+      boot: { free: "1MiB" },
+      root: { free: "1MiB" },
+      loaders: ["syslinux"],
+      flavour: "virt",
+      initramfs: "/boot/initramfs-virt",
+      cmdline: "quiet",
+    }],
+    ...change,
+  });
+  return {
+    name: document.name,
+    description: "",
+    arches: document.arches!,
+    repositories: document.repositories!,
+    stages: document.stages.map((spec) => ({ spec, folder: "/systems" })),
+    outputs: document.outputs!,
+  };
+}
+
+function lock(change: Partial<Lock["packages"][number]> = {}): Lock {
+  return {
+    version: 1,
+    arch: "x86_64",
+    inputs: digest,
+    repositories: [{ name: "lab", index: digest }, {
+      name: "https://x/edge",
+      tag: "edge",
+      index: digest,
+    }],
+    keys: [{ name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" }],
+    packages: [
+      {
+        name: "a",
+        version: "1",
+        repository: 0,
+        identity: "Q1A=",
+        digest,
+        size: 1,
+        buildTime: 100,
+        ...change,
+      },
+      { name: "b", version: "2", repository: 1, identity: "Q1B=", digest, size: 1, buildTime: 300 },
+    ],
+  };
+}
+
+Deno.test("makePlan() puts one packages stage first, with the world of all", () => {
+  const plan = makePlan(manifest(), lock(), new Map());
+  assertEquals(plan.stages.map((s) => s.kind), ["packages", "files"]);
+  const [packages] = plan.stages;
+  assert(packages?.kind === "packages");
+  assertEquals(packages.world, ["busybox", "openrc"]);
+  assertEquals(packages.repositories, ["@edge https://x/edge"]);
+  assertEquals(packages.tags, { b: "edge" });
+});
+
+Deno.test("makePlan() takes the newest package's time for its epoch", () => {
+  assertEquals(makePlan(manifest(), lock(), new Map()).epoch, 300);
+  assertEquals(makePlan(manifest(), lock({ buildTime: 900 }), new Map()).epoch, 900);
+});
+
+Deno.test("a plan's id depends on what is built, not on where packages came from", () => {
+  const plan = makePlan(manifest(), lock(), new Map());
+  assertEquals(makePlan(manifest(), lock(), new Map()), plan);
+  const elsewhere = { ...lock(), inputs: digestOf("other") };
+  assertEquals(makePlan(manifest(), elsewhere, new Map()).id, plan.id);
+  assertNotEquals(makePlan(manifest(), elsewhere, new Map()).lock, plan.lock);
+  assertNotEquals(makePlan(manifest(), lock({ digest: digestOf("other") }), new Map()).id, plan.id);
+});
+
+Deno.test("an overlay's file changes the id and every UUID", () => {
+  const system = manifest();
+  const file: OverlayFile = { path: "etc/motd", digest, size: 1, executable: false };
+  const plans = [[], [file]].map((files) =>
+    makePlan(system, lock(), new Map([[system.stages[1]!, files]]))
+  );
+  const [without, withFile] = plans.map((p) => p.outputs[0]!);
+  assert(without?.kind === "disk" && withFile?.kind === "disk");
+  assertNotEquals(without.root.uuid, withFile.root.uuid);
+  const { diskId, root, boot } = without;
+  assertEquals(
+    new Set([diskId, root.uuid, root.hashSeed, root.partitionId, boot.partitionId]).size,
+    5,
+  );
+  assertEquals(without.cmdline, `root=UUID=${root.uuid} rootfstype=ext4 quiet`);
+});
