@@ -81,9 +81,9 @@ export class LabRepository {
     return `${this.folder}/${ARCH}/APKINDEX.tar.gz`;
   }
 
-  /** The path of a package that the index lists. */
+  /** The path of the package of a name that was listed last. */
   packagePath(name: string): string {
-    const { version } = this.listed.find((p) => p.name === name)!;
+    const { version } = this.listed.findLast((p) => p.name === name)!;
     return `${this.folder}/${ARCH}/${name}-${version}.apk`;
   }
 

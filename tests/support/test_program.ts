@@ -1,8 +1,10 @@
+import { assertEquals } from "@std/assert";
 import { run } from "../../build/root.ts";
-import type { Runner } from "../../lib/proc/command.ts";
+import type { Patience } from "../../lib/store/patience.ts";
+import { type LabRepository, labRepository, type PackageSpec } from "./lab_repository.ts";
 import { type TestEnv, testEnv } from "./test_env.ts";
 
-/** What a run of the program left to see. */
+/** What a run of the program left to see; its temporary folder is shown as `DIR`. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;
@@ -13,19 +15,28 @@ export interface Outcome {
 export class TestProgram implements Disposable {
   readonly env: TestEnv;
 
-  constructor(options: { readonly signal?: AbortSignal; readonly runner?: Runner } = {}) {
+  constructor(options: { readonly signal?: AbortSignal; readonly patience?: Patience } = {}) {
     this.env = testEnv(options);
   }
 
   /** Runs it to its end. */
   async run(...args: string[]): Promise<Outcome> {
-    const { out, err } = this.env;
+    const { out, err, dir } = this.env;
     const code = await run({ ...this.env, args });
+    const shown = (text: string) => text.replaceAll(dir, "DIR");
     return {
       code,
-      out: this.env.out.slice(out.length),
-      err: this.env.err.slice(err.length),
+      out: shown(this.env.out.slice(out.length)),
+      err: shown(this.env.err.slice(err.length)),
     };
+  }
+
+  /** Runs it to its failure: the status, and the whole error as lines. */
+  async fails(...args: string[]): Promise<{ code: number; error: string[] }> {
+    const { code, out, err } = await this.run(...args);
+    assertEquals(out, "", "a command that fails prints no result");
+    const start = err.indexOf("error: ");
+    return { code, error: start < 0 ? [] : err.slice(start).trimEnd().split("\n") };
   }
 
   /** A path as the program's working directory has it. */
@@ -34,15 +45,39 @@ export class TestProgram implements Disposable {
   }
 
   /** Writes a file into the working directory; returns its name. */
-  write(name: string, text: string | Uint8Array): string {
+  write(name: string, text: string): string {
     const path = this.path(name);
     Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    if (typeof text === "string") Deno.writeTextFileSync(path, text);
-    else Deno.writeFileSync(path, text);
+    Deno.writeTextFileSync(path, text);
     return name;
+  }
+
+  /** A small signed repository in the folder `repository`. */
+  repository(packages?: readonly PackageSpec[]): LabRepository {
+    return labRepository(this.path("repository"), packages);
   }
 
   [Symbol.dispose](): void {
     this.env[Symbol.dispose]();
   }
+}
+
+/** What {@linkcode smallManifest} may say otherwise. */
+export interface ManifestOptions {
+  readonly world?: readonly string[];
+  /** Stages after the packages. */
+  readonly stages?: readonly unknown[];
+  readonly outputs?: readonly unknown[];
+}
+
+/** A manifest that builds from a repository (JSON is YAML). */
+export function smallManifest(repository: string, options: ManifestOptions = {}): string {
+  const { world = ["hello"], stages = [] } = options;
+  return JSON.stringify({
+    name: "small",
+    arches: ["x86_64"],
+    repositories: [repository],
+    stages: [{ kind: "packages", world }, ...stages],
+    outputs: options.outputs ?? [{ kind: "tar", file: "small.tar" }],
+  });
 }

@@ -1,0 +1,283 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { hashFile } from "../../lib/store/artifact_file.ts";
+import { listDir } from "../../lib/store/files.ts";
+import { smallManifest, TestProgram } from "../support/test_program.ts";
+
+const OUTPUTS = [
+  { kind: "tar", file: "small.tar" },
+  { kind: "tar", file: "small.tar.gz", compression: "gzip" },
+  { kind: "initramfs", file: "small.cpio.gz" },
+];
+const FILES = ["small-x86_64.lock.json", ...OUTPUTS.map((o) => o.file), "record.json"].sort();
+
+/** A program with a repository and the manifest `small.yaml`, and its usual arguments. */
+function prepared() {
+  const program = new TestProgram();
+  const repository = program.repository();
+  program.write("small.yaml", smallManifest(repository.folder, { outputs: OUTPUTS }));
+  const args = ["small.yaml", "--keys", "repository/keys", "--output", "out"] as const;
+  return { program, repository, args, [Symbol.dispose]: () => program[Symbol.dispose]() };
+}
+
+// deno-lint-ignore no-explicit-any
+const json = (text: string): any => JSON.parse(text);
+
+Deno.test("build makes every output, a lock and a record, and tells the digests", async () => {
+  using p = prepared();
+  const { code, out, err } = await p.program.run("build", ...p.args);
+  assertEquals(code, 0);
+  const path = (file: string) => p.program.path(`out/${file}`);
+  const lines = OUTPUTS.map(({ file }) => {
+    return `${hashFile(path(file)).replace("sha256:", "")}  DIR/cwd/out/${file}\n`;
+  });
+  assertEquals(out, lines.join(""));
+  assertEquals(listDir(p.program.path("out")), FILES);
+  assertMatch(err, /^Reading package indexes: 4 packages known, /);
+  for (const { file } of OUTPUTS) assertEquals(Deno.statSync(path(file)).mode! & 0o777, 0o644);
+
+  const record = json(Deno.readTextFileSync(path("record.json")));
+  const plan = json((await p.program.run("plan", ...p.args)).out);
+  assertEquals([record.plan, record.lock, record.system], [plan.id, plan.lock, "small"]);
+  assertEquals(
+    record.artifacts,
+    OUTPUTS.map(({ file }) => {
+      return { file, digest: hashFile(path(file)), size: Deno.statSync(path(file)).size };
+    }),
+  );
+  assertEquals(
+    record.packages.map((x: { name: string }) => x.name),
+    ["base", "greet", "hello", "hello-openrc"],
+  );
+});
+
+Deno.test("with --json the events and the result are JSON, and an error is", async () => {
+  using p = prepared();
+  const built = await p.program.run("build", ...p.args, "--json");
+  const events = built.err.trimEnd().split("\n").map(json);
+  assert(events.some((e) => e.type === "step" && e.title === "Load packages"));
+  const { folder, ...record } = json(built.out);
+  assertEquals(folder, "DIR/cwd/out");
+  const text = Deno.readTextFileSync(p.program.path("out/record.json"));
+  assertEquals(record, json(text.replaceAll(p.program.env.dir, "DIR")));
+
+  for (const command of ["lock", "plan", "show-tree"]) {
+    const { code, out, err } = await p.program.run(command, ...p.args, "--json");
+    assertEquals(code, 0);
+    const values = out.trimEnd().split("\n").map(json);
+    assertEquals(values.length > 1, command === "show-tree");
+    for (const line of err.split("\n")) if (line !== "") json(line);
+  }
+  const failed = await p.program.run("build", "nothing", "--json");
+  assertEquals([failed.code, failed.out], [1, ""]);
+  assertEquals(json(failed.err), {
+    type: "error",
+    code: "not-found",
+    messages: ['Cannot find system "nothing"'],
+    hint: "the systems are lab; a manifest file ends in .yaml",
+  });
+});
+
+Deno.test("lock writes the lock that build takes, and keeps one that fits", async () => {
+  using p = prepared();
+  const made = await p.program.run("lock", ...p.args);
+  assertMatch(
+    made.out,
+    /^sha256:[0-9a-f]{64} {2}DIR\/cwd\/out\/small-x86_64\.lock\.json {2}4 packages\n$/,
+  );
+  const file = p.program.path("out/small-x86_64.lock.json");
+  const text = Deno.readTextFileSync(file);
+  p.repository.add({ name: "hello", version: "3.0-r0" });
+  p.repository.publish();
+  assertEquals((await p.program.run("lock", ...p.args)).out, made.out);
+  assertEquals((await p.program.run("lock", ...p.args, "--check")).out, made.out);
+  assertEquals((await p.program.run("build", ...p.args, "--frozen")).code, 0);
+  assertEquals(Deno.readTextFileSync(file), text);
+  assertNotEquals((await p.program.run("lock", ...p.args, "--update")).out, made.out);
+  assertMatch(Deno.readTextFileSync(file), /"version": "3.0-r0"/);
+});
+
+Deno.test("a lock that does not fit is made anew with a warning, or refused", async () => {
+  using p = prepared();
+  const refused = (why: string) => ({
+    code: 1,
+    error: [
+      `error: Cannot use lock "DIR/cwd/out/small-x86_64.lock.json": ${why}`,
+      "  hint: write it with tower-build lock, or build without --frozen",
+    ],
+  });
+  const none = refused("it is not there");
+  assertEquals(await p.program.fails("build", ...p.args, "--frozen"), none);
+  assertEquals(await p.program.fails("lock", ...p.args, "--check"), none);
+  await p.program.run("lock", ...p.args);
+  p.program.write("small.yaml", smallManifest(p.repository.folder, { world: ["base"] }));
+  const stale = refused("it was made for other packages, keys or repositories");
+  assertEquals(await p.program.fails("build", ...p.args, "--frozen"), stale);
+  assertEquals(await p.program.fails("lock", ...p.args, "--check"), stale);
+  assertEquals(listDir(p.program.path("out")), ["small-x86_64.lock.json"]);
+  const { code, err } = await p.program.run("build", ...p.args);
+  assertEquals(code, 0);
+  assertMatch(err, /^warning: lock ".*" no longer fits the manifest; choosing packages anew\n/);
+});
+
+Deno.test("a lock with a wrong field, a changed key or no JSON is refused with its name", async () => {
+  using p = prepared();
+  await p.program.run("lock", ...p.args, "--lock", "good.json");
+  const good = json(Deno.readTextFileSync(p.program.path("good.json")));
+  const HINT = "  hint: write a new one with tower-build lock --update";
+  const [key] = good.keys;
+  const cases: [lock: unknown, fault: string][] = [
+    [{ ...good, version: 2 }, "version: Invalid input: expected 1"],
+    [{ ...good, more: 1 }, ': Unrecognized key: "more"'],
+    [{ ...good, keys: [{ ...key, pem: `${key.pem}\n` }] }, `key ${key.name} was changed`],
+    [
+      { ...good, repositories: [] },
+      good.packages.map((x: { name: string }) =>
+        `package ${x.name} names a repository that is not there`
+      ).join("; "),
+    ],
+  ];
+  for (const [lock, fault] of cases) {
+    p.program.write("bad.json", JSON.stringify(lock));
+    assertEquals(await p.program.fails("build", ...p.args, "--lock", "bad.json"), {
+      code: 1,
+      error: [`error: Cannot read lock "DIR/cwd/bad.json": ${fault}`, HINT],
+    });
+  }
+  p.program.write("bad.json", "{");
+  const { code, error } = await p.program.fails("build", ...p.args, "--lock", "bad.json");
+  assertEquals([code, error[0]], [1, 'error: Cannot read lock "DIR/cwd/bad.json": it is not JSON']);
+});
+
+Deno.test("show-tree lists every entry with mode, owner, size and origin", async () => {
+  using p = prepared();
+  const { code, out } = await p.program.run("show-tree", ...p.args);
+  assertEquals(code, 0);
+  const lines = out.split("\n");
+  for (
+    const line of [
+      "d0755 0 0 - stage:packages /",
+      "-0640 0 0 19 package:base /etc/shadow",
+      "d1777 0 0 - package:base /tmp",
+      "-4755 0 0 21 package:hello /usr/bin/hello",
+      "-0644 0 0 7 stage:packages /etc/apk/arch",
+    ]
+  ) assert(lines.includes(line), `${line}\n${out}`);
+});
+
+Deno.test("a build that nothing changed does nothing; any change of its files undoes that", async () => {
+  using p = prepared();
+  const first = await p.program.run("build", ...p.args);
+  const path = p.program.path("out/small.tar");
+  const states = () => FILES.map((f) => Deno.statSync(p.program.path(`out/${f}`)).mtime);
+  const before = states();
+  const unchanged = {
+    code: 0,
+    out: first.out,
+    err: "nothing changed since the last build\n",
+  };
+  // No package is opened: neither their files nor their contents are there any more.
+  Deno.removeSync(p.repository.folder + "/x86_64", { recursive: true });
+  Deno.removeSync(`${p.program.env.cacheDir}/store/blobs`, { recursive: true });
+  assertEquals(await p.program.run("build", ...p.args), unchanged);
+  assertEquals(states(), before);
+
+  using q = prepared();
+  await q.program.run("build", ...q.args);
+  for (
+    const damage of [
+      () => Deno.utimeSync(q.program.path("out/small.tar"), 1, 1),
+      () => Deno.truncateSync(q.program.path("out/small.tar"), 10),
+      () => Deno.removeSync(q.program.path("out/small.tar")),
+      () => Deno.writeTextFileSync(q.program.path("out/record.json"), "{}"),
+    ]
+  ) {
+    damage();
+    const again = await q.program.run("build", ...q.args);
+    assertEquals([again.code, again.out], [0, first.out]);
+    assertMatch(again.err, /Writing small\.tar: /);
+    assertEquals((await q.program.run("verify", "out")).code, 0);
+    assertEquals((await q.program.run("build", ...q.args)).err, unchanged.err);
+  }
+  assertEquals(hashFile(q.program.path("out/small.tar")), hashFile(path));
+});
+
+Deno.test("a changed overlay file changes the plan's id, its times and owners do not", async () => {
+  using p = prepared();
+  const stages = [{ kind: "files", overlay: "overlay" }];
+  p.program.write("small.yaml", smallManifest(p.repository.folder, { stages }));
+  p.program.write("overlay/etc/motd", "one\n");
+  const planId = async () => json((await p.program.run("plan", ...p.args)).out).id;
+  const one = await planId();
+  const motd = p.program.path("overlay/etc/motd");
+  Deno.utimeSync(motd, 1, 1);
+  Deno.chmodSync(motd, 0o600);
+  assertEquals(await planId(), one);
+  p.program.write("overlay/etc/motd", "two\n");
+  assertNotEquals(await planId(), one);
+  p.program.write("overlay/etc/motd", "one\n");
+  p.program.write("overlay/etc/more", "");
+  assertNotEquals(await planId(), one);
+});
+
+Deno.test("verify tells an artifact that changed, one that is missing, and a bad record", async () => {
+  using p = prepared();
+  await p.program.run("build", ...p.args);
+  assertEquals(await p.program.run("verify", "out"), {
+    code: 0,
+    out: "small.tar: ok\nsmall.tar.gz: ok\nsmall.cpio.gz: ok\n",
+    err: "",
+  });
+  const tar = p.program.path("out/small.tar");
+  const bytes = Deno.readFileSync(tar);
+  bytes[600]! ^= 1;
+  Deno.writeFileSync(tar, bytes);
+  Deno.removeSync(p.program.path("out/small.cpio.gz"));
+  assertEquals(await p.program.run("verify", "out"), {
+    code: 1,
+    out: "small.tar: changed\nsmall.tar.gz: ok\nsmall.cpio.gz: missing\n",
+    err: 'error: Cannot trust "DIR/cwd/out": small.tar is changed, small.cpio.gz is missing\n',
+  });
+  const told = await p.program.run("verify", "out", "--json");
+  assertEquals(json(told.out).artifacts.map((a: { state: string }) => a.state), [
+    "changed",
+    "ok",
+    "missing",
+  ]);
+  assertEquals(json(told.err).code, "untrusted");
+
+  p.program.write("out/record.json", "{}");
+  const { code, error } = await p.program.fails("verify", "out");
+  assertEquals(code, 1);
+  assertMatch(error.join("\n"), /^error: Cannot read record "DIR\/cwd\/out\/record.json": version/);
+  assertEquals(await p.program.fails("verify", "nowhere"), {
+    code: 1,
+    error: [
+      'error: Cannot read "DIR/cwd/nowhere/record.json": there is no such file or folder',
+    ],
+  });
+});
+
+Deno.test("the folder for the artifacts is dist, builds, or one in the cache", async () => {
+  using p = prepared();
+  const build = async () => {
+    const { out } = await p.program.run("build", "small.yaml", "--keys", "repository/keys");
+    return / {2}(.*)\/small\.tar\n/.exec(out)?.[1];
+  };
+  assertEquals(await build(), "DIR/cache/builds/small-x86_64");
+  Deno.mkdirSync(p.program.path("builds"));
+  assertEquals(await build(), "DIR/cwd/builds/small-x86_64");
+  Deno.mkdirSync(p.program.path("dist"));
+  assertEquals(await build(), "DIR/cwd/dist/small-x86_64");
+});
+
+Deno.test("a record that names a file elsewhere is not followed", async () => {
+  using p = prepared();
+  await p.program.run("build", ...p.args);
+  const path = p.program.path("out/record.json");
+  const record = json(Deno.readTextFileSync(path));
+  record.artifacts[0].file = "../small.yaml";
+  Deno.writeTextFileSync(path, JSON.stringify(record));
+  const { code, error } = await p.program.fails("verify", "out");
+  assertEquals(code, 1);
+  assertMatch(error.join(), /artifacts\.0\.file/);
+});

@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { VERSION } from "../../build/version.ts";
+import { assertGolden } from "../support/golden.ts";
+import { TestProgram } from "../support/test_program.ts";
+
+const COMMANDS = [
+  "build",
+  "lock",
+  "plan",
+  "resolve",
+  "why",
+  "why-not",
+  "show-tree",
+  "verify",
+  "boot",
+  "repo",
+  "repo pack",
+  "repo index",
+];
+
+Deno.test("the help of the program and of each command is what it was", async () => {
+  using program = new TestProgram();
+  for (const command of ["", ...COMMANDS]) {
+    const words = command.split(" ").filter((word) => word !== "");
+    const { code, out, err } = await program.run(...words, "--help");
+    assertEquals([code, err], [0, ""], command);
+    assertGolden(`help/${["tower-build", ...words].join("-")}.txt`, out);
+    assertEquals((await program.run(...words, "-h")).out, out);
+  }
+});
+
+Deno.test("the help lists every command", async () => {
+  using program = new TestProgram();
+  const { out } = await program.run("--help");
+  for (const command of COMMANDS.filter((c) => !c.includes(" "))) {
+    assertStringIncludes(out, `\n  ${command} `);
+  }
+});
+
+Deno.test("--version tells the version", async () => {
+  using program = new TestProgram();
+  assertEquals(await program.run("--version"), { code: 0, out: `${VERSION}\n`, err: "" });
+});
+
+Deno.test("a wrong command line says what is wrong, points to the help, and ends with 2", async () => {
+  const cases: [args: string[], message: string][] = [
+    [["frob"], "unknown command 'frob'"],
+    [["repo", "frob"], "unknown command 'frob'"],
+    [["biuld", "lab"], "unknown command 'biuld'\n(Did you mean build?)"],
+    [["build"], "missing required argument 'system'"],
+    [["build", "a", "b"], "too many arguments for 'build'. Expected 1 argument but got 2: a, b."],
+    [["build", "a", "--frozn"], "unknown option '--frozn'\n(Did you mean --frozen?)"],
+    [["build", "a", "--output"], "option '--output <dir>' argument missing"],
+    ...["0", "-1", "1.5", "65536", "1e3", "two", ""].map((jobs): [string[], string] => [
+      ["build", "a", `--jobs=${jobs}`],
+      `option '--jobs <n>' argument '${jobs}' is invalid. ` +
+      "It must be a whole number from 1 to 65535.",
+    ]),
+    [["resolve", "--keys", "k", "--repository", "/r"], "missing required argument 'constraint'"],
+    [["resolve", "a", "--keys", "k"], "required option '--repository <url>' not specified"],
+    [["resolve", "a", "--repository", "/r"], "required option '--keys <dir>' not specified"],
+    [
+      ["resolve", "a", "--keys", "k", "--repository", "/r", "--arch", "z80"],
+      "option '--arch <arch>' argument 'z80' is invalid. " +
+      "Allowed choices are x86_64, aarch64, armv7.",
+    ],
+    [["why"], "missing required argument 'name'"],
+    [["why-not"], "missing required argument 'name'"],
+    [["verify"], "missing required argument 'dir'"],
+    [["boot"], "missing required argument 'image'"],
+    [
+      ["boot", "i", "--firmware", "coreboot"],
+      "option '--firmware <kind>' argument 'coreboot' is invalid. Allowed choices are bios, uefi.",
+    ],
+    [["repo", "pack", "t"], "required option '--info <file>' not specified"],
+    [["repo", "index", "d"], "required option '--key <file>' not specified"],
+  ];
+  using program = new TestProgram();
+  for (const [args, message] of cases) {
+    const { code, out, err } = await program.run(...args);
+    assertEquals(
+      { code, out, err },
+      { code: 2, out: "", err: `error: ${message}\n(add --help for the options)\n` },
+    );
+  }
+});
+
+Deno.test("without a command, and for repo alone, the help is shown and the status is 2", async () => {
+  using program = new TestProgram();
+  for (const args of [[], ["repo"]]) {
+    const { code, out, err } = await program.run(...args);
+    assertEquals([code, out], [2, ""]);
+    assert(err.startsWith("Usage: tower-build"));
+  }
+});
+
+Deno.test("values that cannot be right are wrong usage, before anything is read", async () => {
+  using program = new TestProgram();
+  program.repository();
+  const keys = ["--keys", "repository/keys"];
+  const HINT = '  hint: give an http(s) URL, an absolute path, "@tag URL", or "lab"';
+  for (const repository of ["blah", "ftp://a/b", "http://", "@ x", "../r", "https:/x", ""]) {
+    assertEquals(await program.fails("resolve", "hello", "--repository", repository, ...keys), {
+      code: 2,
+      error: [`error: Cannot use repository "${repository}"`, HINT],
+    });
+  }
+  assertEquals(await program.fails("build", "lab", "--arch", "z80"), {
+    code: 2,
+    error: [
+      'error: Cannot build "lab" for "z80"',
+      "  hint: Tower knows x86_64, aarch64, armv7",
+    ],
+  });
+  assertEquals(await program.fails("build", "lab", "--arch", "aarch64"), {
+    code: 2,
+    error: ['error: Cannot build "lab" for "aarch64"', "  hint: this system knows x86_64"],
+  });
+});
+
+Deno.test("text of strangers cannot drive the terminal", async () => {
+  using program = new TestProgram();
+  const { error } = await program.fails("build", "\x1b[2J\u202eevil.yaml");
+  assertEquals(error, [
+    'error: Cannot read "DIR/cwd/\\x1b[2J\\x202eevil.yaml": there is no such file or folder',
+  ]);
+});
