@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { asDigest, type Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { fileName } from "../../lib/schema/scalars.ts";
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Lock } from "./lock.ts";
@@ -12,7 +13,7 @@ export const RECORD_FILE = "record.json";
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
   .transform((t) => t as Digest);
 
-const artifact = z.strictObject({ file: z.string(), digest, size: z.int().min(0) });
+const artifact = z.strictObject({ file: fileName, digest, size: z.int().min(0) });
 
 /** The part of a record that `verify` needs; the rest may grow. */
 const recordDocument = z.looseObject({
