@@ -1,4 +1,6 @@
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+// As a namespace: a Deno that has no zstd (2.4, in tests of the compiled program) would else refuse
+// to load the module.
+import * as zlib from "node:zlib";
 import { TowerError } from "../errors.ts";
 import { type ByteSource, memorySource, readExactly } from "../format/bytes.ts";
 
@@ -37,7 +39,7 @@ export function unpackModule(source: ByteSource, packing: ModulePacking): ByteSo
     throw new TowerError("limit", `Cannot unpack module: it has more than ${MAX_UNPACKED} bytes`);
   }
   const packed = readExactly(source, 0, source.size);
-  const unpack = packing === "gzip" ? gunzipSync : zstdDecompressSync;
+  const unpack = packing === "gzip" ? zlib.gunzipSync : zlib.zstdDecompressSync;
   try {
     return memorySource(unpack(packed, { maxOutputLength: MAX_UNPACKED }));
   } catch (cause) {

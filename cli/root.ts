@@ -1,0 +1,48 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import type { Env } from "../lib/env.ts";
+import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import { VERSION_TEXT } from "./version.ts";
+
+/** The command tree of `tower`. */
+export function commandTree(env: Env): Command {
+  const program = new Command("tower")
+    .description("Run a tower of computers from a thin client.")
+    .version(VERSION_TEXT, "-V, --version", "show version, commit and target")
+    .helpOption("-h, --help", "show this help")
+    .showHelpAfterError("(add --help for the options)");
+  for (const command of withChildren(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => env.stdout.write(text),
+      writeErr: (text) => env.stderr.write(text),
+      getOutHelpWidth: () => Math.min(env.columns, 100),
+      getErrHelpWidth: () => Math.min(env.columns, 100),
+    });
+  }
+  return program as Command;
+}
+
+/** Runs the program under an environment; returns its exit status and never throws. */
+export async function run(env: Env): Promise<number> {
+  try {
+    await commandTree(env).parseAsync(env.args, { from: "user" });
+    return 0;
+  } catch (error) {
+    // Commander has printed its own message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const shown = error instanceof TowerError ? error : internalError(error);
+    env.stderr.write(formatError(shown) + "\n");
+    return exitCodeOf(shown);
+  }
+}
+
+function internalError(cause: unknown): TowerError {
+  return new TowerError("tool", "Cannot go on: something happened that should not", {
+    cause,
+    hint: "please report it with the command line",
+  });
+}
+
+function* withChildren(command: Command): Generator<Command> {
+  yield command;
+  for (const child of command.commands) yield* withChildren(child as Command);
+}

@@ -1,0 +1,67 @@
+/**
+ * Makes each program one file that runs on any Linux of its machine, musl or glibc.
+ *
+ *     deno task compile [--target x86_64|aarch64]… [--program NAME]… [--output DIR]
+ */
+import { Command, Option } from "@commander-js/extra-typings";
+import { fromFileUrl, join, resolve } from "@std/path";
+import { type Env, realEnv } from "../lib/env.ts";
+import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import { makeDir } from "../lib/store/files.ts";
+import { MACHINES } from "./compile/elf_layout.ts";
+import { compileAll } from "./compile/compile_all.ts";
+import { PROGRAMS } from "./compile/programs.ts";
+
+async function main(env: Env): Promise<void> {
+  const several = <T extends string>(value: T, before: T[] | undefined) => [...before ?? [], value];
+  const names = PROGRAMS.map(({ name }) => name);
+  const options = new Command("compile")
+    .description("Make each program one file that runs on any Linux of its machine.")
+    .addOption(
+      new Option("--target <machine>", "for this machine alone; repeatable")
+        .choices(MACHINES).argParser(oneOf(MACHINES, "target", several)),
+    )
+    .addOption(
+      new Option("--program <name>", "this program alone; repeatable")
+        .choices(names).argParser(oneOf(names, "program", several)),
+    )
+    .option("--output <dir>", "where they go", "dist")
+    .parse([...env.args], { from: "user" }).opts();
+  const output = resolve(env.cwd, options.output);
+  makeDir(output);
+  const made = await compileAll({
+    targets: options.target,
+    programs: PROGRAMS.filter(({ name }) => options.program?.includes(name) ?? true),
+    output,
+    project: fromFileUrl(new URL("..", import.meta.url)),
+    env,
+    deno: { path: Deno.execPath(), version: Deno.version.deno, machine: Deno.build.arch },
+    isFresh: false,
+  });
+  for (const { sha256, file } of made) env.stdout.write(`${sha256}  ${join(output, file)}\n`);
+}
+
+function oneOf<T extends string>(
+  choices: readonly T[],
+  name: string,
+  add: (value: T, before: T[] | undefined) => T[],
+): (text: string, before: T[] | undefined) => T[] {
+  return (text, before) => {
+    const choice = choices.find((c) => c === text);
+    if (choice !== undefined) return add(choice, before);
+    throw new TowerError("usage", `Cannot compile: "${text}" is no ${name}`, {
+      hint: `one of: ${choices.join(", ")}`,
+    });
+  };
+}
+
+if (import.meta.main) {
+  const env = realEnv();
+  try {
+    await main(env);
+    Deno.exit(0);
+  } catch (error) {
+    env.stderr.write(`${formatError(error)}\n`);
+    Deno.exit(exitCodeOf(error));
+  }
+}

@@ -1,0 +1,139 @@
+import { join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
+import { formatError, TowerError } from "../../lib/errors.ts";
+import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { readText, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { checkPacked } from "./check_packed.ts";
+import type { Origin } from "./bundle.ts";
+import { type Machine, MACHINES } from "./elf_layout.ts";
+import { formatNotices } from "./notices.ts";
+import { type Base, makeProgram, prepareBase } from "./product.ts";
+import type { Program } from "./programs.ts";
+import { formatSums, type ProgramRecord, recordOf } from "./record.ts";
+
+/** What is to be made, and with what. */
+export interface CompileRequest {
+  /** Machines; all for which there is a denort when undefined. */
+  readonly targets: readonly Machine[] | undefined;
+  readonly programs: readonly Program[];
+  /** Folder that exists. */
+  readonly output: string;
+  /** Path of the project. */
+  readonly project: string;
+  readonly env: Env;
+  /** The Deno that runs. */
+  readonly deno: { readonly path: string; readonly version: string; readonly machine: string };
+  /** Whether to ask for the newest packages of the C library. */
+  readonly isFresh: boolean;
+}
+
+/**
+ * Makes the programs with their records, notices and SHA256SUMS. Nothing is written before all
+ * of them were made and, where this machine can, started.
+ */
+export async function compileAll(request: CompileRequest): Promise<ProgramRecord[]> {
+  const bases = await basesFor(request);
+  const source = await sourceOf(request);
+  const files = new Map<string, { bytes: Uint8Array; mode: number }>();
+  const records: ProgramRecord[] = [];
+  const text = (name: string, content: string) =>
+    files.set(name, { bytes: new TextEncoder().encode(content), mode: 0o644 });
+  for (const base of bases) {
+    const origin: Origin = { ...source, target: `linux-${base.machine}` };
+    for (const program of request.programs) {
+      const file = `${program.name}-${origin.version}-${origin.target}`;
+      request.env.stderr.write(`${file}\n`);
+      const tools = { ...request, deno: request.deno.path, runner: request.env.runner };
+      const bytes = await makeProgram(program, origin, base, tools);
+      if (base.machine === request.deno.machine) await assertStarts(program, bytes, request);
+      const { libraries } = checkPacked(bytes);
+      const bundlerVersion = request.deno.version;
+      const record = recordOf({ program, file, bytes, origin, base, bundlerVersion, libraries });
+      records.push(record);
+      files.set(file, { bytes, mode: 0o755 });
+      text(`${file}.json`, JSON.stringify(record, null, 2) + "\n");
+    }
+    text(`NOTICES-${origin.target}`, noticesOf(base, request));
+  }
+  const sums = new Map([...files].map(([name, { bytes }]) => [name, hexOf(digestOf(bytes))]));
+  text("SHA256SUMS", formatSums(sums));
+  for (const [name, { bytes, mode }] of files) {
+    writeFileAtomic(join(request.output, name), bytes, mode);
+  }
+  return records;
+}
+
+/** Asked for by name, a machine without a denort is an error; else it is left out, and said. */
+async function basesFor({ targets, env, deno, isFresh }: CompileRequest): Promise<Base[]> {
+  const bases: Base[] = [];
+  const failures: TowerError[] = [];
+  const say = (line: string) => env.stderr.write(`${line}\n`);
+  for (const machine of targets ?? MACHINES) {
+    try {
+      bases.push(
+        await prepareBase(machine, {
+          runner: env.runner,
+          deno: deno.path,
+          version: deno.version,
+          given: env.variable("DENORT_BIN"),
+          cacheDir: join(env.cacheDir, "compile"),
+          say,
+          isFresh,
+        }),
+      );
+    } catch (error) {
+      if (targets !== undefined || !(error instanceof TowerError)) throw error;
+      failures.push(error);
+      say(`left out ${machine}: ${formatError(error)}`);
+    }
+  }
+  if (bases.length === 0 && failures[0]) throw failures[0];
+  return bases;
+}
+
+/** Version and commit of the sources. */
+async function sourceOf({ project, env }: CompileRequest): Promise<Omit<Origin, "target">> {
+  const { version } = JSON.parse(readText(join(project, "deno.json"), 1 << 20));
+  if (env.runner.which("git") === undefined) return { version, commit: "unknown" };
+  const git = async (...args: string[]) => {
+    const argv = ["git", "-c", "safe.directory=*", "-C", project, ...args] as const;
+    const { stdout, ending } = await env.runner.run({
+      argv: ["git", ...argv.slice(1)],
+      okCodes: [0, 128],
+    });
+    return ending.kind === "exited" && ending.code === 0
+      ? new TextDecoder().decode(stdout).trim()
+      : undefined;
+  };
+  const commit = await git("rev-parse", "HEAD");
+  if (commit === undefined) return { version, commit: "unknown" };
+  const changes = await git("status", "--porcelain", "--", "build", "cli", "lib", "deno.json");
+  return { version, commit: changes === "" ? commit : `${commit}-changed` };
+}
+
+/** A runtime of another version, or a broken one, shows at the first start. */
+async function assertStarts(
+  program: Program,
+  bytes: Uint8Array,
+  { env }: CompileRequest,
+): Promise<void> {
+  using work = tempDir();
+  const path = join(work.path, program.name);
+  writeFileAtomic(path, bytes, 0o755);
+  try {
+    await env.runner.run({ argv: [path, "--version"] }, { signal: AbortSignal.timeout(60_000) });
+  } catch (cause) {
+    throw new TowerError("tool", `Cannot use ${program.name}: what was made does not start`, {
+      cause,
+      hint: "DENORT_BIN has to be the denort of exactly this version of Deno",
+    });
+  }
+}
+
+function noticesOf(base: Base, { project }: CompileRequest): string {
+  const { imports } = JSON.parse(readText(join(project, "deno.json"), 1 << 20)) as {
+    imports: Record<string, string>;
+  };
+  const npm = Object.values(imports).filter((s) => s.startsWith("npm:")).map((s) => s.slice(4));
+  return formatNotices({ denoVersion: base.denort.version, library: base.library, npm });
+}

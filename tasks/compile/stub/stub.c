@@ -1,0 +1,275 @@
+/*
+ * The first code of a packed program. It gives the program the C library that lies in its own
+ * file: the libraries become nameless files in memory, the program's dynamic section is made to
+ * name those, and the C library's loader is mapped and entered as the kernel would have done.
+ * When the loader is done it enters here again, all traces are removed, and the program begins.
+ *
+ * The program stays the process's executable (/proc/self/exe), nothing is written to a disk, no
+ * memory is writable and executable at once.
+ */
+#include "linux.h"
+
+enum { NAME_SIZE = 32, MOST_LIBRARIES = 16 };
+/* What the packer puts in PT_INTERP's place, so that the kernel looks for no loader. */
+#define PT_HIDDEN_INTERP 0x6c627835U
+
+struct library {
+  char name[NAME_SIZE];
+  word address, size;
+};
+
+/* Behind the code, by the packer. Addresses are those of the file's program headers. */
+extern const struct {
+  char mark[8];
+  word self, entry, scratch, count;
+  struct library library[MOST_LIBRARIES]; /* the loader is the first */
+} packed __attribute__((visibility("hidden")));
+
+/* A writable page of zeros in the file: near enough for the 32 bits of a version_need's offset. */
+struct scratch {
+  char path[MOST_LIBRARIES][NAME_SIZE];
+  int file[MOST_LIBRARIES];
+};
+
+struct process {
+  word base, page;
+  char **environment;
+  struct aux *aux;
+  struct program_header *headers;
+  word header_count;
+  struct dynamic *dynamic;
+  struct scratch *scratch;
+};
+
+extern const char start[] __attribute__((visibility("hidden")));
+extern const char finished[] __attribute__((visibility("hidden")));
+
+#define CALL(name, ...) CALL_(name, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define CALL_(name, a, b, c, d, e, f, ...) \
+  system_call(SYS_##name, (word)(a), (word)(b), (word)(c), (word)(d), (word)(e), (word)(f))
+
+static word length(const char *text) {
+  word n = 0;
+  while (text[n]) n++;
+  return n;
+}
+
+static int same(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a == *b;
+}
+
+static void __attribute__((noreturn)) fail(const char *what) {
+  const char before[] = "Cannot start: ";
+  CALL(write, 2, before, sizeof before - 1);
+  CALL(write, 2, what, length(what));
+  CALL(write, 2, "\n", 1);
+  for (;;) CALL(exit_group, 127);
+}
+
+static struct aux *auxiliary(struct aux *aux, word type) {
+  while (aux->type != type) {
+    if (aux->type == AT_NULL) fail("the kernel did not tell enough");
+    aux++;
+  }
+  return aux;
+}
+
+static word dynamic_value(struct dynamic *d, word tag) {
+  for (; d->tag != DT_NULL; d++)
+    if (d->tag == tag) return d->value;
+  return 0;
+}
+
+/* Reads the stack as the kernel lays it out for a new program. */
+static struct process process_of(word *stack) {
+  struct process p;
+  p.base = (word)start - packed.self;
+  p.environment = (char **)(stack + 1 + stack[0] + 1);
+  char **end = p.environment;
+  while (*end) end++;
+  p.aux = (struct aux *)(end + 1);
+  p.page = auxiliary(p.aux, AT_PAGESZ)->value;
+  p.headers = (struct program_header *)auxiliary(p.aux, AT_PHDR)->value;
+  p.header_count = auxiliary(p.aux, AT_PHNUM)->value;
+  p.scratch = (struct scratch *)(p.base + packed.scratch);
+  p.dynamic = 0;
+  for (word i = 0; i < p.header_count; i++)
+    if (p.headers[i].type == PT_DYNAMIC)
+      p.dynamic = (struct dynamic *)(p.base + p.headers[i].vaddr);
+  if (!p.dynamic) fail("the program has no dynamic section");
+  return p;
+}
+
+static word protection_of(half flags) {
+  return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
+         (flags & PF_X ? PROT_EXEC : 0);
+}
+
+/* Makes the page of an address writable, or gives it back what its segment asks for. */
+static void protect(const struct process *p, const void *place, int writable) {
+  word at = (word)place - p->base;
+  for (word i = 0; i < p->header_count; i++) {
+    struct program_header *h = &p->headers[i];
+    if (h->type != PT_LOAD || at < h->vaddr || at - h->vaddr >= h->memsz) continue;
+    if (h->flags & PF_W) return;
+    /* One page, as the tables are aligned to the size of their fields. */
+    word protection = writable ? PROT_READ | PROT_WRITE : protection_of(h->flags);
+    if (CALL(mprotect, (word)place & -p->page, p->page, protection)) fail("a page cannot be changed");
+    return;
+  }
+  fail("an address lies outside of the program");
+}
+
+static void set_half(const struct process *p, half *place, half value) {
+  protect(p, place, 1);
+  *place = value;
+  protect(p, place, 0);
+}
+
+static void set_word(const struct process *p, word *place, word value) {
+  protect(p, place, 1);
+  *place = value;
+  protect(p, place, 0);
+}
+
+/* The variables are meant for the distribution's loader: its libraries must not come in here. */
+static void rename_variables(const struct process *p, char from, char to) {
+  /* In a setuid program the loader has to see them, to take them out. */
+  if (auxiliary(p->aux, AT_SECURE)->value) return;
+  for (char **v = p->environment; *v; v++)
+    if ((*v)[0] == from && (*v)[1] == 'D' && (*v)[2] == '_') (*v)[0] = to;
+}
+
+static void show_interpreter(const struct process *p) {
+  for (word i = 0; i < p->header_count; i++)
+    if (p->headers[i].type == PT_HIDDEN_INTERP) set_half(p, &p->headers[i].type, PT_INTERP);
+}
+
+static int write_all(int file, const char *bytes, word size) {
+  while (size > 0) {
+    long n = CALL(write, file, bytes, size);
+    if (n == -EINTR) continue;
+    if (n <= 0) return 0;
+    bytes += n;
+    size -= n;
+  }
+  return 1;
+}
+
+/* Whether code of this file may be mapped: a file system may be mounted noexec. */
+static int may_run(int file, word page) {
+  long at = CALL(mmap, 0, page, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+  if (at < 0 && at > -4096) return 0;
+  CALL(munmap, at, page);
+  return 1;
+}
+
+/* A file without a name that holds a library: in memory, else in a temporary folder. */
+static int file_of(const struct process *p, const struct library *library) {
+  const char *bytes = (const char *)(p->base + library->address);
+  /* A kernel set to vm.memfd_noexec=2 wants the seal, one before 6.3 does not know it. */
+  int file = CALL(memfd_create, library->name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+  if (file == -EINVAL) file = CALL(memfd_create, library->name, MFD_CLOEXEC);
+  if (file >= 0) {
+    if (write_all(file, bytes, library->size) && may_run(file, p->page)) return file;
+    CALL(close, file);
+  }
+  const char folders[] = "/dev/shm\0/tmp\0/var/tmp\0/run\0";
+  for (const char *folder = folders; *folder; folder += length(folder) + 1) {
+    file = CALL(openat, AT_FDCWD, folder,
+                O_TMPFILE_BIT | O_DIRECTORY | O_RDWR | O_EXCL | O_CLOEXEC, 0700);
+    if (file < 0) continue;
+    if (write_all(file, bytes, library->size) && may_run(file, p->page)) return file;
+    CALL(close, file);
+  }
+  fail("there is no room for the C library: neither memfd_create nor a folder such as /tmp works");
+}
+
+static void name_file(char *path, int file) {
+  const char folder[] = "/proc/self/fd/";
+  char digits[12];
+  int n = 0;
+  do digits[n++] = '0' + file % 10;
+  while (file /= 10);
+  for (word i = 0; i < sizeof folder - 1; i++) *path++ = folder[i];
+  while (n > 0) *path++ = digits[--n];
+  *path = 0;
+}
+
+/* Makes the program ask for a path where it asks for a library by name. */
+static void redirect(const struct process *p, const char *name, const char *path) {
+  word strings = p->base + dynamic_value(p->dynamic, DT_STRTAB);
+  word offset = (word)path - strings;
+  for (struct dynamic *d = p->dynamic; d->tag != DT_NULL; d++)
+    if (d->tag == DT_NEEDED && same((char *)strings + d->value, name))
+      set_word(p, &d->value, offset);
+  word at = dynamic_value(p->dynamic, DT_VERNEED);
+  if (!at) return;
+  struct version_need *need = (struct version_need *)(p->base + at);
+  for (;; need = (struct version_need *)((char *)need + need->next)) {
+    if (same((char *)strings + need->file, name)) set_half(p, &need->file, offset);
+    if (!need->next) return;
+  }
+}
+
+/* Maps the loader as the kernel does (fs/binfmt_elf.c). Returns the address it lies at. */
+static word map_loader(const struct process *p, const struct elf_header *elf, int file) {
+  const struct program_header *first = (void *)((char *)elf + elf->phoff);
+  const struct program_header *end = first + elf->phnum;
+  word size = 0;
+  for (const struct program_header *h = first; h < end; h++)
+    if (h->type == PT_LOAD) size = h->vaddr + h->memsz;
+  long base = CALL(mmap, 0, size, 0, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base < 0 && base > -4096) fail("there is no room for the C library's loader");
+  for (const struct program_header *h = first; h < end; h++) {
+    if (h->type != PT_LOAD) continue;
+    word from = (base + h->vaddr) & -p->page, skip = h->vaddr & (p->page - 1);
+    word protection = protection_of(h->flags);
+    long at = CALL(mmap, from, h->filesz + skip, protection, MAP_PRIVATE | MAP_FIXED, file,
+                   h->offset - skip);
+    if (at < 0 && at > -4096) fail("the C library's loader cannot be mapped");
+    word zeros = base + h->vaddr + h->filesz, last = base + h->vaddr + h->memsz;
+    if (zeros == last) continue;
+    word edge = (zeros + p->page - 1) & -p->page;
+    /* To the page's end, as the kernel does: the loader takes its first memory behind its own. */
+    for (word i = zeros; i < edge; i++) *(volatile char *)i = 0;
+    if (edge >= last) continue;
+    at = CALL(mmap, edge, last - edge, protection, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+    if (at < 0 && at > -4096) fail("the C library's loader cannot be mapped");
+  }
+  return base;
+}
+
+/* Returns where the C library's loader begins. */
+__attribute__((used, visibility("hidden"))) word prepare(word *stack) {
+  struct process p = process_of(stack);
+  rename_variables(&p, 'L', 1);
+  show_interpreter(&p);
+  for (word i = 1; i < packed.count; i++) {
+    int file = p.scratch->file[i] = file_of(&p, &packed.library[i]);
+    name_file(p.scratch->path[i], file);
+    redirect(&p, packed.library[i].name, p.scratch->path[i]);
+  }
+  int file = file_of(&p, &packed.library[0]);
+  const struct elf_header *loader = (void *)(p.base + packed.library[0].address);
+  word base = map_loader(&p, loader, file);
+  CALL(close, file);
+  auxiliary(p.aux, AT_BASE)->value = base;
+  auxiliary(p.aux, AT_ENTRY)->value = (word)finished;
+  return base + loader->entry;
+}
+
+/* Returns where the program begins. */
+__attribute__((used, visibility("hidden"))) word finish(word *stack) {
+  struct process p = process_of(stack);
+  rename_variables(&p, 1, 'L');
+  struct debug_state *debug = (struct debug_state *)dynamic_value(p.dynamic, DT_DEBUG);
+  for (word i = 1; i < packed.count; i++) {
+    CALL(close, p.scratch->file[i]);
+    /* The number will be another file's: backtraces shall show the library's name. */
+    for (struct link_map *map = debug ? debug->map : 0; map; map = map->next)
+      if (same(map->name, p.scratch->path[i])) map->name = packed.library[i].name;
+  }
+  return auxiliary(p.aux, AT_ENTRY)->value = p.base + packed.entry;
+}
