@@ -1,25 +1,32 @@
 /**
- * Writes docs/manifest.schema.json from the table that decodes manifests; with `--check` it only
- * says whether the file is still what the table gives.
+ * Writes docs/manifest.schema.json and docs/manifest.md from the table that decodes manifests;
+ * with `--check` it only says whether the files are still what the table gives.
  */
-import { z } from "zod";
 import { fromFileUrl, join } from "@std/path";
+import { z } from "zod";
 import { manifestDocument } from "../build/manifest/schema.ts";
+import { type JsonSchema, manifestReference } from "./schema/reference.ts";
 
 /** JSON Schema (draft 2020-12) of what a manifest file may hold. */
-export function manifestSchema(): string {
-  const schema = z.toJSONSchema(manifestDocument, { io: "input", unrepresentable: "any" });
-  return JSON.stringify({ title: "Tower manifest", ...schema }, null, 2) + "\n";
-}
+const schema = {
+  title: "Tower manifest",
+  ...z.toJSONSchema(manifestDocument, { io: "input", unrepresentable: "any" }),
+};
+const files = {
+  "manifest.schema.json": JSON.stringify(schema, null, 2) + "\n",
+  "manifest.md": manifestReference(schema as JsonSchema),
+};
 
-if (import.meta.main) {
-  const path = join(fromFileUrl(new URL("..", import.meta.url)), "docs", "manifest.schema.json");
-  const wanted = manifestSchema();
-  if (!Deno.args.includes("--check")) Deno.writeTextFileSync(path, wanted);
-  else if (Deno.readTextFileSync(path) !== wanted) {
-    await Deno.stderr.write(
-      new TextEncoder().encode("docs/manifest.schema.json is out of date: run deno task schema\n"),
+const folder = join(fromFileUrl(new URL("..", import.meta.url)), "docs");
+let code = 0;
+for (const [name, text] of Object.entries(files)) {
+  const path = join(folder, name);
+  if (!Deno.args.includes("--check")) Deno.writeTextFileSync(path, text);
+  else if (Deno.readTextFileSync(path) !== text) {
+    Deno.stderr.writeSync(
+      new TextEncoder().encode(`docs/${name} is out of date: run deno task schema\n`),
     );
-    Deno.exit(1);
+    code = 1;
   }
 }
+Deno.exit(code);

@@ -104,7 +104,7 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
   const missing = (["arches", "repositories", "outputs"] as const).filter((f) => !document[f]);
   if (!stages.some((s) => s.spec.kind === "packages")) missing.push("stages" as never);
   if (missing.length > 0) {
-    const what = missing.map((f) => (f as string) === "stages" ? 'a "packages" stage' : `"${f}"`);
+    const what = missing.map((f) => (f as string) === "stages" ? '"packages" stage' : `"${f}"`);
     throw new TowerError("malformed", `Cannot use "${path}": it has no ${what.join(", no ")}`);
   }
   const files = document.outputs!.map((o) => o.file);

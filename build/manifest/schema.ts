@@ -55,7 +55,7 @@ const filesStage = z.strictObject({
     z.strictObject({
       path: treePath,
       contents: z.string(),
-      mode: fileMode.default(0o644),
+      mode: fileMode.default(0o644).describe("Octal in quotes; files 0644, directories 0755."),
       uid: numericId.default(0),
       gid: numericId.default(0),
     }),
