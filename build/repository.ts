@@ -3,7 +3,7 @@ import { packIndexArchive } from "../lib/apk/index_archive.ts";
 import { parsePackageInfo } from "../lib/apk/package_info.ts";
 import { packageLimits, readPackage } from "../lib/apk/package_reader.ts";
 import { packPackage } from "../lib/apk/package_writer.ts";
-import type { PrivateKey } from "../lib/apk/signature.ts";
+import { loadPrivateKey, type PrivateKey } from "../lib/apk/signature.ts";
 import { type IndexedPackage, SCRIPT_KINDS, type TrustedKey } from "../lib/apk/types.ts";
 import { TowerError } from "../lib/errors.ts";
 import { createArtifact } from "../lib/store/artifact_file.ts";
@@ -23,7 +23,7 @@ const SCRIPT_LIMIT = 1 << 20;
 
 /** Reads a private key; its file's name is the name that packages are signed under. */
 export function readPrivateKey(path: string): PrivateKey {
-  return { name: basename(path), pem: readText(path, 64 << 10) };
+  return loadPrivateKey(basename(path), readText(path, 64 << 10));
 }
 
 /**
@@ -85,13 +85,12 @@ export async function indexFolder(
     const size = fileState(path)!.size;
     // The installed size is not known before the package is read: room for a 100-fold inflation.
     const limits = packageLimits({ size, installedSize: size * 100 });
-    const data = store.writer();
-    const unpacked = await readPackage(fetcher.stream(path, { limit: size }), {
-      keys: request.keys,
-      data,
-      limits,
+    const chunks = fetcher.stream(path, { limit: size });
+    const options = { keys: request.keys, data: store.writer(), limits };
+    const { info, identity } = await readPackage(chunks, options).catch((cause) => {
+      if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+      throw new TowerError(cause.code, `Cannot index "${path}"`, { cause });
     });
-    const { info, identity } = unpacked;
     if (name !== `${info.name}-${info.version}.apk`) {
       throw new TowerError(
         "malformed",

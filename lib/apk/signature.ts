@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { TowerError } from "../errors.ts";
 import { digestOf } from "../format/digest.ts";
 import type { SigningKey, TrustedKey } from "./types.ts";
@@ -36,16 +36,32 @@ export interface Signature {
  * public key (SubjectPublicKeyInfo or PKCS#1) of at least 2048 bits.
  */
 export function loadTrustedKey(name: string, pem: string): TrustedKey {
+  checkKey(name, pem, "public", () => {
+    if (!/^-----BEGIN (RSA )?PUBLIC KEY-----$/m.test(pem)) throw new TypeError("no public key");
+    return createPublicKey(pem);
+  });
+  return { name, pem, digest: digestOf(new TextEncoder().encode(pem)) };
+}
+
+/**
+ * A signing key from its file; the name of the file without `.pub` is the name of the signature.
+ * @throws {TowerError} `malformed` as {@linkcode loadTrustedKey}, and for an encrypted key.
+ */
+export function loadPrivateKey(name: string, pem: string): PrivateKey {
+  checkKey(name, pem, "private", () => createPrivateKey(pem));
+  return { name, pem };
+}
+
+function checkKey(name: string, pem: string, kind: string, read: () => KeyObject): void {
   if (!isKeyName(name)) {
     throw new TowerError("malformed", `Cannot load key "${name}": not a plain file name`);
   }
   let key: KeyObject;
   try {
     if (pem.length > MAX_PEM) throw new RangeError("too long");
-    if (!/^-----BEGIN (RSA )?PUBLIC KEY-----$/m.test(pem)) throw new TypeError("no public key");
-    key = createPublicKey(pem);
+    key = read();
   } catch (cause) {
-    throw new TowerError("malformed", `Cannot load key "${name}": it is no public key in PEM`, {
+    throw new TowerError("malformed", `Cannot load key "${name}": it is no ${kind} key in PEM`, {
       cause,
     });
   }
@@ -56,7 +72,6 @@ export function loadTrustedKey(name: string, pem: string): TrustedKey {
       `Cannot load key "${name}": it is no RSA key of ${MIN_KEY_BITS} bits or more`,
     );
   }
-  return { name, pem, digest: digestOf(new TextEncoder().encode(pem)) };
 }
 
 /** Whether an archive's entry is a signature. */

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
 import { TowerError } from "../errors.ts";
-import { loadTrustedKey, signBytes, verifySignature } from "./signature.ts";
+import { loadPrivateKey, loadTrustedKey, signBytes, verifySignature } from "./signature.ts";
 
 const signed = new TextEncoder().encode("control member");
 const { name, pem, digest } = TEST_KEY.trusted;
@@ -72,4 +72,20 @@ Deno.test("weak keys, other keys, secret keys and odd names are refused", () => 
   for (const bad of ["", "a/b.pub", "../a.pub", ".pub", "a\x1b.pub", "-a.pub"]) {
     assertThrows(() => loadTrustedKey(bad, pem), TowerError, "plain file name");
   }
+});
+
+Deno.test("a signing key is an RSA private key of a plain name, without a passphrase", () => {
+  const { secret, trusted } = TEST_KEY;
+  assertEquals(loadPrivateKey(secret.name, secret.pem), secret);
+  const refused = (name: string, pem: string) =>
+    assertEquals(assertThrows(() => loadPrivateKey(name, pem), TowerError).code, "malformed");
+  refused("../x", secret.pem);
+  refused("x", trusted.pem);
+  refused("x", "");
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" },
+  });
+  refused("x", privateKey);
 });
