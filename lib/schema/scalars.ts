@@ -13,22 +13,21 @@ export const treePath = z.string().regex(/^\//, "must start with /").transform((
   return path;
 });
 
+const SIZE = "must be a whole number with B, KiB, MiB, GiB or TiB, such as 64MiB";
+const MODE = 'must be octal in quotes, such as "0755"';
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 
 /** A size with a binary unit (`64MiB`); decodes to bytes. */
-export const byteSize = z.string().regex(
-  /^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$/,
-  "must be a whole number with B, KiB, MiB, GiB or TiB, such as 64MiB",
-).transform((text) => {
-  const unit = /[A-Z][A-Za-z]*$/.exec(text)![0] as keyof typeof UNITS;
-  return Number(text.slice(0, -unit.length)) * UNITS[unit];
-});
+export const byteSize = z.string(SIZE).regex(/^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$/, SIZE)
+  .transform((text) => {
+    const unit = /[A-Z][A-Za-z]*$/.exec(text)![0] as keyof typeof UNITS;
+    return Number(text.slice(0, -unit.length)) * UNITS[unit];
+  });
 
 /** Permission bits in octal, quoted (`"0755"`); decodes to a number. */
-export const fileMode = z.string().regex(
-  /^0?[0-7]{3,4}$/,
-  'must be octal in quotes, such as "0755"',
-).transform((text) => parseInt(text, 8));
+export const fileMode = z.string(MODE).regex(/^0?[0-7]{3,4}$/, MODE).transform((text) =>
+  parseInt(text, 8)
+);
 
 /** A numeric user or group id. */
 export const numericId = z.int().min(0).max(0xfffffffe);

@@ -39,7 +39,8 @@ export function decodeYaml<T>(text: string, file: string, schema: z.ZodType<T>):
   if (broken.length > 0) throw faultsError(file, broken);
   const result = schema.safeParse(plainValue(document, file));
   if (result.success) return result.data;
-  throw faultsError(file, result.error.issues.flatMap((issue) => faultsOf(issue, document, lines)));
+  const issues = result.error.issues.flatMap((issue) => plainIssues(issue, []));
+  throw faultsError(file, issues.flatMap((issue) => faultsOf(issue, document, lines)));
 }
 
 function plainValue(document: Document, file: string): unknown {
@@ -48,6 +49,21 @@ function plainValue(document: Document, file: string): unknown {
   } catch (cause) {
     throw new TowerError("limit", `Cannot read "${file}": too many aliases`, { cause });
   }
+}
+
+/**
+ * An issue with its path from the document's root. Where none of several forms fits, the issues of
+ * the form that comes nearest: "Invalid input" alone would help nobody.
+ */
+function plainIssues(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): z.core.$ZodIssue[] {
+  const path = [...parent, ...issue.path];
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ ...issue, path }];
+  const nearest = issue.errors.reduce((a, b) => weightOf(b) < weightOf(a) ? b : a);
+  return nearest.flatMap((inner) => plainIssues(inner, path));
+}
+
+function weightOf(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, i) => sum + (i.code === "unrecognized_keys" ? i.keys.length : 1), 0);
 }
 
 function faultsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Fault[] {
@@ -62,8 +78,12 @@ function faultsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounte
   return [{
     ...position(document, lines, path, false),
     field: fieldName(path),
-    message: issue.message,
+    message: isMissing(issue, document) ? "is missing" : issue.message,
   }];
+}
+
+function isMissing(issue: z.core.$ZodIssue, document: Document): boolean {
+  return issue.code.startsWith("invalid_") && !document.hasIn(issue.path);
 }
 
 /** Where a field stands; a missing one is where the nearest thing that holds it stands. */

@@ -27,6 +27,24 @@ Deno.test("decodeYaml() names file, line and field of all faults at once", () =>
   assertStringIncludes(message, "name:");
 });
 
+Deno.test("decodeYaml() tells the faults of the form that comes nearest, and what is missing", () => {
+  const file = z.strictObject({ path: treePath, mode: fileMode });
+  const link = z.strictObject({ path: treePath, symlink: z.string() });
+  const either = z.strictObject({ files: z.array(z.union([file, link])) });
+  const told = (text: string) =>
+    assertThrows(() => decodeYaml(text, "m.yaml", either), TowerError).message.split("\n").slice(1);
+  assertEquals(told("files:\n  - {path: /a, mode: 644}\n  - {path: a, symlink: x}\n"), [
+    '  m.yaml:2:22: files[0].mode: must be octal in quotes, such as "0755"',
+    "  m.yaml:3:12: files[1].path: must start with /",
+  ]);
+  assertEquals(told("files: [{path: /a, link: x}, 7]\n"), [
+    "  m.yaml:1:9: files[0].mode: is missing",
+    "  m.yaml:1:20: files[0].link: is not a known field",
+    "  m.yaml:1:30: files[1]: Invalid input: expected object, received number",
+  ]);
+  assertEquals(told("{}\n"), ["  m.yaml:1:1: files: is missing"]);
+});
+
 Deno.test("decodeYaml() refuses doubled keys, broken syntax, tags and alias bombs", () => {
   assertStringIncludes(faults("name: a\nname: b\n"), "m.yaml:2:1");
   assertStringIncludes(faults("name: [a\n"), "m.yaml:2:1");
