@@ -1,0 +1,170 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { smallManifest, TestProgram } from "../support/test_program.ts";
+
+/** How a build fails over a manifest in the working directory. */
+async function fault(text: string, files: Readonly<Record<string, string>> = {}) {
+  using program = new TestProgram();
+  program.repository();
+  for (const [name, content] of Object.entries(files)) program.write(name, content);
+  program.write("m.yaml", text.replaceAll("REPOSITORY", program.path("repository")));
+  const args = ["build", "m.yaml", "--keys", "repository/keys", "--output", "out"];
+  const { code, error } = await program.fails(...args);
+  assertEquals(code, 1);
+  return error;
+}
+
+Deno.test("all faults of a manifest come at once, each with line, column and field", async () => {
+  const text = `name: Small
+arches: [x86_64, z80]
+repositorys: [lab]
+stages:
+  - kind: packages
+    world: [1, hello]
+  - kind: files
+    files:
+      - {path: etc/motd, contents: hi}
+      - {path: /etc/../x, contents: hi, mode: 0644}
+  - kind: accounts
+    users:
+      - {name: "Joe Doe", uid: -1}
+  - kind: magic
+outputs:
+  - {kind: tar, file: ../x.tar}
+  - kind: disk
+    file: x.img
+    table: gpt
+    boot: {label: boot, free: 16MB}
+    root: {}
+    loaders: [grub]
+    flavour: virt
+    initramfs: /boot/initramfs
+`;
+  const error = await fault(text);
+  assertEquals(error[0], 'error: Cannot read "m.yaml": ' + `${error.length - 1} faults`);
+  const places = error.slice(1).map((line) => /^ {2}m\.yaml:(\d+:\d+): ([^:]*): ./.exec(line));
+  assertEquals(places.map((match) => match && `${match[1]} ${match[2]}`), [
+    "1:7 name",
+    "2:18 arches[1]",
+    "3:1 repositorys",
+    "6:13 stages[0].world[0]",
+    "9:16 stages[1].files[0].path",
+    "10:16 stages[1].files[1].path",
+    "10:47 stages[1].files[1].mode",
+    "13:16 stages[2].users[0].name",
+    "13:32 stages[2].users[0].uid",
+    "14:11 stages[3].kind",
+    "16:23 outputs[0].file",
+    "20:19 outputs[1].boot.label",
+    "20:31 outputs[1].boot.free",
+    "21:11 outputs[1].root",
+    "22:15 outputs[1].loaders[0]",
+  ]);
+});
+
+Deno.test("a manifest that is no YAML, no map or empty is told with its place", async () => {
+  assertMatch((await fault("name: [a\n")).join("\n"), /\n {2}m\.yaml:2:1: /);
+  assertMatch((await fault("- a\n")).join("\n"), /\n {2}m\.yaml:1:1: /);
+  assertMatch((await fault("")).join("\n"), /\n {2}m\.yaml:1:1: /);
+  assertMatch((await fault("name: a\nname: b\n")).join("\n"), /\n {2}m\.yaml:2:1: /);
+});
+
+Deno.test("what a whole manifest lacks is told", async () => {
+  assertEquals(
+    await fault("name: small\n"),
+    [
+      'error: Cannot use "m.yaml": it has no "arches", no "repositories", no "outputs", ' +
+      'no a "packages" stage',
+    ].map((line) => line.replace("no a ", "no ")),
+  );
+});
+
+Deno.test("manifests that extend each other in a circle end", async () => {
+  assertEquals(
+    await fault("name: small\nextends: other.yaml\n", {
+      "other.yaml": "name: small\nextends: m.yaml\n",
+    }),
+    ['error: Cannot read "m.yaml": more than 4 manifests extend one another'],
+  );
+});
+
+Deno.test("a base that is not there is named", async () => {
+  assertEquals(await fault("name: small\nextends: other.yaml\n"), [
+    'error: Cannot read "DIR/cwd/other.yaml": there is no such file or folder',
+  ]);
+  assertEquals(
+    (await fault("name: small\nextends: other\n"))[0],
+    [
+      'error: Cannot find system "other"',
+    ][0],
+  );
+});
+
+Deno.test("outputs have names of their own", async () => {
+  const outputs = (...files: string[]) =>
+    smallManifest("REPOSITORY", { outputs: files.map((file) => ({ kind: "tar", file })) });
+  assertEquals(await fault(outputs("a.tar", "b.tar", "a.tar")), [
+    'error: Cannot use "m.yaml": two outputs are named "a.tar"',
+  ]);
+  for (const file of ["record.json", "small-x86_64.lock.json"]) {
+    assertEquals(await fault(outputs(file)), [
+      `error: Cannot use "m.yaml": an output is named "${file}", as a file of the build's own`,
+      "  hint: record.json and names that end in .lock.json lie beside the artifacts",
+    ]);
+  }
+});
+
+Deno.test("each stage says what it cannot do, and no artifact is made", async () => {
+  const overlay = { kind: "files", overlay: "overlay" };
+  const file = { path: "/etc", contents: "x" };
+  const user = (uid: number) => ({ name: "joe", uid });
+  const disk = {
+    kind: "disk",
+    file: "x.img",
+    table: "gpt",
+    boot: { free: "16MiB" },
+    root: { free: "16MiB" },
+    loaders: ["syslinux"],
+    flavour: "virt",
+    initramfs: "/boot/initramfs",
+  };
+  const cases: [stages: unknown[], message: RegExp][] = [
+    [[overlay], /^error: Cannot list "DIR\/cwd\/overlay": there is no such file or folder$/],
+    [
+      [{ kind: "services", runlevels: { default: ["sshd", "hello"], boot: ["clock"] } }],
+      /^error: Cannot enable services: .*\/etc\/init\.d\/ for sshd \(default\), clock \(boot\)\n {2}hint/,
+    ],
+    [
+      [{ kind: "kernel", flavour: "virt" }],
+      /^error: Cannot find kernel "virt": there is no "\/boot\/vmlinuz-virt"\n {2}hint/,
+    ],
+    [
+      [{ kind: "initramfs", flavour: "virt", path: "/boot/i" }],
+      /^error: Cannot make the initramfs/,
+    ],
+    [[{ kind: "files", files: [file] }], /^error: Cannot add "\/etc" from stage:files/],
+    [[{ kind: "accounts", users: [user(5), user(6)] }], /^error: Cannot .*"joe"/],
+  ];
+  for (const [stages, message] of cases) {
+    assertMatch((await fault(smallManifest("REPOSITORY", { stages }))).join("\n"), message);
+  }
+  assertEquals(await fault(smallManifest("REPOSITORY", { outputs: [disk] })), [
+    'error: Cannot write "x.img"',
+    '  because: Cannot boot the kernel "/boot/vmlinuz-virt": no such file is in the tree',
+  ]);
+});
+
+Deno.test("an overlay holds plain files only", async () => {
+  using program = new TestProgram();
+  const { folder } = program.repository();
+  const stages = [{ kind: "files", overlay: "overlay" }];
+  program.write("m.yaml", smallManifest(folder, { stages }));
+  program.write("overlay/etc/motd", "hi");
+  Deno.symlinkSync("/etc/shadow", program.path("overlay/etc/shadow"));
+  assertEquals(await program.fails("build", "m.yaml", "--keys", "repository/keys"), {
+    code: 1,
+    error: [
+      'error: Cannot use "DIR/cwd/overlay/etc/shadow" in an overlay: it is no plain file',
+      "  hint: name links and directories in the manifest's files stage",
+    ],
+  });
+});
