@@ -14,6 +14,8 @@ export interface Machine {
   readonly runner: Runner;
   readonly isRoot: boolean;
   fileExists(path: string): boolean;
+  /** Tells the user what takes a while. */
+  say(line: string): void;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function setup(needs: readonly ToolName[], machine: Machine): Promi
       hint: `run: sudo ${line.join(" ")}`,
     });
   }
+  machine.say(`Installing ${absent.join(", ")}: ${line.join(" ")}`);
   const variables = { DEBIAN_FRONTEND: "noninteractive" };
   if (packager === "apt") await updateLists(runner, line.at(-1)!);
   await runner.run({ argv: line, variables });
@@ -69,6 +72,7 @@ export function thisMachine(env: Env): Machine {
   return {
     runner: env.runner,
     isRoot: Deno.uid() === 0,
+    say: (line) => env.stderr.write(`${line}\n`),
     fileExists(path) {
       try {
         return Deno.statSync(path).isFile;

@@ -36,7 +36,13 @@ function machine(options: {
     },
     which: (program) => programs.has(program) ? `/usr/bin/${program}` : undefined,
   };
-  return { runner, isRoot: options.isRoot, fileExists: (path) => programs.has(path), ran };
+  return {
+    runner,
+    isRoot: options.isRoot,
+    fileExists: (path) => programs.has(path),
+    say() {},
+    ran,
+  };
 }
 
 Deno.test("nothing is run where nothing is missing", async () => {
