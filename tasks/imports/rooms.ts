@@ -30,7 +30,16 @@ export interface Room {
   readonly isPure: boolean;
 }
 
-const PURE_PACKAGES = ["@std/", "fflate", "yaml", "zod", "node:crypto", "node:zlib"];
+const PURE_PACKAGES = [
+  "@std/",
+  "@hpcc-js/wasm-zstd",
+  "fflate",
+  "spdx-",
+  "yaml",
+  "zod",
+  "node:crypto",
+  "node:zlib",
+];
 const PURE = { packages: PURE_PACKAGES, deno: undefined, isPure: true } as const;
 const IMPURE = { deno: /./, isPure: false } as const;
 const BELOW_PROGRAM = ["L0", "ports", "L1"] as const;
@@ -57,13 +66,19 @@ export const ROOMS: readonly Room[] = [
     name: "L1",
     paths: [
       "lib/accounts/",
+      "lib/address_plan/",
       "lib/apk/",
       "lib/boot/",
+      "lib/firewall/",
       "lib/format/",
+      "lib/ip/",
       "lib/json.ts",
       "lib/kmod/",
       "lib/report/",
       "lib/schema/",
+      "lib/ssh_signature/",
+      "lib/ssh/",
+      "lib/tower_env/",
       "lib/tree/",
     ],
     mayImport: BELOW_PROGRAM,
@@ -79,7 +94,7 @@ export const ROOMS: readonly Room[] = [
   {
     ...PURE,
     name: "engine",
-    paths: ["build/manifest/", "build/plan/"],
+    paths: ["build/manifest/", "build/plan/", "build/supply/"],
     mayImport: [...BELOW_PROGRAM, "engine"],
     mayImportTypes: ["stages", "outputs"],
   },
