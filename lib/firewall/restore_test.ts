@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TOWER_PLAN } from "../address_plan/address_plan.ts";
+import { renderRestore } from "./restore.ts";
+import { positionOf, ROLES, rulesetOf, TWO_CABLES } from "./roles.ts";
+import type { FamilyRules, PassingMatch, Ruleset } from "./ruleset.ts";
+import { sysctlsOf } from "./sysctls.ts";
+import { restoreTemplate, TEMPLATE_KEYS } from "./template.ts";
+
+const rulesetFor = (role: (typeof ROLES)[number]) =>
+  rulesetOf(positionOf(role, TOWER_PLAN, TWO_CABLES));
+
+Deno.test("the text of the router's rules is what iptables-save would say", () => {
+  assertEquals(
+    renderRestore(rulesetFor("router"), "ipv4"),
+    `*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING -s 192.168.2.0/24 -o wlan0 -j MASQUERADE
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT DROP [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -s 192.168.2.100/32 -i eth0 -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT
+-A INPUT -s 192.168.2.0/24 -i eth0 -p udp -m udp --dport 53 -m conntrack --ctstate NEW -j ACCEPT
+-A INPUT -s 192.168.2.0/24 -i eth0 -p tcp -m tcp --dport 53 -m conntrack --ctstate NEW -j ACCEPT
+-A INPUT -s 192.168.2.0/24 -i eth0 -p udp -m udp --dport 123 -m conntrack --ctstate NEW -j ACCEPT
+-A INPUT -s 192.168.2.0/24 -i eth0 -p tcp -m tcp --dport 9050 -m conntrack --ctstate NEW -j ACCEPT
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -s 192.168.2.100/32 -m conntrack --ctstate NEW -j DROP
+-A FORWARD -s 192.168.2.0/24 -i eth0 -o wlan0 -m conntrack --ctstate NEW -j ACCEPT
+-A OUTPUT -o lo -j ACCEPT
+-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A OUTPUT -o wlan0 -m conntrack --ctstate NEW -j ACCEPT
+COMMIT
+`,
+  );
+});
+
+Deno.test("B1, B2: all three chains of every role drop by default, in both families", () => {
+  for (const role of ROLES) {
+    for (const family of ["ipv4", "ipv6"] as const) {
+      const { filter } = rulesetFor(role)[family];
+      const policies = [filter.input.policy, filter.forward.policy, filter.output.policy];
+      assertEquals(policies, ["DROP", "DROP", "DROP"], `${role} ${family}`);
+    }
+  }
+});
+
+Deno.test("an interface, port, type or protocol that iptables lacks is refused", () => {
+  const open = { policy: "ACCEPT", rules: [] } as const;
+  const ruleset = (match: PassingMatch): Ruleset => {
+    const forward = { policy: "DROP", rules: [{ match, verdict: "DROP" }] } as const;
+    const family: FamilyRules = {
+      filter: { input: open, forward, output: open },
+      masquerade: [],
+    };
+    return { ipv4: family, ipv6: family };
+  };
+  const bad: PassingMatch[] = [
+    { in: "eth0 -j ACCEPT" },
+    { out: "eth+" },
+    { out: "" },
+    { protocol: { name: "tcp", port: 65536 } },
+    { protocol: { name: "udp", port: { first: 1, last: 1.5 } } },
+    { protocol: { name: "icmp", type: 256 } },
+    { protocol: { name: "icmpv6", type: 1 } },
+  ];
+  for (const match of bad) assertThrows(() => renderRestore(ruleset(match), "ipv4"), RangeError);
+  assertThrows(() => renderRestore(ruleset({ protocol: { name: "icmp" } }), "ipv6"), RangeError);
+  const good = { protocol: { name: "udp", port: { first: 1, last: 9 } } } as const;
+  assert(
+    renderRestore(ruleset(good), "ipv4").includes("-A FORWARD -p udp -m udp --dport 1:9 -j DROP"),
+  );
+});
+
+Deno.test("a template filled with addresses is the text for these addresses", () => {
+  const { network, thinClient, router } = TOWER_PLAN.online;
+  for (const role of ["online", "router", "offline"] as const) {
+    const client = role === "offline" ? TOWER_PLAN.offline.thinClient : thinClient;
+    const values = { THIN_CLIENT_IP: client, TOWER_NETWORK: network, ROUTER_IP: router };
+    let text = restoreTemplate(role);
+    for (const key of TEMPLATE_KEYS) text = text.replaceAll(`@${key}@`, values[key]);
+    assertEquals(text, renderRestore(rulesetFor(role), "ipv4"));
+  }
+});
+
+Deno.test("each key of the kernel's settings stands once; only the router forwards, and only IPv4", () => {
+  for (const role of ROLES) {
+    const lines = sysctlsOf(role, "x86_64");
+    assertEquals(new Set(lines.map((line) => line.split(" = ")[0])).size, lines.length);
+    assertEquals(lines[0], `net.ipv4.ip_forward = ${role === "router" ? 1 : 0}`);
+    for (const place of ["all", "default"]) {
+      assert(lines.includes(`net.ipv6.conf.${place}.forwarding = 0`));
+      assert(lines.includes(`net.ipv6.conf.${place}.accept_ra = 0`));
+      assert(lines.includes(`net.ipv6.conf.${place}.disable_ipv6 = 1`));
+      assert(lines.includes(`net.ipv4.conf.${place}.rp_filter = 1`));
+    }
+  }
+});
