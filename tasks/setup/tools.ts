@@ -31,6 +31,8 @@ const TOOLS = {
   "ssh-keygen": { places: ["ssh-keygen"], apt: "openssh-client", apk: "openssh-keygen" },
   "strace": { places: ["strace"], apt: "strace", apk: "strace" },
   "syslinux": { places: ["syslinux"], apt: "syslinux", apk: "syslinux" },
+  "xz": { places: ["xz"], apt: "xz-utils", apk: "xz" },
+  "zstd": { places: ["zstd"], apt: "zstd", apk: "zstd" },
   "unshare": { places: ["unshare"], apt: "util-linux", apk: "util-linux-misc" },
 } as const satisfies Readonly<Record<string, Tool>>;
 
