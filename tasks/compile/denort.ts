@@ -4,6 +4,7 @@ import { TowerError } from "../../lib/errors.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { exists, readBytes, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
 import type { Machine } from "./elf_layout.ts";
+import { assertPackable } from "./pack.ts";
 import { fetchStandIn, STAND_IN_VERSION } from "./stand_in.ts";
 
 /** The runtime that compiled programs begin with, and the compiler that fits it. */
@@ -41,7 +42,7 @@ export async function findDenort(machine: Machine, context: DenortContext): Prom
   const { given, say } = context;
   if (given !== undefined) {
     say(`denort for ${machine}: "${given}", as DENORT_BIN says`);
-    return givenDenort(given, context);
+    return givenDenort(given, machine, context);
   }
   say(`denort for ${machine}: DENORT_BIN is not set, asking Deno ${context.version} for its own`);
   const own = await ownDenort(machine, context);
@@ -56,9 +57,15 @@ export async function findDenort(machine: Machine, context: DenortContext): Prom
   return { ...standIn, bytes: readBytes(standIn.denort, LIMIT), origin: "stand-in" };
 }
 
-function givenDenort(path: string, context: DenortContext): Denort {
+function givenDenort(path: string, machine: Machine, context: DenortContext): Denort {
   const bytes = readBytes(path, LIMIT);
   const { version, deno } = context;
+  try {
+    assertPackable(bytes, machine);
+  } catch (cause) {
+    if (!(cause instanceof TowerError)) throw cause;
+    throw new TowerError(cause.code, `Cannot use "${path}" as denort for ${machine}`, { cause });
+  }
   assertVersion(bytes, version, path);
   return { bytes, version, deno, origin: "DENORT_BIN" };
 }

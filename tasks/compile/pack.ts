@@ -47,8 +47,7 @@ export const STUB_DATA_SIZE = 40 + MOST_LIBRARIES * (NAME_SIZE + 16);
  */
 export function packProgram(bytes: Uint8Array, parts: PackParts): Uint8Array<ArrayBuffer> {
   const { program, payload } = splitPayload(bytes);
-  const layout = layoutOf(program);
-  assertPackable(layout, parts.machine);
+  const layout = assertPackable(program, parts.machine);
   const libraries = librariesFor(program, parts);
   const places = placesOf(program, layout, parts, libraries);
   const out = new Uint8Array(places.end + payload.length);
@@ -86,7 +85,13 @@ interface Places {
   readonly end: number;
 }
 
-function assertPackable(layout: ProgramLayout, machine: Machine): void {
+/**
+ * The layout of a program that can be packed.
+ *
+ * @throws {TowerError} `malformed`, `unsupported`, or `conflict` for one that is packed already.
+ */
+export function assertPackable(program: Uint8Array, machine: Machine): ProgramLayout {
+  const layout = layoutOf(program);
   if (layout.headers.some((h) => h.type === PT_HIDDEN_INTERP)) {
     throw new TowerError("conflict", "Cannot pack program: it is already packed");
   }
@@ -99,6 +104,7 @@ function assertPackable(layout: ProgramLayout, machine: Machine): void {
   if (!layout.headers.some((h) => h.type === PT_INTERP)) {
     throw new TowerError("unsupported", "Cannot pack program: it is static and needs no packing");
   }
+  return layout;
 }
 
 /** The loader first, then what the program needs in its order. */

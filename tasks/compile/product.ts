@@ -6,7 +6,7 @@ import { type Bundle, bundleProgram, type Origin } from "./bundle.ts";
 import { type CLibrary, fetchCLibrary } from "./c_library.ts";
 import { checkPacked } from "./check_packed.ts";
 import { type Denort, type DenortContext, findDenort } from "./denort.ts";
-import { layoutOf, type Machine } from "./elf_layout.ts";
+import type { Machine } from "./elf_layout.ts";
 import { packProgram } from "./pack.ts";
 import type { Program } from "./programs.ts";
 import { buildStub, type Stub } from "./stub.ts";
@@ -32,8 +32,6 @@ export async function prepareBase(
   const { runner, cacheDir, isFresh } = context;
   const stub = await buildStub(machine, runner);
   const denort = await findDenort(machine, context);
-  // Said before anything large is fetched for a file that cannot be packed.
-  layoutOf(denort.bytes);
   const library = await fetchCLibrary(machine, join(cacheDir, "c-library"), runner, isFresh);
   const packed = packProgram(denort.bytes, { machine, stub: stub.code, libraries: library.files });
   return { machine, denort, stub, library, packed };
@@ -66,6 +64,8 @@ export async function compileBundle(
   using work = tempDir();
   const runtime = join(work.path, "denort"), output = join(work.path, program.name);
   writeFileAtomic(runtime, packed, 0o755);
+  // Deno embeds the times of files.
+  [bundle.main, ...bundle.includes].forEach(resetTimes);
   await runner.run({
     argv: [
       ...[denort.deno, "compile", "--quiet", "--target", `${machine}-unknown-linux-gnu`] as const,
@@ -93,4 +93,12 @@ export async function compileBundle(
     );
   }
   return bytes;
+}
+
+/** Gives a file, or a folder and all in it, one time. */
+function resetTimes(path: string): void {
+  if (Deno.statSync(path).isDirectory) {
+    for (const { name } of Deno.readDirSync(path)) resetTimes(join(path, name));
+  }
+  Deno.utimeSync(path, 0, 0);
 }

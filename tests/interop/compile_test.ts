@@ -1,0 +1,213 @@
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { tempDir } from "../../lib/store/files.ts";
+import { checkPacked } from "../../tasks/compile/check_packed.ts";
+import { packProgram } from "../../tasks/compile/pack.ts";
+import type { Base } from "../../tasks/compile/product.ts";
+import { BareRoot, type BareRun } from "../support/bare_root.ts";
+import { COMPILE_TOOLS, compilePlain, compileSmoke, smokeBase } from "../support/compiled_smoke.ts";
+
+const runner = denoRunner();
+const missing = [...COMPILE_TOOLS, "unshare", "strace"].filter((tool) => !runner.which(tool));
+const skip = missing.length > 0
+  ? `${missing.join(", ")} missing`
+  : Deno.build.arch !== "x86_64"
+  ? "needs an x86_64 machine"
+  : Deno.uid() !== 0
+  ? "needs root, for chroot and namespaces"
+  : undefined;
+const test = (name: string, fn: () => Promise<void>) =>
+  Deno.test({
+    name: skip === undefined ? name : `${name} (skipped: ${skip})`,
+    ignore: skip !== undefined,
+    // What all tests share is made by the first and stays.
+    sanitizeResources: false,
+    fn,
+  });
+
+interface Subject {
+  readonly base: Base;
+  readonly packed: Uint8Array;
+  readonly root: BareRoot;
+  /** A folder with `smoke`, on this glibc machine. */
+  readonly folder: string;
+}
+
+let shared: Promise<Subject> | undefined;
+
+function subject(): Promise<Subject> {
+  return shared ??= (async () => {
+    const base = await smokeBase(runner, "x86_64");
+    const packed = await compileSmoke(runner, base);
+    const root = await BareRoot.open(runner);
+    await root.install("smoke", packed);
+    const folder = tempDir().path;
+    await Deno.writeFile(join(folder, "smoke"), packed, { mode: 0o755 });
+    globalThis.addEventListener("unload", () => {
+      root[Symbol.dispose]();
+      Deno.removeSync(folder, { recursive: true });
+    });
+    return { base, packed, root, folder };
+  })();
+}
+
+const POISON = { LD_PRELOAD: "/lib/libz.so.1", LD_LIBRARY_PATH: "/foo" };
+
+/** What an act of the smoke program printed. */
+async function act(root: BareRoot, name: string, how: Omit<BareRun, "argv">) {
+  const { stdout } = await root.run({ ...how, argv: ["smoke", name] });
+  return JSON.parse(stdout);
+}
+
+test("without the C library inside, the same program does not start there", async () => {
+  const { base, root } = await subject();
+  await root.install("plain", await compilePlain(runner, base));
+  const { code, stderr } = await root.run({ argv: ["plain"], uid: 0, okCodes: [127] });
+  assertEquals(code, 127);
+  assertStringIncludes(stderr, "No such file or directory");
+});
+
+for (const uid of [0, 65534] as const) {
+  for (const isHarsh of [false, true]) {
+    const place = isHarsh ? "in a read-only root with noexec places" : "in a bare root";
+    test(`user ${uid} ${place}: children, a server, workers, signals, itself again`, async () => {
+      const { root } = await subject();
+      const how = { uid, isHarsh, variables: POISON };
+      assertEquals(await act(root, "serve", how), ["served", "served"]);
+      assertEquals(await act(root, "worker", how), 42);
+      assertEquals(await act(root, "again", how), 42);
+      assertEquals(await act(root, "signal", how), "SIGUSR1");
+      assertEquals(await act(root, "runtime", how), {
+        caught: "RangeError",
+        heap: 100,
+        date: "1. Januar 1970",
+        user: uid,
+      });
+      const child = await act(root, "child", how);
+      assertEquals(child.code, 0);
+      assertStringIncludes(child.busybox, "BusyBox");
+    });
+  }
+}
+
+test("a child has the standard files alone, the same environment and no glibc", async () => {
+  const { root } = await subject();
+  const variables = { ...POISON, MARK: "a b" };
+  const child = await act(root, "child", { uid: 65534, variables });
+  // Beside the standard files: the folder that ls lists, and pipes of what runs this test.
+  const others = child.files.filter((f: string) => !/^(pipe:|\/dev\/null$|\/proc\/)/.test(f));
+  assertEquals(others, []);
+  assertEquals(child.hasGlibc, false);
+  const environment = child.environment.filter((line: string) => !/^(PWD|SHLVL|_)=/.test(line));
+  assertEquals(environment.sort(), [
+    "LD_LIBRARY_PATH=/foo",
+    "LD_PRELOAD=/lib/libz.so.1",
+    "MARK=a b",
+    "PATH=/usr/local/bin:/usr/bin:/bin",
+  ]);
+});
+
+test("a child has as many descriptors as a child of the program without the C library", async () => {
+  const { base, folder } = await subject();
+  await Deno.writeFile(join(folder, "plain"), await compilePlain(runner, base), { mode: 0o755 });
+  const [packed, plain] = await Promise.all(["smoke", "plain"].map(async (name) => {
+    const { stdout } = await runner.run({ argv: [join(folder, name), "child"] });
+    return JSON.parse(new TextDecoder().decode(stdout)).files.length;
+  }));
+  assertEquals(packed, plain);
+});
+
+test("the kernel shows the program under its own name, with no trace of its start", async () => {
+  const { root, folder } = await subject();
+  const there = await act(root, "self", { uid: 0, variables: POISON });
+  assertEquals(there.exe, "/usr/local/bin/smoke");
+  assertEquals(there.execPath, "/usr/local/bin/smoke");
+  assertEquals(there.comm, "smoke");
+  assertEquals(there.cmdline, ["smoke", "self"]);
+  assertEquals(there.environment["LD_PRELOAD"], POISON.LD_PRELOAD);
+  const held = there.files.filter((file: string) => file.includes("memfd"));
+  assertEquals(held, []);
+  const here = await runner.run({ argv: [join(folder, "smoke"), "self"] });
+  const shown = JSON.parse(new TextDecoder().decode(here.stdout));
+  assertEquals(shown.exe, join(folder, "smoke"), "the same file runs on this glibc machine");
+});
+
+test("a program starts by any name: renamed, linked, relative, with no environment", async () => {
+  const { root } = await subject();
+  const script = `cd /usr/local/bin; ln -s smoke link; ln smoke other; ./smoke self; link self; ` +
+    `cd ..; bin/other self; exec env -i /usr/local/bin/link self`;
+  const { stdout } = await root.run({ uid: 0, argv: ["sh", "-ec", script] });
+  const shown = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(shown.map(({ comm }) => comm), ["smoke", "link", "other", "link"]);
+  const real = ["smoke", "smoke", "other", "smoke"].map((name) => `/usr/local/bin/${name}`);
+  assertEquals(shown.map(({ exe }) => exe), real);
+  assertEquals(shown[3].environment, {});
+});
+
+test("closed standard files and 32 descriptors are enough", async () => {
+  const { root } = await subject();
+  const script = `smoke worker /tmp/out 0<&- 1>&- 2>&-; cat /tmp/out; ulimit -n 32; smoke worker`;
+  const { stdout } = await root.run({
+    uid: 65534,
+    isHarsh: true,
+    argv: ["sh", "-ec", script],
+  });
+  assertEquals(stdout, "42\n42\n");
+});
+
+test("a start writes nothing to a disk and leaves no descriptor", async () => {
+  const { folder } = await subject();
+  const trace = join(folder, "trace");
+  const argv = ["strace", "-f", "-y", "-o", trace, join(folder, "smoke"), "worker"] as const;
+  await runner.run({ argv });
+  const lines = (await Deno.readTextFile(trace)).split("\n");
+  const calls = (name: string) => lines.filter((line) => line.includes(` ${name}(`));
+  assertEquals(calls("execve").length, 1);
+  assertEquals(
+    calls("memfd_create").length,
+    checkPacked((await subject()).packed).libraries.length,
+  );
+  const written = /O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE/;
+  const opened = [...calls("openat"), ...calls("open")].filter((line) => written.test(line));
+  assertEquals(opened.filter((line) => !/"\/(dev|proc)\//.test(line)), []);
+  assertEquals(lines.filter((line) => / (mkdir|rename|unlink|link)[a-z0-9]*\(/.test(line)), []);
+  assertEquals(lines.filter((line) => line.includes("/tmp/deno-compile")), [], "no code cache");
+  const created = lines.findIndex((line) => line.includes(" epoll_create"));
+  const lastUse = lines.findLastIndex((line) => / close\(\d+<\/memfd:/.test(line));
+  assert(lastUse > 0 && lastUse < created, "the libraries' files close before the program begins");
+});
+
+test("packing changes the ELF header and appends; twice it gives the same bytes", async () => {
+  const { base } = await subject();
+  const { machine, stub, library, denort } = base;
+  const parts = { machine, stub: stub.code, libraries: library.files };
+  const once = packProgram(denort.bytes, parts);
+  assertEquals(once.length, base.packed.length);
+  assert(once.every((byte, i) => byte === base.packed[i]));
+  const differs = (i: number) => once[i] !== denort.bytes[i];
+  const changed = Array.from({ length: denort.bytes.length }, (_, i) => i).filter(differs);
+  assert(changed.every((i) => i < 64), "only the ELF header");
+});
+
+test("packing after deno compile gives the same program as packing before", async () => {
+  const { base } = await subject();
+  const { machine, stub, library } = base;
+  const source = "console.log(1)";
+  const plain = await compilePlain(runner, base, source);
+  const after = packProgram(plain, { machine, stub: stub.code, libraries: library.files });
+  assertEquals(checkPacked(after).hasPayload, true);
+  const tail = plain.subarray(base.denort.bytes.length);
+  assertEquals(after.subarray(-tail.length), tail);
+  const { root } = await subject();
+  await root.install("after", after);
+  assertEquals((await root.run({ argv: ["after"], uid: 65534 })).stdout, "1\n");
+});
+
+test("compiling twice gives the same bytes", async () => {
+  const { base, packed } = await subject();
+  const again = await compileSmoke(runner, base);
+  assertEquals(again.length, packed.length);
+  assert(again.every((byte, i) => byte === packed[i]));
+  assertLess(packed.length, 95_000_000);
+});
