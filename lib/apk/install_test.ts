@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
@@ -6,8 +7,6 @@ import { FileTree } from "../tree/file_tree.ts";
 import { installPackages } from "./install.ts";
 import { formatInstalled } from "./installed_db.ts";
 import type { PackageEntry, PackageInfo, UnpackedPackage } from "./types.ts";
-
-const BLOB = `sha256:${"0".repeat(64)}` as Digest;
 
 function entry(type: PackageEntry["type"], path: string, more: Partial<PackageEntry> = {}) {
   const mode = type === "directory" ? 0o755 : type === "symlink" ? 0o777 : 0o644;
@@ -24,30 +23,8 @@ function pack(
   entries: PackageEntry[],
   info: Partial<PackageInfo> = {},
 ): UnpackedPackage {
-  return {
-    digest: BLOB,
-    size: 1,
-    identity: `Q1${name}`,
-    info: {
-      name,
-      version: "1.0-r0",
-      arch: "x86_64",
-      description: "",
-      url: "",
-      license: "MIT",
-      installedSize: 4096,
-      depends: [],
-      provides: [],
-      installIf: [],
-      replaces: [],
-      triggers: [],
-      ...info,
-    },
-    scripts: [],
-    signedBy: { name: "key", digest: BLOB },
-    data: `sha256:${name.charCodeAt(0).toString(16).repeat(32)}` as Digest,
-    entries,
-  };
+  const data = `sha256:${name.charCodeAt(0).toString(16).repeat(32)}` as Digest;
+  return unpackedPackage(name, { entries, info, data });
 }
 
 function emptyTree(): FileTree {

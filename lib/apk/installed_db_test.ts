@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
@@ -30,30 +31,7 @@ function pack(
   info: Partial<PackageInfo> = {},
   scripts: UnpackedPackage["scripts"] = [],
 ): UnpackedPackage {
-  return {
-    digest: DIGEST,
-    size: 9,
-    identity: `Q1${name}`,
-    info: {
-      name,
-      version: "1.0-r0",
-      arch: "x86_64",
-      description: "",
-      url: "",
-      license: "MIT",
-      installedSize: 4096,
-      depends: [],
-      provides: [],
-      installIf: [],
-      replaces: [],
-      triggers: [],
-      ...info,
-    },
-    scripts,
-    signedBy: { name: "key", digest: DIGEST },
-    data: DIGEST,
-    entries,
-  };
+  return unpackedPackage(name, { entries, info, scripts });
 }
 
 function entry(type: PackageEntry["type"], path: string, more: Partial<PackageEntry> = {}) {

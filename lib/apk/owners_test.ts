@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Digest } from "../brand.ts";
+import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import type { ContentReader } from "../tree/entry.ts";
@@ -9,7 +9,6 @@ import { formatInstalled } from "./installed_db.ts";
 import { resolveOwners } from "./owners.ts";
 import type { PackageEntry, UnpackedPackage } from "./types.ts";
 
-const DIGEST = `sha256:${"0".repeat(64)}` as Digest;
 const BASE = { uid: 0, gid: 0, mtime: 0, origin: "stage:base" as const };
 const NO_BLOBS: ContentReader = {
   open(blob) {
@@ -18,29 +17,7 @@ const NO_BLOBS: ContentReader = {
 };
 
 function pack(name: string, entries: PackageEntry[]): UnpackedPackage {
-  return {
-    digest: DIGEST,
-    size: 9,
-    identity: `Q1${name}`,
-    info: {
-      name,
-      version: "1.0-r0",
-      arch: "x86_64",
-      description: "",
-      url: "",
-      license: "MIT",
-      installedSize: 4096,
-      depends: [],
-      provides: [],
-      installIf: [],
-      replaces: [],
-      triggers: [],
-    },
-    scripts: [],
-    signedBy: { name: "key", digest: DIGEST },
-    data: DIGEST,
-    entries,
-  };
+  return unpackedPackage(name, { entries });
 }
 
 function entry(type: PackageEntry["type"], path: string, more: Partial<PackageEntry> = {}) {

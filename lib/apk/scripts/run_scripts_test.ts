@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Digest } from "../../brand.ts";
+import { unpackedPackage } from "../../../tests/support/unpacked_package.ts";
 import { TowerError } from "../../errors.ts";
 import { inlineText, textOf } from "../../tree/content.ts";
 import type { ContentReader, Entry } from "../../tree/entry.ts";
@@ -9,7 +9,6 @@ import type { ScriptDecision } from "./outcome.ts";
 import { runScripts } from "./run_scripts.ts";
 
 const EPOCH = 20000 * 86400;
-const BLOB = `sha256:${"0".repeat(64)}` as Digest;
 const BASE = { uid: 0, gid: 0, mtime: 1, origin: "package:base" as const };
 const NO_BLOBS: ContentReader = {
   open(blob) {
@@ -42,33 +41,14 @@ function pack(
   info: Partial<PackageInfo> = {},
   entries: PackageEntry[] = [],
 ): UnpackedPackage {
-  return {
-    digest: BLOB,
-    size: 1,
-    identity: `Q1${name}`,
-    info: {
-      name,
-      version: "1.0-r0",
-      arch: "x86_64",
-      description: "",
-      url: "",
-      license: "MIT",
-      installedSize: 4096,
-      depends: [],
-      provides: [],
-      installIf: [],
-      replaces: [],
-      triggers: [],
-      ...info,
-    },
+  return unpackedPackage(name, {
+    entries,
+    info,
     scripts: Object.entries(scripts).map(([kind, text]) => ({
       kind: kind as ScriptKind,
       base64: new TextEncoder().encode(text).toBase64(),
     })),
-    signedBy: { name: "key", digest: BLOB },
-    data: BLOB,
-    entries,
-  };
+  });
 }
 
 const directory = (path: string) =>
