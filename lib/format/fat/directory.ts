@@ -16,7 +16,7 @@ export const ATTRIBUTE = {
 const LONG_NAME = 0x0f;
 
 /** Byte offsets in a long-name slot where its 13 UTF-16 units stand. */
-const UNIT_OFFSETS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
+export const UNIT_OFFSETS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 
 /** One entry of a directory: what its slots say. */
 export interface DirectoryRecord {
