@@ -146,7 +146,7 @@ export const ROOMS: readonly Room[] = [
   {
     ...IMPURE,
     name: "tests",
-    paths: ["tests/"],
+    paths: ["tests/", "tasks/bench.ts", "tasks/bench/"],
     mayImport: [...BUILD, "cli", "build main", "cli main", "tasks", "tests"],
     packages: [""],
   },

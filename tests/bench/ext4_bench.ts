@@ -1,25 +1,28 @@
 /**
- * Our ext4 writer beside `mke2fs -d`, in one run: deno run -A tests/bench/ext4_bench.ts
+ * Our ext4 writer beside `mke2fs -d`, in one run: deno task bench ext4
  *
  * About 15,000 files of 800 MB whose sizes are spread as in a system's root: many small ones and
  * a few large ones. Both read from the page cache and write a new sparse file.
  */
 import { join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
 import type { ByteSource } from "../../lib/format/bytes.ts";
 import { planExt4 } from "../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../lib/format/ext4/writer.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { Content } from "../../lib/tree/entry.ts";
-import { FileTree, nameOf } from "../../lib/tree/file_tree.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import type { Sample, Section } from "../../tasks/bench/report.ts";
 import { blobName, emptyTree, EPOCH, OPTIONS, sources } from "../support/ext4_image.ts";
 import { fileSink, tempFolder } from "../support/file_sink.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 
 const FILES = 15_000;
-const RUNS = 5;
 const FREE = 64 << 20;
 const BLOB = blobName("a");
-const runner = denoRunner();
+const PEER = "mke2fs -d";
+const PLAN = "plan (reads no contents)";
+const WRITE = "write";
+const COPY = "copy of as many bytes (floor)";
 
 function fileSource(path: string): ByteSource & Disposable {
   const file = Deno.openSync(path);
@@ -72,66 +75,67 @@ function writeTreeOnDisk(tree: FileTree, source: ByteSource, root: string): void
   }
 }
 
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
-function report(name: string, milliseconds: number, bytes: number): void {
-  const speed = bytes / 1e6 / (milliseconds / 1000);
-  print(
-    `${name.padEnd(34)} ${milliseconds.toFixed(0).padStart(6)} ms  ${speed.toFixed(0)} MB/s`,
-  );
-}
-
-async function main(): Promise<void> {
+/** Writing a tree of {@linkcode FILES} files in turn by ours, by mke2fs, and as a plain copy. */
+export async function ext4Section(env: Env, runs: number): Promise<Section> {
+  const { runner } = env;
   using folder = tempFolder();
   const at = (name: string) => join(folder.path, name);
   const { tree, bytes } = makeTree();
-  print(`${tree.size} entries, ${(bytes / 1e6).toFixed(0)} MB, median of ${RUNS} runs`);
   writeBlob(at("blob"), bytes);
   using source = fileSource(at("blob"));
-  writeTreeOnDisk(tree, source, at("tree"));
+  const hasPeer = runner.which("mke2fs") !== undefined;
+  if (hasPeer) writeTreeOnDisk(tree, source, at("tree"));
   await runner.run({ argv: ["sync", "-f", folder.path] });
 
-  const times: Record<string, number[]> = {};
+  const samples: Record<string, Sample[]> = hasPeer ? { [PEER]: [] } : {};
   const timed = async (name: string, work: () => void | Promise<unknown>) => {
     const start = performance.now();
     await work();
-    (times[name] ??= []).push(performance.now() - start);
+    (samples[name] ??= []).push({ wall: (performance.now() - start) / 1000 });
     await runner.run({ argv: ["sync", "-f", folder.path] });
   };
-  for (let i = 0; i < RUNS; i++) {
+  for (let i = 0; i < runs; i++) {
     let layout = planExt4(tree, { ...OPTIONS, freeBytes: FREE });
-    await timed("plan (reads no contents)", () => {
+    await timed(PLAN, () => {
       layout = planExt4(tree, { ...OPTIONS, freeBytes: FREE });
     });
-    await timed("write", () => {
+    await timed(WRITE, () => {
       using sink = fileSink(at("ours.img"), layout.size);
       writeExt4(layout, sources({ [BLOB]: source }), sink);
     });
+    await timed(COPY, () => copy(source, at("copy")));
+    if (!hasPeer) continue;
     if (i === 0) await runner.run({ argv: ["e2fsck", "-fn", at("ours.img")] });
-    await timed("copy of as many bytes (floor)", () => {
-      using sink = fileSink(at("copy"), bytes);
-      const buffer = new Uint8Array(4 << 20);
-      for (let done = 0; done < bytes;) {
-        const n = source.readAt(done, buffer);
-        sink.writeAt(done, buffer.subarray(0, n));
-        done += n;
-      }
-    });
     const image = at("mke2fs.img");
     using _ = fileSink(image, layout.size);
-    await timed("mke2fs -d", () =>
-      runner.run({
-        argv: ["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", at("tree"), nameOf(image)],
-        cwd: folder.path,
-        variables: { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" },
-      }));
+    await timed(
+      PEER,
+      () =>
+        runner.run({ argv: ["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", at("tree"), image] }),
+    );
   }
-  for (const [name, list] of Object.entries(times)) {
-    report(name, list.toSorted((a, b) => a - b)[RUNS >> 1]!, bytes);
-  }
-  print(`memory now: ${(Deno.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`);
+  return {
+    title: "Writing an ext4 file system",
+    notes: [
+      `${tree.size} entries, ${(bytes / 1e6).toFixed(0)} MB; ${runs} runs in turn, their medians`,
+      `memory of this process at the end: ${(Deno.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`,
+      ...hasPeer ? [] : [`not measured: ${PEER}: mke2fs is not here`],
+    ],
+    rows: Object.entries(samples).map(([name, list]) => ({
+      name,
+      samples: list,
+      ...hasPeer && name !== PEER && { peer: PEER },
+    })),
+  };
 }
 
-await main();
+/** The least that writing as many bytes costs. */
+function copy(source: ByteSource, path: string): void {
+  using sink = fileSink(path, source.size);
+  const buffer = new Uint8Array(4 << 20);
+  for (let done = 0; done < source.size;) {
+    const n = source.readAt(done, buffer);
+    sink.writeAt(done, buffer.subarray(0, n));
+    done += n;
+  }
+}

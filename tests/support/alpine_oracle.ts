@@ -32,13 +32,20 @@ export class Oracle implements AsyncDisposable {
 
   /** Runs a program of the Alpine root on this machine's files, through its own musl loader. */
   run(program: string, args: readonly string[]): Promise<OracleResult> {
+    const [loader, ...rest] = this.argv(program, args);
+    return run(loader, rest);
+  }
+
+  /** The command line by which a program of the Alpine root runs on this machine. */
+  argv(program: string, args: readonly string[]): [string, ...string[]] {
     const libraries = `${this.root}/lib:${this.root}/usr/lib`;
-    return run(`${this.root}/lib/ld-musl-x86_64.so.1`, [
+    return [
+      `${this.root}/lib/ld-musl-x86_64.so.1`,
       "--library-path",
       libraries,
       join(this.root, program),
       ...args,
-    ]);
+    ];
   }
 
   /** Runs real apk. */

@@ -1,0 +1,55 @@
+import { Argument, Command } from "@commander-js/extra-typings";
+import { count } from "../build/commands/options.ts";
+import { type Env, realEnv } from "../lib/env.ts";
+import { exitCodeOf, formatError } from "../lib/errors.ts";
+import { ext4Section } from "../tests/bench/ext4_bench.ts";
+import { imageSection } from "./bench/image.ts";
+import { formatMachine, thisMachine } from "./bench/machine.ts";
+import { figuresOf, formatSection, type Section } from "./bench/report.ts";
+import { solverSection } from "./bench/solver.ts";
+
+/** What can be measured, in this order. */
+const SECTIONS = { image: imageSection, solver: solverSection, ext4: ext4Section } as const;
+const NAMES = Object.keys(SECTIONS) as (keyof typeof SECTIONS)[];
+
+/** `deno task bench`: our speed beside that of the tools that people use now, in one run. */
+async function main(env: Env): Promise<void> {
+  const command = new Command("bench")
+    .description("Measure Tower beside apk-tools and e2fsprogs (docs/performance.md).")
+    .addArgument(new Argument("[section...]", "what to measure: all by default").choices(NAMES))
+    .option("--runs <n>", "runs of each", count, 5)
+    .option("--json", "every sample and the figures as JSON", false)
+    .parse([...env.args], { from: "user" });
+  const [wanted = []] = command.processedArgs;
+  const { runs, json } = command.opts();
+  const machine = thisMachine();
+  const sections: Section[] = [];
+  if (!json) env.stdout.write(`${formatMachine(machine)}\n`);
+  for (const name of NAMES) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    env.signal.throwIfAborted();
+    const section = await SECTIONS[name](env, runs);
+    sections.push(section);
+    if (!json) env.stdout.write(`${formatSection(section)}\n`);
+  }
+  if (json) {
+    env.stdout.write(`${JSON.stringify({ machine, sections: sections.map(withFigures) })}\n`);
+  }
+}
+
+function withFigures(section: Section) {
+  const rows = section.rows.map((row) => ({ ...row, ...figuresOf(row, section) }));
+  return { ...section, rows };
+}
+
+if (import.meta.main) {
+  const env = realEnv();
+  try {
+    await main(env);
+    // A handler of signals would keep the process.
+    Deno.exit(0);
+  } catch (error) {
+    env.stderr.write(`${formatError(error)}\n`);
+    Deno.exit(exitCodeOf(error));
+  }
+}
