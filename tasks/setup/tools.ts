@@ -23,6 +23,7 @@ const TOOLS = {
     apt: "ovmf",
     apk: "ovmf",
   },
+  "ping": { places: ["ping"], apt: "iputils-ping", apk: "iputils-ping" },
   "qemu": { places: ["qemu-system-x86_64"], apt: "qemu-system-x86", apk: "qemu-system-x86_64" },
   "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
   "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },

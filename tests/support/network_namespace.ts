@@ -32,6 +32,11 @@ export class NetworkNamespace implements AsyncDisposable {
     return namespace;
   }
 
+  /** The process that holds it: what `ip link … netns` takes. */
+  get pid(): number {
+    return this.#holder.pid;
+  }
+
   /** A command as it runs inside. */
   inside(command: Command): Command {
     return { ...command, argv: [...this.#enter, ...command.argv] as [string, ...string[]] };

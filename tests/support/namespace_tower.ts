@@ -1,0 +1,133 @@
+import { fromFileUrl } from "@std/path";
+import type { Machine, Network } from "../../lib/firewall/network.ts";
+import type { Runner, RunningProcess } from "../../lib/proc/command.ts";
+import { NetworkNamespace } from "./network_namespace.ts";
+import type { AgentPorts, AgentReply, AgentRequest } from "./probe_agent.ts";
+
+const AGENT = fromFileUrl(new URL("./probe_agent.ts", import.meta.url));
+
+/** The machines of a network, each in a namespace of its own, joined by bridges for segments. */
+export class NamespaceTower implements AsyncDisposable {
+  readonly #runner: Runner;
+  readonly #stack: AsyncDisposableStack;
+  readonly #machines = new Map<string, NetworkNamespace>();
+  readonly #agents = new Map<string, Agent>();
+
+  private constructor(runner: Runner, stack: AsyncDisposableStack) {
+    this.#runner = runner;
+    this.#stack = stack;
+  }
+
+  /** Lays the cables of a network and starts a probe agent on every machine. */
+  static async create(runner: Runner, network: Network, ports: AgentPorts) {
+    await using stack = new AsyncDisposableStack();
+    const tower = new NamespaceTower(runner, stack);
+    const switches = stack.use(await NetworkNamespace.create(runner));
+    const segments = new Set(network.flatMap((m) => m.links.map((link) => link.segment)));
+    for (const segment of segments) {
+      await switches.run("ip", "link", "add", segment, "type", "bridge", "forward_delay", "0");
+      await switches.run("ip", "link", "set", segment, "up");
+    }
+    for (const [i, machine] of network.entries()) {
+      const space = stack.use(await NetworkNamespace.create(runner));
+      tower.#machines.set(machine.name, space);
+      await plugIn(switches, space, machine, `p${i}`);
+    }
+    for (const [name, space] of tower.#machines) {
+      const argv = [Deno.execPath(), "run", "--allow-all", "--no-check", AGENT] as const;
+      const process = runner.spawn(space.inside({ argv: [...argv, JSON.stringify(ports)] }));
+      tower.#agents.set(name, stack.use(new Agent(process)));
+    }
+    await Promise.all([...tower.#agents.values()].map((agent) => agent.next()));
+    return new NamespaceTower(runner, stack.move()).#with(tower);
+  }
+
+  #with(other: NamespaceTower): this {
+    for (const [name, space] of other.#machines) this.#machines.set(name, space);
+    for (const [name, agent] of other.#agents) this.#agents.set(name, agent);
+    return this;
+  }
+
+  /** Runs a program on a machine with text as its input. */
+  async feed(machine: string, argv: readonly [string, ...string[]], text: string): Promise<void> {
+    const stdin = new TextEncoder().encode(text);
+    await this.#runner.run(this.#machines.get(machine)!.inside({ argv, stdin }));
+  }
+
+  /** Asks the agent of a machine. */
+  ask(machine: string, request: AgentRequest): Promise<AgentReply> {
+    return this.#agents.get(machine)!.ask(request);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+async function plugIn(
+  switches: NetworkNamespace,
+  space: NetworkNamespace,
+  machine: Machine,
+  port: string,
+): Promise<void> {
+  const to = String(space.pid);
+  for (const [i, link] of machine.links.entries()) {
+    const peer = ["peer", "name", link.name, "netns", to];
+    await switches.run("ip", "link", "add", `${port}-${i}`, "type", "veth", ...peer);
+    await switches.run("ip", "link", "set", `${port}-${i}`, "master", link.segment, "up");
+    // The test gives the link-local addresses: the network's evaluator must know them.
+    await space.run("ip", "link", "set", link.name, "addrgenmode", "none");
+    await space.run("ip", "link", "set", link.name, "up");
+    for (const { address, network } of link.addresses) {
+      const own = `${address}/${network.split("/")[1]}`;
+      const options = address.includes(":") ? ["nodad"] : [];
+      await space.run("ip", "address", "add", own, "dev", link.name, ...options);
+    }
+  }
+  const settings = [
+    `net.ipv4.ip_forward=${machine.forwards.ipv4 ? 1 : 0}`,
+    `net.ipv6.conf.all.forwarding=${machine.forwards.ipv6 ? 1 : 0}`,
+  ];
+  for (const setting of settings) {
+    const [key = "", value = ""] = setting.split("=");
+    await space.run("sh", "-c", `echo ${value} > /proc/sys/${key.replaceAll(".", "/")}`);
+  }
+  for (const gateway of Object.values(machine.gateways)) {
+    await space.run("ip", "route", "add", "default", "via", gateway);
+  }
+}
+
+/** A probe agent that runs: a line in, a line out. */
+class Agent implements AsyncDisposable {
+  readonly #process: RunningProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #rest = "";
+
+  constructor(process: RunningProcess) {
+    this.#process = process;
+    this.#lines = process.stdout.pipeThrough(new TextDecoderStream() as never).getReader() as never;
+    this.#input = process.stdin.getWriter();
+    void process.stderr.pipeTo(Deno.stderr.writable, { preventClose: true }).catch(() => {});
+  }
+
+  async ask(request: AgentRequest): Promise<AgentReply> {
+    await this.#input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+    return JSON.parse(await this.next());
+  }
+
+  async next(): Promise<string> {
+    while (!this.#rest.includes("\n")) {
+      const { value, done } = await this.#lines.read();
+      if (done) throw new Error("a probe agent ended too early");
+      this.#rest += value;
+    }
+    const [line = "", ...rest] = this.#rest.split("\n");
+    this.#rest = rest.join("\n");
+    return line;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
