@@ -1,70 +1,103 @@
 import { TowerError } from "../lib/errors.ts";
+import { digestOf } from "../lib/format/digest.ts";
 import { createArtifact } from "../lib/store/artifact_file.ts";
+import { writeFileAtomic } from "../lib/store/files.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
+import { writeDisk } from "./disk_artifact.ts";
 import type { Engine } from "./engine.ts";
-import { disk } from "./outputs/disk.ts";
+import { treeFile } from "./manifest/file_names.ts";
 import { initramfs } from "./outputs/initramfs.ts";
 import { tar } from "./outputs/tar.ts";
 import type { WriteContext } from "./outputs/writer.ts";
-import type { BuildPlan, OutputPlan } from "./plan/plan.ts";
-import type { Artifact } from "./plan/record.ts";
+import { requirePackers } from "./packing.ts";
+import type { BuildPlan, DiskOutputPlan, OutputPlan } from "./plan/plan.ts";
+import type { Artifact, Companion, Written } from "./plan/record.ts";
+import { formatTreeListing } from "./supply/tree_listing.ts";
 
 /**
- * Writes every output of a plan into a folder. An artifact gets its name once it is whole; a
- * writer that fails leaves none.
+ * Writes every output of a plan into a folder, and what tells about them: block maps and the
+ * listing of the tree. A file gets its name once it is whole; a writer that fails leaves none.
  */
 export async function writeArtifacts(
   plan: BuildPlan,
   tree: FileTree,
   folder: string,
-  { store, reporter, env }: Engine,
-): Promise<Artifact[]> {
+  engine: Engine,
+): Promise<Written> {
+  const { reporter, env } = engine;
+  const disks = plan.outputs.filter((o) => o.kind === "disk");
+  requirePackers(disks.map((o) => o.compression), env.runner);
   const artifacts: Artifact[] = [];
+  const companions: Companion[] = [];
+  const context = { folder, epoch: plan.epoch, engine };
   for (const output of plan.outputs) {
     env.signal.throwIfAborted();
     const id = `output ${output.file}`;
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
-    using file = createArtifact(join(folder, output.file));
-    let size = 0;
-    const sink: WriteContext["sink"] = {
-      writeAt(offset, bytes) {
-        size = Math.max(size, offset + bytes.length);
-        file.writeAt(offset, bytes);
-      },
-      setSize(bytes) {
-        size = bytes;
-        file.setSize(bytes);
-      },
-    };
-    try {
-      await writeOutput(tree, output, { reader: store, epoch: plan.epoch, sink, reporter });
-    } catch (cause) {
-      if (!(cause instanceof TowerError)) throw cause;
-      throw new TowerError(cause.code, `Cannot write "${output.file}"`, {
-        cause,
-        ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-      });
-    }
-    const digest = file.digest();
-    file.commit();
-    artifacts.push({ file: output.file, digest, size });
-    reporter.report({ type: "done", id, note: `${size} bytes` });
+    const artifact = await about(output, async () => {
+      if (output.kind !== "disk") return await writeArchive(tree, output, context);
+      const { artifact, bmap } = await writeDisk(tree, output, context);
+      companions.push(bmap);
+      return artifact;
+    });
+    artifacts.push(artifact);
+    reporter.report({ type: "done", id, note: `${artifact.size} bytes` });
   }
-  return artifacts;
+  companions.push(writeListing(plan, tree, folder, engine));
+  return { artifacts, companions };
 }
 
-function writeOutput(
-  tree: FileTree,
-  output: OutputPlan,
-  context: WriteContext,
-): void | Promise<void> {
-  switch (output.kind) {
-    case "disk":
-      return disk(tree, output, context);
-    case "tar":
-      return tar(tree, output, context);
-    case "initramfs":
-      return initramfs(tree, output, context);
+/** Says which output an error is about. */
+async function about<T>({ file }: OutputPlan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+    throw new TowerError(cause.code, `Cannot write "${file}"`, {
+      cause,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    });
   }
+}
+
+async function writeArchive(
+  tree: FileTree,
+  output: Exclude<OutputPlan, DiskOutputPlan>,
+  { folder, epoch, engine: { store, reporter } }: {
+    folder: string;
+    epoch: number;
+    engine: Engine;
+  },
+): Promise<Artifact> {
+  using file = createArtifact(join(folder, output.file));
+  let size = 0;
+  const sink: WriteContext["sink"] = {
+    writeAt(offset, bytes) {
+      size = Math.max(size, offset + bytes.length);
+      file.writeAt(offset, bytes);
+    },
+    setSize(bytes) {
+      size = bytes;
+      file.setSize(bytes);
+    },
+  };
+  const context = { reader: store, epoch, sink, reporter };
+  if (output.kind === "tar") await tar(tree, output, context);
+  else await initramfs(tree, output, context);
+  const digest = file.digest();
+  file.commit();
+  return { file: output.file, digest, size };
+}
+
+function writeListing(
+  { system }: BuildPlan,
+  tree: FileTree,
+  folder: string,
+  { store }: Engine,
+): Companion {
+  const file = treeFile(system);
+  const bytes = new TextEncoder().encode(formatTreeListing(tree, store));
+  writeFileAtomic(join(folder, file), bytes);
+  return { kind: "tree", file, digest: digestOf(bytes), size: bytes.length };
 }

@@ -24,6 +24,7 @@ import { type BuildRecord, makeRecord } from "./plan/record.ts";
 import { loadRequestsOf, resolve } from "./plan/resolve.ts";
 import type { BuildRequest } from "./request.ts";
 import { recall, remember } from "./unchanged.ts";
+import { distributionOf } from "./supply/distribution.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -41,8 +42,9 @@ export async function build(
   if (before) return { record: before, folder };
   const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
   const { tree, scripts } = await assemble(plan, loaded, engine);
-  const artifacts = await writeArtifacts(plan, tree, folder, engine);
-  const record = makeRecord(plan, lock, loaded, scripts, artifacts, VERSION);
+  const written = await writeArtifacts(plan, tree, folder, engine);
+  const distribution = distributionOf(tree, engine.store);
+  const record = makeRecord(plan, lock, loaded, scripts, written, distribution, VERSION);
   remember(plan, record, folder, engine);
   return { record, folder };
 }

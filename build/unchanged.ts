@@ -5,7 +5,9 @@ import { programDigest } from "../lib/store/program_digest.ts";
 import { fromFileUrl, join } from "@std/path";
 import type { Engine } from "./engine.ts";
 import type { BuildPlan } from "./plan/plan.ts";
-import { type BuildRecord, formatRecord, RECORD_FILE } from "./plan/record.ts";
+import { RECORD_FILE, SUMS_FILE } from "./manifest/file_names.ts";
+import { type BuildRecord, formatRecord } from "./plan/record.ts";
+import { formatSums } from "./supply/sums.ts";
 import { VERSION } from "./version.ts";
 
 /** Folders with the sources of this program. */
@@ -33,7 +35,7 @@ export function recall(plan: BuildPlan, folder: string, engine: Engine): BuildRe
   return memory.record;
 }
 
-/** Writes the record beside the artifacts and remembers what the folder holds now. */
+/** Writes record and digests beside the artifacts and remembers what the folder holds now. */
 export function remember(
   plan: BuildPlan,
   record: BuildRecord,
@@ -42,7 +44,10 @@ export function remember(
 ): void {
   const text = formatRecord(record);
   writeFileAtomic(join(folder, RECORD_FILE), new TextEncoder().encode(text));
-  const files = [...record.artifacts.map((a) => a.file), RECORD_FILE];
+  const made = [...record.artifacts, ...record.companions];
+  const sums = formatSums([...made, { file: RECORD_FILE, digest: digestOf(text) }]);
+  writeFileAtomic(join(folder, SUMS_FILE), new TextEncoder().encode(sums));
+  const files = [...made.map((a) => a.file), RECORD_FILE, SUMS_FILE];
   const states = Object.fromEntries(files.map((file) => [file, fileState(join(folder, file))]));
   store.writeNote("builds", noteName(plan, folder), { record, states } satisfies Memory);
 }

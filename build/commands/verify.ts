@@ -12,7 +12,8 @@ export function verifyCommand(env: Env) {
     .action(async (dir, options) => {
       const { hashFile } = await import("../../lib/store/artifact_file.ts");
       const { exists, readText } = await import("../../lib/store/files.ts");
-      const { parseArtifacts, RECORD_FILE } = await import("../plan/record.ts");
+      const { RECORD_FILE } = await import("../manifest/file_names.ts");
+      const { parseArtifacts } = await import("../plan/record.ts");
       const folder = resolve(env.cwd, dir);
       const recordFile = join(folder, RECORD_FILE);
       const results = parseArtifacts(readText(recordFile, 64 << 20), recordFile).map((artifact) => {

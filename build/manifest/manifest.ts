@@ -1,6 +1,7 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { decodeYaml } from "../../lib/schema/yaml_document.ts";
+import { filesOf, isOwnFile, OWN_FILES, treeFile } from "./file_names.ts";
 import {
   type ManifestDocument,
   manifestDocument,
@@ -107,17 +108,17 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
     const what = missing.map((f) => (f as string) === "stages" ? '"packages" stage' : `"${f}"`);
     throw new TowerError("malformed", `Cannot use "${path}": it has no ${what.join(", no ")}`);
   }
-  const files = document.outputs!.map((o) => o.file);
+  const files = document.outputs!.flatMap(filesOf);
   const double = files.find((f, i) => files.indexOf(f) !== i);
   if (double !== undefined) {
     throw new TowerError("malformed", `Cannot use "${path}": two outputs are named "${double}"`);
   }
-  const reserved = files.find((f) => f === "record.json" || f.endsWith(".lock.json"));
+  const reserved = files.find((f) => isOwnFile(document.name, f));
   if (reserved !== undefined) {
     throw new TowerError(
       "malformed",
       `Cannot use "${path}": an output is named "${reserved}", as a file of the build's own`,
-      { hint: "record.json and names that end in .lock.json lie beside the artifacts" },
+      { hint: `the build's own: ${OWN_FILES.join(", ")}, ${treeFile(document.name)}, *.lock.json` },
     );
   }
   return {

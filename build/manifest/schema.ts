@@ -138,6 +138,9 @@ const diskOutput = z.strictObject({
   flavour: serviceName.describe("Kernel flavour to boot."),
   initramfs: treePath.describe("Path of the initramfs in the tree, below /boot."),
   cmdline: line.default("").describe("Kernel command line; root= is added."),
+  compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none").describe(
+    "Adds .gz, .zst or .xz to the file's name; xz needs the program of that name.",
+  ),
 }).describe("A whole disk: partition table, boot loaders, FAT boot, ext4 root.");
 
 const tarOutput = z.strictObject({
@@ -191,5 +194,6 @@ export type ServicesSpec = z.infer<typeof servicesStage>;
 export type KernelSpec = z.infer<typeof kernelStage>;
 export type InitramfsSpec = z.infer<typeof initramfsStage>;
 export type DiskSpec = z.infer<typeof diskOutput>;
+export type DiskCompression = DiskSpec["compression"];
 export type TarSpec = z.infer<typeof tarOutput>;
 export type InitramfsOutputSpec = z.infer<typeof initramfsOutput>;

@@ -9,10 +9,11 @@ import { type BootEntry, checkBootEntry } from "../../lib/boot/boot_entry.ts";
 import { findSystemdBoot, systemdBootFiles } from "../../lib/boot/systemd_boot.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { sinkAt } from "../../lib/format/bytes.ts";
+import { BLOCK_SIZE } from "../../lib/format/ext4/geometry.ts";
 import { type Ext4Layout, planExt4 } from "../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../lib/format/ext4/writer.ts";
 import { SECTOR } from "../../lib/format/fat/geometry.ts";
-import { type FatLayout, planFat } from "../../lib/format/fat/layout.ts";
+import { clusterSector, type FatLayout, planFat } from "../../lib/format/fat/layout.ts";
 import { writeFat } from "../../lib/format/fat/writer.ts";
 import { type Content, type ContentReader, sizeOf } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -54,8 +55,26 @@ export const disk: OutputWriter<DiskPlan> = (tree, plan, context) => {
   if (loaders.bios) installSyslinux(boot, loaders.bios.parts, bootSink);
   const rootSink = sinkAt(sink, layout.root.firstSector * SECTOR);
   writeExt4(root, reader, rootSink, (done) => progress(bootBytes + done));
+  if (sink.requireZeros) {
+    for (const [offset, length] of usedParts(boot, root, layout)) sink.requireZeros(offset, length);
+  }
   reporter.report({ type: "done", id, note: summary(layout) });
 };
+
+/** What the two file systems use, written or not: metadata and data, but no free space. */
+function* usedParts(
+  boot: FatLayout,
+  root: Ext4Layout,
+  disk: DiskLayout,
+): Generator<[offset: number, length: number]> {
+  const bootBase = disk.boot.firstSector * SECTOR;
+  yield [bootBase, clusterSector(boot.geometry, boot.nextCluster) * SECTOR];
+  const rootBase = disk.root.firstSector * SECTOR;
+  yield [rootBase, root.endBlock * BLOCK_SIZE];
+  for (const { start, count } of root.geometry.fixed) {
+    yield [rootBase + start * BLOCK_SIZE, count * BLOCK_SIZE];
+  }
+}
 
 /** Loaders as found in the tree, where the plan asks for them. */
 interface Loaders {

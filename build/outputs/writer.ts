@@ -7,6 +7,11 @@ import type { Reporter } from "../../lib/report/event.ts";
 export interface ArtifactSink extends ByteSink {
   /** Sets the file's length; bytes that were never written are holes that read as zeros. */
   setSize(size: number): void;
+  /**
+   * Says that bytes which stay unwritten must be zeros on a medium too, such as free slots of an
+   * inode table. Other holes are free space: a block map leaves them out.
+   */
+  requireZeros?(offset: number, length: number): void;
 }
 
 export interface WriteContext {

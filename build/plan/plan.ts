@@ -3,6 +3,7 @@ import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
+import { imageFile } from "../manifest/file_names.ts";
 import { type Manifest, packagesStages, type PlacedStage, worldOf } from "../manifest/manifest.ts";
 import type {
   AccountsSpec,
@@ -51,7 +52,9 @@ export type StagePlan =
   | ServicesSpec
   | KernelSpec
   | InitramfsSpec;
-export type OutputPlan = DiskPlan | TarSpec | InitramfsOutputSpec;
+/** A disk and how its image is compressed; `file` has the suffix. */
+export type DiskOutputPlan = DiskPlan & Pick<DiskSpec, "compression">;
+export type OutputPlan = DiskOutputPlan | TarSpec | InitramfsOutputSpec;
 
 /** All that decides a build, as plain JSON: two equal plans are one build. */
 export interface BuildPlan {
@@ -135,12 +138,13 @@ interface Named {
   readonly arch: Arch;
 }
 
-function diskPlan(spec: DiskSpec, seed: Digest, { system, arch }: Named): DiskPlan {
+function diskPlan(spec: DiskSpec, seed: Digest, { system, arch }: Named): DiskOutputPlan {
   const uuid = (name: string) => uuidFrom(`${seed} ${spec.file} ${name}`);
   const rootUuid = uuid("root");
   return {
     kind: "disk",
-    file: spec.file,
+    file: imageFile(spec),
+    compression: spec.compression,
     arch,
     table: spec.table,
     diskId: uuid("disk"),

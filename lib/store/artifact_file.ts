@@ -17,6 +17,8 @@ export interface ArtifactFile extends ByteSink, Disposable {
   readonly temporary: string;
   /** Sets its length; bytes that were never written are holes that read as zeros. */
   setSize(size: number): void;
+  /** Reads up to `into.length` bytes at `offset`; returns how many, 0 at its end. */
+  readAt(offset: number, into: Uint8Array): number;
   /** The SHA-256 of what it holds now. */
   digest(): Digest;
   /** Flushes it to the disk and names it (mode 0644); an old file of that name is replaced. */
@@ -47,6 +49,12 @@ export function createArtifact(path: string): ArtifactFile {
       });
     },
     setSize: (size) => attempt("write", path, () => file.truncateSync(size)),
+    readAt: (offset, into) =>
+      attempt("read", temporary, () => {
+        position = -1;
+        file.seekSync(offset, Deno.SeekMode.Start);
+        return file.readSync(into) ?? 0;
+      }),
     digest: () =>
       attempt("read", temporary, () => {
         position = -1;

@@ -8,7 +8,13 @@ const OUTPUTS = [
   { kind: "tar", file: "small.tar.gz", compression: "gzip" },
   { kind: "initramfs", file: "small.cpio.gz" },
 ];
-const FILES = ["small-x86_64.lock.json", ...OUTPUTS.map((o) => o.file), "record.json"].sort();
+const FILES = [
+  "SHA256SUMS",
+  "record.json",
+  "small-x86_64.lock.json",
+  "small.tree.json",
+  ...OUTPUTS.map((o) => o.file),
+].sort();
 
 /** A program with a repository and the manifest `small.yaml`, and its usual arguments. */
 function prepared() {
@@ -224,7 +230,7 @@ Deno.test("verify tells an artifact that changed, one that is missing, and a bad
   await p.program.run("build", ...p.args);
   assertEquals(await p.program.run("verify", "out"), {
     code: 0,
-    out: "small.tar: ok\nsmall.tar.gz: ok\nsmall.cpio.gz: ok\n",
+    out: "small.tar: ok\nsmall.tar.gz: ok\nsmall.cpio.gz: ok\nsmall.tree.json: ok\n",
     err: "",
   });
   const tar = p.program.path("out/small.tar");
@@ -234,7 +240,7 @@ Deno.test("verify tells an artifact that changed, one that is missing, and a bad
   Deno.removeSync(p.program.path("out/small.cpio.gz"));
   assertEquals(await p.program.run("verify", "out"), {
     code: 1,
-    out: "small.tar: changed\nsmall.tar.gz: ok\nsmall.cpio.gz: missing\n",
+    out: "small.tar: changed\nsmall.tar.gz: ok\nsmall.cpio.gz: missing\nsmall.tree.json: ok\n",
     err: 'error: Cannot trust "DIR/cwd/out": small.tar is changed, small.cpio.gz is missing\n',
   });
   const told = await p.program.run("verify", "out", "--json");
@@ -242,6 +248,7 @@ Deno.test("verify tells an artifact that changed, one that is missing, and a bad
     "changed",
     "ok",
     "missing",
+    "ok",
   ]);
   assertEquals(json(told.err).code, "untrusted");
 

@@ -1,0 +1,134 @@
+import { TowerError } from "../lib/errors.ts";
+import { digestOf } from "../lib/format/digest.ts";
+import { BlockMap, formatBmap } from "../lib/format/bmap.ts";
+import { type ArtifactFile, createArtifact } from "../lib/store/artifact_file.ts";
+import { writeFileAtomic } from "../lib/store/files.ts";
+import type { FileTree } from "../lib/tree/file_tree.ts";
+import { join } from "@std/path";
+import type { Engine } from "./engine.ts";
+import { type ImagePass, passOver } from "./image_pass.ts";
+import { bmapFile } from "./manifest/file_names.ts";
+import { disk } from "./outputs/disk.ts";
+import type { ArtifactSink } from "./outputs/writer.ts";
+import { type Compression, openPacker } from "./packing.ts";
+import type { DiskOutputPlan } from "./plan/plan.ts";
+import type { Artifact, Companion } from "./plan/record.ts";
+
+/** Bytes between two looks at the signal: packing itself does not wait for anything. */
+const BREATH = 8 << 20;
+
+/** An image that is written, not yet named. */
+interface RawImage {
+  readonly file: ArtifactFile;
+  readonly size: number;
+  readonly blocks: BlockMap;
+}
+
+/**
+ * Writes a disk image, compressed where the plan says so, and its block map. The image goes to
+ * the disk once, uncompressed, and is then read once: for its digests and for compressing.
+ */
+export async function writeDisk(
+  tree: FileTree,
+  plan: DiskOutputPlan,
+  { folder, epoch, engine }: { folder: string; epoch: number; engine: Engine },
+): Promise<{ artifact: Artifact; bmap: Companion }> {
+  const { compression, file: name } = plan;
+  const path = join(folder, name);
+  using file = createArtifact(compression === "none" ? path : `${path}.raw`);
+  const { sink, image } = mappedSink(file);
+  await disk(tree, plan, { reader: engine.store, epoch, sink, reporter: engine.reporter });
+  const raw = image();
+  let artifact: Artifact;
+  let pass: ImagePass;
+  if (compression === "none") {
+    pass = await read(raw, () => {}, engine);
+    artifact = { file: name, digest: pass.digest, size: raw.size, commandLine: plan.cmdline };
+    file.commit();
+  } else {
+    ({ artifact, pass } = await compress(raw, path, plan, compression, engine));
+  }
+  const text = formatBmap(raw.size, pass.ranges);
+  const bytes = new TextEncoder().encode(text);
+  const bmap = bmapFile(name);
+  writeFileAtomic(join(folder, bmap), bytes);
+  return {
+    artifact,
+    bmap: { kind: "bmap", file: bmap, digest: digestOf(bytes), size: bytes.length },
+  };
+}
+
+/** A sink that remembers how large the image is and which of its blocks matter. */
+function mappedSink(file: ArtifactFile): { sink: ArtifactSink; image: () => RawImage } {
+  const blocks = new BlockMap();
+  let size = 0;
+  return {
+    sink: {
+      writeAt(offset, bytes) {
+        blocks.add(offset, bytes.length);
+        size = Math.max(size, offset + bytes.length);
+        file.writeAt(offset, bytes);
+      },
+      setSize(bytes) {
+        size = bytes;
+        file.setSize(bytes);
+      },
+      requireZeros: (offset, length) => blocks.add(offset, length),
+    },
+    image: () => ({ file, size, blocks }),
+  };
+}
+
+async function compress(
+  raw: RawImage,
+  path: string,
+  plan: DiskOutputPlan,
+  format: Compression,
+  engine: Engine,
+): Promise<{ artifact: Artifact; pass: ImagePass }> {
+  const { reporter, env } = engine;
+  const id = `compress ${plan.file}`;
+  const title = `Compressing to ${plan.file}`;
+  reporter.report({ type: "step", id, title, total: raw.size, unit: "bytes" });
+  using packed = createArtifact(path);
+  let size = 0;
+  const write = (bytes: Uint8Array) => {
+    packed.writeAt(size, bytes);
+    size += bytes.length;
+  };
+  await using packer = await openPacker(format, write, env.runner);
+  const pass = await read(raw, async (bytes, at) => {
+    await packer.push(bytes);
+    reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.size });
+  }, engine);
+  await packer.end();
+  const digest = packed.digest();
+  packed.commit();
+  reporter.report({ type: "done", id, note: `${size} bytes` });
+  const { tool } = packer;
+  const artifact = {
+    file: plan.file,
+    digest,
+    size,
+    commandLine: plan.cmdline,
+    compression: { format, tool },
+    raw: { digest: pass.digest, size: raw.size },
+  };
+  return { artifact, pass };
+}
+
+/** Passes over an image; a signal ends it. */
+async function read(
+  { file, size, blocks }: RawImage,
+  push: (bytes: Uint8Array, at: number) => void | Promise<void>,
+  { env }: Engine,
+): Promise<ImagePass> {
+  if (size === 0) throw new TowerError("malformed", `Cannot map "${file.path}": it is empty`);
+  const source = { size, readAt: file.readAt };
+  return await passOver(source, blocks.ranges(), async (bytes, at) => {
+    await push(bytes, at);
+    if (at % BREATH !== 0) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    env.signal.throwIfAborted();
+  });
+}

@@ -1,0 +1,53 @@
+import { GzipWriter } from "../lib/format/gzip.ts";
+import { ZstdWriter } from "../lib/format/zstd.ts";
+import type { Runner } from "../lib/proc/command.ts";
+import type { DiskCompression } from "./manifest/schema.ts";
+import { openXz, requireXz } from "./xz.ts";
+import { DEPENDENCIES } from "./version.ts";
+
+/** Levels by measurement: docs/decisions/0006-compression.md. */
+const GZIP_LEVEL = 6;
+const ZSTD_LEVEL = 10;
+
+/** How an artifact may be compressed. */
+export type Compression = Exclude<DiskCompression, "none">;
+
+/** Compresses bytes that come in order. Disposing one that did not end stops its program. */
+export interface Packer extends AsyncDisposable {
+  /** What compresses, with its version, for the record. */
+  readonly tool: string;
+  /** Takes bytes; they may be reused once it is done. */
+  push(bytes: Uint8Array): void | Promise<void>;
+  /** Writes what is left. */
+  end(): void | Promise<void>;
+}
+
+/**
+ * Opens a packer.
+ * @param write gets the compressed bytes in order
+ * @throws {TowerError} `tool` when xz is asked for and missing
+ */
+export async function openPacker(
+  format: Compression,
+  write: (bytes: Uint8Array) => void,
+  runner: Runner,
+): Promise<Packer> {
+  if (format === "xz") return await openXz(write, runner);
+  const writer = format === "gzip"
+    ? new GzipWriter(GZIP_LEVEL, write)
+    : await ZstdWriter.open(ZSTD_LEVEL, write);
+  return {
+    tool: DEPENDENCIES[format],
+    push: (bytes) => writer.write(bytes),
+    end: () => writer.end(),
+    [Symbol.asyncDispose]() {
+      if (writer instanceof ZstdWriter) writer.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Says before the work starts that a program for one of these formats is missing. */
+export function requirePackers(formats: readonly DiskCompression[], runner: Runner): void {
+  if (formats.includes("xz")) requireXz(runner);
+}

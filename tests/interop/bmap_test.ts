@@ -1,0 +1,217 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { writeDisk } from "../../build/disk_artifact.ts";
+import type { Engine } from "../../build/engine.ts";
+import type { DiskOutputPlan } from "../../build/plan/plan.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
+import type { Runner } from "../../lib/proc/command.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { silent } from "../../lib/report/event.ts";
+import { hashFile } from "../../lib/store/artifact_file.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import { BOOT_TREE_TOOLS, bootTree } from "../support/boot_tree.ts";
+import { DEBIAN_TOOLS } from "../support/debian_files.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { testEnv } from "../support/test_env.ts";
+
+const runner = denoRunner();
+function skipped(...tools: string[]): { ignore: boolean; reason: string } {
+  const missing = [...tools, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS].filter((t) => !runner.which(t));
+  const ignore = missing.length > 0;
+  return { ignore, reason: ignore ? ` (skipped: ${missing.join(", ")} missing)` : "" };
+}
+
+function plan(compression: DiskOutputPlan["compression"], file: string): DiskOutputPlan {
+  return {
+    kind: "disk",
+    file,
+    compression,
+    arch: "x86_64",
+    table: "gpt",
+    diskId: uuidFrom("disk"),
+    boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 0xc0ffee42, free: 1 << 20 },
+    root: {
+      label: "root",
+      partitionId: uuidFrom("root"),
+      uuid: uuidFrom("uuid"),
+      hashSeed: uuidFrom("hash"),
+      free: 48 << 20,
+    },
+    loaders: ["syslinux", "systemd-boot"],
+    kernel: "boot/vmlinuz-virt",
+    initramfs: "boot/initramfs-virt",
+    cmdline: `root=UUID=${uuidFrom("uuid")} console=ttyS0`,
+    title: "tower",
+  };
+}
+
+// A tool makes its initramfs, so two trees differ.
+let tree: Promise<FileTree> | undefined;
+
+async function write(
+  folder: string,
+  output: DiskOutputPlan,
+  options: { runner?: Runner; signal?: AbortSignal } = {},
+) {
+  using env = testEnv({ runner, ...options });
+  const store = {
+    open: () => {
+      throw new Error("no blobs here");
+    },
+  };
+  const engine = { env, store, reporter: silent } as unknown as Engine;
+  tree ??= bootTree(runner);
+  return await writeDisk(await tree, output, { folder, epoch: 1_700_000_000, engine });
+}
+
+const run = async (...argv: [string, ...string[]]) => {
+  const { stdout } = await runner.run({ argv });
+  return new TextDecoder().decode(stdout);
+};
+
+/** A file full of bytes that no file system expects. */
+function usedMedium(path: string, size: number): void {
+  const chunk = new Uint8Array(1 << 20).fill(0xa5);
+  using file = Deno.openSync(path, { write: true, create: true });
+  for (let at = 0; at < size; at += chunk.length) {
+    file.writeSync(chunk.subarray(0, Math.min(chunk.length, size - at)));
+  }
+}
+
+/** A partition of an image as a file of its own. */
+async function partition(image: string, number: number): Promise<string> {
+  const table = JSON.parse(await run("sfdisk", "--json", image)).partitiontable;
+  const { start, size } = table.partitions[number - 1];
+  const path = `${image}.${number}`;
+  await run("dd", `if=${image}`, `of=${path}`, "bs=512", `skip=${start}`, `count=${size}`);
+  return path;
+}
+
+const copying = skipped("bmaptool", "sfdisk", "e2fsck", "fsck.fat", "dd", "zstd", "xz", "gzip");
+for (const [compression, file] of [["none", "a.img"], ["zstd", "a.img.zst"]] as const) {
+  Deno.test({
+    name:
+      `bmaptool copies an image (${compression}) to a used medium and its file systems are clean${copying.reason}`,
+    ignore: copying.ignore,
+    async fn() {
+      using folder = tempFolder();
+      const { artifact } = await write(folder.path, plan(compression, file));
+      const { size } = artifact.raw ?? artifact;
+      const medium = join(folder.path, "medium");
+      usedMedium(medium, size);
+      // It finds the map by the image's name, and checks it and each range by their sums.
+      await run("bmaptool", "copy", join(folder.path, file), medium);
+      await run("e2fsck", "-fn", await partition(medium, 2));
+      await run("fsck.fat", "-n", await partition(medium, 1));
+      const map = Deno.readTextFileSync(join(folder.path, "a.img.bmap"));
+      const [, blocks, mapped] = /<BlocksCount> (\d+) [^]*<MappedBlocksCount> (\d+) /.exec(map)!;
+      assert(Number(mapped) < Number(blocks) / 2, `${mapped} of ${blocks} blocks are mapped`);
+    },
+  });
+}
+
+Deno.test({
+  name: `bmaptool refuses an image that changed after its map was written${copying.reason}`,
+  ignore: copying.ignore,
+  async fn() {
+    using folder = tempFolder();
+    await write(folder.path, plan("none", "a.img"));
+    const image = join(folder.path, "a.img");
+    using file = Deno.openSync(image, { write: true });
+    file.seekSync((1 << 20) + 3, Deno.SeekMode.Start);
+    file.writeSync(Uint8Array.of(1));
+    const medium = join(folder.path, "medium");
+    await assertRejects(() => run("bmaptool", "copy", image, medium), TowerError, "checksum");
+  },
+});
+
+Deno.test({
+  name: `a compressed image holds the bytes of the plain one, the same every time${copying.reason}`,
+  ignore: copying.ignore,
+  async fn() {
+    using folder = tempFolder();
+    const at = (name: string) => join(folder.path, name);
+    const plain = await write(folder.path, plan("none", "plain.img"));
+    assertEquals(hashFile(at("plain.img")), plain.artifact.digest);
+    const unpack = { gzip: ["gz", "gzip"], zstd: ["zst", "zstd"], xz: ["xz", "xz"] } as const;
+    for (const [format, [suffix, tool]] of Object.entries(unpack)) {
+      const output = plan(format as keyof typeof unpack, `p.img.${suffix}`);
+      const { artifact } = await write(folder.path, output);
+      const { digest, size } = plain.artifact;
+      assertEquals(artifact.raw, { digest, size });
+      assertEquals(artifact.digest, hashFile(at(`p.img.${suffix}`)));
+      assertStringIncludes(
+        artifact.compression!.tool,
+        { gzip: "fflate ", zstd: "@hpcc-js/wasm-zstd ", xz: "xz " }[format]!,
+      );
+      assertEquals((await write(folder.path, output)).artifact, artifact);
+      assertEquals(
+        Deno.readTextFileSync(at("p.img.bmap")),
+        Deno.readTextFileSync(at("plain.img.bmap")),
+      );
+      await run(tool, "-dfk", at(`p.img.${suffix}`));
+      assertEquals(hashFile(at("p.img")), digest, format);
+      Deno.removeSync(at("p.img"));
+    }
+    const left = [...Deno.readDirSync(folder.path)].map((e) => e.name).sort();
+    assertEquals(left, [
+      "p.img.bmap",
+      "p.img.gz",
+      "p.img.xz",
+      "p.img.zst",
+      "plain.img",
+      "plain.img.bmap",
+    ]);
+  },
+});
+
+/** Fails as a program does that dies while it reads. */
+function brokenXz(folder: string): Runner {
+  const program = join(folder, "xz");
+  Deno.writeTextFileSync(
+    program,
+    '#!/bin/sh\n[ "$1" = --version ] && { echo "xz (XZ Utils) 5.4.1"; exit; }\n' +
+      "head -c 100000 >/dev/null; echo no memory left >&2; exit 3\n",
+    { mode: 0o755 },
+  );
+  const named = (argv: readonly [string, ...string[]]): [string, ...string[]] => [
+    argv[0] === "xz" ? program : argv[0],
+    ...argv.slice(1),
+  ];
+  return {
+    which: () => program,
+    run: (command, options) => runner.run({ ...command, argv: named(command.argv) }, options),
+    spawn: (command, options) => runner.spawn({ ...command, argv: named(command.argv) }, options),
+  };
+}
+
+const failing = skipped();
+Deno.test({
+  name: `an xz that dies or is missing ends in one message and leaves nothing${failing.reason}`,
+  ignore: failing.ignore,
+  async fn() {
+    using folder = tempFolder();
+    using programs = tempFolder();
+    const output = plan("xz", "a.img.xz");
+    const broken = brokenXz(programs.path);
+    await assertRejects(
+      () => write(folder.path, output, { runner: broken }),
+      TowerError,
+      'Cannot compress with "xz": no memory left',
+    );
+    const none: Runner = { ...runner, which: () => undefined };
+    await assertRejects(
+      () => write(folder.path, output, { runner: none }),
+      TowerError,
+      "the program is missing",
+    );
+    const interrupted = AbortSignal.abort(new TowerError("interrupted", "stopped"));
+    await assertRejects(
+      () => write(folder.path, plan("zstd", "a.img.zst"), { signal: interrupted }),
+      TowerError,
+      "stopped",
+    );
+    assertEquals([...Deno.readDirSync(folder.path)], []);
+  },
+});
