@@ -1,3 +1,4 @@
+import { HOST_OMITTED, HOST_ROOTS, hostRecipes } from "./host_recipes.ts";
 import type { PackageSet, Recipe } from "./recipe.ts";
 
 /**
@@ -17,15 +18,16 @@ export const lab: PackageSet = {
     "syslinux",
     "syslinux-common",
     "systemd-boot-efi",
+    ...HOST_ROOTS,
   ],
   omitted: {
+    ...HOST_OMITTED,
     "adduser": "users and groups come from package scripts and the manifest",
     "debconf": "nothing asks questions while an image is built",
     "init-system-helpers": "for systemd and sysvinit; OpenRC runs the services",
     "initramfs-tools": "the initramfs is made by the build",
     "insserv": "orders sysvinit's scripts; OpenRC orders its own",
-    "libpam-modules": "sshd and openrc-run link libpam, but PAM is not used",
-    "libpam-runtime": "PAM is not used",
+    "libpam-runtime": "doas alone uses PAM and brings its file",
     "linux-base": "helpers of Debian's kernel installation",
     "lsb-base": "sysvinit's functions for scripts that are left out",
     "openssh-sftp-server": "sshd has the server built in (internal-sftp)",
@@ -70,6 +72,7 @@ export const lab: PackageSet = {
     ...network(),
     ...kernel(),
     ...loaders(),
+    ...hostRecipes(),
   ],
 };
 
