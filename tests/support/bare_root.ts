@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { armBusybox } from "./arm_files.ts";
 import { debianFolder } from "./debian_files.ts";
 import { oracleData } from "./alpine_oracle.ts";
 import type { Command, Runner } from "../../lib/proc/command.ts";
@@ -25,7 +26,7 @@ export class BareRoot implements Disposable {
     this.#runner = runner;
   }
 
-  /** @param machine Whose minirootfs to take; a busybox root can be had for x86_64 alone. */
+  /** @param machine Whose programs it runs. */
   static async open(runner: Runner, machine: "x86_64" | "aarch64" = "x86_64"): Promise<BareRoot> {
     const path = await Deno.makeTempDir({ prefix: "tower-bare-" });
     await Deno.chmod(path, 0o755);
@@ -33,7 +34,10 @@ export class BareRoot implements Disposable {
     if (archive !== undefined) {
       await runner.run({ argv: ["tar", "-xzf", archive, "-C", path] });
     } else {
-      await busyboxRoot(path, await debianFolder(runner, "busybox-static"));
+      const busybox = machine === "aarch64"
+        ? await armBusybox(runner)
+        : join(await debianFolder(runner, "busybox-static"), "bin/busybox");
+      await busyboxRoot(path, busybox);
     }
     await Deno.mkdir(join(path, "usr/local/bin"), { recursive: true });
     return new BareRoot(path, archive !== undefined, runner);
@@ -105,12 +109,12 @@ export function minirootfs(machine: "x86_64" | "aarch64"): string | undefined {
   }
 }
 
-async function busyboxRoot(root: string, files: string): Promise<void> {
+async function busyboxRoot(root: string, busybox: string): Promise<void> {
   for (const folder of ["bin", "dev", "etc", "proc", "run", "tmp", "usr/bin", "var/tmp"]) {
     await Deno.mkdir(join(root, folder), { recursive: true });
   }
-  await Deno.copyFile(join(files, "bin/busybox"), join(root, "bin/busybox"));
-  for (const name of ["sh", "ls", "sed", "env", "cat", "head", "ln"]) {
+  await Deno.copyFile(busybox, join(root, "bin/busybox"));
+  for (const name of ["sh", "ls", "sed", "env", "cat", "head", "ln", "uname"]) {
     await Deno.symlink("busybox", join(root, "bin", name));
   }
   await Deno.writeTextFile(join(root, "etc/hosts"), "127.0.0.1 localhost\n");

@@ -1,0 +1,64 @@
+import { join } from "@std/path";
+import type { Runner } from "../../lib/proc/command.ts";
+import { armDeno, armKernel } from "./arm_files.ts";
+import { BareRoot } from "./bare_root.ts";
+
+/** Runs acts of the smoke program and powers off. */
+const INIT = `#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox ip link set lo up
+export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp DENO_DIR=/tmp/deno LD_PRELOAD=/lib/libz.so.1
+# The page size in kB, as the kernel counts.
+/bin/busybox sed -n 's/^KernelPageSize: */PAGES /p;' /proc/self/smaps | /bin/busybox head -n 1
+for act in self child serve worker runtime; do
+  echo "ACT $act $(deno run --allow-all --no-check --quiet /smoke_program.ts $act 2>&1)"
+done
+/bin/busybox poweroff -f
+`;
+
+/** What a booted machine told. */
+export interface Told {
+  /** Such as `16 kB`. */
+  readonly pages: string;
+  /** What each act printed. */
+  readonly acts: ReadonlyMap<string, string>;
+  readonly console: string;
+}
+
+/** Boots a Debian kernel for aarch64 with a bare root that holds nothing but a packed deno. */
+export async function bootArm(runner: Runner, pages: "4K" | "16K"): Promise<Told> {
+  using root = await BareRoot.open(runner, "aarch64");
+  await root.install("deno", (await armDeno(runner)).packed);
+  for (const name of ["smoke_program.ts", "smoke_worker.ts"]) {
+    await Deno.copyFile(new URL(name, import.meta.url), join(root.path, name));
+  }
+  await Deno.writeTextFile(join(root.path, "init"), INIT);
+  await Deno.chmod(join(root.path, "init"), 0o755);
+  const work = await Deno.makeTempDir();
+  try {
+    const initramfs = join(work, "initramfs");
+    const script = 'find . | cpio -o -H newc -R 0:0 --quiet > "$1"';
+    await runner.run({ argv: ["sh", "-ec", script, "sh", initramfs], cwd: root.path });
+    const { stdout } = await runner.run({
+      argv: [
+        ...["qemu-system-aarch64", "-M", "virt", "-cpu", "max", "-accel", "tcg"] as const,
+        ...["-m", "2048", "-smp", "2", "-nodefaults", "-nographic", "-no-reboot"],
+        ...["-serial", "stdio", "-kernel", await armKernel(runner, pages), "-initrd", initramfs],
+        ...["-append", "console=ttyAMA0 quiet panic=-1"],
+      ],
+    }, { signal: AbortSignal.timeout(300_000) });
+    const console = new TextDecoder().decode(stdout).replaceAll("\r", "");
+    const acts = console.matchAll(/^ACT (\S+) (.*)$/gm);
+    return {
+      pages: /^PAGES (.*)$/m.exec(console)?.[1] ?? "",
+      acts: new Map(Array.from(acts, ([, name, text]): [string, string] => [name!, text!])),
+      console,
+    };
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** Tools that {@linkcode bootArm} needs beside those of the files. */
+export const ARM_BOOT_TOOLS = ["qemu-system-aarch64", "cpio"] as const;
