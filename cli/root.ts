@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
 import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { manualCommand } from "./commands/manual.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** The command tree of `tower`. */
@@ -10,6 +12,7 @@ export function commandTree(env: Env): Command {
     .version(VERSION_TEXT, "-V, --version", "show version, commit and target")
     .helpOption("-h, --help", "show this help")
     .showHelpAfterError("(add --help for the options)");
+  for (const make of [completionCommand, manualCommand]) program.addCommand(make(env) as Command);
   for (const command of withChildren(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => env.stdout.write(text),

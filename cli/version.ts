@@ -4,6 +4,9 @@ import config from "../deno.json" with { type: "json" };
 const made: { readonly version: string; readonly commit?: string; readonly target?: string } =
   config;
 
+/** The version of both programs. */
+export const VERSION: string = made.version;
+
 /** Version, commit and target, as `--version` shows them. */
 export const VERSION_TEXT = made.commit === undefined
   ? `tower ${made.version} (run from its sources)`

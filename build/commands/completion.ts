@@ -1,0 +1,15 @@
+import { Argument, Command } from "@commander-js/extra-typings";
+import { describeCommand } from "../../lib/completion/command_tree.ts";
+import { completionScript, SHELLS } from "../../lib/completion/scripts.ts";
+import type { Env } from "../../lib/env.ts";
+
+/** `completion SHELL`: a script that makes the shell complete this program's command lines. */
+export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> {
+  return new Command("completion")
+    .description("Print a script that completes this program's commands in a shell.")
+    .addArgument(new Argument("<shell>", "the shell it is for").choices(SHELLS))
+    .addHelpText("after", "\nFor bash, in ~/.bashrc: source <(tower-build completion bash)")
+    .action((shell, _options, command) => {
+      env.stdout.write(completionScript(describeCommand(command.parent!), shell));
+    });
+}
