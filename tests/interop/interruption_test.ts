@@ -1,0 +1,166 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { labFolder } from "../../build/inputs.ts";
+import { realEnv } from "../../lib/env.ts";
+import { hashFile } from "../../lib/store/artifact_file.ts";
+import { exists, removeTree, tempDir } from "../../lib/store/files.ts";
+import { labMissing } from "../support/lab_system.ts";
+import { runTower, startTower } from "../support/tower_process.ts";
+import { unfinishedFiles } from "../support/unfinished_files.ts";
+
+const missing = labMissing();
+const lab = labFolder(realEnv());
+const REPOSITORY = ["--repository", lab, "--keys", `${lab}/keys-public`];
+const BUILD = ["build", "system.yaml", ...REPOSITORY, "--output", "out"];
+const ARTIFACTS = ["lab.img", "lab.tar"];
+const EXITED = { kind: "exited", code: 0 } as const;
+
+const DISK = {
+  kind: "disk",
+  file: "lab.img",
+  table: "gpt",
+  boot: { free: "8MiB" },
+  root: { free: "8MiB" },
+  loaders: ["syslinux"],
+  flavour: "virt",
+  initramfs: "/boot/initramfs-virt",
+};
+
+/** Enough to have a disk and a second output, so that one may be there without the other. */
+function manifest(motd = "hello\n"): string {
+  const files = [
+    { path: "/etc/motd", contents: motd },
+    { path: DISK.initramfs, contents: "not for booting" },
+  ];
+  return JSON.stringify({
+    name: "interrupted",
+    arches: ["x86_64"],
+    repositories: ["lab"],
+    stages: [
+      { kind: "packages", world: ["alpine-base", "linux-virt", "syslinux"] },
+      { kind: "files", files },
+    ],
+    outputs: [DISK, { kind: "tar", file: "lab.tar" }],
+  });
+}
+
+function test(name: string, fn: (home: string) => Promise<void>): void {
+  Deno.test({
+    name: name + (missing ? ` (skipped: ${missing})` : ""),
+    ignore: missing !== undefined,
+    async fn() {
+      using dir = tempDir();
+      Deno.writeTextFileSync(`${dir.path}/system.yaml`, manifest());
+      await fn(dir.path);
+    },
+  });
+}
+
+const digests = (folder: string) => ARTIFACTS.map((name) => hashFile(`${folder}/${name}`));
+
+/** The digests of a whole build, and how long it took with an empty cache. */
+async function wholeBuild(home: string): Promise<{ good: string[]; time: number }> {
+  const start = performance.now();
+  const { ending, err } = await runTower(home, ...BUILD);
+  const time = performance.now() - start;
+  assertEquals(ending, EXITED, err);
+  const good = digests(`${home}/out`);
+  assertEquals(unfinishedFiles(home), []);
+  return { good, time };
+}
+
+function forget(home: string): void {
+  for (const name of ["out", "cache"]) removeTree(`${home}/${name}`);
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("a build that is killed at any moment leaves no part of an artifact, and the next is whole", async (home) => {
+  const { good, time } = await wholeBuild(home);
+  const moments = 15;
+  let killed = 0, leftOver = 0;
+  for (let i = 1; i <= moments; i++) {
+    forget(home);
+    await using build = startTower(home, ...BUILD);
+    await pause(time * i / (moments + 1));
+    build.kill("SIGKILL");
+    const { ending } = await build.ended;
+    if (ending.kind === "signalled") killed++;
+    leftOver += unfinishedFiles(home).length;
+    for (const [k, name] of ARTIFACTS.entries()) {
+      const path = `${home}/out/${name}`;
+      if (exists(path)) assertEquals(hashFile(path), good[k], `${name} after moment ${i}`);
+    }
+    const next = await runTower(home, ...BUILD);
+    assertEquals(next.ending, EXITED, next.err);
+    assertEquals(digests(`${home}/out`), good, `moment ${i}`);
+    assertEquals(unfinishedFiles(home), [], `moment ${i}`);
+  }
+  assert(killed > moments / 2, `${killed} of ${moments} builds were still running`);
+  assert(leftOver > 0, "no killed build left anything to clean up");
+});
+
+test("a build that SIGTERM or SIGINT ends says so, with 130, and takes its files along", async (home) => {
+  const { good, time } = await wholeBuild(home);
+  let ended = 0;
+  for (const part of [0.3, 0.5, 0.7, 0.9]) {
+    forget(home);
+    const signal = part < 0.6 ? "SIGTERM" : "SIGINT";
+    await using build = startTower(home, ...BUILD);
+    await pause(time * part);
+    build.kill(signal);
+    const { ending, out, err } = await build.ended;
+    assertEquals(unfinishedFiles(home), [], `${part}`);
+    if (ending.kind === "exited" && ending.code === 0) {
+      assertEquals(digests(`${home}/out`), good);
+      continue;
+    }
+    ended++;
+    assertEquals([ending, out], [{ kind: "exited", code: 130 }, ""], err);
+    assertMatch(err, new RegExp(`error: Cannot go on: ${signal} was received\n$`));
+    assertEquals(exists(`${home}/out/record.json`), false);
+  }
+  assert(ended >= 2, `${ended} builds were ended`);
+});
+
+test("two builds at once of one system into one folder give one whole build", async (home) => {
+  const results = await Promise.all([runTower(home, ...BUILD), runTower(home, ...BUILD)]);
+  for (const { ending, err } of results) assertEquals(ending, EXITED, err);
+  assertEquals(results[0]!.out, results[1]!.out);
+  assertEquals(unfinishedFiles(home), []);
+  assertMatch(results.map((r) => r.err).join(""), /nothing changed since the last build/);
+  assertEquals((await runTower(home, "verify", "out")).ending, EXITED);
+});
+
+test("two builds at once into two folders share the cache and give the same bytes", async (home) => {
+  const into = (out: string) => runTower(home, ...BUILD.slice(0, -1), out);
+  const results = await Promise.all([into("one"), into("two")]);
+  for (const { ending, err } of results) assertEquals(ending, EXITED, err);
+  assertEquals(digests(`${home}/one`), digests(`${home}/two`));
+  assertEquals(unfinishedFiles(home), []);
+});
+
+test("two different builds at once into one folder leave one of them, never a mixture", async (home) => {
+  Deno.writeTextFileSync(`${home}/other.yaml`, manifest("another\n"));
+  const results = await Promise.all(
+    ["system.yaml", "other.yaml"].map((file) => runTower(home, "build", file, ...BUILD.slice(2))),
+  );
+  for (const { ending, err } of results) assertEquals(ending, EXITED, err);
+  assertNotEquals(results[0]!.out, results[1]!.out);
+  const verified = await runTower(home, "verify", "out");
+  assertEquals(verified.ending, EXITED, verified.out);
+  assertEquals(unfinishedFiles(home), []);
+});
+
+test("a build that nothing changed starts and ends within 0.75 s", async (home) => {
+  const { good } = await wholeBuild(home);
+  removeTree(`${home}/cache/tower/store/blobs`); // no package can be opened
+  const times = [];
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now();
+    const { ending, err } = await runTower(home, ...BUILD);
+    times.push(performance.now() - start);
+    assertEquals([ending, err], [EXITED, "nothing changed since the last build\n"]);
+  }
+  assertEquals(digests(`${home}/out`), good);
+  assert(Math.min(...times) <= 750, `${times.map(Math.round)} ms`);
+});
