@@ -65,6 +65,7 @@ function listed(entry: Entry, reader: ContentReader, chunk: Uint8Array): ListedE
 }
 
 function hashOf(content: Content, reader: ContentReader, chunk: Uint8Array): string {
+  if (content.kind === "span" && content.sha256 !== undefined) return content.sha256;
   const hash = createHash("sha256");
   for (const piece of piecesOf(reader, content, chunk)) hash.update(piece);
   return hash.digest("hex");

@@ -20,7 +20,9 @@ const MAX_ID = 2 ** 32 - 2;
 export class DataMember implements TarHandler {
   readonly entries: PackageEntry[] = [];
   readonly #byPath = new Map<string, PackageEntry>();
-  #file: { entry: PackageEntry; checksum: string | undefined; hash: Hash } | undefined;
+  #file:
+    | { entry: PackageEntry; checksum: string | undefined; sha1: Hash; sha256: Hash }
+    | undefined;
 
   entry(tar: TarEntry): void {
     this.#file = undefined;
@@ -38,7 +40,12 @@ export class DataMember implements TarHandler {
     const base = baseOf(tar, path);
     switch (tar.type) {
       case "file":
-        this.#file = { entry: base, checksum, hash: createHash("sha1") };
+        this.#file = {
+          entry: base,
+          checksum,
+          sha1: createHash("sha1"),
+          sha256: createHash("sha256"),
+        };
         return;
       case "symlink":
         return this.#add({ ...base, ...symlink(tar.target, path, checksum) });
@@ -53,21 +60,23 @@ export class DataMember implements TarHandler {
   }
 
   content(bytes: Uint8Array): void {
-    this.#file?.hash.update(bytes);
+    this.#file?.sha1.update(bytes);
+    this.#file?.sha256.update(bytes);
   }
 
   end(): void {
     if (!this.#file) return;
-    const { entry, checksum, hash } = this.#file;
+    const { entry, checksum } = this.#file;
+    const sha1 = this.#file.sha1.digest("hex");
+    const sha256 = this.#file.sha256.digest("hex");
     this.#file = undefined;
-    const sha1 = hash.digest("hex");
     if (checksum !== undefined && checksum !== sha1) {
       throw new TowerError(
         "untrusted",
         `Cannot use "/${entry.path}": its content does not match its checksum`,
       );
     }
-    this.#add({ ...entry, sha1 });
+    this.#add({ ...entry, sha1, sha256 });
   }
 
   #add(entry: PackageEntry): void {

@@ -112,6 +112,7 @@ Deno.test("a package comes back with every entry, its script and where its bytes
   assertEquals(bar.mode, 0o4755);
   assertEquals(bar.xattrs, [["user.note", "AQAK/w=="]]);
   assertEquals(bar.sha1, createHash("sha1").update(bytes).digest("hex"));
+  assertEquals(bar.sha256, createHash("sha256").update(bytes).digest("hex"));
   assertEquals(got.entries.find((e) => e.path === "usr/bin/foo")?.target, "usr/bin/bar");
   assertEquals(JSON.parse(JSON.stringify(got)), got);
 });

@@ -38,12 +38,9 @@ export function treeEntry(
   };
   switch (entry.type) {
     case "file": {
-      const { offset, size } = entry;
-      return {
-        ...base,
-        type: "file",
-        content: { kind: "span", blob: unpacked.data, offset, size },
-      };
+      const { offset, size, sha256 } = entry;
+      const span = { kind: "span", blob: unpacked.data, offset, size } as const;
+      return { ...base, type: "file", content: sha256 === undefined ? span : { ...span, sha256 } };
     }
     case "symlink":
       return { ...base, type: "symlink", target: required(entry.target) };

@@ -79,6 +79,8 @@ export interface PackageEntry {
   readonly target?: string;
   /** Lower-case hexadecimal SHA-1 of the content, or of a symbolic link's target; verified. */
   readonly sha1?: string;
+  /** Lower-case hexadecimal SHA-256 of a file's content; no package tells it. */
+  readonly sha256?: string;
   /** Full name and base64 value, ordered by name. */
   readonly xattrs?: readonly (readonly [string, string])[];
   readonly major?: number;

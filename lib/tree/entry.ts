@@ -12,6 +12,8 @@ export type Content =
     readonly blob: Digest;
     readonly offset: number;
     readonly size: number;
+    /** SHA-256 of these bytes in hexadecimal, where whoever read them last computed it. */
+    readonly sha256?: string;
   };
 
 /** Opens blobs that content refers to. The store implements it; tests use a map. */
