@@ -109,3 +109,21 @@ export function protectiveMbr(diskSectors: number, bootCode: Uint8Array): Uint8A
   view.setUint32(458, sectors, true);
   return bytes;
 }
+
+/**
+ * The partitions that the first sector of a disk lists; entries of type 0 are left out.
+ *
+ * @throws {TowerError} `malformed` for a sector that is no master boot record.
+ */
+export function decodePartitions(sector: Uint8Array): MbrPartition[] {
+  const view = new DataView(sector.buffer, sector.byteOffset, sector.byteLength);
+  if (sector.length !== SECTOR || view.getUint16(510, true) !== 0xaa55) {
+    throw new TowerError("malformed", "Cannot read a partition table: it has no boot record");
+  }
+  return [0, 1, 2, 3].map((i) => 446 + 16 * i).filter((at) => sector[at + 4] !== 0).map((at) => ({
+    type: sector[at + 4]!,
+    active: sector[at] === 0x80,
+    firstSector: view.getUint32(at + 8, true),
+    sectors: view.getUint32(at + 12, true),
+  }));
+}

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { encodeMbr, MBR_TYPE, type MbrPartition, protectiveMbr } from "./mbr.ts";
+import { decodePartitions, encodeMbr, MBR_TYPE, type MbrPartition, protectiveMbr } from "./mbr.ts";
 
 const NONE = new Uint8Array();
 const partition = (changes: Partial<MbrPartition>): MbrPartition => ({
@@ -50,4 +50,13 @@ Deno.test("the record of a GPT covers the disk, or as much as it can say", () =>
     new DataView(protectiveMbr(disk, NONE).buffer).getUint32(458, true);
   assertEquals(sectors(1000), 999);
   assertEquals(sectors(2 ** 33), 0xffffffff);
+});
+
+Deno.test("what is written is read back, and a sector that is no record is refused", () => {
+  const partitions = [
+    partition({ active: true, type: MBR_TYPE.fat32 }),
+    partition({ firstSector: 4096, sectors: 2 ** 31 }),
+  ];
+  assertEquals(decodePartitions(record(...partitions)), partitions);
+  assertThrows(() => decodePartitions(new Uint8Array(512)), TowerError, "no boot record");
 });

@@ -4,6 +4,15 @@ export interface Forward {
   readonly guest: number;
 }
 
+/** A network whose guest has an address of its own choice. */
+export interface Lan {
+  /** Such as 192.168.2.0/24. */
+  readonly network: string;
+  /** Where forwarded connections come from, as the guest sees them. */
+  readonly host: string;
+  readonly guest: string;
+}
+
 /** A virtual PC, as data. */
 export interface MachineSpec {
   /** Disk image; `snapshot` throws the guest's writes away. */
@@ -15,12 +24,12 @@ export interface MachineSpec {
   readonly memoryMiB: number;
   readonly processors: number;
   /**
-   * `user`: QEMU's own network, 10.0.2.0/24, closed but for the forwards.
+   * `user`: QEMU's own network, 10.0.2.0/24 or `lan`, closed but for the forwards.
    * `tap`: an interface that exists already. The guest sees one virtio card either way.
    */
   readonly network:
     | { readonly kind: "none" }
-    | { readonly kind: "user"; readonly forwards: readonly Forward[] }
+    | { readonly kind: "user"; readonly forwards: readonly Forward[]; readonly lan?: Lan }
     | { readonly kind: "tap"; readonly interface: string };
   /** Where the guest's first serial port goes: this program's terminal, or a file. */
   readonly serial: { readonly kind: "stdio" } | { readonly kind: "file"; readonly path: string };
@@ -80,8 +89,13 @@ function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): str
   if (network.kind === "tap") {
     return `tap,id=net,ifname=${optionValue(network.interface)},script=no,downscript=no`;
   }
-  const forwards = network.forwards.map((f) => `,hostfwd=tcp:127.0.0.1:${f.host}-:${f.guest}`);
-  return `user,id=net,restrict=on${forwards.join("")}`;
+  const { lan } = network;
+  const guest = lan?.guest ?? "";
+  const place = lan ? `,net=${lan.network},host=${lan.host}` : "";
+  const forwards = network.forwards.map((f) =>
+    `,hostfwd=tcp:127.0.0.1:${f.host}-${guest}:${f.guest}`
+  );
+  return `user,id=net,restrict=on${place}${forwards.join("")}`;
 }
 
 /** QEMU splits option lists at commas; a doubled one stands for itself. */

@@ -19,6 +19,14 @@ Deno.test("qemuArgv() doubles commas, so that a file name cannot set options", (
 
 Deno.test("qemuArgv() closes the network but for the forwards, on loopback only", () => {
   assert(qemuArgv(machine).includes("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22"));
+  const lan = { network: "192.168.2.0/24", host: "192.168.2.100", guest: "192.168.2.200" };
+  const forwards = [{ host: 2222, guest: 22 }];
+  assert(
+    qemuArgv({ ...machine, network: { kind: "user", forwards, lan } }).includes(
+      "user,id=net,restrict=on,net=192.168.2.0/24,host=192.168.2.100," +
+        "hostfwd=tcp:127.0.0.1:2222-192.168.2.200:22",
+    ),
+  );
   assert(!qemuArgv({ ...machine, network: { kind: "none" } }).some((a) => a.includes("net")));
 });
 

@@ -1,0 +1,45 @@
+import { TowerError } from "../errors.ts";
+import { type ByteSink, type ByteSource, readExactly } from "../format/bytes.ts";
+import { SECTOR } from "../format/fat/geometry.ts";
+import { putRootFile, type RootFile } from "../format/fat/inject.ts";
+import { decodePartitions, MBR_TYPE } from "../format/mbr.ts";
+
+const { fat12, fat16, fat32, efiSystem } = MBR_TYPE;
+const FAT_TYPES: readonly number[] = [fat12, fat16, fat32, efiSystem];
+
+/** A disk, or an image of one, that can be changed in place. */
+export type Disk = ByteSource & ByteSink;
+
+/**
+ * The boot partition of a disk: the first partition of an MBR, which must be a FAT one.
+ * @throws {TowerError} `malformed` or `unsupported` for a disk that has none.
+ */
+export function bootPartition(disk: Disk): Disk {
+  if (disk.size < SECTOR) throw new TowerError("malformed", "Cannot find a partition: no sector");
+  const [first] = decodePartitions(readExactly(disk, 0, SECTOR));
+  if (!first || !FAT_TYPES.includes(first.type)) {
+    throw new TowerError(
+      "unsupported",
+      "Cannot find a boot partition: the disk's first partition is no FAT of an MBR",
+    );
+  }
+  const base = first.firstSector * SECTOR;
+  const size = first.sectors * SECTOR;
+  if (base + size > disk.size) {
+    throw new TowerError("malformed", "Cannot use the boot partition: the disk ends before it");
+  }
+  return {
+    size,
+    readAt: (offset, into) =>
+      disk.readAt(base + offset, into.subarray(0, Math.max(0, size - offset))),
+    writeAt: (offset, bytes) => disk.writeAt(base + offset, bytes),
+  };
+}
+
+/**
+ * Puts a file into the root of a disk's boot partition: how a host gets its tower.env.
+ * @throws {TowerError} as {@linkcode bootPartition} and {@linkcode putRootFile}.
+ */
+export function putBootFile(disk: Disk, file: RootFile): void {
+  putRootFile(bootPartition(disk), file);
+}

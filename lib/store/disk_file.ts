@@ -1,0 +1,46 @@
+import type { ByteSink, ByteSource } from "../format/bytes.ts";
+import { attempt } from "./file_error.ts";
+import { writeAll } from "./whole_file.ts";
+
+/** A disk image that is changed in place. */
+export interface DiskFile extends ByteSource, ByteSink, Disposable {
+  /** Makes it longer; what is added reads as zeros. Shorter never: partitions would be cut. */
+  grow(size: number): void;
+}
+
+/** Opens a disk image for reading and writing. @throws {TowerError} as file operations do. */
+export function openDisk(path: string): DiskFile {
+  const file = attempt("open", path, () => Deno.openSync(path, { read: true, write: true }));
+  const at = (offset: number) => file.seekSync(offset, Deno.SeekMode.Start);
+  let size = attempt("read", path, () => file.seekSync(0, Deno.SeekMode.End));
+  return {
+    get size() {
+      return size;
+    },
+    readAt: (offset, into) =>
+      attempt("read", path, () => {
+        at(offset);
+        return into.length === 0 ? 0 : file.readSync(into) ?? 0;
+      }),
+    writeAt: (offset, bytes) =>
+      attempt("write", path, () => {
+        at(offset);
+        writeAll(file, bytes);
+      }),
+    grow: (wanted) =>
+      attempt("grow", path, () => {
+        if (wanted <= size) return;
+        file.truncateSync(wanted);
+        size = wanted;
+      }),
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/** Copies a disk image. The new file belongs to its user alone. */
+export function copyDisk(from: string, to: string): void {
+  attempt("copy", from, () => {
+    Deno.copyFileSync(from, to);
+    Deno.chmodSync(to, 0o600);
+  });
+}
