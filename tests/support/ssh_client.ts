@@ -22,7 +22,7 @@ export class SshClient {
 
   /** Runs a shell command on a host; returns its output. The first key a host shows is kept. */
   async run(
-    host: { address: string; port?: number },
+    host: { address: string; port?: number; user?: string },
     command: string,
     place: (command: Command) => Command = (command) => command,
   ): Promise<string> {
@@ -41,7 +41,7 @@ export class SshClient {
         "ssh",
         ...["-F", "none", "-i", join(this.#folder, "id_ed25519"), "-p", String(host.port ?? 22)],
         ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-        `root@${host.address}`,
+        `${host.user ?? "root"}@${host.address}`,
         command,
       ],
     }));

@@ -30,7 +30,12 @@ fail() {
 
 # value KEY: what tower.env says, or nothing.
 value() {
-	awk -F '\t' -v key="$1" '$1 == key { print substr($0, length(key) + 2); exit }' "$settings"
+	value_in "$settings" "$1"
+}
+
+# value_in FILE KEY: from the lines KEY<tab>value that tower-env prints.
+value_in() {
+	awk -F '\t' -v key="$2" '$1 == key { print substr($0, length(key) + 2); exit }' "$1"
 }
 
 role() {
