@@ -8,59 +8,51 @@ const AGENT = fromFileUrl(new URL("./probe_agent.ts", import.meta.url));
 
 /** The machines of a network, each in a namespace of its own, joined by bridges for segments. */
 export class NamespaceTower implements AsyncDisposable {
-  readonly #runner: Runner;
-  readonly #stack: AsyncDisposableStack;
-  readonly #machines = new Map<string, NetworkNamespace>();
-  readonly #agents = new Map<string, Agent>();
-
-  private constructor(runner: Runner, stack: AsyncDisposableStack) {
-    this.#runner = runner;
-    this.#stack = stack;
-  }
+  private constructor(
+    readonly runner: Runner,
+    private readonly owned: AsyncDisposableStack,
+    private readonly machines: ReadonlyMap<string, NetworkNamespace>,
+    private readonly agents: ReadonlyMap<string, Agent>,
+  ) {}
 
   /** Lays the cables of a network and starts a probe agent on every machine. */
   static async create(runner: Runner, network: Network, ports: AgentPorts) {
     await using stack = new AsyncDisposableStack();
-    const tower = new NamespaceTower(runner, stack);
     const switches = stack.use(await NetworkNamespace.create(runner));
     const segments = new Set(network.flatMap((m) => m.links.map((link) => link.segment)));
     for (const segment of segments) {
       await switches.run("ip", "link", "add", segment, "type", "bridge", "forward_delay", "0");
       await switches.run("ip", "link", "set", segment, "up");
     }
+    const machines = new Map<string, NetworkNamespace>();
     for (const [i, machine] of network.entries()) {
       const space = stack.use(await NetworkNamespace.create(runner));
-      tower.#machines.set(machine.name, space);
+      machines.set(machine.name, space);
       await plugIn(switches, space, machine, `p${i}`);
     }
-    for (const [name, space] of tower.#machines) {
+    const agents = new Map<string, Agent>();
+    for (const [name, space] of machines) {
       const argv = [Deno.execPath(), "run", "--allow-all", "--no-check", AGENT] as const;
       const process = runner.spawn(space.inside({ argv: [...argv, JSON.stringify(ports)] }));
-      tower.#agents.set(name, stack.use(new Agent(process)));
+      agents.set(name, stack.use(new Agent(process)));
     }
-    await Promise.all([...tower.#agents.values()].map((agent) => agent.next()));
-    return new NamespaceTower(runner, stack.move()).#with(tower);
-  }
-
-  #with(other: NamespaceTower): this {
-    for (const [name, space] of other.#machines) this.#machines.set(name, space);
-    for (const [name, agent] of other.#agents) this.#agents.set(name, agent);
-    return this;
+    await Promise.all([...agents.values()].map((agent) => agent.next()));
+    return new NamespaceTower(runner, stack.move(), machines, agents);
   }
 
   /** Runs a program on a machine with text as its input. */
   async feed(machine: string, argv: readonly [string, ...string[]], text: string): Promise<void> {
     const stdin = new TextEncoder().encode(text);
-    await this.#runner.run(this.#machines.get(machine)!.inside({ argv, stdin }));
+    await this.runner.run(this.machines.get(machine)!.inside({ argv, stdin }));
   }
 
   /** Asks the agent of a machine. */
   ask(machine: string, request: AgentRequest): Promise<AgentReply> {
-    return this.#agents.get(machine)!.ask(request);
+    return this.agents.get(machine)!.ask(request);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#stack.disposeAsync();
+    return this.owned.disposeAsync();
   }
 }
 
