@@ -1,0 +1,53 @@
+import { join, resolve } from "@std/path";
+import { putBootFile } from "../lib/boot/boot_partition.ts";
+import type { Env } from "../lib/env.ts";
+import type { Lan } from "../lib/qemu/machine.ts";
+import { copyDisk, openDisk } from "../lib/store/disk_file.ts";
+import { readBytes, tempDir } from "../lib/store/files.ts";
+import { parseTowerEnv, writeTowerEnv } from "../lib/tower_env/tower_env.ts";
+
+/** Far more than a tower.env may have; its parser says the limit in words. */
+const READ_LIMIT = 16 << 20;
+
+/** A disk image that carries a tower.env, and the network that its host will live in. */
+export interface HostDisk extends Disposable {
+  readonly image: string;
+  readonly lan: Lan;
+}
+
+/** What makes a host of an image. */
+export interface HostRequest {
+  readonly image: string;
+  /** The file; one of the thin client's, with the password in it, will do. */
+  readonly towerEnv: string;
+  /** Size of the disk, as a larger card has it; the image's own by default. */
+  readonly diskMiB: number | undefined;
+  /** Whether the image itself is changed, and not a copy that goes away. */
+  readonly inPlace: boolean;
+}
+
+/**
+ * Puts a tower.env on the boot partition of an image or of a copy.
+ * @throws {TowerError} `malformed` with every rule that the tower.env breaks; nothing is changed.
+ */
+export function prepareHostDisk(request: HostRequest, env: Env): HostDisk {
+  const file = resolve(env.cwd, request.towerEnv);
+  const settings = parseTowerEnv(readBytes(file, READ_LIMIT), "thinclient");
+  const folder = request.inPlace ? undefined : tempDir();
+  try {
+    const image = folder ? join(folder.path, "host.img") : request.image;
+    if (folder) copyDisk(request.image, image);
+    using disk = openDisk(image);
+    if (request.diskMiB !== undefined) disk.grow(request.diskMiB * 2 ** 20);
+    putBootFile(disk, { name: "tower.env", bytes: writeTowerEnv(settings, "boot"), mtime: 0 });
+    const { network, thinClient, address } = settings;
+    return {
+      image,
+      lan: { network, host: thinClient, guest: address },
+      [Symbol.dispose]: () => folder?.[Symbol.dispose](),
+    };
+  } catch (error) {
+    folder?.[Symbol.dispose]();
+    throw error;
+  }
+}

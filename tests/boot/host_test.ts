@@ -1,0 +1,143 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { bootPartition } from "../../lib/boot/boot_partition.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { openDisk } from "../../lib/store/disk_file.ts";
+import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { bootHost, lookAtHost } from "../support/host_machine.ts";
+import {
+  buildHost,
+  CARD_MIB,
+  cardOf,
+  envFile,
+  offlineEnv,
+  onlineEnv,
+  TOWER,
+} from "../support/host_system.ts";
+import { labMissing } from "../support/lab_system.ts";
+import { NetworkNamespace } from "../support/network_namespace.ts";
+import { SshClient } from "../support/ssh_client.ts";
+
+const missing = labMissing();
+const note = missing ? ` (skipped: ${missing})` : "";
+const ignore = missing !== undefined;
+const runner = denoRunner();
+
+Deno.test({
+  name: `an online host comes up as its tower.env says, and a second boot changes nothing${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const client = await SshClient.create(runner, folder.path);
+    const image = await buildHost(folder.path);
+    const card = cardOf(image, join(folder.path, "card.img"), [
+      envFile(onlineEnv(client.publicKey)),
+    ]);
+    await using network = await NetworkNamespace.create(runner);
+    await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
+    let keys = "";
+    {
+      await using host = await bootHost({ card, folder: folder.path, network, client }, "online");
+      const { ssh, machine } = host;
+      await machine.orConsole(async () => {
+        await lookAtHost(ssh, { name: "web", address: TOWER.online.host, role: "online" });
+        assertEquals((await ssh("doas cat /sys/class/block/vda2/size")).trim() !== "", true);
+        const blocks = Number(await ssh("df -k / | awk 'NR == 2 { print $2 }'"));
+        assert(blocks > (CARD_MIB - 80) * 1024 * 0.9, `the root has ${blocks} KiB`);
+        assertEquals(
+          (await ssh("ip route")).split("\n")[0]!.trim(),
+          `default via ${TOWER.online.router} dev eth0`,
+        );
+        assertMatch(await ssh("date +%Z"), /^CES?T$/m);
+        assertEquals((await ssh("doas id -u")).trim(), "0");
+        keys = await ssh("cat /etc/ssh/ssh_host_ed25519_key.pub");
+        await knocks(network, ssh);
+      });
+      await host.powerOff();
+      assertMatch(machine.console(), /first boot: done, this is web at 192\.168\.2\.200/);
+      assert(!/\[ !! \]|Call Trace/.test(machine.console()), machine.console());
+    }
+    assertSecretsGone(card);
+    {
+      await using host = await bootHost({ card, folder: folder.path, network, client }, "online");
+      await host.machine.orConsole(async () => {
+        await lookAtHost(host.ssh, { name: "web", address: TOWER.online.host, role: "online" });
+        assertEquals(await host.ssh("cat /etc/ssh/ssh_host_ed25519_key.pub"), keys);
+      });
+      assert(!host.machine.console().includes("first boot:"), host.machine.console());
+    }
+  },
+});
+
+/** Nobody but the thin client gets in, and it by SSH with its key alone. */
+async function knocks(
+  network: NetworkNamespace,
+  ssh: (command: string) => Promise<string>,
+): Promise<void> {
+  const { host, neighbour, thinClient } = TOWER.online;
+  await ssh("nc -l -p 8080 -e true </dev/null >/dev/null 2>&1 &");
+  const connect = (port: number) =>
+    network.run("timeout", "3", "bash", "-c", `exec 3<>/dev/tcp/${host}/${port}`)
+      .then(() => true, () => false);
+  assert(await connect(22), "the thin client must reach port 22");
+  assert(!await connect(8080), "a port that no rule opens must be closed");
+  await network.run("ip", "address", "add", `${neighbour}/24`, "dev", "tap0");
+  const from = (source: string) =>
+    network.run("ip", "route", "replace", `${host}/32`, "dev", "tap0", "src", source);
+  await from(neighbour);
+  assert(!await connect(22), "another host must not reach port 22");
+  await from(thinClient);
+  assert(await connect(22), "the thin client must reach port 22 again");
+  const methods = await network.run(
+    "sh",
+    "-c",
+    `ssh -F none -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o BatchMode=yes ` +
+      `-o PubkeyAuthentication=no alice@${host} true 2>&1 || true`,
+  );
+  assertMatch(methods, /Permission denied \(publickey\)/);
+}
+
+/** Neither the file nor its bytes are left on the boot partition. */
+function assertSecretsGone(card: string): void {
+  using disk = openDisk(card);
+  const boot = bootPartition(disk);
+  const bytes = new Uint8Array(boot.size);
+  for (let at = 0; at < bytes.length;) at += boot.readAt(at, bytes.subarray(at, at + (1 << 20)));
+  const text = new TextDecoder("latin1").decode(bytes);
+  for (const word of ["PASSWORD_HASH", "$6$"]) assert(!text.includes(word), `${word} is left`);
+}
+
+Deno.test({
+  name: `a refused tower.env is told on the console, line by line, and nothing opens${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const client = await SshClient.create(runner, folder.path);
+    const image = await buildHost(folder.path);
+    const good = new TextDecoder().decode(writeTowerEnv(offlineEnv(client.publicKey), "boot"));
+    const bad = good.replace("HOSTNAME='vault'", "HOSTNAME='$(reboot)'") + "USERNAME='mallory'\n";
+    const card = cardOf(image, join(folder.path, "card.img"), [
+      { name: "tower.env", bytes: new TextEncoder().encode(bad) },
+    ]);
+    await using network = await NetworkNamespace.create(runner);
+    await network.addTap("tap0", `${TOWER.offline.thinClient}/24`);
+    await using host = await bootHost({ card, folder: folder.path, network, client }, "none");
+    const { machine } = host;
+    await machine.eventually(150, () => Promise.resolve(assertMatch(machine.console(), /login:/)));
+    await machine.orConsole(async () => {
+      const shown = machine.console();
+      assertStringIncludes(shown, "This machine is not a host yet");
+      assertMatch(shown, /line 1: HOSTNAME .*must have 1 to 15 of a-z/);
+      assertMatch(shown, /line \d+: USERNAME is there twice, first in line 2/);
+      assertStringIncludes(shown, "the network stays closed");
+      assertMatch(shown, /tower login:/);
+      const { host } = TOWER.offline;
+      const reached = await network.run("ping", "-c", "1", "-W", "2", host)
+        .then(() => true, () => false);
+      assert(!reached, "the machine must have no address");
+      const seen = await network.run("ip", "neigh", "show", "dev", "tap0");
+      assert(!/lladdr/.test(seen), `something answered on the network: ${seen}`);
+    });
+  },
+});

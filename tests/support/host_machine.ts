@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { TOWER, USER } from "./host_system.ts";
+import type { NetworkNamespace } from "./network_namespace.ts";
+import type { SshClient } from "./ssh_client.ts";
+import { VirtualMachine } from "./virtual_machine.ts";
+
+export type HostRole = "online" | "offline" | "router";
+export type Ssh = (command: string) => Promise<string>;
+
+/** A host in QEMU that answers to the thin client. */
+export interface RunningHost extends AsyncDisposable {
+  readonly machine: VirtualMachine;
+  /** Runs a shell command as the host's user. */
+  readonly ssh: Ssh;
+  powerOff(): Promise<void>;
+}
+
+interface Place {
+  readonly card: string;
+  readonly folder: string;
+  readonly network: NetworkNamespace;
+  readonly client: SshClient;
+}
+
+/** Seconds until an emulated host must answer, and until it must be off. */
+const START = 170;
+const STOP = 60;
+
+/** The address at which a host of a role answers. */
+export function addressOf(role: HostRole): string {
+  return role === "offline"
+    ? TOWER.offline.host
+    : role === "router"
+    ? TOWER.online.router
+    : TOWER.online.host;
+}
+
+/** Starts a card in the network of `tap0`, and waits for its SSH unless the role is `none`. */
+export async function bootHost(place: Place, role: HostRole | "none"): Promise<RunningHost> {
+  const { card, folder, network, client } = place;
+  const machine = VirtualMachine.start(denoRunner(), folder, {
+    image: card,
+    snapshot: false,
+    firmware: { kind: "bios" },
+    network: { kind: "tap", interface: "tap0" },
+  }, (command) => network.inside(command));
+  const address = addressOf(role === "none" ? "online" : role);
+  const ssh = (command: string) =>
+    client.run({ address, user: USER }, command, (c) => network.inside(c));
+  const host: RunningHost = {
+    machine,
+    ssh,
+    async powerOff() {
+      await ssh("doas poweroff").catch(() => undefined); // sshd may end first
+      assertEquals(await machine.waitForEnd(STOP), { kind: "exited", code: 0 });
+    },
+    [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
+  };
+  try {
+    if (role !== "none") await machine.eventually(START, () => ssh("true"));
+  } catch (error) {
+    await machine[Symbol.asyncDispose]();
+    throw error;
+  }
+  return host;
+}
+
+/** What holds for a host of any role after its first boot, and after every later one. */
+export async function lookAtHost(
+  ssh: Ssh,
+  wanted: { name: string; address: string; role: HostRole },
+): Promise<void> {
+  assertEquals((await ssh("hostname")).trim(), wanted.name);
+  assertEquals((await ssh("id -un")).trim(), USER);
+  assertEquals((await ssh("stat -c %a ~ ~/.ssh/authorized_keys")).trim(), "700\n600");
+  const addresses = await ssh("ip -o addr show scope global");
+  assertEquals(addresses.trim().split("\n").length, 1, addresses);
+  assertStringIncludes(addresses, `inet ${wanted.address}/24`);
+  assertEquals(
+    (await ssh("netstat -ltn | awk '$6 == \"LISTEN\" { print $4 }'")).trim(),
+    `${wanted.address}:22`,
+  );
+  for (const tool of ["iptables", "ip6tables"]) {
+    const rules = await ssh(`doas ${tool} -S`);
+    for (const chain of ["INPUT", "FORWARD", "OUTPUT"]) {
+      assertStringIncludes(rules, `-P ${chain} DROP`);
+    }
+  }
+  assertEquals(
+    (await ssh("cat /proc/sys/net/ipv4/ip_forward")).trim(),
+    wanted.role === "router" ? "1" : "0",
+  );
+  const shadow = await ssh("doas cat /etc/shadow");
+  for (const name of ["root", USER]) assertMatch(shadow, new RegExp(`^${name}:\\$6\\$`, "m"));
+  assert(!(await ssh("doas cat /var/lib/tower/firstboot/settings")).includes("$6$"));
+  assertEquals((await ssh("rc-status --crashed || true")).trim(), "");
+  const boot = await ssh("doas mount /boot && doas ls /boot && doas umount /boot");
+  assertStringIncludes(boot, "vmlinuz-virt");
+  assert(!/tower\.env|ssh_host/.test(boot), boot);
+}

@@ -1,0 +1,114 @@
+import { join } from "@std/path";
+import { openEngine } from "../../build/engine.ts";
+import { build } from "../../build/pipeline.ts";
+import { putBootFile } from "../../lib/boot/boot_partition.ts";
+import { realEnv } from "../../lib/env.ts";
+import type { IpAddress, IpNetwork } from "../../lib/ip/address.ts";
+import { silent } from "../../lib/report/event.ts";
+import { copyDisk, openDisk } from "../../lib/store/disk_file.ts";
+import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+
+/** Where the thin client and the hosts of the tests live. */
+export const TOWER = {
+  online: {
+    network: "192.168.2.0/24" as IpNetwork,
+    thinClient: "192.168.2.100" as IpAddress,
+    router: "192.168.2.1" as IpAddress,
+    host: "192.168.2.200" as IpAddress,
+    neighbour: "192.168.2.201",
+  },
+  offline: {
+    network: "192.168.3.0/24" as IpNetwork,
+    thinClient: "192.168.3.100" as IpAddress,
+    host: "192.168.3.200" as IpAddress,
+    neighbour: "192.168.3.201",
+  },
+} as const;
+
+export const USER = "alice";
+/** Of the password "secret". */
+const HASH =
+  "$6$towertest$OLlze/jmxga9ybr9NgbK2AQSQ9jH3n4zuXUbFZWggF7IdXSSvIc5bux4DP1f.OIRu.RYIM8ru3aPgV0FzhZsx0";
+
+/** Builds the host system into a folder; returns its image. */
+export async function buildHost(folder: string): Promise<string> {
+  using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
+  await build({
+    system: "host",
+    arch: "x86_64",
+    repositories: undefined,
+    keysFolder: undefined,
+    lockFile: undefined,
+    frozen: false,
+    offline: true,
+    output: folder,
+    jobs: 2,
+  }, { ...engine, reporter: silent });
+  return join(folder, "host.img");
+}
+
+/** What every role is told. */
+function anyHost(publicKey: string) {
+  return {
+    username: USER,
+    publicKey,
+    passwordHash: HASH,
+    keyboard: { layout: "us", variant: "us" },
+    timezone: "Europe/Berlin",
+    lang: "en_US",
+    color: 31,
+  };
+}
+
+/** The tower.env of an online host called web. */
+export function onlineEnv(publicKey: string): TowerEnv {
+  const { network, thinClient, router, host: address } = TOWER.online;
+  return {
+    ...anyHost(publicKey),
+    ...{ role: "online", hostname: "web", network, thinClient, router, address },
+  };
+}
+
+/** The tower.env of an offline host called vault. */
+export function offlineEnv(publicKey: string): TowerEnv {
+  const { network, thinClient, host: address } = TOWER.offline;
+  return {
+    ...anyHost(publicKey),
+    role: "offline",
+    hostname: "vault",
+    network,
+    thinClient,
+    address,
+  };
+}
+
+/** The tower.env of the router. */
+export function routerEnv(publicKey: string): TowerEnv {
+  const { network, thinClient, router: address } = TOWER.online;
+  const wlan = { ssidHex: "6e6574", key: "ab".repeat(32) };
+  return {
+    ...anyHost(publicKey),
+    ...{ role: "router", hostname: "router", network, thinClient, address, wlan },
+  };
+}
+
+/** A tower.env as the file on the boot partition. */
+export function envFile(env: TowerEnv): { name: string; bytes: Uint8Array } {
+  return { name: "tower.env", bytes: writeTowerEnv(env, "boot") };
+}
+
+/** A copy of an image as it lies on a larger card, with files on its boot partition. */
+export function cardOf(
+  image: string,
+  card: string,
+  files: readonly { name: string; bytes: Uint8Array }[],
+): string {
+  copyDisk(image, card);
+  using disk = openDisk(card);
+  disk.grow(CARD_MIB * 2 ** 20);
+  for (const file of files) putBootFile(disk, { ...file, mtime: 1_700_000_000 });
+  return card;
+}
+
+/** Size of the card. */
+export const CARD_MIB = 640;
