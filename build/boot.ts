@@ -12,6 +12,7 @@ import {
 import { exists, readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
 import { openStore } from "../lib/store/content_store.ts";
 import { join, resolve } from "@std/path";
+import { prepareHostDisk } from "./host_disk.ts";
 
 /** What a user asks of `boot`. */
 export interface BootRequest {
@@ -23,6 +24,8 @@ export interface BootRequest {
   /** Each `HOST:GUEST`. */
   readonly forwards: readonly string[];
   readonly snapshot: boolean;
+  /** Makes a host of the image, in a copy unless the machine may change it. */
+  readonly host: { readonly towerEnv: string; readonly diskMiB: number | undefined } | undefined;
 }
 
 /**
@@ -33,8 +36,12 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   const image = resolve(env.cwd, request.image);
   if (!exists(image)) throw new TowerError("not-found", `Cannot boot "${image}": it is not there`);
   requireQemu(env);
+  using host = request.host && prepareHostDisk(
+    { ...request.host, image, inPlace: !request.snapshot },
+    env,
+  );
   const machine: MachineSpec = {
-    image,
+    image: host?.image ?? image,
     snapshot: request.snapshot,
     firmware: request.firmware === "bios"
       ? { kind: "bios" }
@@ -44,7 +51,11 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
       : request.accelerator,
     memoryMiB: request.memoryMiB,
     processors: request.processors,
-    network: { kind: "user", forwards: request.forwards.map(parseForward) },
+    network: {
+      kind: "user",
+      forwards: request.forwards.map(parseForward),
+      ...(host ? { lan: host.lan } : {}),
+    },
     serial: { kind: "stdio" },
   };
   await using qemu = env.runner.spawn({ argv: qemuArgv(machine) }, {

@@ -1,5 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
 import type { Ending } from "../root.ts";
 import { add, count } from "./options.ts";
 
@@ -21,6 +22,11 @@ export function bootCommand(env: Env, ending: Ending) {
     .addOption(new Option("--memory <MiB>", "memory").argParser(count).default(512))
     .addOption(new Option("--processors <n>", "processors").argParser(count).default(1))
     .option("--forward <host:guest>", "TCP port of this machine's loopback to a port inside", add)
+    .option(
+      "--tower-env <file>",
+      "make a host of it: put this tower.env on a copy's boot partition",
+    )
+    .addOption(new Option("--disk <MiB>", "size of that copy's disk").argParser(count))
     .option("--write", "let the machine change the image", false)
     .option("--exit-status", "end with the status that the machine writes to port 0xf4", false)
     .action(async (image, options) => {
@@ -33,7 +39,14 @@ export function bootCommand(env: Env, ending: Ending) {
         processors: options.processors,
         forwards: options.forward ?? [],
         snapshot: !options.write,
+        host: hostOf(options),
       }, env);
       if (options.exitStatus) ending.code = code;
     });
+}
+
+function hostOf({ towerEnv, disk }: { towerEnv?: string; disk?: number }) {
+  if (towerEnv !== undefined) return { towerEnv, diskMiB: disk };
+  if (disk === undefined) return undefined;
+  throw new TowerError("usage", "Cannot size a disk: --disk goes with --tower-env");
 }
