@@ -1,12 +1,14 @@
+import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
 import { digestOf } from "../lib/format/digest.ts";
-import { BlockMap, formatBmap } from "../lib/format/bmap.ts";
+import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../lib/format/bmap.ts";
 import { type ArtifactFile, createArtifact } from "../lib/store/artifact_file.ts";
 import { writeFileAtomic } from "../lib/store/files.ts";
+import { startPartDigests } from "../lib/store/part_digests.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
-import { type ImagePass, passOver } from "./image_pass.ts";
+import { passOver } from "./image_pass.ts";
 import { bmapFile } from "./manifest/file_names.ts";
 import { disk } from "./outputs/disk.ts";
 import type { ArtifactSink } from "./outputs/writer.ts";
@@ -16,6 +18,12 @@ import type { Artifact, Companion } from "./plan/record.ts";
 
 /** Bytes between two looks at the signal: packing itself does not wait for anything. */
 const BREATH = 8 << 20;
+
+/** What reading an image told. */
+interface ImagePass {
+  readonly digest: Digest;
+  readonly ranges: readonly HashedRange[];
+}
 
 /** An image that is written, not yet named. */
 interface RawImage {
@@ -42,7 +50,7 @@ export async function writeDisk(
   let artifact: Artifact;
   let pass: ImagePass;
   if (compression === "none") {
-    pass = await read(raw, () => {}, engine);
+    [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
     artifact = { file: name, digest: pass.digest, size: raw.size, commandLine: plan.cmdline };
     file.commit();
   } else {
@@ -117,18 +125,26 @@ async function compress(
   return { artifact, pass };
 }
 
-/** Passes over an image; a signal ends it. */
+/** Passes over an image while its ranges are hashed beside it; a signal ends both. */
 async function read(
   { file, size, blocks }: RawImage,
   push: (bytes: Uint8Array, at: number) => void | Promise<void>,
   { env }: Engine,
 ): Promise<ImagePass> {
   if (size === 0) throw new TowerError("malformed", `Cannot map "${file.path}": it is empty`);
+  const ranges = blocks.ranges();
+  const parts = ranges.map(({ first, last }) => {
+    const offset = first * BMAP_BLOCK;
+    return { offset, length: Math.min((last + 1) * BMAP_BLOCK, size) - offset };
+  });
+  using digests = startPartDigests(file.temporary, parts);
   const source = { size, readAt: file.readAt };
-  return await passOver(source, blocks.ranges(), async (bytes, at) => {
+  const digest = await passOver(source, ranges, async (bytes, at) => {
     await push(bytes, at);
     if (at % BREATH !== 0) return;
     await new Promise((resolve) => setTimeout(resolve));
     env.signal.throwIfAborted();
   });
+  const sums = await digests.result;
+  return { digest, ranges: ranges.map((range, i) => ({ ...range, sha256: sums[i]! })) };
 }

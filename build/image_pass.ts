@@ -1,32 +1,26 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../lib/brand.ts";
-import { type BlockRange, BMAP_BLOCK, type HashedRange } from "../lib/format/bmap.ts";
+import { type BlockRange, BMAP_BLOCK } from "../lib/format/bmap.ts";
 import type { ByteSource } from "../lib/format/bytes.ts";
 import { digestFromHex } from "../lib/format/digest.ts";
 
 const CHUNK = 1 << 20;
 
-/** What one pass over an image tells. */
-export interface ImagePass {
-  readonly digest: Digest;
-  readonly ranges: readonly HashedRange[];
-}
-
 /**
- * Reads an image once, in order: hashes it and each mapped range, and hands every byte on.
- * What no range covers was never written: it is told as zeros and not read.
+ * Reads an image once, in order: hashes it and hands every byte on. What no range covers was
+ * never written: it is told as zeros and not read.
  *
  * @param push gets pieces of at most 1 MiB that are reused afterwards
+ * @returns the SHA-256 of the whole image
  */
 export async function passOver(
   image: ByteSource,
   ranges: readonly BlockRange[],
   push: (bytes: Uint8Array, at: number) => void | Promise<void>,
-): Promise<ImagePass> {
+): Promise<Digest> {
   const whole = createHash("sha256");
   const chunk = new Uint8Array(CHUNK);
   const zeros = new Uint8Array(CHUNK);
-  const hashed: HashedRange[] = [];
   let at = 0;
   const holeUntil = async (end: number) => {
     while (at < end) {
@@ -39,19 +33,16 @@ export async function passOver(
   for (const { first, last } of ranges) {
     await holeUntil(first * BMAP_BLOCK);
     const end = Math.min((last + 1) * BMAP_BLOCK, image.size);
-    const own = createHash("sha256");
     while (at < end) {
       const part = chunk.subarray(0, Math.min(CHUNK, end - at));
       fill(image, at, part);
       whole.update(part);
-      own.update(part);
       await push(part, at);
       at += part.length;
     }
-    hashed.push({ first, last, sha256: own.digest("hex") });
   }
   await holeUntil(image.size);
-  return { digest: digestFromHex(whole.digest("hex")), ranges: hashed };
+  return digestFromHex(whole.digest("hex"));
 }
 
 /** Fills `into` from a file that may be shorter than it was declared: the rest is zeros. */

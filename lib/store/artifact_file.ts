@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import type { ByteSink } from "../format/bytes.ts";
 import { digestFromHex } from "../format/digest.ts";
-import { attempt } from "./file_error.ts";
+import { attempt, fileError } from "./file_error.ts";
 import { parentFolder } from "./folders.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
 
@@ -21,6 +21,8 @@ export interface ArtifactFile extends ByteSink, Disposable {
   readAt(offset: number, into: Uint8Array): number;
   /** The SHA-256 of what it holds now. */
   digest(): Digest;
+  /** Flushes what was written so far while the caller goes on; `commit` then has less to do. */
+  flush(): Promise<void>;
   /** Flushes it to the disk and names it (mode 0644); an old file of that name is replaced. */
   commit(): void;
   /** Throws it away. Safe to call after `commit`. */
@@ -60,6 +62,15 @@ export function createArtifact(path: string): ArtifactFile {
         position = -1;
         return digestOfFile(file);
       }),
+    async flush() {
+      try {
+        // Another descriptor: Deno lets nobody read from one while it is flushed.
+        using beside = await Deno.open(temporary);
+        await beside.syncData();
+      } catch (error) {
+        throw fileError("write", path, error);
+      }
+    },
     commit() {
       attempt("write", path, () => {
         file.syncDataSync();

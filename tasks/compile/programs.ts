@@ -39,7 +39,10 @@ export const PROGRAMS: readonly Program[] = [
     name: "tower-build",
     description: "Turn a YAML manifest into bootable Alpine-based media",
     main: "build/main.ts",
-    workers: { "package_worker.ts": "lib/store/package_worker.ts" },
+    workers: {
+      "digest_worker.ts": "lib/store/digest_worker.ts",
+      "package_worker.ts": "lib/store/package_worker.ts",
+    },
     includes: ["build/systems"],
     unread: [],
     permissions: PERMISSIONS,
