@@ -33,10 +33,12 @@ export interface MachineSpec {
     | { readonly kind: "tap"; readonly interface: string };
   /** Where the guest's first serial port goes: this program's terminal, or a file. */
   readonly serial: { readonly kind: "stdio" } | { readonly kind: "file"; readonly path: string };
+  /**
+   * File for what the guest writes to its second serial port (ttyS1). A port of its own, because
+   * many kernels have no /dev/port through which a shell could reach isa-debug-exit.
+   */
+  readonly statusFile?: string;
 }
-
-/** The port that isa-debug-exit listens on: a byte V written there ends QEMU with 2V + 1. */
-export const EXIT_PORT = 0xf4;
 
 /** The program that runs the machine. */
 export const QEMU = "qemu-system-x86_64";
@@ -61,7 +63,6 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     ...["-m", `${machine.memoryMiB}M`, "-smp", String(machine.processors)],
     ...["-display", "none", "-vga", "none", "-no-reboot"],
     ...["-device", "virtio-rng-pci"],
-    ...["-device", `isa-debug-exit,iobase=${EXIT_PORT},iosize=1`],
     "-drive",
     `file=${optionValue(machine.image)},format=raw,if=none,id=disk,` +
     `snapshot=${machine.snapshot ? "on" : "off"}`,
@@ -77,12 +78,17 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     argv.push("-chardev", "stdio,id=serial,mux=on,signal=off", "-mon", "serial");
   } else argv.push("-chardev", `file,id=serial,path=${optionValue(serial.path)}`);
   argv.push("-serial", "chardev:serial");
+  if (machine.statusFile !== undefined) {
+    argv.push("-chardev", `file,id=status,path=${optionValue(machine.statusFile)}`);
+    argv.push("-serial", "chardev:status");
+  }
   return argv;
 }
 
-/** The status that a guest asked for when QEMU ended with `code`; 0 for a power-off. */
-export function guestStatus(code: number): number {
-  return code % 2 === 1 ? (code - 1) / 2 : code;
+/** The status that a guest wrote last: a line with a number from 0 to 255; else undefined. */
+export function guestStatus(written: string): number | undefined {
+  const last = written.trim().split(/\s+/).at(-1) ?? "";
+  return /^[0-9]{1,3}$/.test(last) && Number(last) <= 255 ? Number(last) : undefined;
 }
 
 function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): string {

@@ -35,6 +35,15 @@ Deno.test("qemuArgv() names the firmware for UEFI only", () => {
   assert(qemuArgv({ ...machine, firmware: { kind: "uefi", file: "/f" } }).includes("-bios"));
 });
 
-Deno.test("guestStatus() undoes isa-debug-exit", () => {
-  assertEquals([0, 1, 3, 85].map(guestStatus), [0, 0, 1, 42]);
+Deno.test("guestStatus() takes the last number from 0 to 255 and nothing else", () => {
+  assertEquals(["0\n", "3\r\n7\r\n", " 255 "].map(guestStatus), [0, 7, 255]);
+  assertEquals(["", "256", "-1", "seven", "1e2"].map(guestStatus), Array(5).fill(undefined));
+});
+
+Deno.test("qemuArgv() gives the guest a second serial port only where its status is wanted", () => {
+  const ports = (argv: readonly string[]) => argv.filter((a) => a === "-serial").length;
+  assertEquals(ports(qemuArgv(machine)), 1);
+  const asked = qemuArgv({ ...machine, statusFile: "/tmp/a,b" });
+  assertEquals(ports(asked), 2);
+  assert(asked.includes("file,id=status,path=/tmp/a,,b"));
 });

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { OVMF_FILES } from "../../lib/qemu/machine.ts";
+import { guestStatus, OVMF_FILES } from "../../lib/qemu/machine.ts";
 import { buildLab, labMissing } from "../support/lab_system.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
 import { SshClient } from "../support/ssh_client.ts";
@@ -45,6 +45,7 @@ async function bootLab(firmware: "bios" | "uefi"): Promise<void> {
       snapshot: false,
       firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: ovmf() },
       network: { kind: "tap", interface: "tap0" },
+      statusFile: join(folder, "status"),
     }, (command) => network.inside(command));
     const ssh = (command: string) => client.run(GUEST, command, (c) => network.inside(c));
 
@@ -60,8 +61,10 @@ async function bootLab(firmware: "bios" | "uefi"): Promise<void> {
         firmware === "uefi",
       );
     });
+    await ssh("echo 7 > /dev/ttyS1");
     await ssh("poweroff").catch(() => undefined); // sshd may end first
     assertEquals(await machine.waitForEnd(STOP), { kind: "exited", code: 0 });
+    assertEquals(guestStatus(Deno.readTextFileSync(join(folder, "status"))), 7);
     assertMatch(machine.console(), /reboot: Power down/);
     assertNotMatch(machine.console(), /\[ !! \]|Call Trace|No such file/);
     await checkImage(image, folder);
