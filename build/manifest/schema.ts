@@ -37,6 +37,10 @@ const world = z.array(line.min(1)).describe(
 const packagesStage = z.strictObject({
   kind: z.literal("packages"),
   world,
+  optional: world.default([]).describe(
+    "Packages of the world that a repository may lack: then a warning says so, the record lists " +
+      "them, and the system is built without.",
+  ),
   scripts: z.array(z.strictObject({
     package: packageName,
     script: z.enum(SCRIPT_KINDS),
@@ -116,9 +120,12 @@ const initramfsStage = z.strictObject({
   level: z.int().min(1).max(9).default(6),
 }).describe("Makes an initramfs that mounts the root and starts init.");
 
+/** Block of ext4; a sector of FAT goes into it. */
+const BLOCK = 4096;
 const room = {
   free: byteSize.optional().describe("Free space left beyond the content."),
-  size: byteSize.optional().describe("Exact size instead of content plus free space."),
+  size: byteSize.refine((bytes) => bytes % BLOCK === 0, "must be a multiple of 4KiB").optional()
+    .describe("Exact size instead of content plus free space."),
 };
 const oneSize = (v: { free?: number | undefined; size?: number | undefined }) =>
   (v.free === undefined) !== (v.size === undefined);
@@ -137,7 +144,10 @@ const diskOutput = z.strictObject({
   ),
   flavour: serviceName.describe("Kernel flavour to boot."),
   initramfs: treePath.describe("Path of the initramfs in the tree, below /boot."),
-  cmdline: line.default("").describe("Kernel command line; root= is added."),
+  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").default(
+    "",
+  )
+    .describe("Kernel command line; root= is added."),
   compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none").describe(
     "Adds .gz, .zst or .xz to the file's name; xz needs the program of that name.",
   ),

@@ -106,10 +106,12 @@ Deno.test("outputs have names of their own", async () => {
     'error: Cannot use "m.yaml": two outputs are named "a.tar"',
   ]);
   for (const file of ["record.json", "small-x86_64.lock.json"]) {
-    assertEquals(await fault(outputs(file)), [
+    const [first, hint] = await fault(outputs(file));
+    assertEquals(
+      first,
       `error: Cannot use "m.yaml": an output is named "${file}", as a file of the build's own`,
-      "  hint: record.json and names that end in .lock.json lie beside the artifacts",
-    ]);
+    );
+    assertMatch(hint!, /^ {2}hint: .*\brecord\.json\b.*\.lock\.json$/);
   }
 });
 
@@ -150,6 +152,26 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
   assertEquals(await fault(smallManifest("REPOSITORY", { outputs: [disk] })), [
     'error: Cannot write "x.img"',
     '  because: Cannot boot the kernel "/boot/vmlinuz-virt": no such file is in the tree',
+  ]);
+});
+
+Deno.test("sizes and command lines that no disk or kernel takes are faults with a place", async () => {
+  const outputs = [{
+    kind: "disk",
+    file: "x.img",
+    table: "gpt",
+    boot: { size: "5B" },
+    root: { size: "6000000B" },
+    loaders: ["syslinux"],
+    flavour: "virt",
+    initramfs: "/boot/initramfs",
+    cmdline: "x".repeat(2000),
+  }];
+  const error = await fault(smallManifest("REPOSITORY", { outputs }));
+  assertEquals(error.slice(1).map((line) => line.replace(/^ {2}m\.yaml:\d+:\d+: /, "")), [
+    "outputs[0].boot.size: must be a multiple of 4KiB",
+    "outputs[0].root.size: must be a multiple of 4KiB",
+    "outputs[0].cmdline: must have at most 1900 characters: a kernel reads 2047 bytes",
   ]);
 });
 
