@@ -76,6 +76,12 @@ function plain(description: string): string {
 /** Text on a line of its own or after a macro: no character of it drives roff (groff(7)). */
 function roff(text: string): string {
   const safe = text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll('"', "\\(dq")
-    .replace(/\s+/g, " ");
+    .replace(/\s+/g, " ")
+    .replace(/[^\x20-\x7e]/gu, (c) => `\\[u${codeOf(c)}]`);
   return /^[.']/.test(safe) ? `\\&${safe}` : safe;
+}
+
+/** The code of a character as groff names it: four hexadecimal digits at least. */
+function codeOf(character: string): string {
+  return character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
 }

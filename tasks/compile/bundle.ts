@@ -37,11 +37,13 @@ const SOURCES = ["build", "cli", "lib", "deno.json", "deno.lock"] as const;
 export async function bundleProgram(
   program: Program,
   origin: Origin,
-  { project, work, deno, runner }: {
+  { project, work, deno, runner, prelude }: {
     readonly project: string;
     readonly work: string;
     readonly deno: string;
     readonly runner: Runner;
+    /** JavaScript that every module begins with. */
+    readonly prelude: string;
   },
 ): Promise<Bundle> {
   const sources = join(work, "sources"), out = join(work, "bundle", dirname(program.main));
@@ -64,6 +66,8 @@ export async function bundleProgram(
       ],
       cwd: sources,
     });
+    const code = prelude + readText(to, 64 << 20);
+    writeFileAtomic(to, new TextEncoder().encode(code));
   }
   const includes = program.includes.map((path) => {
     const to = join(work, "bundle", path);

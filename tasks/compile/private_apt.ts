@@ -31,9 +31,12 @@ export async function openPrivateApt(
     readonly runner: Runner;
   },
 ): Promise<PrivateApt> {
-  const sources = await debianSources(runner, release);
-  const variables = { APT_CONFIG: await configure(architecture, folder, sources, runner) };
-  await runner.run({ argv: ["apt-get", "update", "-qq"], variables });
+  const variables = await openPrivateLists({
+    architecture,
+    folder,
+    runner,
+    ...(release === undefined ? {} : { release }),
+  });
   return {
     async download(packages, into) {
       await runner.run({
@@ -48,6 +51,29 @@ export async function openPrivateApt(
       return Array.from(lines, (match) => match[1]!);
     },
   };
+}
+
+/**
+ * Fetches package lists for {@linkcode openPrivateApt} and its like.
+ *
+ * @param components More of Debian's components than `main`. One that a repository does not have
+ * is left out.
+ * @returns The variables that make apt's programs use them.
+ * @throws {TowerError} `tool` where the machine has no apt with Debian's repositories.
+ */
+export async function openPrivateLists(
+  { architecture, folder, release, components = [], runner }: {
+    readonly architecture: string;
+    readonly folder: string;
+    readonly release?: string;
+    readonly components?: readonly string[];
+    readonly runner: Runner;
+  },
+): Promise<Readonly<Record<string, string>>> {
+  const sources = await debianSources(runner, release, components);
+  const variables = { APT_CONFIG: await configure(architecture, folder, sources, runner) };
+  await runner.run({ argv: ["apt-get", "update", "-qq"], variables });
+  return variables;
 }
 
 /** Writes a configuration that is read before the machine's own (apt.conf(5)); gives its path. */
@@ -91,7 +117,11 @@ async function networkSettings(runner: Runner): Promise<string[]> {
 }
 
 /** The Debian repositories that the machine's apt knows, as sources.list(5). */
-async function debianSources(runner: Runner, release: string | undefined): Promise<string> {
+async function debianSources(
+  runner: Runner,
+  release: string | undefined,
+  components: readonly string[],
+): Promise<string> {
   if (!["apt-get", "dpkg-deb"].every((program) => runner.which(program))) {
     throw new TowerError("tool", "Cannot get Debian's packages: no apt-get on this machine", {
       hint: "programs are compiled on Debian or in a container of it",
@@ -120,5 +150,7 @@ async function debianSources(runner: Runner, release: string | undefined): Promi
     );
   }
   const signed = exists(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
-  return [...new Set(lines)].sort(compareBytes).map((row) => `deb ${signed}${row}\n`).join("");
+  const more = components.map((component) => ` ${component}`).join("");
+  return [...new Set(lines)].sort(compareBytes).map((row) => `deb ${signed}${row}${more}\n`)
+    .join("");
 }

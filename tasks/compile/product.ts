@@ -9,6 +9,7 @@ import { type Denort, type DenortContext, findDenort } from "./denort.ts";
 import type { Machine } from "./elf_layout.ts";
 import { packProgram } from "./pack.ts";
 import type { Program } from "./programs.ts";
+import { STAND_IN_PRELUDE } from "./stand_in.ts";
 import { buildStub, type Stub } from "./stub.ts";
 
 /** All that programs for one machine share. */
@@ -50,7 +51,9 @@ export async function makeProgram(
   { project, deno, runner }: { project: string; deno: string; runner: Runner },
 ): Promise<Uint8Array> {
   using work = tempDir();
-  const bundle = await bundleProgram(program, origin, { project, work: work.path, deno, runner });
+  const prelude = base.denort.origin === "stand-in" ? STAND_IN_PRELUDE : "";
+  const tools = { project, work: work.path, deno, runner, prelude };
+  const bundle = await bundleProgram(program, origin, tools);
   return await compileBundle(program, bundle, base, runner);
 }
 

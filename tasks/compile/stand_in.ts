@@ -23,6 +23,13 @@ export interface StandIn {
 export const STAND_IN_VERSION = "2.4.2";
 
 /**
+ * Stands before the modules that the stand-in runs, for what it lacks and the programs use: it
+ * waits for a lock where a newer Deno only tries.
+ */
+export const STAND_IN_PRELUDE =
+  "Deno.FsFile.prototype.tryLockSync ??= function (e) { this.lockSync(e); return true; };\n";
+
+/**
  * No package holds `denort` itself, but one holds programs that `deno compile` made of it: what
  * stands before the appended data is `denort` verbatim. All is pinned by SHA-256.
  */

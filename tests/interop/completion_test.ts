@@ -34,7 +34,11 @@ async function proposed(shell: Shell, program: keyof ReturnType<typeof programs>
       '$(complete -p "$1" | sed -n "s/.*-F \\([^ ]*\\).*/\\1/p"); printf "%s\\n" "${COMPREPLY[@]}"',
     ],
     // fish asks its own machinery.
-    fish: ["fish", "-c", 'source -; complete -C (string join " " -- $argv) | string split -f1 \\t'],
+    fish: [
+      "fish",
+      "-c",
+      'source -; complete -C (string join " " -- $argv) | string split -f1 \\t; true',
+    ],
   };
   const driver = drivers[shell as keyof typeof drivers];
   const name = shell === "bash" ? ["driver"] : [];
@@ -76,7 +80,7 @@ judged("groff", "groff has nothing to say about the manual pages", async () => {
   for (const [name, program] of Object.entries(programs())) {
     const page = manualPage(program, { version: "1.0", exitCodes: [[0, "done"]] });
     const { stdout, stderr } = await runner.run({
-      argv: ["groff", "-man", "-Tascii", "-ww", "-P-c"],
+      argv: ["groff", "-man", "-Tutf8", "-ww", "-P-cbou"],
       stdin: new TextEncoder().encode(page),
     });
     assertEquals(text(stderr), "");
