@@ -190,3 +190,14 @@ Deno.test("an overlay holds plain files only", async () => {
     ],
   });
 });
+
+Deno.test("lab says how to make its repository where there is none yet", async () => {
+  using program = new TestProgram();
+  assertEquals(await program.fails("build", "lab"), {
+    code: 1,
+    error: [
+      "error: Cannot use the lab repository: it was not made yet",
+      "  hint: make it with: deno task lab",
+    ],
+  });
+});
