@@ -13,6 +13,7 @@ import {
   loadManifest,
   type Manifest,
   type ManifestSource,
+  optionalOf,
   type PlacedStage,
   worldOf,
 } from "./manifest/manifest.ts";
@@ -63,6 +64,7 @@ export function resolveRequestOf(
   return {
     arch: inputs.arch,
     world: worldOf(inputs.manifest),
+    optional: optionalOf(inputs.manifest),
     repositories: inputs.repositories,
     keys: trustedKeys(inputs.repositories, keysFolder, env, lock),
   };

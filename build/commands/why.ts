@@ -58,7 +58,7 @@ interface Question {
 async function ask(options: Question, env: Env) {
   const { openEngine } = await import("../engine.ts");
   const { gatherInputs, resolveRequestOf } = await import("../inputs.ts");
-  const { openRepositories, parseWorld } = await import("../plan/resolve.ts");
+  const { openRepositories, wantedOf } = await import("../plan/resolve.ts");
   using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
   const inputs = gatherInputs(
     {
@@ -77,5 +77,5 @@ async function ask(options: Question, env: Env) {
   );
   const request = resolveRequestOf(inputs, options.keys, env, undefined);
   const repositories = await openRepositories(request, engine);
-  return { world: parseWorld(request.world), repositories, arch: inputs.arch };
+  return { world: wantedOf(request, repositories).world, repositories, arch: inputs.arch };
 }

@@ -148,6 +148,11 @@ export function worldOf(manifest: Manifest): string[] {
   return [...new Set(packagesStages(manifest).flatMap((s) => s.world))];
 }
 
+/** Every package wanted where a repository has it, in the order written. */
+export function optionalOf(manifest: Manifest): string[] {
+  return [...new Set(packagesStages(manifest).flatMap((s) => s.optional))];
+}
+
 /** The packages stages of a manifest. */
 export function packagesStages(manifest: Manifest): PackagesSpec[] {
   return manifest.stages.map((s) => s.spec).filter((s) => s.kind === "packages");

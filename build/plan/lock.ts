@@ -28,6 +28,8 @@ const lockDocument = z.strictObject({
     size: z.int().min(0),
     buildTime: z.int().min(0),
   })),
+  /** Optional items of the world that no repository has. */
+  missing: z.array(z.string()).optional(),
 });
 
 /**
@@ -42,6 +44,8 @@ export type LockedPackage = Lock["packages"][number];
 export interface ResolveRequest {
   readonly arch: Lock["arch"];
   readonly world: readonly string[];
+  /** Items that are wanted where a repository has them. */
+  readonly optional: readonly string[];
   readonly repositories: readonly RepositorySpec[];
   readonly keys: readonly TrustedKey[];
 }
@@ -51,6 +55,7 @@ export function inputsDigest(request: ResolveRequest): Digest {
   return digestOf(canonicalJson({
     arch: request.arch,
     world: [...request.world].sort(),
+    ...(request.optional.length > 0 ? { optional: [...request.optional].sort() } : {}),
     repositories: request.repositories.map(({ name, tag }) => ({ name, tag: tag ?? "" })),
     keys: request.keys.map((k) => `${k.name} ${k.digest}`).sort(),
   }));

@@ -49,6 +49,7 @@ Deno.test("inputsDigest() changes with what is asked for, not with where it lies
   const request = {
     arch: "x86_64",
     world: ["a", "b"],
+    optional: [],
     repositories: [{ name: "lab", url: "/one" }],
     keys: [key],
   } as const;
@@ -56,6 +57,7 @@ Deno.test("inputsDigest() changes with what is asked for, not with where it lies
   assertEquals(inputsDigest({ ...request, world: ["b", "a"] }), same);
   assertEquals(inputsDigest({ ...request, repositories: [{ name: "lab", url: "/two" }] }), same);
   assertNotEquals(inputsDigest({ ...request, world: ["a"] }), same);
+  assertNotEquals(inputsDigest({ ...request, optional: ["c"] }), same);
   assertNotEquals(inputsDigest({ ...request, arch: "aarch64" }), same);
   assertNotEquals(inputsDigest({ ...request, keys: [] }), same);
   assertNotEquals(

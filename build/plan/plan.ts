@@ -4,7 +4,13 @@ import { digestOf } from "../../lib/format/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { imageFile } from "../manifest/file_names.ts";
-import { type Manifest, packagesStages, type PlacedStage, worldOf } from "../manifest/manifest.ts";
+import {
+  type Manifest,
+  optionalOf,
+  packagesStages,
+  type PlacedStage,
+  worldOf,
+} from "../manifest/manifest.ts";
 import type {
   AccountsSpec,
   DiskSpec,
@@ -115,7 +121,7 @@ export function makePlan(
 function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
   return {
     kind: "packages",
-    world: worldOf(manifest),
+    world: worldWithout(manifest, lock.missing ?? []),
     repositories: repositoryLines(lock.repositories.map((r) => ({
       name: r.name,
       ...(r.tag === undefined ? {} : { tag: r.tag }),
@@ -127,6 +133,12 @@ function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
     })),
     scripts: packagesStages(manifest).flatMap((s) => s.scripts),
   };
+}
+
+/** What a manifest wants, without the optional packages that were not to be had. */
+function worldWithout(manifest: Manifest, missing: readonly string[]): string[] {
+  const optional = optionalOf(manifest).filter((item) => !missing.includes(item));
+  return [...new Set([...worldOf(manifest), ...optional])];
 }
 
 function outputPlan(spec: OutputSpec, seed: Digest, build: Named): OutputPlan {

@@ -59,6 +59,8 @@ const recordDocument = artifactsDocument.extend({
   builder: z.looseObject({ name: z.string(), version: z.string() }),
   distribution: z.strictObject({ id: z.string(), version: z.string().optional() }).optional(),
   packages: z.array(packageEntry),
+  /** Optional packages that no repository had. */
+  missing: z.array(z.string()).optional(),
   scripts: z.array(script),
 });
 
@@ -109,6 +111,7 @@ export function makeRecord(
       identity: p.identity,
       key: p.signedBy.name,
     })),
+    ...(lock.missing === undefined ? {} : { missing: [...lock.missing] }),
     scripts: scripts.map((outcome) => ({ ...outcome })),
   };
 }

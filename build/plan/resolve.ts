@@ -1,7 +1,7 @@
 import { asDigest, type Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { concat } from "../../lib/format/bytes.ts";
-import { type Dependency, parseDependency } from "../../lib/apk/dependency.ts";
+import { type Dependency, parseDependency, readDependency } from "../../lib/apk/dependency.ts";
 import { readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../lib/apk/index_text.ts";
 import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
@@ -100,7 +100,12 @@ export async function resolve(
   ports: ResolvePorts,
 ): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
   const repositories = await openRepositories(request, ports);
-  const selected = solveWorld(parseWorld(request.world), repositories, request.arch);
+  const { world, missing } = wantedOf(request, repositories);
+  for (const item of missing) {
+    const message = `no repository has the optional package ${item}; building without it`;
+    ports.reporter.report({ type: "warning", message });
+  }
+  const selected = solveWorld(world, repositories, request.arch);
   const packages = await ports.load(selected.map((s) => {
     const { name, version, identity, size } = s.package;
     const base = repositories[s.repository]!.url;
@@ -128,6 +133,7 @@ export async function resolve(
       size: packages[i]!.size,
       buildTime: packages[i]!.info.buildTime ?? 0,
     })),
+    ...(missing.length === 0 ? {} : { missing }),
   };
   return { lock, packages };
 }
@@ -141,6 +147,26 @@ export function loadRequestsOf(
     url: packageUrl(repositories[repository]!.url, lock.arch, name, version),
     expect: { identity, name, version, size, digest: asDigest(digest)! },
   }));
+}
+
+/** A world with those of its optional items that a repository has, and the others. */
+export function wantedOf(
+  request: Pick<ResolveRequest, "world" | "optional">,
+  repositories: readonly Repository[],
+): { world: Dependency[]; missing: string[] } {
+  const names = new Set(
+    repositories.flatMap(({ packages }) =>
+      packages.flatMap(({ name, provides }) => [
+        name,
+        ...provides.map((item) => readDependency(item)?.name),
+      ])
+    ),
+  );
+  const isThere = (item: string) => names.has(parseWorld([item])[0]!.name);
+  return {
+    world: parseWorld([...request.world, ...request.optional.filter(isThere)]),
+    missing: request.optional.filter((item) => !isThere(item)),
+  };
 }
 
 /** Parses a world. @throws {TowerError} `malformed` that lists every bad item. */

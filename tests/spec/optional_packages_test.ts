@@ -1,0 +1,47 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { smallManifest, TestProgram } from "../support/test_program.ts";
+
+/** A program whose manifest wants some packages and would like some. */
+function prepared(world: readonly string[], optional: readonly string[]) {
+  const program = new TestProgram();
+  const { folder } = program.repository();
+  const manifest = JSON.parse(smallManifest(folder, { world }));
+  manifest.stages[0].optional = optional;
+  program.write("small.yaml", JSON.stringify(manifest));
+  const args = ["small.yaml", "--keys", "repository/keys", "--output", "out"] as const;
+  const read = (file: string) => JSON.parse(Deno.readTextFileSync(program.path(`out/${file}`)));
+  return { program, args, read, [Symbol.dispose]: () => program[Symbol.dispose]() };
+}
+
+Deno.test("an optional package that no repository has is warned of, recorded and left out", async () => {
+  using p = prepared(["base"], ["nothing", "greet", "never>2"]);
+  const { code, err } = await p.program.run("build", ...p.args);
+  assertEquals(code, 0);
+  assertMatch(
+    err,
+    /^warning: no repository has the optional package nothing; building without it$/m,
+  );
+  assertMatch(err, /^warning: no repository has the optional package never>2; /m);
+  const record = p.read("record.json");
+  assertEquals(record.missing, ["nothing", "never>2"]);
+  assert(record.packages.some((x: { name: string }) => x.name === "greet"));
+  const plan = JSON.parse((await p.program.run("plan", ...p.args)).out);
+  assertEquals(plan.stages[0].world, ["base", "greet"]);
+  assertEquals((await p.program.run("build", ...p.args, "--frozen")).code, 0);
+});
+
+Deno.test("without missing packages a record lists none, and another list needs another lock", async () => {
+  using p = prepared(["base"], []);
+  assertEquals((await p.program.run("build", ...p.args)).code, 0);
+  assertEquals(p.read("record.json").missing, undefined);
+  const manifest = JSON.parse(Deno.readTextFileSync(p.program.path("small.yaml")));
+  manifest.stages[0].optional = ["nothing"];
+  p.program.write("small.yaml", JSON.stringify(manifest));
+  assertEquals((await p.program.fails("build", ...p.args, "--frozen")).code, 1);
+});
+
+Deno.test("an optional package that is there but cannot be chosen is an error", async () => {
+  using p = prepared(["base"], ["hello>3"]);
+  const { code, error } = await p.program.fails("build", ...p.args);
+  assertEquals([code, error[0]], [1, "error: Cannot choose packages for the world:"]);
+});
