@@ -1,0 +1,198 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { splitArguments } from "./argument.ts";
+import {
+  hostKeyOf,
+  keysOf,
+  parseKnownHosts,
+  removeName,
+  renderKnownHosts,
+  setHostKeys,
+} from "./known_hosts.ts";
+import { remoteCommand } from "./remote_command.ts";
+import { sshArgv, type SshTarget } from "./ssh_argv.ts";
+import {
+  type HostBlock,
+  hostNames,
+  hostSettings,
+  includeFile,
+  parseSshConfig,
+  removeHost,
+  renderSshConfig,
+  setHost,
+} from "./ssh_config.ts";
+
+const BLOCK: HostBlock = {
+  hostName: "192.168.2.200",
+  user: "tower",
+  identityFile: "/home/a b/.local/tower/hosts/office/id_ed25519",
+  knownHostsFile: "/home/a b/.local/tower/known_hosts",
+  controlFolder: "/run/user/1000/tower",
+  connectTimeout: 3,
+};
+
+/** As TowerOS 0.7 and a person leave it. */
+const CONFIG = `# mine
+Host office
+  Hostname 192.168.2.202
+  User tower
+  # keep me
+  Compression yes
+  IdentityFile /old/id
+
+Host *.example other
+\tUser=me
+Match host office
+  Port 2222
+# the end`;
+
+Deno.test("a configuration that nobody changes stays as it is, line by line", () => {
+  for (const text of [`${CONFIG}\n`, "", "\n", "Host\n", "  =\n\t\n", 'garbage "\n']) {
+    assertEquals(renderSshConfig(parseSshConfig(text)), text);
+  }
+});
+
+Deno.test("a host's block is replaced; lines of the user stay, in it and around it", () => {
+  const changed = setHost(parseSshConfig(CONFIG), "office", BLOCK);
+  const settings = hostSettings(changed, "office")!;
+  assertEquals(settings.get("hostname"), "192.168.2.200");
+  assertEquals(settings.get("identityfile"), BLOCK.identityFile);
+  assertEquals(settings.get("compression"), "yes");
+  assertEquals(settings.get("stricthostkeychecking"), "yes");
+  const text = renderSshConfig(changed);
+  for (const line of ["# mine", "  # keep me", "\tUser=me", "  Port 2222", "# the end"]) {
+    assert(text.split("\n").includes(line), line);
+  }
+  assert(!text.includes("/old/id"));
+  assertEquals(setHost(changed, "office", BLOCK), changed);
+});
+
+Deno.test("hosts are appended in order, found by name and removed with nothing else", () => {
+  let config = parseSshConfig(CONFIG);
+  for (const name of ["b", "a"]) config = setHost(config, name, BLOCK);
+  assertEquals(hostNames(config), ["office", "b", "a"]);
+  assertEquals(renderSshConfig(removeHost(removeHost(config, "b"), "a")), `${CONFIG}\n`);
+  const without = removeHost(config, "office");
+  assertEquals(hostNames(without), ["b", "a"]);
+  assertEquals(hostSettings(without, "other"), undefined);
+  assertEquals(removeHost(without, "none"), without);
+});
+
+Deno.test("a file is included once, before the first block", () => {
+  const path = "/home/a b/.local/tower/config";
+  const config = includeFile(parseSshConfig(CONFIG), path);
+  assertEquals(config.lines.slice(0, 3), [`Include "${path}"`, "", "# mine"]);
+  assertEquals(includeFile(config, path), config);
+  const late = parseSshConfig(`Host x\nInclude "${path}"`);
+  assertEquals(includeFile(late, path).lines.length, 4);
+});
+
+Deno.test("a name or value that would become another line or option is refused", () => {
+  const config = parseSshConfig("");
+  for (const name of ["", "-x", "a b", "a\nb", "*", "a,b", "A"]) {
+    assertThrows(() => setHost(config, name, BLOCK), RangeError);
+  }
+  for (const evil of ["a\nProxyCommand x", "a\0b", "a\rb"]) {
+    assertThrows(() => setHost(config, "a", { ...BLOCK, user: evil }), RangeError);
+    assertThrows(() => setHost(config, "a", { ...BLOCK, hostName: evil }), RangeError);
+  }
+  for (const path of ["relative", "~/x", "/a/${HOME}", "/a\n"]) {
+    assertThrows(() => setHost(config, "a", { ...BLOCK, identityFile: path }), RangeError);
+  }
+  assertThrows(() => setHost(config, "a", { ...BLOCK, connectTimeout: 0.5 }), RangeError);
+});
+
+Deno.test("arguments are split at blanks outside quotes, up to a comment", () => {
+  assertEquals(splitArguments(`a "b c" 'd"e' f\\"g "h\\\\" # i`), [
+    "a",
+    "b c",
+    'd"e',
+    'f"g',
+    "h\\",
+  ]);
+  assertEquals(splitArguments(`a#b "" `), ["a#b", ""]);
+  assertEquals(splitArguments(`"a`), undefined);
+});
+
+const KEY_A = hostKeyOf(`ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${"A".repeat(48)} root@office\n`)!;
+const KEY_B = hostKeyOf(`ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${"B".repeat(48)}`)!;
+const line = (names: string, key = KEY_A) => `${names} ${key.type} ${key.base64}`;
+
+Deno.test("E16: to forget 192.168.2.1 forgets no other address", () => {
+  const others = [line("192.168.2.100"), line("192.168.2.10,192x168x2x1"), line("1.192.168.2.1")];
+  const known = parseKnownHosts([line("192.168.2.1"), ...others].join("\n"));
+  assertEquals(removeName(known, "192.168.2.1").lines, others);
+});
+
+Deno.test("only one name goes from a line of several; marked, unknown and empty lines stay", () => {
+  const lines = [
+    line("a,b,c"),
+    "# b",
+    "",
+    `@revoked ${line("b")}`,
+    `@cert-authority ${line("b")}`,
+    "b",
+    "b ssh-rsa",
+    "garbage",
+  ];
+  const known = parseKnownHosts(lines.join("\n") + "\n");
+  assertEquals(renderKnownHosts(known), lines.join("\n") + "\n");
+  assertEquals(removeName(known, "b").lines, [line("a,c"), ...lines.slice(1)]);
+});
+
+Deno.test("hashed names are found and forgotten", () => {
+  // Made by `ssh-keygen -H` of the line for office.
+  const hashed = "|1|aga+Ga3e5D5903R8O71yG8HeVdo=|Si5xIWTVaDl0edOeY2vgvq9EnWQ=";
+  const known = parseKnownHosts(line(hashed));
+  assertEquals(keysOf(known, "office"), [KEY_A]);
+  assertEquals(removeName(known, "office").lines, []);
+  assertEquals(removeName(known, "other"), known);
+});
+
+Deno.test("the keys of a host are exactly those that were set last", () => {
+  let known = parseKnownHosts([line("office"), line("192.168.2.200,x")].join("\n"));
+  known = setHostKeys(known, ["office", "192.168.2.200"], [KEY_B]);
+  assertEquals(keysOf(known, "office"), [KEY_B]);
+  assertEquals(keysOf(known, "192.168.2.200"), [KEY_B]);
+  assertEquals(keysOf(known, "x"), [KEY_A]);
+  for (const name of ["", "a b", "a,b", "*", "a\nb", "!a", "|1|a"]) {
+    assertThrows(() => setHostKeys(known, [name], [KEY_A]), RangeError);
+  }
+  const evil = { type: "ssh-ed25519", base64: "AAAA\n* ssh-rsa AAAA" };
+  assertThrows(() => setHostKeys(known, ["a"], [evil]), RangeError);
+});
+
+const TARGET: SshTarget = {
+  address: "192.168.2.200",
+  user: "tower",
+  identityFile: "/k/id",
+  trust: { kind: "known", knownHostsFile: "/k/known", alias: "office" },
+  connectTimeout: 3,
+};
+
+Deno.test("a call believes only its own file of keys and never asks", () => {
+  const argv = sshArgv(TARGET, { command: ["cat", "a b"] });
+  for (
+    const option of ["StrictHostKeyChecking=yes", "BatchMode=yes", "GlobalKnownHostsFile=none"]
+  ) {
+    assert(argv.includes(option), option);
+  }
+  assertEquals(argv.slice(-3), ["192.168.2.200", "--", "cat 'a b'"]);
+  const first = { ...TARGET, trust: { kind: "first-seen", knownHostsFile: "/k/known" } } as const;
+  assert(sshArgv(first).includes("StrictHostKeyChecking=accept-new"));
+});
+
+Deno.test("a host that looks like an option is refused", () => {
+  for (const address of ["-oProxyCommand=id", "", "a b", "a;b", "user@a", "ssh://a"]) {
+    assertThrows(() => sshArgv({ ...TARGET, address }), RangeError);
+  }
+});
+
+Deno.test("a remote command is quoted word by word; NUL is refused", () => {
+  assertEquals(
+    remoteCommand(["a", "b c", "", "it's", "$(id)", "x=1"]),
+    `a 'b c' '' 'it'\\''s' '$(id)' 'x=1'`,
+  );
+  assertEquals(remoteCommand(["a=b"]), "'a=b'");
+  assertThrows(() => remoteCommand(["a", "b\0c"]), RangeError);
+  assertThrows(() => remoteCommand(["-x"]), RangeError);
+});

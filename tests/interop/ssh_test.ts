@@ -1,0 +1,291 @@
+import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { TowerError } from "../../lib/errors.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { hostKeyOf, keysOf, parseKnownHosts, setHostKeys } from "../../lib/ssh/known_hosts.ts";
+import { remoteCommand } from "../../lib/ssh/remote_command.ts";
+import { sshArgv, type SshTarget } from "../../lib/ssh/ssh_argv.ts";
+import {
+  hostSettings,
+  includeFile,
+  parseSshConfig,
+  renderSshConfig,
+  setHost,
+} from "../../lib/ssh/ssh_config.ts";
+import { rootMissing } from "../support/disk_tree.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { randomNumbers } from "../support/random_numbers.ts";
+
+const runner = denoRunner();
+const lacks = (...programs: string[]) => {
+  const absent = programs.filter((program) => !runner.which(program));
+  return absent.length > 0 ? `no ${absent.join(", ")}` : undefined;
+};
+const named = (name: string, missing: string | undefined) => ({
+  name: name + (missing ? ` (skipped: ${missing})` : ""),
+  ignore: missing !== undefined,
+});
+const SEED = 20240613;
+
+async function output(...argv: [string, ...string[]]): Promise<string> {
+  const { stdout } = await runner.run({ argv });
+  return new TextDecoder().decode(stdout);
+}
+
+/** Text of pieces that mean something to a shell or to ssh. */
+function randomText(random: ReturnType<typeof randomNumbers>, pieces: readonly string[]): string {
+  return Array.from({ length: random.below(8) }, () => random.pick(pieces)).join("");
+}
+
+const SHELL_PIECES = [
+  "a",
+  "=",
+  " ",
+  "'",
+  '"',
+  "\\",
+  "$HOME",
+  "`id`",
+  "*",
+  "\n",
+  "\t",
+  ";",
+  "&",
+  "|",
+  "#",
+  "~",
+  "!",
+  "-",
+  "é",
+  "\x01",
+  "\x7f",
+  "{a,b}",
+  "[x]",
+  "(",
+  "<",
+  "\r",
+  "%s",
+  "''",
+];
+
+Deno.test({
+  ...named("a real shell makes the words of a remote command again", lacks("sh")),
+  async fn() {
+    const random = randomNumbers(SEED);
+    const cases = Array.from(
+      { length: 2000 },
+      () => Array.from({ length: 1 + random.below(4) }, () => randomText(random, SHELL_PIECES)),
+    );
+    // A word ends with \x1e, a command with \x1d: pieces have neither.
+    const show = `show() { for w in "$@"; do printf '%s\\036' "$w"; done; printf '\\035'; }\n`;
+    const script = cases.map((words) => remoteCommand(["show", ...words])).join("\n");
+    const seen = (await output("sh", "-c", show + script)).split("\x1d").slice(0, -1)
+      .map((text) => text.split("\x1e").slice(0, -1));
+    for (const [i, words] of cases.entries()) {
+      assertEquals(seen[i], words, `seed ${SEED}, case ${i}`);
+    }
+  },
+});
+
+const PATH_PIECES = [
+  "a",
+  "/",
+  " ",
+  "'",
+  '"',
+  "\\",
+  "%",
+  "%h",
+  "%%",
+  "$HOME",
+  "#",
+  "=",
+  "~",
+  ",",
+  ";",
+  "é",
+  "*",
+  "\\\\",
+  "\\ ",
+  "${".slice(0, 1),
+];
+
+/** What `ssh -G` understood, by keyword; of a keyword that comes again the first. */
+function understood(text: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [keyword = ""] = line.split(" ", 1);
+    if (!values.has(keyword)) values.set(keyword, line.slice(keyword.length + 1));
+  }
+  return values;
+}
+
+Deno.test({
+  ...named(
+    "real ssh reads back what a host's block and a call say, whatever their paths",
+    lacks("ssh"),
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const random = randomNumbers(SEED);
+    for (let i = 0; i < 60; i++) {
+      const path = (name: string) => {
+        const text = `/${randomText(random, PATH_PIECES)}/${name}`;
+        return text.replaceAll("${", "$");
+      };
+      const paths = {
+        identityFile: path("id"),
+        knownHostsFile: path("known"),
+        controlFolder: path("control"),
+      };
+      const block = { hostName: `10.0.0.${i}`, user: "tower", connectTimeout: 1 + i, ...paths };
+      const config = setHost(parseSshConfig("Host office\n  Compression yes\n"), "office", block);
+      const file = join(folder.path, "config");
+      Deno.writeTextFileSync(file, renderSshConfig(config));
+      const { knownHostsFile } = block;
+      const trust = { kind: "known", knownHostsFile, alias: "office" } as const;
+      const argv = sshArgv({ address: block.hostName, trust, ...block });
+      const [, ...args] = argv;
+      const texts = [
+        await output("ssh", "-G", "-F", file, "office"),
+        await output("ssh", "-G", ...args),
+      ];
+      for (const [way, text] of texts.entries()) {
+        const seen = understood(text);
+        const about = `seed ${SEED}, case ${i}, way ${way}`;
+        const value = (keyword: string) => seen.get(keyword);
+        assertEquals(value("hostname"), block.hostName, about);
+        assertEquals(value("user"), "tower", about);
+        assertEquals(value("identityfile"), block.identityFile.replaceAll("%", "%%"), about);
+        assertEquals(value("userknownhostsfile"), block.knownHostsFile, about);
+        assertEquals(
+          value("controlpath")?.replace(/\/[0-9a-f]{40}$/, ""),
+          block.controlFolder,
+          about,
+        );
+        assertEquals(value("globalknownhostsfile"), "none", about);
+        assertEquals(value("stricthostkeychecking"), "true", about);
+        assertEquals(value("identitiesonly"), "yes", about);
+        assertEquals(value("hostkeyalias"), "office", about);
+        assertEquals(value("controlpersist"), "60", about);
+        assertEquals(value("connecttimeout"), String(block.connectTimeout), about);
+      }
+      assertEquals(hostSettings(config, "office")?.get("compression"), "yes");
+    }
+  },
+});
+
+Deno.test({
+  ...named("real ssh follows the line that includes the tower's configuration", lacks("ssh")),
+  async fn() {
+    using folder = tempFolder();
+    const [own, tower] = [join(folder.path, "config"), join(folder.path, "a b")];
+    const block = {
+      hostName: "10.9.8.7",
+      user: "tower",
+      identityFile: "/i",
+      knownHostsFile: "/k",
+      controlFolder: "/c",
+      connectTimeout: 1,
+    };
+    Deno.writeTextFileSync(tower, renderSshConfig(setHost(parseSshConfig(""), "office", block)));
+    const mine = parseSshConfig("Host *\n  User me\n");
+    Deno.writeTextFileSync(own, renderSshConfig(includeFile(mine, tower)));
+    const seen = understood(await output("ssh", "-G", "-F", own, "office"));
+    assertEquals([seen.get("hostname"), seen.get("user")], ["10.9.8.7", "tower"]);
+    assertEquals(understood(await output("ssh", "-G", "-F", own, "x")).get("user"), "me");
+  },
+});
+
+Deno.test({
+  ...named(
+    "real ssh-keygen finds the keys that were set, hashed or not, and so do we",
+    lacks("ssh-keygen"),
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const file = join(folder.path, "known_hosts");
+    const keys = [];
+    for (const name of ["one", "two"]) {
+      const path = join(folder.path, name);
+      await output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", path);
+      keys.push(hostKeyOf(Deno.readTextFileSync(`${path}.pub`))!);
+    }
+    let known = setHostKeys(parseKnownHosts(""), ["office", "192.168.2.1"], [keys[0]!]);
+    known = setHostKeys(known, ["other", "192.168.2.100"], keys);
+    Deno.writeTextFileSync(file, known.lines.map((line) => `${line}\n`).join(""));
+    const found = async (name: string) => {
+      const { stdout } = await runner.run({
+        argv: ["ssh-keygen", "-F", name, "-f", file],
+        okCodes: [0, 1],
+      });
+      const lines = new TextDecoder().decode(stdout).split("\n");
+      return lines.filter((line) => line !== "" && !line.startsWith("#"))
+        .map((line) => line.split(" ")[2]);
+    };
+    for (const hashed of [false, true]) {
+      if (hashed) await output("ssh-keygen", "-H", "-f", file);
+      const read = parseKnownHosts(Deno.readTextFileSync(file));
+      for (const name of ["office", "192.168.2.1", "other", "192.168.2.100", "192.168.2.10"]) {
+        const ours = keysOf(read, name).map((key) => key.base64);
+        assertEquals(ours, await found(name) as string[], `${name}, hashed: ${hashed}`);
+      }
+    }
+    const read = parseKnownHosts(Deno.readTextFileSync(file));
+    const changed = setHostKeys(read, ["office", "192.168.2.1"], [keys[1]!]);
+    assertGreater(read.lines.length, 3);
+    Deno.writeTextFileSync(file, changed.lines.map((line) => `${line}\n`).join(""));
+    assertEquals(await found("192.168.2.1"), [keys[1]!.base64]);
+    assertEquals((await found("192.168.2.100")).length, 2);
+  },
+});
+
+const noServer = rootMissing() ?? lacks("ssh", "ssh-keygen", "/usr/sbin/sshd", "unshare", "mount");
+
+Deno.test({
+  ...named(
+    "a real sshd gets the words that were given, and a swapped host key is refused",
+    noServer,
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const at = (name: string) => join(folder.path, name);
+    for (const name of ["host", "other", "id"]) {
+      await output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", at(name));
+    }
+    Deno.copyFileSync(at("id.pub"), at("authorized"));
+    // The server talks through a pipe: no port, and its run folder is in a mount of its own.
+    const server =
+      `mount -t tmpfs t /run && mkdir /run/sshd && exec /usr/sbin/sshd -i -f /dev/null ` +
+      `-h ${at("host")} -o AuthorizedKeysFile=${at("authorized")} -o StrictModes=no -o UsePAM=no`;
+    const proxy = `unshare --mount sh -c ${remoteCommand([server])}`;
+    const trust = { kind: "known", knownHostsFile: at("known"), alias: "office" } as const;
+    const target: SshTarget = {
+      address: "192.0.2.1",
+      user: "root",
+      identityFile: at("id"),
+      trust,
+      connectTimeout: 10,
+    };
+    const call = (to: SshTarget, command: [string, ...string[]]) =>
+      output(...sshArgv(to, { command, options: [["ProxyCommand", proxy]] }));
+    const trusting = (name: string) => {
+      const key = hostKeyOf(Deno.readTextFileSync(at(`${name}.pub`)))!;
+      const known = setHostKeys(parseKnownHosts(""), ["office"], [key]);
+      Deno.writeTextFileSync(at("known"), known.lines.map((line) => `${line}\n`).join(""));
+    };
+    trusting("host");
+    const words = ["-x", "--", "a b", "", "$HOME", "it's", "*", "\\", "é\n"];
+    assertEquals(
+      await call(target, ["printf", "<%s>", ...words]),
+      words.map((w) => `<${w}>`).join(""),
+    );
+    assertEquals(await call(target, ["echo", "-p", "2222"]), "-p 2222\n");
+    trusting("other");
+    const error = await assertRejects(() => call(target, ["true"]), TowerError);
+    assertEquals(/host key verification failed/i.test(error.message), true, error.message);
+    const fresh = { kind: "first-seen", knownHostsFile: at("fresh") } as const;
+    assertEquals(await call({ ...target, trust: fresh }, ["echo", "1"]), "1\n");
+    assertEquals(parseKnownHosts(Deno.readTextFileSync(at("fresh"))).lines.length, 1);
+  },
+});
