@@ -4,11 +4,14 @@ import { exitCodeOf, formatError, messagesOf, TowerError } from "../lib/errors.t
 import { jsonLine } from "../lib/report/json_reporter.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { planCommand } from "./commands/plan.ts";
 import { repoCommand } from "./commands/repo.ts";
 import { resolveCommand } from "./commands/resolve.ts";
+import { sbomCommand } from "./commands/sbom.ts";
 import { showTreeCommand } from "./commands/show_tree.ts";
+import { signCommand } from "./commands/sign.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { whyCommand, whyNotCommand } from "./commands/why.ts";
 import { VERSION } from "./version.ts";
@@ -38,7 +41,10 @@ export function commandTree(env: Env, ending: Ending): Command {
       whyCommand,
       whyNotCommand,
       showTreeCommand,
+      sbomCommand,
+      signCommand,
       verifyCommand,
+      diffCommand,
       bootCommand,
       repoCommand,
     ]

@@ -1,41 +1,49 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { join, resolve } from "@std/path";
+import { printable } from "../../lib/errors.ts";
+import { resolve } from "@std/path";
 
-/** `verify`: hashes a build's artifacts again. */
+/** `verify`: checks a build's signatures and hashes its artifacts. */
 export function verifyCommand(env: Env) {
   return new Command("verify")
-    .description("Hash the artifacts of a build again and compare them with its record.")
+    .description("Check a build's signatures, then hash its artifacts again.")
     .argument("<dir>", "folder with a record.json")
+    .option("--key <file>", "the signer's public key, or an allowed_signers file")
     .option("--json", "the result as JSON", false)
     .action(async (dir, options) => {
-      const { hashFile } = await import("../../lib/store/artifact_file.ts");
-      const { exists, readText } = await import("../../lib/store/files.ts");
-      const { RECORD_FILE } = await import("../manifest/file_names.ts");
-      const { parseArtifacts } = await import("../plan/record.ts");
-      const folder = resolve(env.cwd, dir);
-      const recordFile = join(folder, RECORD_FILE);
-      const results = parseArtifacts(readText(recordFile, 64 << 20), recordFile).map((artifact) => {
-        const path = join(folder, artifact.file);
-        const found = exists(path) ? hashFile(path) : undefined;
-        const state = found === undefined
-          ? "missing"
-          : found === artifact.digest
-          ? "ok"
-          : "changed";
-        return { file: artifact.file, state };
-      });
-      env.stdout.write(
-        options.json
-          ? JSON.stringify({ artifacts: results }) + "\n"
-          : results.map((r) => `${r.file}: ${r.state}\n`).join(""),
+      const { BuildFolder, checkDigests, checkSignatures, requireGood } = await import(
+        "../verification.ts"
       );
-      const bad = results.filter((r) => r.state !== "ok");
-      if (bad.length === 0) return;
-      throw new TowerError(
-        "untrusted",
-        `Cannot trust "${folder}": ${bad.map((b) => `${b.file} is ${b.state}`).join(", ")}`,
-      );
+      const folder = new BuildFolder(resolve(env.cwd, dir));
+      const keys = options.key === undefined
+        ? undefined
+        : await readSigners(resolve(env.cwd, options.key));
+      const signatures = keys && checkSignatures(folder, keys.keys).map(({ file, key }) => ({
+        file,
+        key: keys.fingerprint(key.blob),
+        comment: key.comment,
+      }));
+      const checked = checkDigests(folder);
+      if (options.json) {
+        env.stdout.write(
+          JSON.stringify({ signatures: signatures ?? null, artifacts: checked }) + "\n",
+        );
+      } else {
+        const lines = [
+          ...(signatures ?? []).map((s) => `${s.file}: signed by ${s.key} ${s.comment}`.trimEnd()),
+          ...checked.map((c) => `${c.file}: ${c.state}`),
+        ];
+        env.stdout.write(printable(lines.join("\n")) + "\n");
+      }
+      requireGood(folder, checked);
+      if (signatures || options.json) return;
+      env.stderr.write("no signature was checked: --key FILE names the signer's public key\n");
     });
+}
+
+async function readSigners(path: string) {
+  const { readText } = await import("../../lib/store/files.ts");
+  const { FILE_NAMESPACE } = await import("../../lib/ssh_signature/signature.ts");
+  const { fingerprint, parseSigners } = await import("../../lib/ssh_signature/public_key.ts");
+  return { keys: parseSigners(readText(path, 1 << 20), path, FILE_NAMESPACE), fingerprint };
 }

@@ -42,6 +42,12 @@ export function exists(path: string): boolean {
   return fileState(path) !== undefined;
 }
 
+/** Whether a path names a folder, links followed. */
+export function isFolder(path: string): boolean {
+  return attempt("look at", path, () => statSync(path, { throwIfNoEntry: false }))
+    ?.isDirectory() ?? false;
+}
+
 /** The names in a folder, ordered by their bytes. */
 export function listDir(path: string): string[] {
   const names = attempt("list", path, () => Array.from(Deno.readDirSync(path), (e) => e.name));

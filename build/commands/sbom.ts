@@ -1,0 +1,24 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Env } from "../../lib/env.ts";
+import { join, resolve } from "@std/path";
+import { RECORD_FILE } from "../manifest/file_names.ts";
+
+/** `sbom`: a build's record in the formats of others. */
+export function sbomCommand(env: Env) {
+  return new Command("sbom")
+    .description("Print what a build was made of, in a format that other tools read.")
+    .argument("<dir>", "folder with a record.json, or a record")
+    .addOption(
+      new Option("--format <format>", "SPDX 2.3, CycloneDX 1.6, or in-toto with SLSA provenance v1")
+        .choices(["spdx", "cyclonedx", "slsa"] as const).makeOptionMandatory(),
+    )
+    .action(async (dir, { format }) => {
+      const { isFolder, readText } = await import("../../lib/store/files.ts");
+      const { parseRecord } = await import("../plan/record.ts");
+      const { renderers } = await import("../supply/renderers.ts");
+      const path = resolve(env.cwd, dir);
+      const file = isFolder(path) ? join(path, RECORD_FILE) : path;
+      const record = parseRecord(readText(file, 64 << 20), file);
+      env.stdout.write(JSON.stringify(renderers[format](record), null, 2) + "\n");
+    });
+}

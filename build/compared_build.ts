@@ -1,0 +1,59 @@
+import { TowerError } from "../lib/errors.ts";
+import { digestOf } from "../lib/format/digest.ts";
+import { hashFile } from "../lib/store/artifact_file.ts";
+import { exists, isFolder, readBytes, readText } from "../lib/store/files.ts";
+import { basename, dirname, join } from "@std/path";
+import { RECORD_FILE } from "./manifest/file_names.ts";
+import { type BuildRecord, parseRecord } from "./plan/record.ts";
+import type { ComparedBuild } from "./supply/compare.ts";
+import { parseTreeListing } from "./supply/tree_listing.ts";
+
+const RECORD_LIMIT = 64 << 20;
+const LISTING_LIMIT = 512 << 20;
+
+/**
+ * Reads a build to compare.
+ *
+ * @param path a folder with a record, a record, or an artifact with its record beside it
+ * @throws {TowerError} `not-found`, `malformed`; `stale` for an artifact or a listing that is not
+ * the one of the record
+ */
+export function readComparedBuild(path: string): ComparedBuild {
+  if (!exists(path)) throw new TowerError("not-found", `Cannot compare "${path}": it is not there`);
+  if (isFolder(path)) return readRecord(join(path, RECORD_FILE));
+  if (path.endsWith(".json")) return readRecord(path);
+  const beside = join(dirname(path), RECORD_FILE);
+  if (!exists(beside)) {
+    throw new TowerError(
+      "not-found",
+      `Cannot compare "${path}": no ${RECORD_FILE} lies beside it`,
+      {
+        hint: `name a folder that tower-build wrote, its ${RECORD_FILE}, or an image in it`,
+      },
+    );
+  }
+  const build = readRecord(beside);
+  requireArtifact(path, build.record);
+  return build;
+}
+
+function readRecord(file: string): ComparedBuild {
+  const record = parseRecord(readText(file, RECORD_LIMIT), file);
+  const listing = record.companions.find((c) => c.kind === "tree");
+  const path = listing && join(dirname(file), listing.file);
+  if (path === undefined || !exists(path)) return { record, tree: undefined };
+  const bytes = readBytes(path, LISTING_LIMIT);
+  if (digestOf(bytes) !== listing!.digest) {
+    throw new TowerError("stale", `Cannot compare "${path}": it is not the listing of the record`);
+  }
+  return { record, tree: parseTreeListing(new TextDecoder().decode(bytes), path) };
+}
+
+function requireArtifact(path: string, record: BuildRecord): void {
+  const artifact = record.artifacts.find((a) => a.file === basename(path));
+  if (artifact?.digest === hashFile(path)) return;
+  const cause = artifact
+    ? "it changed since it was built"
+    : "the record beside it names no such file";
+  throw new TowerError("stale", `Cannot compare "${path}": ${cause}`);
+}

@@ -1,0 +1,75 @@
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { type PrivateKeyFile, readPrivateKeyFile } from "../lib/ssh_signature/private_key.ts";
+import { FILE_NAMESPACE, signerOf, signMessage } from "../lib/ssh_signature/signature.ts";
+import { readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { join } from "@std/path";
+import { SIGNATURE_SUFFIX } from "./manifest/file_names.ts";
+import { type BuildFolder, checkDigests, requireGood, SIGNED_FILES } from "./verification.ts";
+
+const KEYGEN = "ssh-keygen";
+const LIMIT = 64 << 10;
+/** What ssh-keygen needs to find an agent, or to ask for a passphrase. */
+const PASSED_ON = ["SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY"];
+
+/**
+ * Signs the digests and the record of a build, once all its files are found as they were made.
+ * @returns the paths of the signatures and the fingerprint of the key
+ */
+export async function signBuild(
+  folder: BuildFolder,
+  keyFile: string,
+  env: Env,
+): Promise<{ files: string[]; signer: string }> {
+  const key = readPrivateKeyFile(readText(keyFile, LIMIT), keyFile);
+  requireGood(folder, checkDigests(folder));
+  const signatures = key.kind === "ed25519"
+    ? SIGNED_FILES.map((file) => signMessage(key, FILE_NAMESPACE, folder.bytes(file)))
+    : await signByProgram(folder, keyFile, key, env);
+  const signers = SIGNED_FILES.map((file, i) =>
+    signerOf(signatures[i]!, `"${join(folder.path, file)}"`, folder.bytes(file), FILE_NAMESPACE)
+  );
+  const files = SIGNED_FILES.map((file) => join(folder.path, file + SIGNATURE_SUFFIX));
+  files.forEach((path, i) => writeFileAtomic(path, new TextEncoder().encode(signatures[i])));
+  return { files, signer: signers[0]! };
+}
+
+/** Signs with ssh-keygen, which asks on the terminal for a passphrase or asks the agent. */
+async function signByProgram(
+  folder: BuildFolder,
+  keyFile: string,
+  { why }: Extract<PrivateKeyFile, { kind: "ssh-keygen" }>,
+  env: Env,
+): Promise<string[]> {
+  if (env.runner.which(KEYGEN) === undefined) {
+    throw new TowerError(
+      "tool",
+      `Cannot sign with "${keyFile}": ${why}, and there is no ${KEYGEN}`,
+      {
+        hint: "Debian: apt-get install openssh-client; Alpine: apk add openssh-keygen",
+      },
+    );
+  }
+  // Copies: ssh-keygen asks before it replaces a signature that is there.
+  using copies = tempDir();
+  const paths = SIGNED_FILES.map((file) => {
+    const path = join(copies.path, file);
+    writeFileAtomic(path, folder.bytes(file));
+    return path;
+  });
+  const variables = Object.fromEntries(PASSED_ON.flatMap((name) => {
+    const value = env.variable(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+  const argv = [KEYGEN, "-Y", "sign", "-q", "-n", FILE_NAMESPACE, "-f", keyFile, ...paths] as const;
+  await using child = env.runner.spawn({ argv: [...argv], variables }, {
+    stdio: "inherit",
+    signal: env.signal,
+  });
+  const ending = await child.ended;
+  env.signal.throwIfAborted();
+  if (ending.kind !== "exited" || ending.code !== 0) {
+    throw new TowerError("tool", `Cannot sign with "${keyFile}": ${KEYGEN} failed; ${why}`);
+  }
+  return paths.map((path) => readText(path + SIGNATURE_SUFFIX, LIMIT));
+}

@@ -1,0 +1,130 @@
+import { canonicalJson } from "../../lib/json.ts";
+import type { Artifact, BuildRecord } from "../plan/record.ts";
+import { type Difference, differenceOf, isSame } from "./difference.ts";
+import type { ListedEntry } from "./tree_listing.ts";
+import {
+  deviceNodes,
+  type EnabledService,
+  kernelReleases,
+  type ListedModule,
+  modulesOf,
+  servicesOf,
+  setuidFiles,
+  type Tree,
+} from "./tree_views.ts";
+
+/** A build to compare: its record, and the listing of its tree where that is at hand. */
+export interface ComparedBuild {
+  readonly record: BuildRecord;
+  readonly tree: Tree | undefined;
+}
+
+export interface PackageVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+}
+export interface ArtifactSize {
+  readonly file: string;
+  readonly size: number;
+  readonly digest: string;
+}
+/** Arguments of a disk's kernel command line that one side alone has. */
+export interface CommandLineDifference {
+  readonly file: string;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** What two trees differ in: all entries, and what people ask for by name. */
+export interface TreeDifference {
+  readonly files: Difference<ListedEntry>;
+  readonly kernels: Difference<string>;
+  readonly modules: Difference<ListedModule>;
+  readonly setuid: Difference<ListedEntry>;
+  readonly devices: Difference<ListedEntry>;
+  readonly services: Difference<EnabledService>;
+}
+
+/** What two builds differ in. Plain JSON. */
+export interface BuildDifference {
+  readonly isSame: boolean;
+  readonly packages: Difference<PackageVersion>;
+  /** Null where a listing is missing. */
+  readonly tree: TreeDifference | null;
+  readonly commandLines: readonly CommandLineDifference[];
+  readonly artifacts: Difference<ArtifactSize>;
+}
+
+/** Compares two builds. Pure. */
+export function compareBuilds(before: ComparedBuild, after: ComparedBuild): BuildDifference {
+  const packages = differenceOf(packagesOf(before.record), packagesOf(after.record), equal);
+  const tree = before.tree && after.tree ? compareTrees(before.tree, after.tree) : null;
+  const commandLines = compareCommandLines(before.record, after.record);
+  const artifacts = differenceOf(sizesOf(before.record), sizesOf(after.record), equal);
+  const parts: Difference<unknown>[] = [packages, artifacts, ...(tree ? Object.values(tree) : [])];
+  return {
+    isSame: commandLines.length === 0 && parts.every(isSame),
+    packages,
+    tree,
+    commandLines,
+    artifacts,
+  };
+}
+
+function compareTrees(before: Tree, after: Tree): TreeDifference {
+  const compare = <T>(view: (tree: Tree) => ReadonlyMap<string, T>) =>
+    differenceOf(view(before), view(after), equal);
+  return {
+    files: compare((tree) => tree),
+    kernels: compare((tree) => new Map(kernelReleases(tree).map((r) => [r, r]))),
+    modules: compare(modulesOf),
+    setuid: compare(setuidFiles),
+    devices: compare(deviceNodes),
+    services: compare(servicesOf),
+  };
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+function packagesOf({ packages }: BuildRecord): Map<string, PackageVersion> {
+  return new Map(packages.map(({ name, version, digest }) => [name, { name, version, digest }]));
+}
+
+/** Artifacts by their name without the suffix of a compression. */
+function artifactsOf({ artifacts }: BuildRecord): Map<string, Artifact> {
+  return new Map(artifacts.map((artifact) => {
+    const { file, compression } = artifact;
+    return [compression ? file.replace(/\.(gz|zst|xz)$/, "") : file, artifact];
+  }));
+}
+
+function sizesOf(record: BuildRecord): Map<string, ArtifactSize> {
+  return new Map(
+    [...artifactsOf(record)].map((
+      [name, { file, size, digest }],
+    ) => [name, { file, size, digest }]),
+  );
+}
+
+function compareCommandLines(before: BuildRecord, after: BuildRecord): CommandLineDifference[] {
+  const old = artifactsOf(before);
+  return [...artifactsOf(after)].flatMap(([name, { file, commandLine }]) => {
+    const was = old.get(name)?.commandLine;
+    if (was === undefined || commandLine === undefined) return [];
+    const [removed, added] = [argumentsOf(was), argumentsOf(commandLine)];
+    const difference = {
+      file,
+      added: added.filter((a) => !removed.includes(a)),
+      removed: removed.filter((r) => !added.includes(r)),
+    };
+    return difference.added.length + difference.removed.length === 0 ? [] : [difference];
+  });
+}
+
+/** The arguments but for the root's UUID, which another plan always changes. */
+function argumentsOf(commandLine: string): string[] {
+  return commandLine.split(/\s+/).filter((a) => a !== "" && !/^root=UUID=[0-9a-f-]{36}$/.test(a));
+}

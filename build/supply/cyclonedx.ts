@@ -1,0 +1,76 @@
+/** CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/). */
+import type { Digest } from "../../lib/brand.ts";
+import { hexOf } from "../../lib/format/digest.ts";
+import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
+import { buildName, createdTime, documentUuid } from "./document.ts";
+import { licenseOf, NO_ASSERTION } from "./license.ts";
+import { downloadOf, purlOf } from "./purl.ts";
+
+const SYSTEM = "system";
+
+/** The system as a component, what it is made of, and its artifacts. Pure. */
+export function cyclonedxDocument(record: BuildRecord): unknown {
+  const packages = record.packages.map((item) => packageOf(item, record));
+  const artifacts = record.artifacts.map(({ file, digest }) => ({
+    type: "file",
+    "bom-ref": `artifact:${file}`,
+    name: file,
+    hashes: hashes(digest),
+  }));
+  return {
+    $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    serialNumber: `urn:uuid:${documentUuid(record, "cyclonedx")}`,
+    version: 1,
+    metadata: {
+      timestamp: createdTime(record),
+      tools: { components: [{ type: "application", ...nameAndVersion(record.builder) }] },
+      component: {
+        type: "operating-system",
+        "bom-ref": SYSTEM,
+        name: buildName(record),
+        properties: [
+          { name: "tower:plan", value: record.plan },
+          { name: "tower:lock", value: record.lock },
+        ],
+      },
+    },
+    components: [...packages, ...artifacts],
+    dependencies: [
+      { ref: SYSTEM, dependsOn: packages.map((p) => p["bom-ref"]) },
+      ...artifacts.map((a) => ({ ref: a["bom-ref"], dependsOn: [SYSTEM] })),
+    ],
+  };
+}
+
+function packageOf(item: RecordedPackage, record: BuildRecord) {
+  const purl = purlOf(item, record);
+  const { expression } = licenseOf(item.license);
+  const download = downloadOf(item, record);
+  return {
+    type: "library",
+    "bom-ref": purl,
+    ...nameAndVersion(item),
+    hashes: hashes(item.digest),
+    ...(expression === NO_ASSERTION
+      ? {}
+      : { licenses: [{ expression, acknowledgement: "declared" }] }),
+    purl,
+    ...(download === undefined
+      ? {}
+      : { externalReferences: [{ type: "distribution", url: download }] }),
+    properties: [
+      { name: "tower:origin", value: item.origin },
+      { name: "tower:signed-by", value: item.key },
+    ],
+  };
+}
+
+function nameAndVersion({ name, version }: { name: string; version: string }) {
+  return { name, version };
+}
+
+function hashes(digest: Digest) {
+  return [{ alg: "SHA-256", content: hexOf(digest) }];
+}

@@ -1,0 +1,102 @@
+import { printable } from "../../lib/errors.ts";
+import type { BuildDifference, TreeDifference } from "./compare.ts";
+import type { Difference } from "./difference.ts";
+import type { ListedEntry } from "./tree_listing.ts";
+import { isModule } from "./tree_views.ts";
+
+/** A difference as lines for people: `+` came, `-` went, `~` changed. */
+export function formatDifference(difference: BuildDifference): string {
+  const { tree, commandLines } = difference;
+  const parts = [
+    section(
+      "packages",
+      difference.packages,
+      (p) => `${p.name} ${p.version}`,
+      (before, after) =>
+        before.version === after.version
+          ? `${after.name} ${after.version} has other contents`
+          : `${after.name} ${before.version} -> ${after.version}`,
+    ),
+    ...(tree ? treeSections(tree) : ["files: not compared, a listing of the tree is missing"]),
+    ...commandLines.map((line) =>
+      [
+        `kernel command line of ${line.file}:`,
+        ...line.added.map((a) => `  + ${a}`),
+        ...line.removed.map((r) => `  - ${r}`),
+      ].join("\n")
+    ),
+    section(
+      "artifacts",
+      difference.artifacts,
+      (a) => `${a.file} ${a.size} bytes`,
+      (before, after) => `${after.file} ${sizes(before.size, after.size)}`,
+    ),
+  ].filter((part) => part !== "");
+  if (difference.isSame) parts.push(tree ? "no differences" : "no differences in the records");
+  return printable(parts.join("\n")) + "\n";
+}
+
+function treeSections(tree: TreeDifference): string[] {
+  const path = (e: ListedEntry) => `/${e.path}`;
+  const withMode = (e: ListedEntry) => `${path(e)} ${e.mode} ${e.uid}:${e.gid}`;
+  const withDevice = (e: ListedEntry) => `${withMode(e)} ${e.type} ${e.device?.join(",") ?? ""}`;
+  return [
+    section("kernels", tree.kernels, (release) => release, () => ""),
+    section("kernel modules", tree.modules, (m) => m.path, (_, after) => after.path),
+    section("services", tree.services, (s) => `${s.service} (${s.runlevel})`, () => ""),
+    section("setuid and setgid files", tree.setuid, withMode, changes),
+    section("device nodes", tree.devices, withDevice, changes),
+    section("files", withoutModules(tree.files), path, changes),
+  ];
+}
+
+/** Modules have a section of their own. */
+function withoutModules({ added, removed, changed }: Difference<ListedEntry>) {
+  return {
+    added: added.filter((e) => !isModule(e)),
+    removed: removed.filter((e) => !isModule(e)),
+    changed: changed.filter(({ after }) => !isModule(after)),
+  };
+}
+
+/** The fields that changed of an entry. */
+function changes(before: ListedEntry, after: ListedEntry): string {
+  const said = (name: string, from: unknown, to: unknown) =>
+    from === to ? [] : [`${name} ${from ?? "none"} -> ${to ?? "none"}`];
+  const fields = [
+    ...said("type", before.type, after.type),
+    ...said("mode", before.mode, after.mode),
+    ...said("owner", `${before.uid}:${before.gid}`, `${after.uid}:${after.gid}`),
+    ...said("target", before.target, after.target),
+    ...said("device", before.device?.join(","), after.device?.join(",")),
+    ...said("size", before.size, after.size),
+    ...said("from", before.origin, after.origin),
+    ...(before.sha256 === after.sha256 ? [] : ["other contents"]),
+    ...(JSON.stringify(before.xattrs) === JSON.stringify(after.xattrs)
+      ? []
+      : ["other extended attributes"]),
+  ];
+  return `/${after.path}: ${fields.join(", ")}`;
+}
+
+function sizes(before: number, after: number): string {
+  if (before === after) return `${after} bytes, other contents`;
+  const sign = after > before ? "+" : "";
+  return `${before} -> ${after} bytes (${sign}${after - before})`;
+}
+
+function section<T>(
+  title: string,
+  { added, removed, changed }: Difference<T>,
+  one: (item: T) => string,
+  both: (before: T, after: T) => string,
+): string {
+  const lines = [
+    ...added.map((item) => `  + ${one(item)}`),
+    ...removed.map((item) => `  - ${one(item)}`),
+    ...changed.map(({ before, after }) => `  ~ ${both(before, after)}`),
+  ];
+  if (lines.length === 0) return "";
+  const counts = `${added.length} added, ${removed.length} removed, ${changed.length} changed`;
+  return [`${title}: ${counts}`, ...lines].join("\n");
+}

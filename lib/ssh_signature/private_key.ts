@@ -1,0 +1,60 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { TowerError } from "../errors.ts";
+import { unarmored, WireReader } from "./wire.ts";
+
+const LABEL = "OPENSSH PRIVATE KEY";
+const MAGIC = "openssh-key-v1\0";
+
+/**
+ * A private key file: one that can sign here, or one that needs ssh-keygen, because it is
+ * encrypted, of another type, or a public key whose private part an agent holds.
+ */
+export type PrivateKeyFile =
+  | { readonly kind: "ed25519"; readonly blob: Uint8Array; readonly key: KeyObject }
+  | { readonly kind: "ssh-keygen"; readonly why: string };
+
+/**
+ * Reads a private key in OpenSSH's own format (its file PROTOCOL.key).
+ * @throws {TowerError} `malformed` when it is no key at all
+ */
+export function readPrivateKeyFile(text: string, file: string): PrivateKeyFile {
+  if (/^(sk-)?(ssh|ecdsa)-\S+ [A-Za-z0-9+/=]+/.test(text)) {
+    return { kind: "ssh-keygen", why: "it is a public key; an agent may hold the private one" };
+  }
+  const bytes = unarmored(text, LABEL);
+  try {
+    if (!bytes) throw new RangeError("it is no private key in OpenSSH's format");
+    return decode(bytes);
+  } catch (cause) {
+    const why = cause instanceof RangeError ? cause.message : "it is damaged";
+    throw new TowerError("malformed", `Cannot read key "${file}": ${why}`, {
+      hint: "make one with: ssh-keygen -t ed25519 -f FILE",
+    });
+  }
+}
+
+function decode(bytes: Uint8Array): PrivateKeyFile {
+  const reader = new WireReader(bytes);
+  if (String.fromCharCode(...reader.bytes(MAGIC.length)) !== MAGIC) {
+    throw new RangeError("its magic number is missing");
+  }
+  const cipher = reader.text();
+  reader.text();
+  reader.string();
+  if (reader.uint32() !== 1) throw new RangeError("it holds more than one key");
+  const blob = reader.string();
+  const secret = reader.string();
+  if (cipher !== "none") return { kind: "ssh-keygen", why: "it is encrypted" };
+  const inner = new WireReader(secret);
+  if (inner.uint32() !== inner.uint32()) throw new RangeError("its check numbers differ");
+  const type = inner.text();
+  if (type !== "ssh-ed25519") return { kind: "ssh-keygen", why: `it is of type ${type}` };
+  const point = inner.string();
+  const seed = inner.string();
+  if (point.length !== 32 || seed.length !== 64) throw new RangeError("its lengths are wrong");
+  const encoded = (bytes: Uint8Array) =>
+    bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  const jwk = { kty: "OKP", crv: "Ed25519", x: encoded(point), d: encoded(seed.subarray(0, 32)) };
+  const key = createPrivateKey({ key: jwk, format: "jwk" });
+  return { kind: "ed25519", blob, key };
+}

@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { TowerError } from "../errors.ts";
+import { readPrivateKeyFile } from "./private_key.ts";
+import { fingerprint, parseSigners } from "./public_key.ts";
+import { signerOf, signMessage, verifyMessage } from "./signature.ts";
+
+/** Made by ssh-keygen for this test alone; nothing trusts it. */
+const PRIVATE = `-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+QyNTUxOQAAACA7VPAA4wYNTTekveQfOfId58JOpW9aJOA0vZnNZpjw7AAAAJgcgmnCHIJp
+wgAAAAtzc2gtZWQyNTUxOQAAACA7VPAA4wYNTTekveQfOfId58JOpW9aJOA0vZnNZpjw7A
+AAAEDkQ8tGWR90ocQ2/n9zz6Ert08kXwtzDe2SyJg0Gb14iTtU8ADjBg1NN6S95B858h3n
+wk6lb1ok4DS9mc1mmPDsAAAADnRvd2VyIHRlc3Qga2V5AQIDBAUGBw==
+-----END OPENSSH PRIVATE KEY-----
+`;
+const PUBLIC =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDtU8ADjBg1NN6S95B858h3nwk6lb1ok4DS9mc1mmPDs tower test key";
+const OTHER =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMxboLKV+MXU3TCJMWUVbo2wYKgMa1Dbvel8vQvkx09V ed25519@test";
+const MESSAGE = new TextEncoder().encode("what is signed\n");
+/** What ssh-keygen -Y sign -n file wrote. */
+const SIGNATURE = `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAgO1TwAOMGDU03pL3kHznyHefCTq
+VvWiTgNL2ZzWaY8OwAAAAEZmlsZQAAAAAAAAAGc2hhNTEyAAAAUwAAAAtzc2gtZWQyNTUx
+OQAAAEBj3Laz49VnzFrauEaCsYYKwU7BTP7jHPPam0e9kBP0S855n7yXKNn1LjU6lMDmgr
+7Tgwjh4malCaeMHDn6LXAE
+-----END SSH SIGNATURE-----
+`;
+const ECDSA_PUBLIC =
+  "ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBAGwlhJCg+r069Lqc1SlCx+lUeie7dSRCpYwiGq+7sw9jW89Nzy/q9HwEkCiRCsEkh0U8v5/Sf1hCulOpt4x5C5oBgB1HN419nua/1+VjMbMXTkxUqAhegY44ZBx/aKVkKY0+LUA7iQDaXf/7KLmv9qhl20S9QrzUSTtJoGd+eLYlxthlA== root@vm";
+const ECDSA_SIGNATURE = `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAAKwAAAATZWNkc2Etc2hhMi1uaXN0cDUyMQAAAAhuaXN0cDUyMQAAAI
+UEAbCWEkKD6vTr0upzVKULH6VR6J7t1JEKljCIar7uzD2Nbz03PL+r0fASQKJEKwSSHRTy
+/n9J/WEK6U6m3jHkLmgGAHUc3jX2e5r/X5WMxsxdOTFSoCF6BjjhkHH9opWQpjT4tQDuJA
+Npd//soua/2qGXbRL1CvNRJO0mgZ354tiXG2GUAAAABGZpbGUAAAAAAAAABnNoYTUxMgAA
+AKYAAAATZWNkc2Etc2hhMi1uaXN0cDUyMQAAAIsAAABCAWi2cyNpnleWfIe2rCzlWhiM6h
+aU6EsY4Izs+ghBPNHlwMKWZreCRFg97QdyeP6Gi+Xk4534dguOfMCTPPkRzBaIAAAAQTml
+G+gh+h6gMLR7iI7u4+SD5xZt+uRaWs7HXSuk5RRHh0hRtSZKB0yRTsQsdig5FVGP9M+xRj
++64SFWXufjjJQ8
+-----END SSH SIGNATURE-----
+`;
+
+const trusted = (text: string) => ({
+  namespace: "file",
+  keys: parseSigners(text, "signers", "file"),
+});
+
+Deno.test("signs as ssh-keygen does, to the byte", () => {
+  const key = readPrivateKeyFile(PRIVATE, "key");
+  assert(key.kind === "ed25519");
+  assertEquals(signMessage(key, "file", MESSAGE), SIGNATURE);
+});
+
+Deno.test("a signature holds for its key, message and namespace only", () => {
+  const check = (text: string, message: Uint8Array, trust: ReturnType<typeof trusted>) =>
+    verifyMessage(text, '"m"', message, trust);
+  assertEquals(check(SIGNATURE, MESSAGE, trusted(PUBLIC)).comment, "tower test key");
+  assertEquals(
+    check(SIGNATURE, MESSAGE, trusted(`${OTHER}\n# x\n\n${PUBLIC}\r\n`)).type,
+    "ssh-ed25519",
+  );
+  assertEquals(check(ECDSA_SIGNATURE, MESSAGE, trusted(ECDSA_PUBLIC)).type, "ecdsa-sha2-nistp521");
+
+  const refused = (message: string, work: () => unknown) =>
+    assertThrows(work, TowerError, `Cannot trust "m": ${message}`);
+  refused("SHA256:", () => check(SIGNATURE, MESSAGE, trusted(OTHER)));
+  refused(
+    "the signature does not match",
+    () => check(SIGNATURE, MESSAGE.subarray(1), trusted(PUBLIC)),
+  );
+  refused(
+    "the signature does not match",
+    () => check(ECDSA_SIGNATURE, MESSAGE.subarray(1), trusted(ECDSA_PUBLIC)),
+  );
+  const key = readPrivateKeyFile(PRIVATE, "key");
+  assert(key.kind === "ed25519");
+  refused(
+    'the signature is for "git", not for "file"',
+    () => check(signMessage(key, "git", MESSAGE), MESSAGE, trusted(PUBLIC)),
+  );
+});
+
+Deno.test("no flipped bit of a signature passes, and each ends in a message", () => {
+  const lines = SIGNATURE.trimEnd().split("\n");
+  const body = Uint8Array.fromBase64(lines.slice(1, -1).join(""));
+  for (let bit = 0; bit < body.length * 8; bit++) {
+    const changed = body.slice();
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    const text = `${lines[0]}\n${changed.toBase64()}\n${lines.at(-1)}\n`;
+    assertThrows(() => verifyMessage(text, '"m"', MESSAGE, trusted(PUBLIC)), TowerError);
+  }
+  for (let length = 0; length < body.length; length++) {
+    const text = `${lines[0]}\n${body.subarray(0, length).toBase64()}\n${lines.at(-1)}\n`;
+    assertThrows(() => verifyMessage(text, '"m"', MESSAGE, trusted(PUBLIC)), TowerError);
+  }
+  for (const text of ["", "x", SIGNATURE + "x", SIGNATURE.replace("BEGIN", "BEGIM")]) {
+    assertThrows(
+      () => verifyMessage(text, '"m"', MESSAGE, trusted(PUBLIC)),
+      TowerError,
+      "it is no SSH signature",
+    );
+  }
+});
+
+Deno.test("signerOf() tells the fingerprint of whoever signed, once the signature matches", () => {
+  const [key] = parseSigners(PUBLIC, "signers", "file");
+  assertEquals(signerOf(SIGNATURE, '"m"', MESSAGE, "file"), fingerprint(key!.blob));
+  assertMatch(fingerprint(key!.blob), /^SHA256:[A-Za-z0-9+/]{43}$/);
+  assertThrows(() => signerOf(SIGNATURE, '"m"', MESSAGE.subarray(1), "file"), TowerError);
+});
+
+Deno.test("allowed signers: principals and namespaces are read, other limits are refused", () => {
+  const read = (text: string) => parseSigners(text, "signers", "file");
+  assertEquals(read(`*@example.org ${PUBLIC}`).length, 1);
+  assertEquals(read(`a,b namespaces="git,file" ${PUBLIC}\na namespaces="git" ${OTHER}`).length, 1);
+  assertThrows(() => read(`a namespaces="git" ${PUBLIC}`), TowerError, 'no key for "file"');
+  assertThrows(() => read(`a valid-after="20200101" ${PUBLIC}`), TowerError, "Cannot judge");
+  assertThrows(() => read(`a cert-authority ${PUBLIC}`), TowerError, "Cannot judge");
+  assertThrows(() => read("hello"), TowerError, "line 1 is no public key");
+  assertThrows(() => read(PUBLIC.replace("ssh-ed25519 ", "ssh-rsa ")), TowerError, "line 1");
+  assertThrows(() => read(""), TowerError, "no key");
+  const security = read(PUBLIC).map((k) => ({ ...k, type: "sk-ssh-ed25519@openssh.com" }));
+  assertThrows(
+    () => verifyMessage(SIGNATURE, '"m"', MESSAGE, { namespace: "file", keys: security }),
+    TowerError,
+    "sk-ssh-ed25519",
+  );
+});
+
+Deno.test("keys that cannot sign here say why; what is no key is refused", () => {
+  const key = readPrivateKeyFile(PUBLIC, "key.pub");
+  assertEquals(key.kind, "ssh-keygen");
+  for (const text of ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]) {
+    assertThrows(() => readPrivateKeyFile(text, "key"), TowerError, "no private key in OpenSSH");
+  }
+  const lines = PRIVATE.trimEnd().split("\n");
+  const body = Uint8Array.fromBase64(lines.slice(1, -1).join(""));
+  for (let length = 1; length < body.length - 30; length++) {
+    const text = `${lines[0]}\n${body.subarray(0, length).toBase64()}\n${lines.at(-1)}\n`;
+    assertThrows(() => readPrivateKeyFile(text, "key"), TowerError, 'Cannot read key "key"');
+  }
+});
