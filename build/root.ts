@@ -4,8 +4,10 @@ import { exitCodeOf, formatError, messagesOf, TowerError } from "../lib/errors.t
 import { jsonLine } from "../lib/report/json_reporter.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { lockCommand } from "./commands/lock.ts";
+import { manualCommand } from "./commands/manual.ts";
 import { planCommand } from "./commands/plan.ts";
 import { repoCommand } from "./commands/repo.ts";
 import { resolveCommand } from "./commands/resolve.ts";
@@ -14,7 +16,7 @@ import { showTreeCommand } from "./commands/show_tree.ts";
 import { signCommand } from "./commands/sign.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { whyCommand, whyNotCommand } from "./commands/why.ts";
-import { VERSION } from "./version.ts";
+import { VERSION_TEXT } from "./version.ts";
 
 /** What a command leaves behind beside its output: how the program ends. */
 export interface Ending {
@@ -28,7 +30,7 @@ export interface Ending {
 export function commandTree(env: Env, ending: Ending): Command {
   const program = new Command("tower-build")
     .description("Turn a YAML manifest into bootable Alpine-based media.")
-    .version(VERSION, "-V, --version", "show the version")
+    .version(VERSION_TEXT, "-V, --version", "show version, commit and target")
     .hook("preAction", (_, action) => {
       ending.json = action.opts()["json"] === true;
     });
@@ -47,6 +49,8 @@ export function commandTree(env: Env, ending: Ending): Command {
       diffCommand,
       bootCommand,
       repoCommand,
+      completionCommand,
+      manualCommand,
     ]
   ) program.addCommand(make(env, ending) as Command);
   for (const command of withChildren(program)) {

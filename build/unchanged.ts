@@ -8,7 +8,7 @@ import type { BuildPlan } from "./plan/plan.ts";
 import { RECORD_FILE, SUMS_FILE } from "./manifest/file_names.ts";
 import { type BuildRecord, formatRecord } from "./plan/record.ts";
 import { formatSums } from "./supply/sums.ts";
-import { VERSION } from "./version.ts";
+import { VERSION_TEXT } from "./version.ts";
 
 /** Folders with the sources of this program. */
 const SOURCES = ["build", "lib"].map((f) => fromFileUrl(new URL(`../${f}`, import.meta.url)));
@@ -53,6 +53,6 @@ export function remember(
 }
 
 function noteName(plan: BuildPlan, folder: string): string {
-  const program = programDigest(VERSION, SOURCES);
+  const program = programDigest(VERSION_TEXT, SOURCES);
   return digestOf(canonicalJson({ plan: plan.id, folder, program })).replace("sha256:", "");
 }
