@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { VERSION } from "../../build/version.ts";
+import { VERSION_TEXT } from "../../build/version.ts";
 import { assertGolden } from "../support/golden.ts";
 import { TestProgram } from "../support/test_program.ts";
 
@@ -42,7 +42,7 @@ Deno.test("the help lists every command", async () => {
 
 Deno.test("--version tells the version", async () => {
   using program = new TestProgram();
-  assertEquals(await program.run("--version"), { code: 0, out: `${VERSION}\n`, err: "" });
+  assertEquals(await program.run("--version"), { code: 0, out: `${VERSION_TEXT}\n`, err: "" });
 });
 
 Deno.test("a wrong command line says what is wrong, points to the help, and ends with 2", async () => {
