@@ -16,6 +16,8 @@ import { familyOf, type IpAddress, ipAddress, ipNetwork } from "../../lib/ip/add
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { rootMissing } from "../support/disk_tree.ts";
 import { NamespaceTower } from "../support/namespace_tower.ts";
+import { randomNumbers } from "../support/random_numbers.ts";
+import { randomRules } from "../support/random_rulesets.ts";
 import { oldRules } from "../support/old_firewall.ts";
 import type { AgentProbe, Outcome } from "../support/probe_agent.ts";
 
@@ -36,6 +38,10 @@ const roleOf = (name: string): Role => HOSTS.find((h) => h.name === name)?.role 
 /** What every machine listens on; TCP port 81 is closed everywhere. */
 const OPEN = { tcp: [22, 53, 8000, 9050], udp: [53, 123, 5353] };
 const CLOSED = 81;
+
+const SEED = 20240821;
+/** How often all packets are sent through rules made at random. */
+const ROUNDS = 3;
 
 const IPV6_NETWORKS: Readonly<Record<string, string>> = {
   online: "fd00:2::",
@@ -191,6 +197,23 @@ Deno.test({
         v6: renderRestore(ruleset, "ipv6"),
       }));
       assertEquals(surprises(TOWER, tries, await observe(tower, tries)), []);
+    });
+    await t.step("with rules made at random all is as the evaluator says", async () => {
+      const random = randomNumbers(SEED);
+      const ports = [...OPEN.tcp, ...OPEN.udp, CLOSED];
+      for (let round = 0; round < ROUNDS; round++) {
+        const network = TOWER.map((machine): Machine => {
+          const rules = (family: "ipv4" | "ipv6") =>
+            randomRules(random, family, machine, TOWER, ports);
+          return { ...machine, ruleset: { ipv4: rules("ipv4"), ipv6: rules("ipv6") } };
+        });
+        await load(tower, ({ name }) => {
+          const { ruleset } = network.find((machine) => machine.name === name)!;
+          return { v4: renderRestore(ruleset, "ipv4"), v6: renderRestore(ruleset, "ipv6") };
+        });
+        const found = surprises(network, tries, await observe(tower, tries));
+        assertEquals(found, [], `seed ${SEED}, round ${round}`);
+      }
     });
     await t.step("with the old design's rules the matrix finds its holes", async () => {
       await load(tower, ({ name }) => ({
