@@ -4,10 +4,12 @@
  *     deno task build-image [SYSTEM|FILE.yaml] [options of tower-build build]
  *
  * Without --repository it makes the lab repository first. The key that opens the machine is made
- * here and stays in the cache folder: what is built is the named system and that key.
+ * here and stays in the cache folder: what is built is the named system and that key. The system
+ * `host` is built as it is; a sample tower.env carries the key.
  */
 import { join, resolve } from "@std/path";
 import { chooseAccelerator } from "../build/boot.ts";
+import { prepareHostDisk } from "../build/host_disk.ts";
 import { labFolder } from "../build/inputs.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
 import { run } from "../build/root.ts";
@@ -16,6 +18,7 @@ import { exitCodeOf, formatError } from "../lib/errors.ts";
 import { hashFile } from "../lib/store/artifact_file.ts";
 import { exists, makeDir, readText, writeFileAtomic } from "../lib/store/files.ts";
 import { greet } from "./build_image/greet.ts";
+import { SAMPLE_USER, writeSampleEnv } from "./build_image/sample_host.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
 
@@ -28,7 +31,8 @@ async function main(env: Env): Promise<number> {
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
   const isNew = usesLab && await refreshLab(env);
   const key = await keyPair(env);
-  const manifest = writeManifest(env, isNamed ? first : "lab", key);
+  const isHost = isNamed && first === "host";
+  const manifest = isHost ? "host" : writeManifest(env, isNamed ? first : "lab", key);
   if (isNew) {
     const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
     if (code !== 0) return code;
@@ -37,7 +41,19 @@ async function main(env: Env): Promise<number> {
   const stdout = { write: (text: string) => void (printed.push(text), env.stdout.write(text)) };
   const code = await run({ ...env, args: ["build", manifest, ...options], stdout });
   const image = /^[0-9a-f]{64} {2}(.*\.img)$/m.exec(printed.join(""))?.[1];
-  if (code === 0 && image !== undefined) await greet(env, image, key, await chooseAccelerator(env));
+  if (code !== 0 || image === undefined) return code;
+  const accelerator = await chooseAccelerator(env);
+  if (!isHost) {
+    await greet(env, { image, key, user: "root" }, accelerator);
+    return code;
+  }
+  const towerEnv = writeSampleEnv(env, key);
+  using disk = prepareHostDisk({ image, towerEnv, diskMiB: 1024, inPlace: false }, env);
+  await greet(env, { image: disk.image, key, user: SAMPLE_USER, lan: disk.lan }, accelerator);
+  env.stderr.write(
+    `Look at it yourself: deno task tower-build boot ${image} --tower-env ${towerEnv} ` +
+      `--disk 1024 --forward 2222:22\nand: ssh -i ${key} -p 2222 ${SAMPLE_USER}@127.0.0.1\n`,
+  );
   return code;
 }
 

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { qemuArgv } from "../../lib/qemu/machine.ts";
+import { type Lan, qemuArgv } from "../../lib/qemu/machine.ts";
 import { readText, tempDir } from "../../lib/store/files.ts";
 
 /** How long an emulated machine may take until it answers, in seconds. */
@@ -9,14 +9,23 @@ const PATIENCE = 180;
 const QUESTION =
   "uname -a; rc-status --all; iptables -S INPUT; df -h /; wc -l < /lib/apk/db/installed";
 
+/** A machine to ask. */
+export interface Guest {
+  readonly image: string;
+  /** The private key that opens it. */
+  readonly key: string;
+  readonly user: string;
+  /** Where it has an address of its own choice. */
+  readonly lan?: Lan;
+}
+
 /**
  * Boots an image in QEMU, its SSH port on this machine's loopback, shows what it says of itself
  * and powers it off. The image stays as it is.
  */
 export async function greet(
   env: Env,
-  image: string,
-  key: string,
+  { image, key, user, lan }: Guest,
   accelerator: "kvm" | "tcg",
 ): Promise<void> {
   using folder = tempDir();
@@ -31,12 +40,13 @@ export async function greet(
       accelerator,
       memoryMiB: 512,
       processors: 1,
-      network: { kind: "user", forwards: [{ host: port, guest: 22 }] },
+      network: { kind: "user", forwards: [{ host: port, guest: 22 }], ...(lan ? { lan } : {}) },
       serial: { kind: "file", path: console },
     }),
   });
+  const asRoot = (command: string) => user === "root" ? command : `doas sh -c '${command}'`;
   const ssh = (command: string) =>
-    env.runner.run({ argv: sshArgv(folder.path, key, port, command) });
+    env.runner.run({ argv: sshArgv(folder.path, key, user, port, asRoot(command)) });
   const isOver = qemu.ended.then(() => "over" as const);
   for (const deadline = performance.now() + PATIENCE * 1000;;) {
     try {
@@ -58,7 +68,7 @@ export async function greet(
   env.stderr.write("It answered over SSH and powered off\n");
 }
 
-function sshArgv(folder: string, key: string, port: number, command: string) {
+function sshArgv(folder: string, key: string, user: string, port: number, command: string) {
   const options = {
     UserKnownHostsFile: join(folder, "known_hosts"),
     GlobalKnownHostsFile: "/dev/null",
@@ -75,7 +85,7 @@ function sshArgv(folder: string, key: string, port: number, command: string) {
     "ssh",
     ...["-F", "none", "-i", key, "-p", String(port)],
     ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-    "root@127.0.0.1",
+    `${user}@127.0.0.1`,
     command,
   ] as [string, ...string[]];
 }
