@@ -7,7 +7,10 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
 import { type Env, realEnv } from "../lib/env.ts";
 import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import { hexOf } from "../lib/format/digest.ts";
+import { hashFile } from "../lib/store/artifact_file.ts";
 import { makeDir } from "../lib/store/files.ts";
+import { packApk } from "./compile/apk.ts";
 import { MACHINES } from "./compile/elf_layout.ts";
 import { compileAll } from "./compile/compile_all.ts";
 import { PROGRAMS } from "./compile/programs.ts";
@@ -25,6 +28,7 @@ async function main(env: Env): Promise<void> {
       new Option("--program <name>", "this program alone; repeatable")
         .choices(names).argParser(oneOf(names, "program", several)),
     )
+    .option("--apk-key <file>", "RSA key in PEM: also make an .apk of each, signed with it")
     .option("--output <dir>", "where they go", "dist")
     .parse([...env.args], { from: "user" }).opts();
   const output = resolve(env.cwd, options.output);
@@ -38,7 +42,13 @@ async function main(env: Env): Promise<void> {
     deno: { path: Deno.execPath(), version: Deno.version.deno, machine: Deno.build.arch },
     isFresh: false,
   });
-  for (const { sha256, file } of made) env.stdout.write(`${sha256}  ${join(output, file)}\n`);
+  for (const record of made) {
+    env.stdout.write(`${record.sha256}  ${join(output, record.file)}\n`);
+    if (options.apkKey === undefined) continue;
+    const program = PROGRAMS.find(({ name }) => name === record.program)!;
+    const apk = packApk(program, record, output, resolve(env.cwd, options.apkKey));
+    env.stdout.write(`${hexOf(hashFile(apk))}  ${apk}\n`);
+  }
 }
 
 function oneOf<T extends string>(

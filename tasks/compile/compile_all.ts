@@ -30,8 +30,13 @@ export interface CompileRequest {
 /**
  * Makes the programs with their records, notices and SHA256SUMS. Nothing is written before all
  * of them were made and, where this machine can, started.
+ *
+ * @param approve Throws for programs that shall not be written.
  */
-export async function compileAll(request: CompileRequest): Promise<ProgramRecord[]> {
+export async function compileAll(
+  request: CompileRequest,
+  approve: (records: readonly ProgramRecord[]) => void = () => {},
+): Promise<ProgramRecord[]> {
   const bases = await basesFor(request);
   const source = await sourceOf(request);
   const files = new Map<string, { bytes: Uint8Array; mode: number }>();
@@ -55,6 +60,7 @@ export async function compileAll(request: CompileRequest): Promise<ProgramRecord
     }
     text(`NOTICES-${origin.target}`, noticesOf(base, request));
   }
+  approve(records);
   const sums = new Map([...files].map(([name, { bytes }]) => [name, hexOf(digestOf(bytes))]));
   text("SHA256SUMS", formatSums(sums));
   for (const [name, { bytes, mode }] of files) {
