@@ -9,6 +9,7 @@ import {
   hostSettings,
   includeFile,
   parseSshConfig,
+  removeHost,
   renderSshConfig,
   setHost,
 } from "../../lib/ssh/ssh_config.ts";
@@ -171,6 +172,60 @@ Deno.test({
         assertEquals(value("connecttimeout"), String(block.connectTimeout), about);
       }
       assertEquals(hostSettings(config, "office")?.get("compression"), "yes");
+    }
+  },
+});
+
+/** Lines as people write them: blocks, comments, blanks, both ways to give a value. */
+const CONFIG_LINES = [
+  "",
+  "# office",
+  "Host one",
+  "Host  two three",
+  'host="one"',
+  "Host !one *",
+  "Match host two",
+  "  User=me",
+  "\tPort 2222",
+  "Compression = yes",
+  "  IdentityFile /a",
+  " HostName 10.1.1.1 # here",
+  "Host office2",
+  "Host *.office",
+];
+
+Deno.test({
+  ...named(
+    "for every other host real ssh says the same after a host was set and removed",
+    lacks("ssh"),
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const random = randomNumbers(SEED);
+    const file = join(folder.path, "config");
+    const ask = async (text: string) => {
+      Deno.writeTextFileSync(file, text);
+      const names = ["one", "two", "three", "office2", "a.office"];
+      return await Promise.all(names.map((name) => output("ssh", "-G", "-F", file, name)));
+    };
+    const block = {
+      hostName: "10.9.8.7",
+      user: "tower",
+      identityFile: "/i",
+      knownHostsFile: "/k",
+      controlFolder: "/c",
+      connectTimeout: 1,
+    };
+    for (let i = 0; i < 15; i++) {
+      const about = `seed ${SEED}, case ${i}`;
+      const lines = Array.from({ length: random.below(12) }, () => random.pick(CONFIG_LINES));
+      const before = lines.map((line) => `${line}\n`).join("");
+      const config = setHost(parseSshConfig(before), "office", block);
+      assertEquals(await ask(renderSshConfig(config)), await ask(before), about);
+      assertEquals(renderSshConfig(removeHost(config, "office")), before, about);
+      const twice = setHost(setHost(config, "b", block), "office", { ...block, user: "x" });
+      assertEquals(await ask(renderSshConfig(twice)), await ask(before), about);
+      assertEquals(hostSettings(twice, "office")?.get("user"), "x", about);
     }
   },
 });
