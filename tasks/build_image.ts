@@ -13,6 +13,7 @@ import { prepareHostDisk } from "../build/host_disk.ts";
 import { labFolder } from "../build/inputs.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
 import { run } from "../build/root.ts";
+import { type Arch, ARCHES } from "../lib/brand.ts";
 import { type Env, realEnv } from "../lib/env.ts";
 import { exitCodeOf, formatError } from "../lib/errors.ts";
 import { hashFile } from "../lib/store/artifact_file.ts";
@@ -26,10 +27,11 @@ async function main(env: Env): Promise<number> {
   const [first, ...rest] = env.args;
   const isNamed = first !== undefined && !first.startsWith("-");
   const options = isNamed ? rest : env.args;
+  const arch = archOf(options);
   const usesLab = !options.includes("--repository");
   const tools = ["qemu", "ssh", "ssh-keygen"] as const;
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
-  const isNew = usesLab && await refreshLab(env);
+  const isNew = usesLab && await refreshLab(env, arch);
   const key = await keyPair(env);
   const isHost = isNamed && first === "host";
   const manifest = isHost ? "host" : writeManifest(env, isNamed ? first : "lab", key);
@@ -57,11 +59,21 @@ async function main(env: Env): Promise<number> {
   return code;
 }
 
+/** The architecture that the options of `build` name; PCs by default. */
+function archOf(options: readonly string[]): Arch {
+  const at = options.indexOf("--arch");
+  const named = at < 0
+    ? options.find((o) => o.startsWith("--arch="))?.slice("--arch=".length)
+    : options[at + 1];
+  // What is not known is refused by `build`, with all that is.
+  return ARCHES.find((arch) => arch === named) ?? "x86_64";
+}
+
 /** Makes the lab repository; tells whether it holds other packages than before. */
-async function refreshLab(env: Env): Promise<boolean> {
-  const index = indexUrl(labFolder(env), "x86_64");
+async function refreshLab(env: Env, arch: Arch): Promise<boolean> {
+  const index = indexUrl(labFolder(env), arch);
   const before = exists(index) ? hashFile(index) : undefined;
-  await makeLab(env);
+  await makeLab(env, arch);
   return before !== hashFile(index);
 }
 

@@ -1,17 +1,20 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
 import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError } from "../lib/errors.ts";
+import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { waitForLock } from "../lib/store/lock_file.ts";
+import type { Arch } from "../lib/brand.ts";
 import { bench } from "./lab/bench_table.ts";
 import type { PackageSet } from "./lab/recipe.ts";
 import { type MadeRepository, makeRepository } from "./lab/repository.ts";
-import { lab } from "./lab/table.ts";
+import { labFor } from "./lab/table.ts";
 
 /** Later releases have all programs below /usr, and fewer links that the table counts on. */
 const KNOWN_RELEASE = "12";
-const SETS: Readonly<Record<string, PackageSet>> = { lab, bench };
+const SETS = ["lab", "bench"] as const;
+/** What the lab is known to be made for. */
+const LAB_ARCHES = ["x86_64", "aarch64"] as const satisfies readonly Arch[];
 
 /**
  * `deno task lab`: a package repository in Alpine's format, made here from Debian's packages.
@@ -21,11 +24,18 @@ async function main(env: Env): Promise<void> {
   const options = new Command("lab")
     .description("Make a signed package repository in Alpine's format from Debian's packages.")
     .addOption(
-      new Option("--set <name>", "which packages").choices(Object.keys(SETS)).default("lab"),
+      new Option("--set <name>", "which packages").choices(SETS).default("lab" as const),
+    )
+    .addOption(
+      new Option("--arch <arch>", "for which machines; the bench set is for x86_64 only")
+        .choices(LAB_ARCHES).default("x86_64" as const),
     )
     .option("--output <dir>", "where it goes; a folder of the cache by default")
     .parse([...env.args], { from: "user" }).opts();
-  const set = SETS[options.set as string]!;
+  if (options.set === "bench" && options.arch !== bench.arch) {
+    throw new TowerError("usage", `Cannot make the bench set for "${options.arch}"`);
+  }
+  const set = options.set === "bench" ? bench : labFor(options.arch);
   const folder = options.output === undefined
     ? join(env.cacheDir, set.folder)
     : resolve(env.cwd, options.output);
@@ -34,8 +44,9 @@ async function main(env: Env): Promise<void> {
 }
 
 /** Makes the lab repository in the cache folder, or brings it up to date. */
-export function makeLab(env: Env): Promise<MadeRepository> {
-  return make(env, lab, join(env.cacheDir, lab.folder));
+export function makeLab(env: Env, arch: Arch): Promise<MadeRepository> {
+  const set = labFor(arch);
+  return make(env, set, join(env.cacheDir, set.folder));
 }
 
 /** Makes a set's repository in a folder, one process at a time. */
@@ -51,7 +62,7 @@ async function make(env: Env, set: PackageSet, folder: string): Promise<MadeRepo
   const ownFiles = fromFileUrl(new URL("lab/packages", import.meta.url).href);
   const reporter = lineReporter(say);
   const made = await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
-  say(`Repository ${set.folder}: ${made.packages} packages, ${made.made} made now`);
+  say(`Repository ${set.folder} (${set.arch}): ${made.packages} packages, ${made.made} made now`);
   return made;
 }
 

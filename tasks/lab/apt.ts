@@ -1,15 +1,51 @@
 import { join } from "@std/path";
+import type { Arch } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { hexOf } from "../../lib/format/digest.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { hashFile } from "../../lib/store/artifact_file.ts";
+import { openPrivateLists } from "../compile/private_apt.ts";
 import type { PackageSource } from "./closure.ts";
 import { type DebianPackage, parsePackages } from "./control.ts";
 
-/** Debian's name of the one architecture that the lab is made for. */
-export const DEBIAN_ARCH = "amd64";
+/** Debian's names of Alpine's architectures. */
+const DEBIAN_ARCH: Readonly<Record<Arch, string>> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+  armv7: "armhf",
+};
+/** Where Debian has the firmware of the Raspberry Pi, which nothing free replaces. */
+const FIRMWARE = "non-free-firmware";
 /** What `apt-cache show` prints for the largest set, with room to spare. */
 const OUTPUT_LIMIT = 64 << 20;
+
+/** Debian's packages for one architecture. */
+export interface Apt {
+  readonly runner: Runner;
+  /** Debian's name of it. */
+  readonly architecture: string;
+  /** What makes apt's programs look at lists other than the machine's own. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/**
+ * The machine's own apt where it is of the architecture asked for; else package lists of their
+ * own, so that the machine's architectures and lists stay as they are.
+ *
+ * @param folder For such lists.
+ * @throws {TowerError} `tool` when apt is missing or knows no packages.
+ */
+export async function openApt(runner: Runner, arch: Arch, folder: string): Promise<Apt> {
+  await assertAptReady(runner);
+  const architecture = DEBIAN_ARCH[arch];
+  const { stdout } = await runner.run({ argv: ["dpkg", "--print-architecture"] });
+  if (new TextDecoder().decode(stdout).trim() === architecture) {
+    return { runner, architecture, variables: {} };
+  }
+  const components = [FIRMWARE];
+  const variables = await openPrivateLists({ architecture, folder, components, runner });
+  return { runner, architecture, variables };
+}
 
 /** @throws {TowerError} `tool` when apt is missing or knows no packages. */
 export async function assertAptReady(runner: Runner): Promise<void> {
@@ -33,14 +69,15 @@ export async function assertAptReady(runner: Runner): Promise<void> {
 }
 
 /** Looks packages up in apt's lists; a name that apt does not know, or only as virtual, is absent. */
-export function aptSource(runner: Runner): PackageSource {
+export function aptSource({ runner, architecture, variables }: Apt): PackageSource {
   return async (names) => {
     const { stdout } = await runner.run({
       argv: ["apt-cache", "show", "--no-all-versions", ...names],
       okCodes: [0, 100],
+      variables,
     }, { outputLimit: OUTPUT_LIMIT });
     const found = parsePackages(new TextDecoder().decode(stdout));
-    return found.filter((p) => p.architecture === DEBIAN_ARCH || p.architecture === "all");
+    return found.filter((p) => p.architecture === architecture || p.architecture === "all");
   };
 }
 
@@ -54,7 +91,7 @@ export function debFileName({ name, version, architecture }: DebianPackage): str
  * @throws {TowerError} `tool`, or `untrusted` when a file is not what the lists promise.
  */
 export async function downloadDebs(
-  runner: Runner,
+  apt: Apt,
   packages: readonly DebianPackage[],
   folder: string,
 ): Promise<void> {
@@ -62,7 +99,7 @@ export async function downloadDebs(
   // In portions, as a command line has a limit.
   for (let at = 0; at < missing.length; at += 100) {
     const specs = missing.slice(at, at + 100).map((p) => `${p.name}=${p.version}`);
-    await fetchDebs(runner, specs, folder);
+    await fetchDebs(apt, specs, folder);
   }
   for (const one of missing) {
     const path = join(folder, debFileName(one));
@@ -79,11 +116,15 @@ export async function downloadDebs(
   }
 }
 
-async function fetchDebs(runner: Runner, specs: readonly string[], cwd: string): Promise<void> {
+async function fetchDebs(
+  { runner, variables }: Apt,
+  specs: readonly string[],
+  cwd: string,
+): Promise<void> {
   try {
     // Without the option root's apt wants to write as a user that may not enter the folder.
     const quiet = ["-qq", "-o", "APT::Sandbox::User=root"];
-    await runner.run({ argv: ["apt-get", "download", ...quiet, ...specs], cwd });
+    await runner.run({ argv: ["apt-get", "download", ...quiet, ...specs], cwd, variables });
   } catch (cause) {
     throw new TowerError("tool", "Cannot download Debian's packages", {
       cause,

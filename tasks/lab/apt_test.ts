@@ -37,13 +37,17 @@ Deno.test("packages of other architectures are not taken", async () => {
     `Package: p-${architecture}\nVersion: 1\nArchitecture: ${architecture}\nSHA256: 00\n`
   ).join("\n");
   const runner = machine(APT, shown);
-  const found = await aptSource(runner)(["p"]);
+  const found = await aptSource({ runner, architecture: "amd64", variables: {} })(["p"]);
   assertEquals(found.map((p) => p.name), ["p-amd64", "p-all"]);
   assertEquals(runner.ran[0]?.argv, ["apt-cache", "show", "--no-all-versions", "p"]);
 });
 
 Deno.test("a .deb is named as apt-get download names it", async () => {
   const shown = "Package: x\nVersion: 1:2.0~a+b-3\nArchitecture: amd64\nSHA256: 00\n";
-  const [found] = await aptSource(machine(APT, shown))(["x"]);
+  const [found] = await aptSource({
+    runner: machine(APT, shown),
+    architecture: "amd64",
+    variables: {},
+  })(["x"]);
   assertEquals(debFileName(found!), "x_1%3a2.0~a+b-3_amd64.deb");
 });

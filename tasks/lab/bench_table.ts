@@ -6,6 +6,7 @@ import type { PackageSet } from "./recipe.ts";
  */
 export const bench: PackageSet = {
   folder: "lab-bench",
+  arch: "x86_64",
   roots: ["build-essential", "ffmpeg", "git", "mawk", "nginx", "python3"],
   omitted: {},
   drop: [],

@@ -19,7 +19,8 @@ export async function cachedClosure(
   set: PackageSet,
   find: () => Promise<Closure>,
 ): Promise<Closure> {
-  const key = digestOf(canonicalJson([set.roots, set.omitted, APT_STATE.map(stateOf)]));
+  const { roots, wished = [], omitted } = set;
+  const key = digestOf(canonicalJson([roots, wished, omitted, APT_STATE.map(stateOf)]));
   const path = join(folder, FILE);
   const known = read(path);
   if (known?.key === key) return new Map(known.packages.map((p) => [p.name, p]));

@@ -1,6 +1,6 @@
 import { TowerError } from "../../lib/errors.ts";
 import { compareBytes } from "../../lib/format/bytes.ts";
-import type { Runner } from "../../lib/proc/command.ts";
+import { appletPaths } from "./busybox_applets.ts";
 import type { DebEntry } from "./deb_archive.ts";
 import type { PlacedRecipe } from "./recipe.ts";
 
@@ -8,49 +8,59 @@ import type { PlacedRecipe } from "./recipe.ts";
 export interface Derived {
   readonly files: ReadonlyMap<string, string>;
   readonly move: readonly (readonly [from: string, to: string])[];
+  /** Prefixes of paths that are left out. */
+  readonly drop: readonly string[];
 }
 
-const NOTHING: Derived = { files: new Map(), move: [] };
+const NOTHING: Derived = { files: new Map(), move: [], drop: [] };
 
 /** Makes what a recipe's derivation asks for, from the Debian package's files. */
-export async function derive(
-  recipe: PlacedRecipe,
-  deb: readonly DebEntry[],
-  runner: Runner,
-): Promise<Derived> {
-  if (recipe.derive === "busybox-paths") return await busyboxPaths(deb, runner);
-  return recipe.derive === "kernel" ? kernel(recipe, deb) : NOTHING;
-}
-
-/** Asks the very busybox that is packaged, as Alpine's package does when it is built. */
-async function busyboxPaths(deb: readonly DebEntry[], runner: Runner): Promise<Derived> {
-  const program = deb.find(({ path }) => path === "bin/busybox");
-  if (!program) throw new TowerError("not-found", 'Cannot list applets: no "bin/busybox"');
-  const folder = Deno.makeTempDirSync({ prefix: "tower-lab-" });
-  try {
-    const path = `${folder}/busybox`;
-    Deno.writeFileSync(path, program.content, { mode: 0o700 });
-    const { stdout } = await runner.run({ argv: [path, "--list-full"] });
-    const applets = new TextDecoder().decode(stdout).split("\n")
-      // linuxrc is for initial RAM disks of long ago, and would lie in the root directory.
-      .filter((line) => line.includes("/")).sort(compareBytes);
-    const list = applets.map((line) => `${line}\n`).join("");
-    return { files: new Map([["etc/busybox-paths.d/busybox", list]]), move: [] };
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
+export function derive(recipe: PlacedRecipe, deb: readonly DebEntry[]): Derived {
+  const { derive: derivation } = recipe;
+  if (derivation === undefined) return NOTHING;
+  switch (derivation) {
+    case "busybox-paths":
+      return busyboxPaths(deb);
+    case "kernel":
+      return kernel(recipe, deb, false);
+    case "raspberry-pi-kernel":
+      return kernel(recipe, deb, true);
   }
 }
 
+/** Reads the very busybox that is packaged: Alpine's package asks it when it is built. */
+function busyboxPaths(deb: readonly DebEntry[]): Derived {
+  const program = deb.find(({ path }) => path === "bin/busybox");
+  if (!program) throw new TowerError("not-found", 'Cannot list applets: no "bin/busybox"');
+  const applets = appletPaths(program.content)
+    // linuxrc is for initial RAM disks of long ago, and would lie in the root directory.
+    .filter((path) => path.includes("/")).sort(compareBytes);
+  const list = applets.map((path) => `${path}\n`).join("");
+  return { ...NOTHING, files: new Map([["etc/busybox-paths.d/busybox", list]]) };
+}
+
+/** Chips of Raspberry Pis, as device trees are named: those of 64-bit kernels lie in a folder. */
+const RASPBERRY_PI = /^(?:broadcom\/)?bcm2(?:7|83)[0-9]*-rpi-.*\.dtb$/;
+
 /** Alpine's layout of a kernel: /boot/vmlinuz-FLAVOUR, and its version in a file. */
-function kernel(recipe: PlacedRecipe, deb: readonly DebEntry[]): Derived {
+function kernel(recipe: PlacedRecipe, deb: readonly DebEntry[], deviceTrees: boolean): Derived {
   const flavour = recipe.name.replace(/^linux-/, "");
   const release = deb.map(({ path }) => /^boot\/vmlinuz-(.+)$/.exec(path)?.[1])
     .find((found) => found !== undefined);
   if (release === undefined) {
     throw new TowerError("not-found", `Cannot make "${recipe.name}": it has no /boot/vmlinuz-*`);
   }
+  const trees = `usr/lib/linux-image-${release}/`;
+  const all = deb.filter(({ entry, path }) => entry.type === "file" && path.startsWith(trees))
+    .map(({ path }) => path);
+  const wanted = all.filter((path) => deviceTrees && RASPBERRY_PI.test(path.slice(trees.length)));
   return {
     files: new Map([[`usr/share/kernel/${flavour}/kernel.release`, `${release}\n`]]),
-    move: [[`boot/vmlinuz-${release}`, `boot/vmlinuz-${flavour}`]],
+    move: [[`boot/vmlinuz-${release}`, `boot/vmlinuz-${flavour}`], ...wanted.map(inBoot)],
+    drop: all.filter((path) => !wanted.includes(path)),
   };
+}
+
+function inBoot(path: string): readonly [from: string, to: string] {
+  return [path, `boot/${path.slice(path.lastIndexOf("/") + 1)}`];
 }

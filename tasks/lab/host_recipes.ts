@@ -29,9 +29,12 @@ export const HOST_OMITTED: Omissions = {
   "util-linux-extra": "nothing uses its programs",
 };
 
-/** The packages of the host system, by Alpine's names. */
-export function hostRecipes(): Recipe[] {
-  return [...disks(), ...graphics(), ...clockAndRadio(), ...becomingRoot()];
+/**
+ * The packages of the host system, by Alpine's names.
+ * @param triplet The folder of libraries of one architecture.
+ */
+export function hostRecipes(triplet: string): Recipe[] {
+  return [...disks(), ...graphics(), ...clockAndRadio(), ...becomingRoot(triplet)];
 }
 
 function disks(): Recipe[] {
@@ -83,13 +86,13 @@ function clockAndRadio(): Recipe[] {
   ];
 }
 
-function becomingRoot(): Recipe[] {
+function becomingRoot(triplet: string): Recipe[] {
   const modules = ["pam_deny", "pam_permit", "pam_unix"];
   return [
     {
       name: "libpam-modules",
       deb: "libpam-modules",
-      only: modules.map((name) => `lib/x86_64-linux-gnu/security/${name}.so`),
+      only: modules.map((name) => `lib/${triplet}/security/${name}.so`),
       description: "The PAM modules that doas uses",
     },
     { name: "doas", deb: "opendoas", depends: ["libpam-modules"] },

@@ -1,4 +1,5 @@
 import { compareBytes } from "../../lib/format/bytes.ts";
+import type { Arch } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Closure, Omissions } from "./closure.ts";
 
@@ -7,7 +8,9 @@ export type Derivation =
   /** etc/busybox-paths.d/busybox: the applets of the Debian package's own /bin/busybox. */
   | "busybox-paths"
   /** usr/share/kernel/FLAVOUR/kernel.release, and /boot/*-FLAVOUR in place of its version. */
-  | "kernel";
+  | "kernel"
+  /** The same, and the device trees of Raspberry Pis in /boot. */
+  | "raspberry-pi-kernel";
 
 /**
  * One package of the repository: files of a Debian package, files of our own that stand in
@@ -49,8 +52,11 @@ export interface Recipe {
 export interface PackageSet {
   /** Folder below the cache folder. */
   readonly folder: string;
+  readonly arch: Arch;
   /** Debian packages whose closure is taken. */
   readonly roots: readonly string[];
+  /** Debian packages that are taken as well where apt knows them. */
+  readonly wished?: readonly string[];
   /** Debian packages that are left out, each with the reason. */
   readonly omitted: Omissions;
   /** Prefixes of paths that no package has. */
@@ -65,12 +71,16 @@ export interface PlacedRecipe extends Recipe {
 
 /**
  * The recipes of a set for the members of a closure: those of the table, and one that keeps
- * Debian's name for each member that the table does not name. In the order of names.
+ * Debian's name for each member that the table does not name. In the order of names. Recipes of
+ * packages that were only wished for, and are not there, are left out.
  *
  * @throws {TowerError} `not-found` when a recipe's Debian package is not in the closure.
  */
 export function recipesFor(set: PackageSet, closure: Closure): PlacedRecipe[] {
-  const placed: PlacedRecipe[] = set.recipes.map((recipe) => ({
+  const isAbsent = ({ deb }: Recipe) =>
+    typeof deb === "string" && set.wished?.includes(deb) && !closure.has(deb);
+  const recipes = set.recipes.filter((recipe) => !isAbsent(recipe));
+  const placed: PlacedRecipe[] = recipes.map((recipe) => ({
     ...recipe,
     source: sourceOf(recipe, closure),
   }));

@@ -18,7 +18,7 @@ function closure(...names: string[]) {
 }
 
 function set(recipes: PackageSet["recipes"]): PackageSet {
-  return { folder: "x", roots: [], omitted: {}, drop: [], recipes };
+  return { folder: "x", arch: "x86_64", roots: [], omitted: {}, drop: [], recipes };
 }
 
 Deno.test("a prefix holds for itself and for what is below it, never for a longer name", () => {

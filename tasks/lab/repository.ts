@@ -9,7 +9,7 @@ import type { Reporter } from "../../lib/report/event.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import { makeFolders } from "../../lib/store/folders.ts";
 import { createBeside, publish, writeAll } from "../../lib/store/whole_file.ts";
-import { aptSource, assertAptReady, debFileName, downloadDebs, removeOldDebs } from "./apt.ts";
+import { type Apt, aptSource, debFileName, downloadDebs, openApt, removeOldDebs } from "./apt.ts";
 import { type Closure, closureOf } from "./closure.ts";
 import { cachedClosure } from "./closure_cache.ts";
 import { type DebEntry, readDeb } from "./deb_archive.ts";
@@ -21,8 +21,6 @@ import { buildTimeOf, packageTree } from "./package_tree.ts";
 import { type PackageSet, type PlacedRecipe, recipesFor } from "./recipe.ts";
 import { signingKey } from "./signing_key.ts";
 
-/** Alpine's name of the architecture. */
-const ARCH = "x86_64";
 /** A compromise: level 9 takes three times as long for 2 % less. */
 const LEVEL = 6;
 /** How folders for unfinished packages begin. */
@@ -30,7 +28,7 @@ const SPOOL = ".spool-";
 
 export interface MakeOptions {
   readonly set: PackageSet;
-  /** Folder of the repository: ARCH/, keys/, keys-public/ and debs/ go below it. */
+  /** Folder of the repository: ARCH/, keys/, keys-public/ and state/ go below it. */
   readonly folder: string;
   /** Folder with a folder of our own files for each package that has some. */
   readonly ownFiles: string;
@@ -64,33 +62,49 @@ interface Job {
  */
 export async function makeRepository(options: MakeOptions): Promise<MadeRepository> {
   const { set, folder, runner, reporter } = options;
-  const target = join(folder, ARCH);
+  const target = join(folder, set.arch);
+  const state = join(folder, "state", set.arch);
   makeFolders(target);
+  makeFolders(state);
   removeSpools(folder);
   const key = signingKey(folder);
-  const closure = await cachedClosure(folder, set, async () => {
+  let opened: Promise<Apt> | undefined;
+  // Opening asks the network where the architecture is not the machine's.
+  const apt = () => opened ??= openApt(runner, set.arch, join(state, "apt"));
+  const closure = await cachedClosure(state, set, async () => {
     reporter.report({ type: "step", id: "closure", title: "Look up Debian's packages" });
-    await assertAptReady(runner);
-    const found = await closureOf(set.roots, set.omitted, aptSource(runner));
+    const found = await findClosure(set, await apt(), reporter);
     reporter.report({ type: "done", id: "closure", note: `${found.size} packages` });
     return found;
   });
   const jobs = planJobs(options, closure, key);
-  const ledger = readLedger(folder);
+  const ledger = readLedger(state);
   const fresh = jobs.filter((job) => !isMade(job, ledger, target));
-  if (fresh.length > 0) await makeAll(fresh, options, closure, key, ledger);
+  if (fresh.length > 0) await makeAll(fresh, { ...options, apt, state }, closure, key, ledger);
   const wanted = new Map(jobs.map((job) => [job.recipe.name, job]));
   const listed = [...wanted.keys()].map((name) => ledger.get(name)!.package);
   if (fresh.length > 0 || ledger.size > wanted.size) publishIndex(target, listed, key, set.folder);
   for (const name of ledger.keys()) if (!wanted.has(name)) ledger.delete(name);
-  writeLedger(folder, ledger);
+  writeLedger(state, ledger);
   removeUnlisted(target, listed);
   return { folder, keys: join(folder, "keys-public"), packages: jobs.length, made: fresh.length };
 }
 
+/** The set's packages, and those of its wishes that apt knows. */
+async function findClosure(set: PackageSet, apt: Apt, reporter: Reporter): Promise<Closure> {
+  const source = aptSource(apt);
+  const { wished = [], roots, omitted } = set;
+  const known = wished.length === 0 ? [] : (await source(wished)).map((p) => p.name);
+  for (const name of wished.filter((n) => !known.includes(n))) {
+    const message = `Debian's repositories here do not have ${name}: nothing is made of it`;
+    reporter.report({ type: "warning", message });
+  }
+  return closureOf([...roots, ...known], omitted, source);
+}
+
 function planJobs(options: MakeOptions, closure: Closure, key: PrivateKey): Job[] {
   const recipes = recipesFor(options.set, closure);
-  const context = { arch: ARCH, closure, omitted: options.set.omitted, recipes };
+  const context = { arch: options.set.arch, closure, omitted: options.set.omitted, recipes };
   return recipes.map((recipe) => {
     const plan = planPackage(recipe, context);
     const own = readOwnFiles(join(options.ownFiles, recipe.name));
@@ -113,17 +127,17 @@ function isMade(job: Job, ledger: Ledger, target: string): boolean {
 
 async function makeAll(
   jobs: readonly Job[],
-  options: MakeOptions,
+  options: MakeOptions & { readonly apt: () => Promise<Apt>; readonly state: string },
   closure: Closure,
   key: PrivateKey,
   ledger: Ledger,
 ): Promise<void> {
-  const { folder, runner, reporter } = options;
-  const debs = join(folder, "debs");
+  const { state, runner, reporter } = options;
+  const debs = join(state, "debs");
   makeFolders(debs);
   const sources = new Set(jobs.map((job) => job.recipe.source).filter((s) => s !== undefined));
   reporter.report({ type: "step", id: "download", title: "Download Debian's packages" });
-  await downloadDebs(runner, [...sources].map((name) => closure.get(name)!), debs);
+  await downloadDebs(await options.apt(), [...sources].map((name) => closure.get(name)!), debs);
   removeOldDebs(closure.values(), debs);
   reporter.report({ type: "done", id: "download" });
   const total = jobs.length;
@@ -131,23 +145,24 @@ async function makeAll(
   for (const [done, job] of jobs.entries()) {
     const debian = job.recipe.source === undefined ? undefined : closure.get(job.recipe.source);
     const deb = debian ? await readDeb(runner, join(debs, debFileName(debian))) : [];
-    const made = await pack(job, deb, options, key);
+    const made = pack(job, deb, options, key);
     ledger.set(job.recipe.name, { input: job.input, package: made });
     reporter.report({ type: "progress", id: "pack", done: done + 1, total });
   }
   reporter.report({ type: "done", id: "pack", note: `${total} packages` });
 }
 
-async function pack(
+function pack(
   job: Job,
   deb: readonly DebEntry[],
   options: MakeOptions,
   key: PrivateKey,
-): Promise<IndexedPackage> {
-  const derived = await derive(job.recipe, deb, options.runner);
+): IndexedPackage {
+  const derived = derive(job.recipe, deb);
   const recipe = { ...job.recipe, move: [...job.recipe.move ?? [], ...derived.move] };
   const { own } = job;
-  const tree = packageTree({ recipe, deb, own, drop: options.set.drop, derived: derived.files });
+  const drop = [...options.set.drop, ...derived.drop];
+  const tree = packageTree({ recipe, deb, own, drop, derived: derived.files });
   const spoolFolder = Deno.makeTempDirSync({ dir: options.folder, prefix: SPOOL });
   try {
     using store = openStore(spoolFolder);
@@ -160,7 +175,7 @@ async function pack(
       level: LEVEL,
       spool: store.writer(),
     });
-    writeFile(join(options.folder, ARCH, apkFileName(packed.package)), packed.chunks());
+    writeFile(join(options.folder, options.set.arch, apkFileName(packed.package)), packed.chunks());
     return packed.package;
   } finally {
     Deno.removeSync(spoolFolder, { recursive: true });

@@ -1,22 +1,49 @@
+import type { Arch } from "../../lib/brand.ts";
 import { HOST_OMITTED, HOST_ROOTS, hostRecipes } from "./host_recipes.ts";
+import { FIRMWARE, kernels, loaders, MACHINES } from "./machines.ts";
 import type { PackageSet, Recipe } from "./recipe.ts";
 
 /**
  * The lab: a small host whose packages have Alpine's names and layout where a manifest names
  * them, so that the same manifest also resolves on an Alpine mirror.
  */
-export const lab: PackageSet = {
+export function labFor(arch: Arch): PackageSet {
+  const machine = MACHINES[arch];
+  const { triplet, kernel: [kernelRoot], raspberryPi, bios } = machine;
+  return {
+    ...COMMON,
+    arch,
+    roots: [
+      ...COMMON.roots,
+      kernelRoot,
+      ...(bios ? ["syslinux", "syslinux-common"] : []),
+      ...(raspberryPi ? [raspberryPi[0]] : []),
+    ],
+    ...(raspberryPi ? { wished: [FIRMWARE] } : {}),
+    omitted: {
+      ...COMMON.omitted,
+      ...(raspberryPi ? { "dosfstools": "the firmware's scripts for Debian are left out" } : {}),
+    },
+    drop: [...COMMON.drop, `usr/lib/${triplet}/gconv/`],
+    recipes: [
+      ...COMMON.recipes,
+      ...kernels(machine),
+      ...loaders(machine),
+      ...hostRecipes(triplet),
+    ],
+  };
+}
+
+/** What all architectures have. */
+const COMMON = {
   folder: "lab",
   roots: [
     "busybox-static",
     "e2fsprogs",
     "iptables",
-    "linux-image-cloud-amd64",
     "openrc",
     "openssh-client",
     "openssh-server",
-    "syslinux",
-    "syslinux-common",
     "systemd-boot-efi",
     ...HOST_ROOTS,
   ],
@@ -47,7 +74,6 @@ export const lab: PackageSet = {
     "lib/systemd/",
     "lib/udev/",
     "usr/lib/systemd/user/",
-    "usr/lib/x86_64-linux-gnu/gconv/",
     "usr/lib/tmpfiles.d/",
     "usr/share/apport/",
     "usr/share/bash-completion/",
@@ -70,11 +96,11 @@ export const lab: PackageSet = {
     ...services(),
     ...ssh(),
     ...network(),
-    ...kernel(),
-    ...loaders(),
-    ...hostRecipes(),
   ],
-};
+} satisfies Omit<PackageSet, "arch">;
+
+/** The lab for PCs. */
+export const lab: PackageSet = labFor("x86_64");
 
 function base(): Recipe[] {
   return [
@@ -243,46 +269,6 @@ function network(): Recipe[] {
       version: "1.0-r0",
       description: "OpenRC services of iptables",
       installIf: ["openrc", "iptables"],
-    },
-  ];
-}
-
-function kernel(): Recipe[] {
-  return [{
-    name: "linux-virt",
-    deb: /^linux-image-[0-9.]+-[0-9]+-cloud-amd64$/,
-    description: "Linux for virtual machines",
-    provides: ["linux={version}"],
-    derive: "kernel",
-  }];
-}
-
-function loaders(): Recipe[] {
-  return [
-    {
-      name: "syslinux",
-      deb: "syslinux",
-      drop: ["usr/lib/SYSLINUX/"],
-      depends: ["syslinux-common"],
-    },
-    {
-      name: "syslinux-common",
-      deb: "syslinux-common",
-      only: [
-        "usr/lib/syslinux/mbr/gptmbr.bin",
-        "usr/lib/syslinux/mbr/mbr.bin",
-        "usr/lib/syslinux/modules/bios/",
-      ],
-      // Where Alpine has them.
-      move: [
-        ["usr/lib/syslinux/mbr/", "usr/share/syslinux/"],
-        ["usr/lib/syslinux/modules/bios/", "usr/share/syslinux/"],
-      ],
-    },
-    {
-      name: "systemd-boot",
-      deb: "systemd-boot-efi",
-      only: ["usr/lib/systemd/boot/efi/systemd-bootx64.efi"],
     },
   ];
 }

@@ -4,12 +4,14 @@ import { formatPackageInfo, parsePackageInfo } from "../../lib/apk/package_info.
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { silent } from "../../lib/report/event.ts";
 import { aptSource } from "../../tasks/lab/apt.ts";
+import { appletPaths } from "../../tasks/lab/busybox_applets.ts";
 import { closureOf } from "../../tasks/lab/closure.ts";
 import { planPackage } from "../../tasks/lab/package_plan.ts";
 import { type PackageSet, recipesFor } from "../../tasks/lab/recipe.ts";
 import { makeRepository } from "../../tasks/lab/repository.ts";
 import { lab } from "../../tasks/lab/table.ts";
 import { alpineOracle, oracleMissing } from "../support/alpine_oracle.ts";
+import { debianFolder } from "../support/debian_files.ts";
 
 const OWN_FILES = fromFileUrl(new URL("../../tasks/lab/packages", import.meta.url).href);
 
@@ -23,6 +25,8 @@ const SMALL: PackageSet = {
 };
 
 const runner = denoRunner();
+
+const APT = aptSource({ runner, architecture: "amd64", variables: {} });
 
 function aptMissing(): string | undefined {
   for (const program of ["apt-cache", "apt-get", "dpkg-deb"]) {
@@ -168,9 +172,22 @@ Deno.test({
 });
 
 Deno.test({
+  ...named("applets are read from busybox as it lists them itself", aptMissing()),
+  fn: async () => {
+    const folder = await debianFolder(runner, "busybox-static");
+    const program = join(folder, "bin/busybox");
+    const { stdout } = await runner.run({ argv: [program, "--list-full"] });
+    const listed = new TextDecoder().decode(stdout).trim().split("\n");
+    const read = appletPaths(Deno.readFileSync(program));
+    assert(read.length > 200, `${read.length}`);
+    assertEquals(read, listed);
+  },
+});
+
+Deno.test({
   ...named("the lab's table holds for the Debian release at hand", aptMissing() ?? otherRelease()),
   fn: async () => {
-    const closure = await closureOf(lab.roots, lab.omitted, aptSource(runner));
+    const closure = await closureOf(lab.roots, lab.omitted, APT);
     const recipes = recipesFor(lab, closure);
     const context = { arch: "x86_64", closure, omitted: lab.omitted, recipes };
     const plans = recipes.map((recipe) => planPackage(recipe, context));
