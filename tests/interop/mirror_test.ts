@@ -178,5 +178,5 @@ Deno.test("--offline lists every index that is missing, and every package", asyn
     ),
     "  hint: Run the command once without --offline",
   ]);
-  assertEquals(listDir(p.program.path("out")), ["record.json", "small-x86_64.lock.json"]);
+  assertEquals(listDir(p.program.path("out")).includes("small.tar"), false);
 });

@@ -37,7 +37,11 @@ const DISK = {
 export const FULL_MANIFEST = JSON.stringify({
   name: "full",
   extends: "lab",
-  stages: [{ kind: "packages", world: ["oddities"] }],
+  stages: [
+    { kind: "packages", world: ["oddities"] },
+    // The initramfs has some of them; the rest would only be more of the same to compress.
+    { kind: "files", remove: ["/lib/modules"] },
+  ],
   outputs: [
     { ...DISK, file: "gpt.img", table: "gpt", loaders: ["syslinux", "systemd-boot"] },
     { ...DISK, file: "mbr.img", table: "mbr", loaders: ["syslinux"] },
