@@ -26,23 +26,21 @@ export async function openXz(write: (bytes: Uint8Array) => void, runner: Runner)
   const stdin = child.stdin.getWriter();
   const output = drain(child.stdout, write);
   const message = textOf(child.stderr);
-  // Its failure is told by `end`; until then nobody waits for it.
+  // Its failure, such as a full disk, is told by whoever feeds xz: it stops reading then.
   output.catch(() => {});
+  const fed = async (work: Promise<void>) => {
+    try {
+      await work;
+    } catch (cause) {
+      await output;
+      throw await failure(child, message, cause);
+    }
+  };
   return {
     tool,
-    async push(bytes) {
-      try {
-        await stdin.write(bytes);
-      } catch (cause) {
-        throw await failure(child, message, cause);
-      }
-    },
+    push: (bytes) => fed(stdin.write(bytes)),
     async end() {
-      try {
-        await stdin.close();
-      } catch (cause) {
-        throw await failure(child, message, cause);
-      }
+      await fed(stdin.close());
       await output;
       const ending = await child.ended;
       if (ending.kind !== "exited" || ending.code !== 0) throw await failure(child, message);
