@@ -12,9 +12,11 @@ import {
   chooseArch,
   loadManifest,
   type Manifest,
+  manifestFor,
   type ManifestSource,
   optionalOf,
   type PlacedStage,
+  placeOfItem,
   worldOf,
 } from "./manifest/manifest.ts";
 import type { Lock, ResolveRequest } from "./plan/lock.ts";
@@ -31,6 +33,8 @@ export interface Inputs {
   /** Folder of the artifacts. */
   readonly output: string;
   readonly lockFile: string;
+  /** Where the manifest asks for an item of the world. */
+  readonly placeOf: (item: string) => string | undefined;
 }
 
 const SYSTEMS = fromFileUrl(new URL("./systems", import.meta.url));
@@ -38,8 +42,9 @@ const OVERLAY_FILE_LIMIT = 256 << 20;
 
 /** Reads the manifest, its overlay folders and where everything lies. */
 export function gatherInputs(request: BuildRequest, env: Env, store: ContentStore): Inputs {
-  const manifest = loadManifest(request.system, manifestFiles(env.cwd));
-  const arch = chooseArch(manifest, request.arch);
+  const whole = loadManifest(request.system, manifestFiles(env.cwd));
+  const arch = chooseArch(whole, request.arch);
+  const manifest = manifestFor(whole, arch);
   const name = `${manifest.name}-${arch}`;
   const output = resolve(env.cwd, request.output ?? join(buildsFolder(env), name));
   return {
@@ -51,6 +56,7 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     overlays: readOverlays(manifest, store),
     output,
     lockFile: resolve(env.cwd, request.lockFile ?? join(output, `${name}.lock.json`)),
+    placeOf: (item) => placeOfItem(request.system, manifestFiles(env.cwd), item),
   };
 }
 

@@ -116,6 +116,7 @@ async function updateLock(
     store,
     reporter,
     load: (requests) => load(requests, request, engine),
+    placeOf: inputs.placeOf,
   });
   writeFileAtomic(inputs.lockFile, new TextEncoder().encode(formatLock(resolved.lock)));
   return resolved;

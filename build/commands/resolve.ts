@@ -15,7 +15,8 @@ export function resolveCommand(env: Env) {
     .action(async (constraints, options) => {
       const { openEngine } = await import("../engine.ts");
       const { labFolder, trustedKeys } = await import("../inputs.ts");
-      const { openRepositories, parseWorld, solveWorld } = await import("../plan/resolve.ts");
+      const { openRepositories } = await import("../plan/resolve.ts");
+      const { parseWorld, solveWorld } = await import("../plan/world.ts");
       const { parseRepository } = await import("../plan/repositories.ts");
       const world = parseWorld(constraints);
       const repositories = options.repository.map((text) => parseRepository(text, labFolder(env)));

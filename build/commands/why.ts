@@ -9,7 +9,7 @@ export function whyCommand(env: Env) {
   return questionCommand("why", "Show the chain that pulls a package into a system.")
     .action(async (name, options) => {
       const { formatWhy, why } = await import("../../lib/apk/explain.ts");
-      const { solveWorld } = await import("../plan/resolve.ts");
+      const { solveWorld } = await import("../plan/world.ts");
       const { world, repositories, arch } = await ask(options, env);
       const chains = why(solveWorld(world, repositories, arch), world, name);
       if (options.json) env.stdout.write(JSON.stringify(chains) + "\n");
@@ -58,7 +58,8 @@ interface Question {
 async function ask(options: Question, env: Env) {
   const { openEngine } = await import("../engine.ts");
   const { gatherInputs, resolveRequestOf } = await import("../inputs.ts");
-  const { openRepositories, wantedOf } = await import("../plan/resolve.ts");
+  const { openRepositories } = await import("../plan/resolve.ts");
+  const { wantedOf } = await import("../plan/world.ts");
   using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
   const inputs = gatherInputs(
     {

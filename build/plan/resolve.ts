@@ -1,10 +1,9 @@
 import { asDigest, type Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { concat } from "../../lib/format/bytes.ts";
-import { type Dependency, parseDependency, readDependency } from "../../lib/apk/dependency.ts";
 import { readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../lib/apk/index_text.ts";
-import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
+import type { Repository } from "../../lib/apk/solver.ts";
 import type { IndexedPackage, TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
@@ -12,6 +11,7 @@ import type { ContentStore, Fetcher, PackageRequest } from "../../lib/store/port
 import { bytesOf } from "../../lib/tree/content.ts";
 import { inputsDigest, type Lock, type ResolveRequest } from "./lock.ts";
 import { indexUrl, LAB, packageUrl, type RepositorySpec } from "./repositories.ts";
+import { solveOrPlace, wantedOf } from "./world.ts";
 
 /** Largest index file that is fetched: Alpine's community index has about 2 MiB. */
 const INDEX_LIMIT = 64 << 20;
@@ -21,6 +21,8 @@ export interface ResolvePorts {
   readonly store: ContentStore;
   readonly reporter: Reporter;
   readonly load: (requests: readonly PackageRequest[]) => Promise<UnpackedPackage[]>;
+  /** Where the manifest asks for an item of the world. */
+  readonly placeOf: (item: string) => string | undefined;
 }
 
 /** A repository with the index it was read from. */
@@ -37,7 +39,7 @@ export interface OpenRepository extends Repository {
  */
 export async function openRepositories(
   request: Pick<ResolveRequest, "arch" | "repositories" | "keys">,
-  { fetcher, store, reporter }: Omit<ResolvePorts, "load">,
+  { fetcher, store, reporter }: Omit<ResolvePorts, "load" | "placeOf">,
 ): Promise<OpenRepository[]> {
   reporter.report({
     type: "step",
@@ -105,7 +107,7 @@ export async function resolve(
     const message = `no repository has the optional package ${item}; building without it`;
     ports.reporter.report({ type: "warning", message });
   }
-  const selected = solveWorld(world, repositories, request.arch);
+  const selected = solveOrPlace(world, request, repositories, ports.placeOf);
   const packages = await ports.load(selected.map((s) => {
     const { name, version, identity, size } = s.package;
     const base = repositories[s.repository]!.url;
@@ -147,57 +149,6 @@ export function loadRequestsOf(
     url: packageUrl(repositories[repository]!.url, lock.arch, name, version),
     expect: { identity, name, version, size, digest: asDigest(digest)! },
   }));
-}
-
-/** A world with those of its optional items that a repository has, and the others. */
-export function wantedOf(
-  request: Pick<ResolveRequest, "world" | "optional">,
-  repositories: readonly Repository[],
-): { world: Dependency[]; missing: string[] } {
-  const names = new Set(
-    repositories.flatMap(({ packages }) =>
-      packages.flatMap(({ name, provides }) => [
-        name,
-        ...provides.map((item) => readDependency(item)?.name),
-      ])
-    ),
-  );
-  const isThere = (item: string) => names.has(parseWorld([item])[0]!.name);
-  return {
-    world: parseWorld([...request.world, ...request.optional.filter(isThere)]),
-    missing: request.optional.filter((item) => !isThere(item)),
-  };
-}
-
-/** Parses a world. @throws {TowerError} `malformed` that lists every bad item. */
-export function parseWorld(world: readonly string[]): Dependency[] {
-  const bad: string[] = [];
-  const parsed = world.flatMap((text) => {
-    try {
-      return [parseDependency(text)];
-    } catch {
-      bad.push(`"${text}"`);
-      return [];
-    }
-  });
-  if (bad.length === 0) return parsed;
-  throw new TowerError("malformed", `Cannot read the world: ${bad.join(", ")}`, {
-    hint: "an item is name, name=1.2-r3, name>1, name~1.2, !name or name@tag",
-  });
-}
-
-/** @throws {TowerError} `unsolvable` with the reason why each candidate was refused. */
-export function solveWorld(
-  world: readonly Dependency[],
-  repositories: readonly Repository[],
-  arch: string,
-): readonly Selected[] {
-  const solution = solve(world, repositories, { arch });
-  if (solution.ok) return solution.install;
-  throw new TowerError(
-    "unsolvable",
-    `Cannot choose packages for the world:\n${formatProblems(solution.problems)}`,
-  );
 }
 
 /** The packages that an index lists, once its signature is verified. */

@@ -43,6 +43,18 @@ export function decodeYaml<T>(text: string, file: string, schema: z.ZodType<T>):
   throw faultsError(file, issues.flatMap((issue) => faultsOf(issue, document, lines)));
 }
 
+/** Where a field of a YAML text stands, as `file:line:column: field`. */
+export function placeInYaml(
+  text: string,
+  file: string,
+  path: readonly (string | number)[],
+): string {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const { line, column } = position(document, lines, path, false);
+  return `${file}:${line}:${column}: ${fieldName(path)}`;
+}
+
 function plainValue(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });

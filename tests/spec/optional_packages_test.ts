@@ -45,3 +45,18 @@ Deno.test("an optional package that is there but cannot be chosen is an error", 
   const { code, error } = await p.program.fails("build", ...p.args);
   assertEquals([code, error[0]], [1, "error: Cannot choose packages for the world:"]);
 });
+
+Deno.test("a package that no repository has is told with the manifest's file, line and field", async () => {
+  using p = prepared(["base", "nothing"], []);
+  p.program.write(
+    "more.yaml",
+    "name: more\nextends: small.yaml\nstages:\n  - kind: packages\n" +
+      "    world:\n      - greet\n      - never>2\n",
+  );
+  const { code, error } = await p.program.fails("build", "more.yaml", ...p.args.slice(1));
+  assertEquals(code, 1);
+  const text = error.join("\n");
+  assertMatch(text, /small\.yaml:1:\d+: stages\[0\]\.world\[1\]/);
+  assertMatch(text, /more\.yaml:7:9: stages\[0\]\.world\[1\]/);
+  assertMatch(text, /hint: what the system can do without goes under "optional"/);
+});

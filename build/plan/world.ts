@@ -1,0 +1,83 @@
+import { type Dependency, parseDependency, readDependency } from "../../lib/apk/dependency.ts";
+import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
+import { TowerError } from "../../lib/errors.ts";
+import type { ResolveRequest } from "./lock.ts";
+
+/** Solves a world; an error says where the manifest asks for what no repository has. */
+export function solveOrPlace(
+  world: readonly Dependency[],
+  request: ResolveRequest,
+  repositories: readonly Repository[],
+  placeOf: (item: string) => string | undefined,
+): readonly Selected[] {
+  try {
+    return solveWorld(world, repositories, request.arch);
+  } catch (error) {
+    if (!(error instanceof TowerError)) throw error;
+    const names = namesIn(repositories);
+    const places = parseWorld(request.world)
+      .flatMap(({ name, conflict }, i) =>
+        conflict || names.has(name) ? [] : placeOf(request.world[i]!) ?? []
+      );
+    if (places.length === 0) throw error;
+    throw new TowerError(error.code, `${error.message}\n${places.join("\n")}`, {
+      hint: 'what the system can do without goes under "optional" of the packages stage',
+    });
+  }
+}
+
+/** Every name that a package has or provides. */
+function namesIn(repositories: readonly Repository[]): Set<string | undefined> {
+  return new Set(
+    repositories.flatMap(({ packages }) =>
+      packages.flatMap(({ name, provides }) => [
+        name,
+        ...provides.map((item) => readDependency(item)?.name),
+      ])
+    ),
+  );
+}
+
+/** A world with those of its optional items that a repository has, and the others. */
+export function wantedOf(
+  request: Pick<ResolveRequest, "world" | "optional">,
+  repositories: readonly Repository[],
+): { world: Dependency[]; missing: string[] } {
+  const names = namesIn(repositories);
+  const isThere = (item: string) => names.has(parseWorld([item])[0]!.name);
+  return {
+    world: parseWorld([...request.world, ...request.optional.filter(isThere)]),
+    missing: request.optional.filter((item) => !isThere(item)),
+  };
+}
+
+/** Parses a world. @throws {TowerError} `malformed` that lists every bad item. */
+export function parseWorld(world: readonly string[]): Dependency[] {
+  const bad: string[] = [];
+  const parsed = world.flatMap((text) => {
+    try {
+      return [parseDependency(text)];
+    } catch {
+      bad.push(`"${text}"`);
+      return [];
+    }
+  });
+  if (bad.length === 0) return parsed;
+  throw new TowerError("malformed", `Cannot read the world: ${bad.join(", ")}`, {
+    hint: "an item is name, name=1.2-r3, name>1, name~1.2, !name or name@tag",
+  });
+}
+
+/** @throws {TowerError} `unsolvable` with the reason why each candidate was refused. */
+export function solveWorld(
+  world: readonly Dependency[],
+  repositories: readonly Repository[],
+  arch: string,
+): readonly Selected[] {
+  const solution = solve(world, repositories, { arch });
+  if (solution.ok) return solution.install;
+  throw new TowerError(
+    "unsolvable",
+    `Cannot choose packages for the world:\n${formatProblems(solution.problems)}`,
+  );
+}
