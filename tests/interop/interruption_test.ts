@@ -26,7 +26,8 @@ const DISK = {
 };
 
 /** Enough to have a disk and a second output, so that one may be there without the other. */
-function manifest(motd = "hello\n"): string {
+function manifest(motd = "hello\n", order: "disk first" | "tar first" = "disk first"): string {
+  const outputs = [DISK, { kind: "tar", file: "lab.tar" }];
   const files = [
     { path: "/etc/motd", contents: motd },
     { path: "/boot/vmlinuz-virt", contents: "not for booting" },
@@ -40,7 +41,7 @@ function manifest(motd = "hello\n"): string {
       { kind: "packages", world: ["alpine-base", "openssh-server", "syslinux"] },
       { kind: "files", files },
     ],
-    outputs: [DISK, { kind: "tar", file: "lab.tar" }],
+    outputs: order === "disk first" ? outputs : outputs.toReversed(),
   });
 }
 
@@ -141,7 +142,7 @@ test("two builds at once into two folders share the cache and give the same byte
 });
 
 test("two different builds at once into one folder leave one of them, never a mixture", async (home) => {
-  Deno.writeTextFileSync(`${home}/other.yaml`, manifest("another\n"));
+  Deno.writeTextFileSync(`${home}/other.yaml`, manifest("another\n", "tar first"));
   const results = await Promise.all(
     ["system.yaml", "other.yaml"].map((file) => runTower(home, "build", file, ...BUILD.slice(2))),
   );
