@@ -17,3 +17,8 @@ export function randomNumbers(seed: number): RandomNumbers {
   const below = (limit: number) => Math.floor(next() * limit);
   return { below, pick: (items) => items[below(items.length)]! };
 }
+
+/** Text of up to seven pieces. */
+export function randomText(random: RandomNumbers, pieces: readonly string[]): string {
+  return Array.from({ length: random.below(8) }, () => random.pick(pieces)).join("");
+}
