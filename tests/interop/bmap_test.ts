@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { writeDisk } from "../../build/disk_artifact.ts";
 import type { Engine } from "../../build/engine.ts";
+import { openPacker } from "../../build/packing.ts";
 import type { DiskOutputPlan } from "../../build/plan/plan.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
@@ -213,5 +214,36 @@ Deno.test({
       "stopped",
     );
     assertEquals([...Deno.readDirSync(folder.path)], []);
+  },
+});
+
+const packing = skipped("xz");
+Deno.test({
+  name: `a disk that fills up while xz runs is told as such${packing.reason}`,
+  ignore: packing.ignore,
+  async fn() {
+    const full = () => {
+      throw new TowerError("no-space", "Cannot write: the disk is full");
+    };
+    await using packer = await openPacker("xz", full, runner);
+    // Noise (xorshift, seed 1), or xz has nothing to write.
+    const noise = new Uint32Array(1 << 18);
+    let state = 1;
+    await assertRejects(
+      async () => {
+        for (let i = 0; i < 40; i++) {
+          for (let at = 0; at < noise.length; at++) {
+            state ^= state << 13;
+            state ^= state >>> 17;
+            state ^= state << 5;
+            noise[at] = state;
+          }
+          await packer.push(new Uint8Array(noise.buffer));
+        }
+        await packer.end();
+      },
+      TowerError,
+      "the disk is full",
+    );
   },
 });
