@@ -24,13 +24,16 @@ export interface BootRequest {
   /** Each `HOST:GUEST`. */
   readonly forwards: readonly string[];
   readonly snapshot: boolean;
+  /** Whether the machine is to report a status on its second serial port. */
+  readonly wantsStatus: boolean;
   /** Makes a host of the image, in a copy unless the machine may change it. */
   readonly host: { readonly towerEnv: string; readonly diskMiB: number | undefined } | undefined;
 }
 
 /**
  * Boots an image with its console on this terminal.
- * @returns the status that the guest left with; 0 for a power-off.
+ * @returns the status that the machine wrote to its second serial port; 0 where none is wanted.
+ * @throws {TowerError} `tool` when QEMU fails, or when a wanted status never came.
  */
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
   const image = resolve(env.cwd, request.image);
@@ -40,6 +43,8 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
     { ...request.host, image, inPlace: !request.snapshot },
     env,
   );
+  using folder = tempDir();
+  const statusFile = join(folder.path, "status");
   const machine: MachineSpec = {
     image: host?.image ?? image,
     snapshot: request.snapshot,
@@ -57,6 +62,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
       ...(host ? { lan: host.lan } : {}),
     },
     serial: { kind: "stdio" },
+    ...(request.wantsStatus ? { statusFile } : {}),
   };
   await using qemu = env.runner.spawn({ argv: qemuArgv(machine) }, {
     stdio: "inherit",
@@ -64,15 +70,21 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   });
   const ending = await qemu.ended;
   env.signal.throwIfAborted();
-  if (ending.kind === "exited" && (ending.code === 0 || ending.code % 2 === 1)) {
-    // QEMU's own failures end with 1 as well, and so would a guest's status 0: a guest that is
-    // well powers off.
-    if (ending.code !== 1) return guestStatus(ending.code);
+  if (ending.kind !== "exited" || ending.code !== 0) {
+    const how = ending.kind === "exited"
+      ? `it ended with ${ending.code}`
+      : `${ending.signal} ended it`;
+    throw new TowerError("tool", `Cannot boot "${image}": ${how}`);
   }
-  const how = ending.kind === "exited"
-    ? `it ended with ${ending.code}`
-    : `${ending.signal} ended it`;
-  throw new TowerError("tool", `Cannot boot "${image}": ${how}`);
+  return request.wantsStatus ? statusIn(statusFile, image) : 0;
+}
+
+function statusIn(file: string, image: string): number {
+  const status = exists(file) ? guestStatus(readText(file, 64 << 10)) : undefined;
+  if (status !== undefined) return status;
+  throw new TowerError("tool", `Cannot tell how "${image}" fared: it reported no status`, {
+    hint: "inside, before the power goes off: echo NUMBER > /dev/ttyS1",
+  });
 }
 
 /** KVM where it is proven to work since this machine's last start, else emulation. */

@@ -28,7 +28,7 @@ export function bootCommand(env: Env, ending: Ending) {
     )
     .addOption(new Option("--disk <MiB>", "size of that copy's disk").argParser(count))
     .option("--write", "let the machine change the image", false)
-    .option("--exit-status", "end with the status that the machine writes to port 0xf4", false)
+    .option("--exit-status", "end with the number that the machine writes to /dev/ttyS1", false)
     .action(async (image, options) => {
       const { bootImage } = await import("../boot.ts");
       const code = await bootImage({
@@ -39,6 +39,7 @@ export function bootCommand(env: Env, ending: Ending) {
         processors: options.processors,
         forwards: options.forward ?? [],
         snapshot: !options.write,
+        wantsStatus: options.exitStatus,
         host: hostOf(options),
       }, env);
       if (options.exitStatus) ending.code = code;
