@@ -12,10 +12,11 @@ import {
   chooseArch,
   loadManifest,
   type Manifest,
+  manifestFor,
   type ManifestSource,
   optionalOf,
-  placeOfItem,
   type PlacedStage,
+  placeOfItem,
   worldOf,
 } from "./manifest/manifest.ts";
 import type { Lock, ResolveRequest } from "./plan/lock.ts";
@@ -41,8 +42,9 @@ const OVERLAY_FILE_LIMIT = 256 << 20;
 
 /** Reads the manifest, its overlay folders and where everything lies. */
 export function gatherInputs(request: BuildRequest, env: Env, store: ContentStore): Inputs {
-  const manifest = loadManifest(request.system, manifestFiles(env.cwd));
-  const arch = chooseArch(manifest, request.arch);
+  const whole = loadManifest(request.system, manifestFiles(env.cwd));
+  const arch = chooseArch(whole, request.arch);
+  const manifest = manifestFor(whole, arch);
   const name = `${manifest.name}-${arch}`;
   const output = resolve(env.cwd, request.output ?? join(buildsFolder(env), name));
   return {

@@ -126,11 +126,8 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
     const what = missing.map((f) => (f as string) === "stages" ? '"packages" stage' : `"${f}"`);
     throw new TowerError("malformed", `Cannot use "${path}": it has no ${what.join(", no ")}`);
   }
+  for (const arch of document.arches!) checkOutputs(document.outputs!, arch, path);
   const files = document.outputs!.flatMap(filesOf);
-  const double = files.find((f, i) => files.indexOf(f) !== i);
-  if (double !== undefined) {
-    throw new TowerError("malformed", `Cannot use "${path}": two outputs are named "${double}"`);
-  }
   const reserved = files.find((f) => isOwnFile(document.name, f));
   if (reserved !== undefined) {
     throw new TowerError(
@@ -147,6 +144,39 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
     stages,
     outputs: document.outputs!,
   };
+}
+
+/** Each architecture has an output, and no two of one name. */
+function checkOutputs(outputs: readonly OutputSpec[], arch: Arch, path: string): void {
+  const files = outputs.filter((spec) => isFor(spec, arch)).flatMap(filesOf);
+  const double = files.find((f, i) => files.indexOf(f) !== i);
+  const cause = double !== undefined
+    ? `two outputs are named "${double}"`
+    : files.length === 0
+    ? `no output is for "${arch}"`
+    : undefined;
+  if (cause === undefined) return;
+  throw new TowerError("malformed", `Cannot use "${path}": ${cause}`);
+}
+
+function isFor({ arches }: { readonly arches?: readonly Arch[] | undefined }, arch: Arch): boolean {
+  return arches === undefined || arches.includes(arch);
+}
+
+/** A manifest without what is for other architectures, as if it had never said so. */
+export function manifestFor(manifest: Manifest, arch: Arch): Manifest {
+  return {
+    ...manifest,
+    arches: [arch],
+    stages: manifest.stages.filter(({ spec }) => isFor(spec, arch))
+      .map(({ spec, folder }) => ({ spec: withoutArches(spec), folder })),
+    outputs: manifest.outputs.filter((spec) => isFor(spec, arch)).map(withoutArches),
+  };
+}
+
+function withoutArches<T extends StageSpec | OutputSpec>(spec: T): T {
+  const { arches: _, ...rest } = spec;
+  return rest as T;
 }
 
 /** The architecture to build for: the one asked for, or the manifest's only or first one. */

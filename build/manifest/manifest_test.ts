@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { chooseArch, loadManifest, type ManifestSource, worldOf } from "./manifest.ts";
+import { chooseArch, loadManifest, manifestFor, type ManifestSource, worldOf } from "./manifest.ts";
 
 const BASE = `name: base
 arches: [x86_64, aarch64]
@@ -112,4 +112,46 @@ Deno.test("chooseArch() takes the manifest's first, and refuses what it does not
   assertEquals(chooseArch(manifest, "aarch64"), "aarch64");
   assertEquals(assertThrows(() => chooseArch(manifest, "armv7"), TowerError).code, "usage");
   assertThrows(() => chooseArch(manifest, "vax"), TowerError, '"vax"');
+});
+
+const BY_ARCH = `name: own
+extends: base
+stages:
+  - { kind: packages, world: [syslinux], arches: [x86_64] }
+outputs:
+  - { kind: tar, file: own.tar, arches: [x86_64] }
+  - { kind: initramfs, file: own.tar, arches: [aarch64] }
+`;
+
+Deno.test("manifestFor() keeps what is for an architecture, and forgets that it was for it", () => {
+  const manifest = load("/a.yaml", { "/a.yaml": BY_ARCH });
+  const [pc, arm] = [manifestFor(manifest, "x86_64"), manifestFor(manifest, "aarch64")];
+  assertEquals(worldOf(pc), ["busybox", "openrc", "syslinux"]);
+  assertEquals(worldOf(arm), ["busybox", "openrc"]);
+  assertEquals(pc.outputs, [{ kind: "tar", file: "own.tar", compression: "none" }]);
+  assertEquals(arm.outputs.map((o) => o.kind), ["initramfs"]);
+  assertEquals([pc, arm].flatMap((m) => m.stages).filter((s) => "arches" in s.spec), []);
+});
+
+Deno.test("an architecture that has no output, and one that the manifest does not have, are faults", () => {
+  const lacking = BY_ARCH.replace(
+    "  - { kind: initramfs, file: own.tar, arches: [aarch64] }\n",
+    "",
+  );
+  const error = assertThrows(() => load("/a.yaml", { "/a.yaml": lacking }), TowerError);
+  assertStringIncludes(error.message, 'no output is for "aarch64"');
+  const other = BASE.replace("world: [busybox, openrc]", "world: [busybox]\n    arches: [armv7]");
+  const stray = assertThrows(() => load("/a.yaml", { "/a.yaml": other }), TowerError);
+  assertStringIncludes(stray.message, "/a.yaml:7:14: stages[0].arches[0]:");
+  assertStringIncludes(stray.message, "none of the manifest's arches");
+});
+
+Deno.test("the Raspberry Pi's loader wants a partition table that its first stage knows", () => {
+  const text = BASE.replace(
+    "{ kind: tar, file: base.tar }",
+    "{ kind: disk, file: a.img, table: gpt, boot: { free: 1MiB }, root: { free: 1MiB }, " +
+      "loaders: [raspberrypi], flavour: rpi, initramfs: /boot/i }",
+  );
+  const { message } = assertThrows(() => load("/a.yaml", { "/a.yaml": text }), TowerError);
+  assertStringIncludes(message, "outputs[0].table: must be mbr for the loader raspberrypi");
 });

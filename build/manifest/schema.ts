@@ -15,6 +15,13 @@ import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
  * all come from it.
  */
 
+/** What every stage and every output may say of itself. */
+const restricted = {
+  arches: z.array(z.enum(ARCHES)).min(1).optional().describe(
+    "Architectures that this is for; all of the manifest's by default.",
+  ),
+};
+
 const packageName = z.string().regex(
   /^[a-zA-Z0-9_][a-zA-Z0-9._+-]*$/,
   "must be a package name",
@@ -36,6 +43,7 @@ const world = z.array(line.min(1)).describe(
 
 const packagesStage = z.strictObject({
   kind: z.literal("packages"),
+  ...restricted,
   world,
   optional: world.default([]).describe(
     "Packages of the world that a repository may lack: then a warning says so, the record lists " +
@@ -51,6 +59,7 @@ const packagesStage = z.strictObject({
 
 const filesStage = z.strictObject({
   kind: z.literal("files"),
+  ...restricted,
   overlay: line.min(1).optional().describe(
     "Folder beside the manifest that is laid over the tree, root:root; directories 0755, " +
       "files 0644, files that begin with #! 0755.",
@@ -77,6 +86,7 @@ const filesStage = z.strictObject({
 
 const accountsStage = z.strictObject({
   kind: z.literal("accounts"),
+  ...restricted,
   groups: z.array(z.strictObject({ name: accountName, gid: numericId.optional() })).default([]),
   users: z.array(z.strictObject({
     name: accountName,
@@ -100,6 +110,7 @@ const accountsStage = z.strictObject({
 
 const servicesStage = z.strictObject({
   kind: z.literal("services"),
+  ...restricted,
   runlevels: z.record(serviceName, z.array(serviceName)).describe(
     "OpenRC services by runlevel: sysinit, boot, default, shutdown, or one of your own.",
   ),
@@ -107,11 +118,13 @@ const servicesStage = z.strictObject({
 
 const kernelStage = z.strictObject({
   kind: z.literal("kernel"),
+  ...restricted,
   flavour: serviceName.describe("Kernel flavour as in linux-FLAVOUR: virt, lts, rpi."),
 }).describe("Checks the kernel and writes the module indexes (depmod).");
 
 const initramfsStage = z.strictObject({
   kind: z.literal("initramfs"),
+  ...restricted,
   flavour: serviceName,
   path: treePath.describe("Where the initramfs goes in the tree."),
   modules: z.array(line.min(1)).default([]).describe("Kernel modules, with all they depend on."),
@@ -131,16 +144,20 @@ const oneSize = (v: { free?: number | undefined; size?: number | undefined }) =>
   (v.free === undefined) !== (v.size === undefined);
 const ONE_SIZE = { message: 'needs one of "free" and "size"' };
 
+/** What may start a disk. */
+const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
 const diskOutput = z.strictObject({
   kind: z.literal("disk"),
+  ...restricted,
   file: fileName,
   table: z.enum(["mbr", "gpt"]),
   boot: z.strictObject({ label: fatLabel.default("BOOT"), ...room }).refine(oneSize, ONE_SIZE)
     .describe("FAT partition that holds the tree's /boot."),
   root: z.strictObject({ label: ext4Label.default("root"), ...room }).refine(oneSize, ONE_SIZE)
     .describe("ext4 partition that holds the rest."),
-  loaders: z.array(z.enum(["syslinux", "systemd-boot"])).min(1).describe(
-    "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot for UEFI.",
+  loaders: z.array(z.enum(LOADERS)).min(1).describe(
+    "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot for UEFI, raspberrypi " +
+      "for the firmware of Raspberry Pis (table mbr).",
   ),
   flavour: serviceName.describe("Kernel flavour to boot."),
   initramfs: treePath.describe("Path of the initramfs in the tree, below /boot."),
@@ -151,16 +168,21 @@ const diskOutput = z.strictObject({
   compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none").describe(
     "Adds .gz, .zst or .xz to the file's name; xz needs the program of that name.",
   ),
+}).refine((disk) => disk.table === "mbr" || !disk.loaders.includes("raspberrypi"), {
+  path: ["table"],
+  message: "must be mbr for the loader raspberrypi",
 }).describe("A whole disk: partition table, boot loaders, FAT boot, ext4 root.");
 
 const tarOutput = z.strictObject({
   kind: z.literal("tar"),
+  ...restricted,
   file: fileName,
   compression: z.enum(["gzip", "none"]).default("none"),
 }).describe("The tree as a PAX tar archive.");
 
 const initramfsOutput = z.strictObject({
   kind: z.literal("initramfs"),
+  ...restricted,
   file: fileName,
   compression: z.enum(["gzip", "none"]).default("gzip"),
 }).describe("The whole tree as a cpio (newc) archive that a kernel can start from.");
@@ -192,6 +214,16 @@ export const manifestDocument = z.strictObject({
   ),
   stages: z.array(stageSpec).default([]).describe("What happens to the tree, in this order."),
   outputs: z.array(outputSpec).min(1).optional().describe("What is made of the tree."),
+}).superRefine(({ arches, stages, outputs }, context) => {
+  for (const [field, list] of Object.entries({ stages, outputs })) {
+    for (const [i, item] of (list ?? []).entries()) {
+      for (const [j, arch] of (item.arches ?? []).entries()) {
+        if (arches === undefined || arches.includes(arch)) continue;
+        const message = `"${arch}" is none of the manifest's arches`;
+        context.addIssue({ code: "custom", path: [field, i, "arches", j], message });
+      }
+    }
+  }
 });
 
 export type ManifestDocument = z.infer<typeof manifestDocument>;

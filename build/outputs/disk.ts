@@ -6,6 +6,7 @@ import {
   syslinuxFiles,
 } from "../../lib/boot/syslinux.ts";
 import { type BootEntry, checkBootEntry } from "../../lib/boot/boot_entry.ts";
+import { checkRaspberryPi, raspberryPiFiles } from "../../lib/boot/raspberry_pi.ts";
 import { findSystemdBoot, systemdBootFiles } from "../../lib/boot/systemd_boot.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { sinkAt } from "../../lib/format/bytes.ts";
@@ -36,7 +37,7 @@ export const disk: OutputWriter<DiskPlan> = (tree, plan, context) => {
   const { reader, epoch, sink, reporter } = context;
   const entry = bootEntryOf(tree, plan);
   const loaders = findLoaders(tree, plan, reader);
-  const bootTree = bootTreeOf(tree, loaderFiles(loaders, plan, entry), epoch);
+  const bootTree = bootTreeOf(tree, loaderFiles(tree, loaders, plan, entry), epoch);
   const rootTree = rootTreeOf(tree);
   const boot = planBoot(bootTree, plan, epoch);
   const root = planRoot(rootTree, plan, epoch);
@@ -84,6 +85,7 @@ interface Loaders {
 
 function findLoaders(tree: FileTree, plan: DiskPlan, reader: ContentReader): Loaders {
   const bios = plan.loaders.includes("syslinux");
+  if (isRaspberryPi(plan)) checkRaspberryPi(tree);
   if (bios && plan.arch !== "x86_64") {
     throw new TowerError(
       "unsupported",
@@ -96,8 +98,14 @@ function findLoaders(tree: FileTree, plan: DiskPlan, reader: ContentReader): Loa
   };
 }
 
-function loaderFiles(loaders: Loaders, plan: DiskPlan, entry: BootEntry): Map<string, Content> {
+function loaderFiles(
+  tree: FileTree,
+  loaders: Loaders,
+  plan: DiskPlan,
+  entry: BootEntry,
+): Map<string, Content> {
   return new Map([
+    ...(isRaspberryPi(plan) ? raspberryPiFiles(tree, plan.arch, entry) : []),
     ...(loaders.bios ? syslinuxFiles(loaders.bios, entry) : []),
     ...(loaders.uefi ? systemdBootFiles(loaders.uefi, plan.arch, entry) : []),
   ]);
@@ -125,6 +133,10 @@ function hasUefi(plan: DiskPlan): boolean {
   return plan.loaders.includes("systemd-boot");
 }
 
+function isRaspberryPi(plan: DiskPlan): boolean {
+  return plan.loaders.includes("raspberrypi");
+}
+
 function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
   return inPart("boot partition", () =>
     planFat(tree, {
@@ -133,7 +145,7 @@ function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
       epoch,
       ...sizeOptions(plan.boot),
       // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
-      minimumType: hasUefi(plan) ? "fat32" : "fat16",
+      minimumType: hasUefi(plan) || isRaspberryPi(plan) ? "fat32" : "fat16",
       hiddenSectors: PARTITION_ALIGNMENT / SECTOR,
       systemFiles: new Set([LDLINUX_PATH]),
     }));

@@ -34,8 +34,11 @@ export interface DiskPlan {
     readonly uuid: Uuid;
     readonly hashSeed: Uuid;
   };
-  /** What starts the kernel: `syslinux` from a BIOS, `systemd-boot` from UEFI firmware. */
-  readonly loaders: readonly ("syslinux" | "systemd-boot")[];
+  /**
+   * What starts the kernel: `syslinux` from a BIOS, `systemd-boot` from UEFI firmware,
+   * `raspberrypi` from the Raspberry Pi's own.
+   */
+  readonly loaders: readonly ("syslinux" | "systemd-boot" | "raspberrypi")[];
   /** Path in the tree, below `boot/`. */
   readonly kernel: string;
   readonly initramfs: string;

@@ -61,7 +61,9 @@ export function writeTable(
 ): void {
   const uefi = plan.loaders.includes("systemd-boot");
   if (plan.table === "mbr") {
-    sink.writeAt(0, mbrOf(plan, disk, uefi ? MBR_TYPE.efiSystem : MBR_TYPE[fatType], bios));
+    // The Raspberry Pi's first stage knows FAT by its type only; UEFI firmware looks into it too.
+    const isEfi = uefi && !plan.loaders.includes("raspberrypi");
+    sink.writeAt(0, mbrOf(plan, disk, isEfi ? MBR_TYPE.efiSystem : MBR_TYPE[fatType], bios));
     return;
   }
   const boot = {
