@@ -27,6 +27,8 @@ export interface Env {
   /** Starts programs; the signal ends them. */
   readonly runner: Runner;
   variable(name: string): string | undefined;
+  /** Asks on standard error for a line of standard input; undefined where that has ended. */
+  ask(question: string): Promise<string | undefined>;
   /** How long a server may take. */
   readonly patience: Patience;
   /** Makes a fetcher that the signal ends. */
@@ -53,6 +55,7 @@ export function realEnv(): Env {
     signal,
     runner: denoRunner({ signal }),
     variable: (name) => Deno.env.get(name),
+    ask: (question) => askLine(question, signal),
     patience: PATIENCE,
     fetcher: ({ offline }) => createFetcher({ offline, patience: PATIENCE, signal }),
   };
@@ -89,6 +92,21 @@ function fileSink(file: { writeSync(bytes: Uint8Array): number }): TextSink {
       }
     },
   };
+}
+
+/** A terminal hands over whole lines; what a pipe holds beyond the first is left out. */
+async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
+  fileSink(Deno.stderr).write(question);
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const bytes = new Uint8Array(4096);
+  try {
+    const n = await Promise.race([Deno.stdin.read(bytes), aborted.promise]);
+    return n === null ? undefined : new TextDecoder().decode(bytes.subarray(0, n)).split("\n")[0];
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Blocks for some milliseconds. */

@@ -8,9 +8,10 @@ export interface DiskFile extends ByteSource, ByteSink, Disposable {
   grow(size: number): void;
 }
 
-/** Opens a disk image for reading and writing. @throws {TowerError} as file operations do. */
-export function openDisk(path: string): DiskFile {
-  const file = attempt("open", path, () => Deno.openSync(path, { read: true, write: true }));
+/** Opens a disk image, for writing too by default. @throws {TowerError} as file operations do. */
+export function openDisk(path: string, mode: "read" | "write" = "write"): DiskFile {
+  const write = mode === "write";
+  const file = attempt("open", path, () => Deno.openSync(path, { read: true, write }));
   const at = (offset: number) => file.seekSync(offset, Deno.SeekMode.Start);
   let size = attempt("read", path, () => file.seekSync(0, Deno.SeekMode.End));
   return {

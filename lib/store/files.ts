@@ -48,6 +48,11 @@ export function isFolder(path: string): boolean {
     ?.isDirectory() ?? false;
 }
 
+/** A path without links. @throws {TowerError} `not-found` */
+export function realPath(path: string): string {
+  return attempt("find", path, () => Deno.realPathSync(path));
+}
+
 /** The names in a folder, ordered by their bytes. */
 export function listDir(path: string): string[] {
   const names = attempt("list", path, () => Array.from(Deno.readDirSync(path), (e) => e.name));

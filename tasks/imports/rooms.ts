@@ -71,6 +71,7 @@ export const ROOMS: readonly Room[] = [
       "lib/boot/",
       "lib/completion/",
       "lib/firewall/",
+      "lib/fleet/",
       "lib/format/",
       "lib/ip/",
       "lib/json.ts",
@@ -87,10 +88,10 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: "L2",
-    paths: ["lib/env.ts", "lib/proc/", "lib/qemu/", "lib/store/"],
+    paths: ["lib/disk/", "lib/env.ts", "lib/proc/", "lib/qemu/", "lib/session/", "lib/store/"],
     mayImport: LIB,
     packages: [...PURE_PACKAGES, "node:"],
-    deno: /(^|\/)deno_[^/]*\.ts$|^lib\/store\/|^lib\/env\.ts$/,
+    deno: /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|store)\/|^lib\/env\.ts$/,
     isPure: false,
   },
   {

@@ -14,6 +14,8 @@ export interface TestEnvOptions {
   readonly columns?: number;
   readonly isTerminal?: boolean;
   readonly patience?: Patience;
+  /** What the user answers, question by question; then the input has ended. */
+  readonly answers?: readonly string[];
 }
 
 /** An {@linkcode Env} in temporary folders that captures output. Dispose it at the test's end. */
@@ -35,6 +37,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   };
   const signal = options.signal ?? new AbortController().signal;
   const { patience = PATIENCE } = options;
+  const answers = [...options.answers ?? []];
   return {
     dir: dir.path,
     get out() {
@@ -56,6 +59,10 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     signal,
     runner: options.runner ?? new RecordingRunner(),
     variable: (name) => options.variables?.[name],
+    ask(question) {
+      written.err += question;
+      return Promise.resolve(answers.shift());
+    },
     patience,
     fetcher: ({ offline }) => createFetcher({ offline, patience, signal }),
     [Symbol.dispose]: () => dir[Symbol.dispose](),

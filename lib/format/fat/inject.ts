@@ -31,13 +31,13 @@ const LONG_NAME = 0x0f;
 const FSINFO_FREE = 488;
 
 /** A slot of the root directory: where it lies, and what it says. */
-interface Slot {
+export interface Slot {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
 /** An entry of the root directory with the slots it takes. */
-interface Used {
+export interface Used {
   readonly name: string;
   readonly short: string;
   readonly isDirectory: boolean;
@@ -96,7 +96,7 @@ export function putRootFile(volume: ByteSource & ByteSink, file: RootFile): void
   );
 }
 
-function readSlots(volume: ByteSource, fat: FatVolume): Slot[] {
+export function readSlots(volume: ByteSource, fat: FatVolume): Slot[] {
   return rootSectors(fat).flatMap((sector) => {
     const bytes = readExactly(volume, sector, SECTOR);
     return Array.from({ length: SECTOR / SLOT }, (_, i) => ({
@@ -107,7 +107,7 @@ function readSlots(volume: ByteSource, fat: FatVolume): Slot[] {
 }
 
 /** The entries of a directory; 0 in a slot's first byte ends it (§6.1). */
-function entriesOf(slots: readonly Slot[]): Used[] {
+export function entriesOf(slots: readonly Slot[]): Used[] {
   const entries: Used[] = [];
   let long: Slot[] = [];
   for (const slot of slots) {
@@ -153,7 +153,7 @@ function spelled(short: string): string {
   return extension === "" ? base : `${base}.${extension}`;
 }
 
-function sameName(entry: Used, name: string): boolean {
+export function sameName(entry: Used, name: string): boolean {
   return [entry.name, spelled(entry.short)].some((n) => n.toUpperCase() === name.toUpperCase());
 }
 

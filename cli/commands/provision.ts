@@ -1,0 +1,53 @@
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import type { Env } from "../../lib/env.ts";
+import { COLOR_WORDS } from "../render/colors.ts";
+import type { Ending } from "../ending.ts";
+
+/** `provision NAME`: a card or image file that becomes a host. */
+export function provisionCommand(env: Env, ending: Ending) {
+  return new Command("provision")
+    .description("Make a host: keys, settings, and a card to start it from.")
+    .argument("<name>", "1 to 15 of a-z, 0-9 and -; `router` is the one with Wi-Fi")
+    .option("--boot-device <path>", "the card or stick to write; all its data is lost")
+    .option("--device-file <path>", "write an image file instead of a device")
+    .option("--allow-fixed-disk", "take a device that is built in, not removable")
+    .option("--zero-device", "write zeros over the whole device first")
+    .option("--image <path>", "image of a host (default: the newest build)")
+    .option("--signers <file>", "public keys of which one must have signed the image")
+    .option("--online", "a host with Internet, through the router")
+    .option("--offline", "a host without")
+    .option("--wlan-ssid <name>", "Wi-Fi of the router")
+    .option("--wlan-password <password>", "its password; better in --answers")
+    .option("--public-key-path <file>", "your own login key instead of a new one")
+    .option("--private-key-path <file>", "its private half")
+    .option("--username <name>", "user on the host (default: you)")
+    .option("--password <password>", "of user and root; better in --answers (default: random)")
+    .option("--keyboard-layout <layout>", "such as us")
+    .option("--keyboard-variant <variant>", "such as us-intl")
+    .option("--timezone <zone>", "such as America/New_York (default: this machine's)")
+    .option("--lang <language>", "such as en_US (default: this machine's)")
+    .addOption(
+      new Option("--color <name>", "of the prompt (default: the next)").choices(COLOR_WORDS),
+    )
+    .option("--root-device <path>", "disk of the host that gets its encrypted system")
+    .option("--force", "make a host anew that exists, or an online one without a router")
+    .option("--answers <file>", "YAML with any of these options, by name; those given here win")
+    .option("--no-confirm", "do not ask")
+    .option("--no-wait", "do not wait until the host is up")
+    .addOption(
+      new Option("--timeout <seconds>", "how long to wait; 0 is for ever").argParser(seconds)
+        .default(600),
+    )
+    .option("--dry-run", "show what would be done", false)
+    .option("--verify-only", "check image and medium of a host that was made; write nothing", false)
+    .option("--json", "events on stderr and the result on stdout as JSON", false)
+    .action(async (name, options) => {
+      const { runProvision } = await import("../provision/run.ts");
+      await runProvision(name, options, env, ending);
+    });
+}
+
+function seconds(text: string): number {
+  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError("It must be whole seconds.");
+  return Number(text);
+}

@@ -1,0 +1,32 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import { type AddressPlan, planOf, TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
+import { TowerError } from "../lib/errors.ts";
+import type { TowerPaths } from "../lib/fleet/paths.ts";
+import { exists, readText } from "../lib/store/files.ts";
+
+const side = { network: z.string(), thinClient: z.string(), firstHost: z.number() };
+const SCHEMA = z.strictObject({
+  online: z.strictObject({ ...side, router: z.string() }),
+  offline: z.strictObject(side),
+});
+
+/** The one file that changes the networks: `networks.yaml` in the inventory. */
+export function networksPath({ folder }: TowerPaths): string {
+  return `${folder}/networks.yaml`;
+}
+
+/** TowerOS' addresses, unless a file says others. @throws {TowerError} `usage`, `malformed` */
+export function addressPlan(paths: TowerPaths): AddressPlan {
+  const path = networksPath(paths);
+  if (!exists(path)) return TOWER_PLAN;
+  try {
+    return planOf(SCHEMA.parse(parse(readText(path, 65536))));
+  } catch (cause) {
+    if (cause instanceof TowerError) throw cause;
+    throw new TowerError("malformed", `Cannot read "${path}"`, {
+      cause,
+      hint: "It needs online and offline with network, thinClient and firstHost, and online.router",
+    });
+  }
+}

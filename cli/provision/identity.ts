@@ -1,0 +1,98 @@
+import { sha512Crypt } from "../../lib/accounts/sha512_crypt.ts";
+import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
+import type { RootFile } from "../../lib/format/fat/inject.ts";
+import type { IpAddress } from "../../lib/ip/address.ts";
+import type { Runner } from "../../lib/proc/command.ts";
+import { readBytes, readText, writeFileAtomic } from "../../lib/store/files.ts";
+import type { Staging } from "../../lib/store/staging.ts";
+import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import type { ProvisionRequest } from "./request.ts";
+
+const KEY_LIMIT = 65536;
+const HOST_KEYS = ["ed25519", "ecdsa", "rsa"] as const;
+/** Bytes of the key that opens the host's disk. */
+const DISK_KEY_SIZE = 2048;
+const PRIVATE = 0o600;
+
+/** Makes all that is secret about a host, in its staged folder; nothing of it is in force yet. */
+export async function makeKeys(
+  { keyPair, name }: ProvisionRequest,
+  { folder }: Staging,
+  runner: Runner,
+): Promise<void> {
+  const keygen = (type: string, file: string, comment: string) =>
+    runner.run({
+      argv: ["ssh-keygen", "-q", "-t", type, "-N", "", "-C", comment, "-f", `${folder}/${file}`],
+    });
+  if (keyPair) {
+    copy(keyPair.privateKey, `${folder}/id_ed25519`);
+    copy(keyPair.publicKey, `${folder}/id_ed25519.pub`);
+  } else await keygen("ed25519", "id_ed25519", name);
+  for (const type of HOST_KEYS) await keygen(type, `ssh_host_${type}_key`, name);
+  const key = crypto.getRandomValues(new Uint8Array(DISK_KEY_SIZE));
+  writeFileAtomic(`${folder}/crypto_keyfile.bin`, key, PRIVATE);
+}
+
+function copy(from: string, to: string): void {
+  writeFileAtomic(to, readBytes(from, KEY_LIMIT), PRIVATE);
+}
+
+/** What the host's tower.env says; its password is made up where none is given. */
+export function towerEnvOf(
+  request: ProvisionRequest,
+  plan: AddressPlan,
+  host: { readonly address: IpAddress; readonly publicKey: string; readonly color: number },
+  version: string | undefined,
+): TowerEnv {
+  const { name, role, locale, rootDevice, wlan } = request;
+  const password = request.password ?? randomText(16);
+  const network = role === "offline" ? plan.offline : plan.online;
+  const common = {
+    hostname: name,
+    username: locale.username,
+    publicKey: host.publicKey,
+    password,
+    passwordHash: sha512Crypt(password, randomText(12).replaceAll(/[-_]/g, ".").slice(0, 16)),
+    keyboard: { layout: locale.keyboardLayout, variant: locale.keyboardVariant },
+    timezone: locale.timezone,
+    lang: locale.lang,
+    thinClient: network.thinClient,
+    network: network.network,
+    address: host.address,
+    color: host.color,
+    installation: "install",
+    ...(version === undefined ? {} : { version: `v${version}` }),
+    ...(rootDevice === undefined ? {} : { rootDevice }),
+  } as const;
+  switch (role) {
+    case "router":
+      return { ...common, role, wlan: wlan! };
+    case "online":
+      return { ...common, role, router: plan.online.router };
+    case "offline":
+      return { ...common, role };
+  }
+}
+
+/** As many random bytes in the letters of URLs. */
+function randomText(bytes: number): string {
+  return crypto.getRandomValues(new Uint8Array(bytes)).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+}
+
+/** The first line of the login key's public half. */
+export function publicKeyIn({ folder }: Staging): string {
+  return readText(`${folder}/id_ed25519.pub`, KEY_LIMIT).split("\n")[0]!.trim();
+}
+
+/** What goes to the boot partition of a host whose folder this is; no password in clear text. */
+export function bootFiles(folder: string, env: TowerEnv): RootFile[] {
+  const keys = HOST_KEYS.flatMap((type) => [`ssh_host_${type}_key`, `ssh_host_${type}_key.pub`]);
+  const names = env.rootDevice === undefined ? keys : [...keys, "crypto_keyfile.bin"];
+  return [
+    { name: "tower.env", bytes: writeTowerEnv(env, "boot"), mtime: 0 },
+    ...names.map((name) => ({ name, bytes: readBytes(`${folder}/${name}`, KEY_LIMIT), mtime: 0 })),
+  ];
+}

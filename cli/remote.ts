@@ -1,0 +1,39 @@
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { findHost } from "../lib/fleet/host.ts";
+import { sharedTarget } from "../lib/session/ssh_session.ts";
+import { sshArgv } from "../lib/ssh/ssh_argv.ts";
+import { quoteArgv } from "../lib/proc/quoting.ts";
+import { CONNECT_TIMEOUT, openFleet } from "./fleet.ts";
+
+/**
+ * Gives this terminal to a program on a host.
+ * @param command Nothing for a login shell.
+ * @returns the program's own exit status; 255 is ssh's.
+ */
+export async function runRemote(
+  name: string,
+  command: readonly string[],
+  options: { readonly terminal: boolean; readonly dryRun: boolean },
+  env: Env,
+): Promise<number> {
+  const { inventory, place } = await openFleet(env);
+  const host = findHost(inventory, name);
+  const [program, ...rest] = command;
+  const argv = sshArgv(sharedTarget(place, host, CONNECT_TIMEOUT), {
+    ...(program === undefined ? {} : { command: [program, ...rest] }),
+    terminal: options.terminal,
+  });
+  if (options.dryRun) {
+    env.stdout.write(`${quoteArgv(argv)}\n`);
+    return 0;
+  }
+  await using child = env.runner.spawn({ argv }, { stdio: "inherit", signal: env.signal });
+  const ending = await child.ended;
+  env.signal.throwIfAborted();
+  if (ending.kind === "exited") return ending.code;
+  throw new TowerError(
+    "tool",
+    `Cannot run a program on "${name}": ssh was ended by ${ending.signal}`,
+  );
+}

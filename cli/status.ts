@@ -1,0 +1,175 @@
+import { printable, TowerError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
+import { chooseHosts, type Host } from "../lib/fleet/host.ts";
+import type { HostFacts } from "../lib/fleet/host_facts.ts";
+import type { Outcome } from "../lib/fleet/step.ts";
+import { canonicalJson } from "../lib/json.ts";
+import { formatBytes, percentOf } from "../lib/report/quantity.ts";
+import { onHosts } from "../lib/session/executor.ts";
+import { gatherFacts } from "../lib/session/facts.ts";
+import type { Ending } from "./ending.ts";
+import { type Fleet, openFleet } from "./fleet.ts";
+import { colorName } from "./render/colors.ts";
+import { errorJson } from "./render/outcomes.ts";
+import { table } from "./render/table.ts";
+
+/** Seconds that a host may take for its whole answer. */
+const DEADLINE = 15;
+/** Seconds between two looks of `--watch`; TowerOS' own. */
+const WATCH_EVERY = 10;
+
+/** What a look at a host showed. */
+export type HostStatus =
+  | {
+    readonly host: Host;
+    readonly state: "up";
+    readonly facts: HostFacts;
+    readonly askedAt: number;
+  }
+  | { readonly host: Host; readonly state: "down" | "fault"; readonly error: unknown };
+
+/** `tower status`, once or again and again until the signal. */
+export async function showStatus(
+  names: readonly string[],
+  { json, watch }: { readonly json: boolean; readonly watch: boolean },
+  env: Env,
+  ending: Ending,
+): Promise<void> {
+  for (;;) {
+    const fleet = await openFleet(env);
+    const chosen = chooseHosts(fleet.inventory, names);
+    const statuses = await lookAt(chosen, fleet);
+    const broken = names.length === 0 ? fleet.inventory.broken : [];
+    if (broken.length > 0 || statuses.some(({ state }) => state === "fault")) ending.code = 3;
+    if (json) {
+      const values = statuses.map(statusJson);
+      const bad = broken.map(({ name, error }) => ({
+        name,
+        status: "fault",
+        error: errorJson(error),
+      }));
+      env.stdout.write(`${canonicalJson([...values, ...bad], watch ? 0 : 2)}\n`);
+    } else {
+      if (watch && env.stdoutIsTerminal) env.stdout.write("\x1b[H\x1b[J");
+      env.stdout.write(statusText(statuses));
+      for (const { name, error } of broken) {
+        env.stderr.write(`${name}: ${printable(error.message)}\n`);
+      }
+    }
+    if (!watch) return;
+    await pause(WATCH_EVERY, env.signal);
+  }
+}
+
+/** Asks all hosts, some of them at once. */
+export async function lookAt(hosts: readonly Host[], fleet: Fleet): Promise<HostStatus[]> {
+  const outcomes = await onHosts(hosts, fleet.executor, async (host) => ({
+    facts: await gatherFacts(fleet.session(host), DEADLINE),
+    askedAt: Math.floor(Date.now() / 1000),
+  }));
+  return outcomes.map(statusOf);
+}
+
+function statusOf(
+  { host, result }: Outcome<{ facts: HostFacts; askedAt: number }>,
+): HostStatus {
+  if (result.kind === "done") return { host, state: "up", ...result.value };
+  const { error } = result;
+  const isDown = error instanceof TowerError && error.code === "unreachable";
+  return { host, state: isDown ? "down" : "fault", error };
+}
+
+/** TowerOS' keys first, then what it did not have. */
+function statusJson(status: HostStatus) {
+  const { host: { name, env }, state } = status;
+  const facts = status.state === "up" ? status.facts : undefined;
+  return {
+    name,
+    status: state,
+    "online-host": env.role !== "offline",
+    role: env.role,
+    ip: env.address,
+    "toweros-version": env.version ?? "N/A",
+    color: colorName(env.color),
+    system: facts?.system ?? "N/A",
+    kernel: facts?.kernel,
+    load: facts?.load,
+    uptime: facts?.uptime,
+    "memory-usage": facts ? usedMemory(facts) : "N/A",
+    "memory-total": bytes(facts?.memoryTotal),
+    "cpu-temperature": temperature(facts),
+    "disk-total": bytes(facts?.diskTotal),
+    "disk-usage": bytes(facts?.diskUsed),
+    "packages-installed": facts?.packages ?? "N/A",
+    "time-offset": status.state === "up" ? offset(status) : undefined,
+    error: status.state === "up" ? undefined : errorJson(status.error),
+  };
+}
+
+function statusText(statuses: readonly HostStatus[]): string {
+  if (statuses.length === 0) return "No host found.\n";
+  const head = [
+    "NAME",
+    "STATUS",
+    "ROLE",
+    "ADDRESS",
+    "LOAD",
+    "MEMORY",
+    "TEMP",
+    "DISK",
+    "PACKAGES",
+    "CLOCK",
+  ];
+  const rows = statuses.map((status) => {
+    const { host: { name, env }, state } = status;
+    const place = [name, state, env.role, env.address];
+    if (status.state !== "up") return [...place, ...head.slice(4).map(() => "-")];
+    const { facts } = status;
+    const clock = offset(status);
+    return [
+      ...place,
+      facts.load,
+      usedMemory(facts),
+      temperature(facts),
+      share(facts.diskUsed, facts.diskTotal),
+      String(facts.packages ?? "N/A"),
+      clock === null ? "N/A" : Math.abs(clock) < 2 ? "right" : `${clock > 0 ? "+" : ""}${clock} s`,
+    ];
+  });
+  const notes = statuses.flatMap((s) =>
+    s.state === "up" ? [] : [`${s.host.name}: ${printable(errorJson(s.error).messages[0] ?? "")}\n`]
+  );
+  return table(head, rows) + notes.join("");
+}
+
+function usedMemory({ memoryTotal, memoryAvailable }: HostFacts): string {
+  return memoryAvailable === null || memoryTotal === null
+    ? "N/A"
+    : share(Math.max(0, memoryTotal - memoryAvailable), memoryTotal);
+}
+
+function share(used: number | null, total: number | null): string {
+  return used === null || total === null ? "N/A" : `${percentOf(used, total)}%`;
+}
+
+function bytes(kib: number | null | undefined): string {
+  return kib === null || kib === undefined ? "N/A" : formatBytes(kib * 1024);
+}
+
+function temperature(facts: HostFacts | undefined): string {
+  const value = facts?.temperature;
+  return value === null || value === undefined ? "N/A" : `${(value / 1000).toFixed(1)} C`;
+}
+
+/** Seconds that the host's clock is ahead; null where it told none. */
+function offset({ facts, askedAt }: { facts: HostFacts; askedAt: number }): number | null {
+  return facts.time === null ? null : facts.time - askedAt;
+}
+
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

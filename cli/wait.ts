@@ -1,0 +1,39 @@
+import { TowerError } from "../lib/errors.ts";
+import type { Host } from "../lib/fleet/host.ts";
+import { gatherFacts } from "../lib/session/facts.ts";
+import type { Fleet } from "./fleet.ts";
+
+/** Seconds between two tries; TowerOS' own. */
+const POLL = 3;
+
+/**
+ * Waits until a host answers with its known key.
+ * @param seconds 0 waits as long as it takes.
+ * @throws {TowerError} `unreachable` when the time is up; `untrusted` at once, since time heals
+ * no wrong key.
+ */
+export async function waitForHost(
+  host: Host,
+  seconds: number,
+  { session, executor }: Fleet,
+): Promise<void> {
+  const end = seconds === 0 ? Infinity : performance.now() + seconds * 1000;
+  for (;;) {
+    try {
+      await gatherFacts(session(host), 15);
+      return;
+    } catch (error) {
+      executor.signal.throwIfAborted();
+      if (!(error instanceof TowerError) || error.code === "untrusted") throw error;
+      if (performance.now() < end) {
+        await new Promise((resolve) => setTimeout(resolve, POLL * 1000));
+        continue;
+      }
+      throw new TowerError("unreachable", `Cannot reach "${host.name}" after ${seconds} s`, {
+        cause: error,
+        hint: "Is the card in it, the cable on the right switch, the power on? Its screen tells " +
+          "what its first start does. tower status shows when it is there",
+      });
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { TowerError } from "../errors.ts";
+import { formatBytes } from "../report/quantity.ts";
+import type { Runner } from "../proc/command.ts";
+
+/** A block device as lsblk(8) tells of it, with what is built on it. */
+export interface BlockDevice {
+  readonly path: string;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly isRemovable: boolean;
+  readonly isReadOnly: boolean;
+  readonly model: string;
+  readonly serial: string;
+  readonly mountPoints: readonly string[];
+  readonly children: readonly BlockDevice[];
+}
+
+const COLUMNS = "PATH,TYPE,SIZE,RM,HOTPLUG,RO,MODEL,SERIAL,MOUNTPOINTS";
+
+const flag = z.union([z.boolean(), z.enum(["0", "1"]).transform((v) => v === "1")]);
+const optional = z.string().max(256).nullish().transform((v) => (v ?? "").trim());
+const schema: z.ZodType<BlockDevice, unknown> = z.lazy(() =>
+  z.object({
+    path: z.string().startsWith("/dev/").max(256),
+    type: z.string().max(32),
+    size: z.coerce.number().int().min(0),
+    rm: flag,
+    hotplug: flag,
+    ro: flag,
+    model: optional,
+    serial: optional,
+    mountpoints: z.array(z.string().nullable()).default([]),
+    children: z.array(schema).default([]),
+  }).transform((d) => ({
+    path: d.path,
+    type: d.type,
+    size: d.size,
+    isRemovable: d.rm || d.hotplug,
+    isReadOnly: d.ro,
+    model: d.model,
+    serial: d.serial,
+    mountPoints: d.mountpoints.filter((m) => m !== null),
+    children: d.children,
+  }))
+);
+
+/** Reads what `lsblk --json` prints. @throws {TowerError} `malformed` */
+export function parseDevices(text: string): BlockDevice[] {
+  try {
+    return z.object({ blockdevices: z.array(schema) }).parse(JSON.parse(text)).blockdevices;
+  } catch (cause) {
+    throw new TowerError("malformed", `Cannot read what lsblk says of the disks`, { cause });
+  }
+}
+
+/** The device at a path, links followed by the caller. @throws {TowerError} `not-found` */
+export async function inspectDevice(runner: Runner, path: string): Promise<BlockDevice> {
+  const argv = ["lsblk", "--json", "--bytes", "--output", COLUMNS, "--", path] as const;
+  const { stdout } = await runner.run({ argv: [...argv] });
+  const [device] = parseDevices(new TextDecoder().decode(stdout));
+  if (device) return device;
+  throw new TowerError("not-found", `Cannot use "${path}": the system knows no such device`);
+}
+
+/** What is asked of a device before it may be overwritten. */
+export interface DeviceNeeds {
+  /** Bytes of the image. */
+  readonly size: number;
+  /** Whether a disk that is built in will do. */
+  readonly allowFixed: boolean;
+}
+
+/** Every reason not to write to a device; none means it may be. */
+export function refusals(device: BlockDevice, needs: DeviceNeeds): string[] {
+  const reasons: string[] = [];
+  if (!["disk", "loop"].includes(device.type)) {
+    reasons.push(`it is a ${device.type || "thing of no type"}, not a whole disk`);
+  }
+  const all = [...withChildren(device)];
+  if (all.some((d) => d.mountPoints.includes("/"))) {
+    reasons.push("the running system is on it");
+  } else {
+    for (const { path, mountPoints } of all) {
+      if (mountPoints.length > 0) reasons.push(`${path} is in use as ${mountPoints.join(", ")}`);
+    }
+  }
+  for (const { path, type } of all.slice(1)) {
+    if (type !== "part") reasons.push(`${path} (${type}) is open on it`);
+  }
+  if (device.isReadOnly) reasons.push("it is write-protected");
+  if (device.size < needs.size) {
+    reasons.push(`it has ${formatBytes(device.size)}, the image ${formatBytes(needs.size)}`);
+  }
+  if (!device.isRemovable && !needs.allowFixed) reasons.push("it is built in, not removable");
+  return reasons;
+}
+
+/** A device as a user recognizes it. */
+export function describeDevice({ path, model, size, serial }: BlockDevice): string {
+  const words = [model || "no model", formatBytes(size), `serial ${serial || "unknown"}`];
+  return `${path} (${words.join(", ")})`;
+}
+
+function* withChildren(device: BlockDevice): Generator<BlockDevice> {
+  yield device;
+  for (const child of device.children) yield* withChildren(child);
+}

@@ -1,0 +1,28 @@
+/** Where an inventory lies; an absolute path, `~/.local/tower`. */
+export interface TowerPaths {
+  readonly folder: string;
+}
+
+/** The file with all host keys, by host name. */
+export function knownHostsPath({ folder }: TowerPaths): string {
+  return `${folder}/known_hosts`;
+}
+
+/** The SSH configuration of all hosts. */
+export function configPath({ folder }: TowerPaths): string {
+  return `${folder}/config`;
+}
+
+/** The sockets of open connections. */
+export function controlFolder({ folder }: TowerPaths): string {
+  return `${folder}/control`;
+}
+
+/** A host's own folder. */
+export function hostFolder({ folder }: TowerPaths, name: string): string {
+  return `${folder}/hosts/${name}`;
+}
+
+export function identityPath(paths: TowerPaths, name: string): string {
+  return `${hostFolder(paths, name)}/id_ed25519`;
+}
