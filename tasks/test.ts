@@ -8,7 +8,9 @@
  */
 import { denoRunner } from "../lib/proc/deno_runner.ts";
 import { fromFileUrl } from "@std/path";
-import { realEnv } from "../lib/env.ts";
+import { type Env, realEnv } from "../lib/env.ts";
+import { formatError } from "../lib/errors.ts";
+import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
 import { TOOL_NAMES } from "./setup/tools.ts";
 
@@ -57,6 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown.length > 0) return say(`no suite is called ${unknown.join(", ")}\n`, 2);
   const env = realEnv();
   await setup(TOOL_NAMES, thisMachine(env));
+  await prepareLab(env);
   const total: Count = { passed: 0, failed: 0, skipped: [] };
   let broken = false;
   for (const suite of suites) {
@@ -71,6 +74,15 @@ async function main(args: readonly string[]): Promise<number> {
   if (broken && total.failed === 0) total.failed = 1;
   say(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped\n`);
   return broken ? 1 : 0;
+}
+
+/** Makes the lab repository; without it the tests that need one are skipped and say so. */
+async function prepareLab(env: Env): Promise<void> {
+  try {
+    await makeLab(env);
+  } catch (error) {
+    say(`${formatError(error)}\n`);
+  }
 }
 
 /** Runs a suite; what it prints is shown as it comes and returned without colours. */
