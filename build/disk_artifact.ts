@@ -105,11 +105,14 @@ async function compress(
     size += bytes.length;
   };
   await using packer = await openPacker(format, write, env.runner);
-  const pass = await read(raw, async (bytes, at) => {
-    await packer.push(bytes);
-    reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.size });
-  }, engine);
-  await packer.end();
+  const pass = await unlessAborted(env.signal, async () => {
+    const pass = await read(raw, async (bytes, at) => {
+      await packer.push(bytes);
+      reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.size });
+    }, engine);
+    await packer.end();
+    return pass;
+  });
   const digest = packed.digest();
   packed.commit();
   reporter.report({ type: "done", id, note: `${size} bytes` });
@@ -123,6 +126,16 @@ async function compress(
     raw: { digest: pass.digest, size: raw.size },
   };
   return { artifact, pass };
+}
+
+/** A signal also ends the program that compresses: what then fails is told as the signal. */
+async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Passes over an image while its ranges are hashed beside it; a signal ends both. */

@@ -253,6 +253,19 @@ Deno.test({
       TowerError,
       "stopped",
     );
+    const stop = new AbortController();
+    const stopping: Runner = {
+      ...broken,
+      spawn(command, options) {
+        stop.abort(new TowerError("interrupted", "stopped while xz ran"));
+        return broken.spawn(command, options);
+      },
+    };
+    await assertRejects(
+      () => write(folder.path, output, { runner: stopping, signal: stop.signal }),
+      TowerError,
+      "stopped while xz ran",
+    );
     assertEquals([...Deno.readDirSync(folder.path)], []);
   },
 });
