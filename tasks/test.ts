@@ -79,7 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** Makes the lab repository; without it the tests that need one are skipped and say so. */
 async function prepareLab(env: Env): Promise<void> {
   try {
-    await makeLab(env);
+    await makeLab(env, "x86_64");
   } catch (error) {
     say(`${formatError(error)}\n`);
   }
