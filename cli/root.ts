@@ -3,11 +3,16 @@ import type { Env } from "../lib/env.ts";
 import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
 import { jsonLine } from "../lib/report/json_reporter.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { deprovisionCommand } from "./commands/deprovision.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { firewallCommand } from "./commands/firewall.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
+import { poweroffCommand, rebootCommand, synctimeCommand } from "./commands/power.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
+import { versionCommand } from "./commands/version.ts";
 import type { Ending } from "./ending.ts";
 import { errorJson } from "./render/outcomes.ts";
 import { VERSION_TEXT } from "./version.ts";
@@ -30,6 +35,13 @@ export function commandTree(env: Env, ending: Ending = { code: 0, json: false })
       statusCommand,
       sshCommand,
       runCommand,
+      poweroffCommand,
+      rebootCommand,
+      synctimeCommand,
+      deprovisionCommand,
+      versionCommand,
+      firewallCommand,
+      doctorCommand,
       completionCommand,
       manualCommand,
     ]

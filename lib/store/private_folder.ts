@@ -13,3 +13,8 @@ export function privateFolder(path: string): string {
   });
   return path;
 }
+
+/** Whether users beside its owner may read or enter what a path names. */
+export function openToOthers(path: string): boolean {
+  return attempt("look at", path, () => ((Deno.statSync(path).mode ?? 0) & 0o077) !== 0);
+}

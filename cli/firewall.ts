@@ -1,0 +1,92 @@
+import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
+import { TowerError } from "../lib/errors.ts";
+import { type Probe, reach } from "../lib/firewall/reach.ts";
+import { renderRestore } from "../lib/firewall/restore.ts";
+import {
+  type Links,
+  ONE_CABLE,
+  positionOf,
+  type Role,
+  ROLES,
+  rulesetOf,
+  TWO_CABLES,
+} from "../lib/firewall/roles.ts";
+import { INTERNET, SAMPLE_WIFI, THIN_CLIENT, towerNetwork } from "../lib/firewall/tower_network.ts";
+import type { Inventory } from "../lib/fleet/host.ts";
+import { findHost } from "../lib/fleet/host.ts";
+
+/** How the thin client is cabled. */
+export function linksOf({ oneCable }: { readonly oneCable: boolean }): Links {
+  return oneCable ? ONE_CABLE : TWO_CABLES;
+}
+
+/** One switch for both networks keeps them apart by nothing but the hosts' own rules (facts B7). */
+export const ONE_CABLE_WARNING =
+  "with one cable both networks are one: a host that is taken over reaches every other's switch " +
+  "port, and nothing but each host's own firewall stops it";
+
+/** The rules of a role, or of the role that a host has, as iptables-restore takes them. */
+export function rulesText(
+  subject: string,
+  family: "ipv4" | "ipv6",
+  inventory: Inventory,
+  plan: AddressPlan,
+  links: Links,
+): string {
+  const role = (ROLES as readonly string[]).includes(subject)
+    ? subject as Role
+    : findHost(inventory, subject).env.role;
+  return renderRestore(rulesetOf(positionOf(role, plan, links)), family);
+}
+
+/** What the evaluator says of a question. */
+export interface Verdict {
+  readonly allowed: boolean;
+  readonly why: string;
+}
+
+/**
+ * Whether a machine may reach another, as the rules have it.
+ *
+ * @param target `NAME:PORT`, `NAME:PORT/udp`, or `NAME` for ping.
+ * @throws {TowerError} `usage`, `not-found`
+ */
+export function checkReach(
+  from: string,
+  target: string,
+  inventory: Inventory,
+  plan: AddressPlan,
+  links: Links,
+): Verdict {
+  const [, to = "", port, protocol = "tcp"] = /^([a-z0-9-]+)(?::([0-9]{1,5})(?:\/(tcp|udp))?)?$/
+    .exec(target) ?? [];
+  if (to === "" || port !== undefined && (Number(port) < 1 || Number(port) > 65535)) {
+    throw new TowerError(
+      "usage",
+      `Cannot check "${target}": it is not NAME, NAME:PORT or NAME:PORT/udp`,
+    );
+  }
+  const hosts = inventory.hosts.map(({ name, env }) => ({
+    name,
+    role: env.role,
+    address: env.address,
+  }));
+  const network = towerNetwork(plan, links, hosts, SAMPLE_WIFI);
+  for (const name of [from, to]) {
+    if (name !== THIN_CLIENT && name !== INTERNET) findHost(inventory, name);
+  }
+  const probe: Probe = port === undefined
+    ? { protocol: "icmp", family: "ipv4" }
+    : { protocol: protocol as "tcp" | "udp", port: Number(port), family: "ipv4" };
+  const addresses = network.find((m) => m.name === to)!.links
+    .flatMap((link) => link.addresses.map((own) => own.address));
+  const answers = addresses.map((address) => reach(network, from, address, probe));
+  const good = answers.find((a) => a.kind === "answered") ??
+    answers.find((a) => a.kind === "delivered");
+  if (good?.kind === "answered") return { allowed: true, why: "it arrives and is answered" };
+  const stop = (good ?? answers[0])!;
+  const where = stop.kind === "answered" ? "" : `${stop.stop.machine}: ${stop.stop.by}`;
+  return good
+    ? { allowed: true, why: `it arrives; the answer is stopped at ${where}` }
+    : { allowed: false, why: `stopped at ${where}` };
+}
