@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { makeDir, readText, writeFileAtomic } from "../../lib/store/files.ts";
+import { listDir, makeDir, readText, writeFileAtomic } from "../../lib/store/files.ts";
 import { entriesOf } from "../../lib/store/folder_entries.ts";
 import type { Program } from "./programs.ts";
 
@@ -27,7 +27,7 @@ const SOURCES = ["build", "cli", "lib", "deno.json", "deno.lock"] as const;
 
 /**
  * Bundles a program in a clean folder: no `node_modules` of the project can come in, all npm
- * packages are inside one module (their integrity checked against the project's lock), and unused
+ * packages are inside (their integrity checked against the project's lock), and unused
  * code stays out, which shortens the start.
  *
  * @param project Path of the project.
@@ -50,32 +50,27 @@ export async function bundleProgram(
   for (const name of SOURCES) copySources(join(project, name), join(sources, name));
   writeOrigin(join(sources, "deno.json"), origin);
   makeDir(out);
+  const bundle = async (from: string, ...to: string[]) => {
+    const flags = ["--quiet", "--frozen", "--minify", "--platform", "deno"];
+    await runner.run({ argv: [deno, "bundle", ...flags, ...to, from], cwd: sources });
+  };
+  // In pieces: what a command line does not need is neither read nor parsed for it.
+  await bundle(program.main, "--code-splitting", "--outdir", out);
   const main = join(out, "main.js");
-  const modules: [from: string, to: string][] = [
-    [program.main, main],
-    ...Object.entries(program.workers).map(([name, from]): [string, string] => [
-      from,
-      join(out, name),
-    ]),
-  ];
-  for (const [from, to] of modules) {
-    await runner.run({
-      argv: [
-        ...[deno, "bundle", "--quiet", "--frozen", "--minify", "--platform", "deno"] as const,
-        ...["--output", to, from],
-      ],
-      cwd: sources,
-    });
-    const code = prelude + readText(to, 64 << 20);
-    writeFileAtomic(to, new TextEncoder().encode(code));
+  const workers = Object.keys(program.workers).map((name) => join(out, name));
+  for (const [name, from] of Object.entries(program.workers)) {
+    await bundle(from, "--output", join(out, name));
   }
+  for (const path of [main, ...workers]) {
+    const code = prelude + readText(path, 64 << 20);
+    writeFileAtomic(path, new TextEncoder().encode(code));
+  }
+  for (const name of listDir(out)) assertComplete(join(out, name), program);
   const includes = program.includes.map((path) => {
     const to = join(work, "bundle", path);
     copySources(join(project, path), to);
     return to;
   });
-  const workers = modules.slice(1).map(([, to]) => to);
-  for (const [, path] of modules) assertComplete(path, program);
   return { main, includes: [...workers, ...includes] };
 }
 

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { readBytes, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
@@ -68,7 +68,7 @@ export async function compileBundle(
   const runtime = join(work.path, "denort"), output = join(work.path, program.name);
   writeFileAtomic(runtime, packed, 0o755);
   // Deno embeds the times of files.
-  [bundle.main, ...bundle.includes].forEach(resetTimes);
+  [dirname(bundle.main), ...bundle.includes].forEach(resetTimes);
   await runner.run({
     argv: [
       ...[denort.deno, "compile", "--quiet", "--target", `${machine}-unknown-linux-gnu`] as const,
