@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { type Lan, qemuArgv } from "../../lib/qemu/machine.ts";
+import { sshArgv, type SshTarget } from "../../lib/ssh/ssh_argv.ts";
 import { readText, tempDir } from "../../lib/store/files.ts";
 
 /** How long an emulated machine may take until it answers, in seconds. */
@@ -44,9 +45,21 @@ export async function greet(
       serial: { kind: "file", path: console },
     }),
   });
-  const asRoot = (command: string) => user === "root" ? command : `doas sh -c '${command}'`;
-  const ssh = (command: string) =>
-    env.runner.run({ argv: sshArgv(folder.path, key, user, port, asRoot(command)) });
+  const target: SshTarget = {
+    address: "127.0.0.1",
+    port,
+    user,
+    identityFile: key,
+    // The machine makes its key when it first starts: on this loopback port, at this moment, the
+    // first answer is taken for it.
+    trust: { kind: "first-seen", knownHostsFile: join(folder.path, "known_hosts") },
+    connectTimeout: 5,
+  };
+  const ssh = (script: string) => {
+    const shell = ["sh", "-c", script] as const;
+    const command = user === "root" ? shell : ["doas", ...shell] as const;
+    return env.runner.run({ argv: sshArgv(target, { command }) });
+  };
   const isOver = qemu.ended.then(() => "over" as const);
   for (const deadline = performance.now() + PATIENCE * 1000;;) {
     try {
@@ -66,28 +79,6 @@ export async function greet(
   await ssh("poweroff");
   await qemu.ended;
   env.stderr.write("It answered over SSH and powered off\n");
-}
-
-function sshArgv(folder: string, key: string, user: string, port: number, command: string) {
-  const options = {
-    UserKnownHostsFile: join(folder, "known_hosts"),
-    GlobalKnownHostsFile: "/dev/null",
-    // The host makes its key when it first starts: on this loopback port, at this moment, the
-    // first answer is taken for it.
-    StrictHostKeyChecking: "accept-new",
-    IdentitiesOnly: "yes",
-    IdentityAgent: "none",
-    BatchMode: "yes",
-    ConnectTimeout: "5",
-    LogLevel: "ERROR",
-  };
-  return [
-    "ssh",
-    ...["-F", "none", "-i", key, "-p", String(port)],
-    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-    `${user}@127.0.0.1`,
-    command,
-  ] as [string, ...string[]];
 }
 
 function freePort(): number {

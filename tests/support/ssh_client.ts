@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { Command, Runner } from "../../lib/proc/command.ts";
+import { sshArgv } from "../../lib/ssh/ssh_argv.ts";
 
 /** A key pair and a client that uses nothing of its user's own. */
 export class SshClient {
@@ -26,25 +27,15 @@ export class SshClient {
     command: string,
     place: (command: Command) => Command = (command) => command,
   ): Promise<string> {
-    const options = {
-      UserKnownHostsFile: join(this.#folder, "known_hosts"),
-      GlobalKnownHostsFile: "/dev/null",
-      StrictHostKeyChecking: "accept-new",
-      IdentitiesOnly: "yes",
-      IdentityAgent: "none",
-      BatchMode: "yes",
-      ConnectTimeout: "5",
-      LogLevel: "ERROR",
-    };
-    const { stdout } = await this.#runner.run(place({
-      argv: [
-        "ssh",
-        ...["-F", "none", "-i", join(this.#folder, "id_ed25519"), "-p", String(host.port ?? 22)],
-        ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-        `${host.user ?? "root"}@${host.address}`,
-        command,
-      ],
-    }));
+    const argv = sshArgv({
+      address: host.address,
+      port: host.port ?? 22,
+      user: host.user ?? "root",
+      identityFile: join(this.#folder, "id_ed25519"),
+      trust: { kind: "first-seen", knownHostsFile: join(this.#folder, "known_hosts") },
+      connectTimeout: 5,
+    }, { command: ["sh", "-c", command] });
+    const { stdout } = await this.#runner.run(place({ argv }));
     return new TextDecoder().decode(stdout);
   }
 }
