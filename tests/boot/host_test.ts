@@ -11,15 +11,15 @@ import {
   CARD_MIB,
   cardOf,
   envFile,
+  hostMissing,
   offlineEnv,
   onlineEnv,
   TOWER,
 } from "../support/host_system.ts";
-import { labMissing } from "../support/lab_system.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
 import { SshClient } from "../support/ssh_client.ts";
 
-const missing = labMissing();
+const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
 const ignore = missing !== undefined;
 const runner = denoRunner();
@@ -27,7 +27,7 @@ const runner = denoRunner();
 Deno.test({
   name: `an online host comes up as its tower.env says, and a second boot changes nothing${note}`,
   ignore,
-  async fn() {
+  async fn(t) {
     using folder = tempFolder();
     const client = await SshClient.create(runner, folder.path);
     const image = await buildHost(folder.path);
@@ -42,23 +42,32 @@ Deno.test({
       const { ssh, machine } = host;
       await machine.orConsole(async () => {
         await lookAtHost(ssh, { name: "web", address: TOWER.online.host, role: "online" });
-        assertEquals((await ssh("doas cat /sys/class/block/vda2/size")).trim() !== "", true);
         const blocks = Number(await ssh("df -k / | awk 'NR == 2 { print $2 }'"));
         assert(blocks > (CARD_MIB - 80) * 1024 * 0.9, `the root has ${blocks} KiB`);
         assertEquals(
           (await ssh("ip route")).split("\n")[0]!.trim(),
           `default via ${TOWER.online.router} dev eth0`,
         );
-        assertMatch(await ssh("date +%Z"), /^CES?T$/m);
         assertEquals((await ssh("doas id -u")).trim(), "0");
         keys = await ssh("cat /etc/ssh/ssh_host_ed25519_key.pub");
-        await knocks(network, ssh);
+      });
+      await t.step("B1: no interface but the loopback has an IPv6 address", async () => {
+        const addresses = await ssh("ip -6 -o addr show");
+        assert(!/ eth0 /.test(addresses), addresses);
+      });
+      await t.step(
+        "B2, B4: only the thin client gets in, by its key, closed ports or not",
+        () => machine.orConsole(() => knocks(network, ssh)),
+      );
+      await t.step("E18: time zone and language are applied", async () => {
+        assertMatch(await ssh("date +%Z"), /^CES?T$/m);
+        assertEquals((await ssh(". /etc/profile; echo $LANG")).trim(), "en_US.UTF-8");
       });
       await host.powerOff();
       assertMatch(machine.console(), /first boot: done, this is web at 192\.168\.2\.200/);
       assert(!/\[ !! \]|Call Trace/.test(machine.console()), machine.console());
     }
-    assertSecretsGone(card);
+    await t.step("C10: no secret is left on the boot partition", () => assertSecretsGone(card));
     {
       await using host = await bootHost({ card, folder: folder.path, network, client }, "online");
       await host.machine.orConsole(async () => {

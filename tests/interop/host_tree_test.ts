@@ -5,9 +5,9 @@ import { realEnv } from "../../lib/env.ts";
 import { silent } from "../../lib/report/event.ts";
 import { bytesOf } from "../../lib/tree/content.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
-import { labMissing } from "../support/lab_system.ts";
+import { hostMissing } from "../support/host_system.ts";
 
-const missing = labMissing();
+const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
 const ignore = missing !== undefined;
 

@@ -3,13 +3,20 @@ import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { bootHost, lookAtHost } from "../support/host_machine.ts";
-import { buildHost, CARD_MIB, cardOf, envFile, onlineEnv, TOWER } from "../support/host_system.ts";
-import { labMissing } from "../support/lab_system.ts";
+import {
+  buildHost,
+  CARD_MIB,
+  cardOf,
+  envFile,
+  hostMissing,
+  onlineEnv,
+  TOWER,
+} from "../support/host_system.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 import { SshClient } from "../support/ssh_client.ts";
 
-const missing = labMissing();
+const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
 const ignore = missing !== undefined;
 const runner = denoRunner();

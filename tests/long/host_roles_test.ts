@@ -7,15 +7,15 @@ import {
   buildHost,
   cardOf,
   envFile,
+  hostMissing,
   offlineEnv,
   routerEnv,
   TOWER,
 } from "../support/host_system.ts";
-import { labMissing } from "../support/lab_system.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
 import { SshClient } from "../support/ssh_client.ts";
 
-const missing = labMissing();
+const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
 const ignore = missing !== undefined;
 const runner = denoRunner();

@@ -1,12 +1,24 @@
 import { join } from "@std/path";
 import { openEngine } from "../../build/engine.ts";
+import { labFolder } from "../../build/inputs.ts";
 import { build } from "../../build/pipeline.ts";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import { realEnv } from "../../lib/env.ts";
 import type { IpAddress, IpNetwork } from "../../lib/ip/address.ts";
 import { silent } from "../../lib/report/event.ts";
 import { copyDisk, openDisk } from "../../lib/store/disk_file.ts";
+import { listDir } from "../../lib/store/files.ts";
 import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { labMissing } from "./lab_system.ts";
+
+/** Why a test cannot build the host system, or undefined where it can. For `ignore`. */
+export function hostMissing(): string | undefined {
+  const missing = labMissing();
+  if (missing !== undefined) return missing;
+  return listDir(join(labFolder(realEnv()), "x86_64")).some((name) => name.startsWith("doas-"))
+    ? undefined
+    : "the lab repository is older than the host; bring it up to date with deno task lab";
+}
 
 /** Where the thin client and the hosts of the tests live. */
 export const TOWER = {
