@@ -14,6 +14,8 @@ import { packApk } from "./compile/apk.ts";
 import { MACHINES } from "./compile/elf_layout.ts";
 import { compileAll } from "./compile/compile_all.ts";
 import { PROGRAMS } from "./compile/programs.ts";
+import { setup, thisMachine } from "./setup.ts";
+import type { ToolName } from "./setup/tools.ts";
 
 async function main(env: Env): Promise<void> {
   const several = <T extends string>(value: T, before: T[] | undefined) => [...before ?? [], value];
@@ -33,6 +35,9 @@ async function main(env: Env): Promise<void> {
     .parse([...env.args], { from: "user" }).opts();
   const output = resolve(env.cwd, options.output);
   makeDir(output);
+  const tools: ToolName[] = ["gcc", "dpkg-deb"];
+  if (options.target?.includes("aarch64")) tools.push("gcc-aarch64");
+  await setup(tools, thisMachine(env));
   const made = await compileAll({
     targets: options.target,
     programs: PROGRAMS.filter(({ name }) => options.program?.includes(name) ?? true),

@@ -17,6 +17,7 @@ import { compileAll } from "./compile/compile_all.ts";
 import { MACHINES } from "./compile/elf_layout.ts";
 import { PROGRAMS } from "./compile/programs.ts";
 import { archiveProgram, assertReleasable, sbomOf, signSums } from "./compile/release.ts";
+import { setup, thisMachine } from "./setup.ts";
 
 async function main(env: Env): Promise<void> {
   const options = new Command("release")
@@ -32,6 +33,7 @@ async function main(env: Env): Promise<void> {
   if (exists(output)) {
     throw new TowerError("conflict", `Cannot release into "${output}": it exists`);
   }
+  await setup(["gcc", "gcc-aarch64", "dpkg-deb", "xz"], thisMachine(env));
   const work = `${output}.partial`;
   removeTree(work);
   makeDir(work);

@@ -31,8 +31,8 @@ export async function prepareBase(
   context: DenortContext & { readonly isFresh: boolean },
 ): Promise<Base> {
   const { runner, cacheDir, isFresh } = context;
-  const stub = await buildStub(machine, runner);
   const denort = await findDenort(machine, context);
+  const stub = await buildStub(machine, runner);
   const library = await fetchCLibrary(machine, join(cacheDir, "c-library"), runner, isFresh);
   const packed = packProgram(denort.bytes, { machine, stub: stub.code, libraries: library.files });
   return { machine, denort, stub, library, packed };
