@@ -49,6 +49,8 @@ export interface TreeDifference {
 /** What two builds differ in. Plain JSON. */
 export interface BuildDifference {
   readonly isSame: boolean;
+  /** Ids of the plans: the UUIDs in an image follow from its plan. */
+  readonly plans: { readonly before: string; readonly after: string };
   readonly packages: Difference<PackageVersion>;
   /** Null where a listing is missing. */
   readonly tree: TreeDifference | null;
@@ -65,6 +67,7 @@ export function compareBuilds(before: ComparedBuild, after: ComparedBuild): Buil
   const parts: Difference<unknown>[] = [packages, artifacts, ...(tree ? Object.values(tree) : [])];
   return {
     isSame: commandLines.length === 0 && parts.every(isSame),
+    plans: { before: before.record.plan, after: after.record.plan },
     packages,
     tree,
     commandLines,

@@ -145,6 +145,7 @@ Deno.test("packages, files, modules, rights, devices, services, arguments and si
       link("etc/runlevels/boot/swap", "/etc/init.d/swap"),
     ),
     {
+      plan: digestOf("plan before"),
       packages: [pack("a", "1"), pack("b", "1"), pack("c", "1")],
       ...disk(`${uuid("1")} quiet`, 9),
     },
@@ -169,7 +170,8 @@ Deno.test("packages, files, modules, rights, devices, services, arguments and si
   assertEquals(JSON.parse(JSON.stringify(difference)), difference);
   assertEquals(
     formatDifference(difference),
-    `packages: 1 added, 1 removed, 2 changed
+    `plan: another, and UUIDs in images follow from it
+packages: 1 added, 1 removed, 2 changed
   + d 1
   - b 1
   ~ a 1 -> 2

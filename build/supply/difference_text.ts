@@ -6,8 +6,9 @@ import { isModule } from "./tree_views.ts";
 
 /** A difference as lines for people: `+` came, `-` went, `~` changed. */
 export function formatDifference(difference: BuildDifference): string {
-  const { tree, commandLines } = difference;
+  const { tree, commandLines, plans } = difference;
   const parts = [
+    plans.before === plans.after ? "" : "plan: another, and UUIDs in images follow from it",
     section(
       "packages",
       difference.packages,
