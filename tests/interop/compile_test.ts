@@ -204,6 +204,26 @@ test("packing after deno compile gives the same program as packing before", asyn
   assertEquals((await root.run({ argv: ["after"], uid: 65534 })).stdout, "1\n");
 });
 
+test("what the project's own Deno appends when it compiles leaves the packing whole", async () => {
+  const { base: { machine, stub, library }, root, folder } = await subject();
+  const parts = { machine, stub: stub.code, libraries: library.files };
+  // No denort of this version is at hand; deno has the same shape and pays no heed to the data.
+  const runtime = join(folder, "runtime"), out = join(folder, "out"), main = join(folder, "a.js");
+  const packed = packProgram(await Deno.readFile(Deno.execPath()), parts);
+  await Deno.writeFile(runtime, packed, { mode: 0o755 });
+  await Deno.writeTextFile(main, "1");
+  await runner.run({
+    argv: [Deno.execPath(), "compile", "--quiet", "--no-config", "--output", out, main],
+    variables: { DENORT_BIN: runtime },
+  });
+  const compiled = await Deno.readFile(out);
+  assertEquals(checkPacked(packed).hasPayload, false);
+  assertEquals(checkPacked(compiled).hasPayload, true);
+  await root.install("compiled", compiled);
+  const { stdout } = await root.run({ argv: ["compiled", "--version"], uid: 65534 });
+  assertStringIncludes(stdout, `deno ${Deno.version.deno} `);
+});
+
 test("compiling twice gives the same bytes", async () => {
   const { base, packed } = await subject();
   const again = await compileSmoke(runner, base);

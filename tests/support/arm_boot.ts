@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { Runner } from "../../lib/proc/command.ts";
+import { checkPacked } from "../../tasks/compile/check_packed.ts";
 import { armDeno, armKernel } from "./arm_files.ts";
 import { BareRoot } from "./bare_root.ts";
 
@@ -29,7 +30,10 @@ export interface Told {
 /** Boots a Debian kernel for aarch64 with a bare root that holds nothing but a packed deno. */
 export async function bootArm(runner: Runner, pages: "4K" | "16K"): Promise<Told> {
   using root = await BareRoot.open(runner, "aarch64");
-  await root.install("deno", (await armDeno(runner)).packed);
+  // With appended data: Deno aligns those to 4096 bytes, which larger pages do not forgive.
+  const { compiled } = await armDeno(runner);
+  if (!checkPacked(compiled).hasPayload) throw new Error("deno compile appended nothing");
+  await root.install("deno", compiled);
   for (const name of ["smoke_program.ts", "smoke_worker.ts"]) {
     await Deno.copyFile(new URL(name, import.meta.url), join(root.path, name));
   }

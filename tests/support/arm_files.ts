@@ -19,13 +19,37 @@ const ARM_DENO = {
   sha256: "e1a70c5eb03b0ebaf761077029ef86b9ba22d50e2b54ca45ce5437457f701b63",
 } as const;
 
-/** `deno` for aarch64 as it comes, and packed. */
-export async function armDeno(runner: Runner): Promise<{ plain: Uint8Array; packed: Uint8Array }> {
+/**
+ * `deno` for aarch64 as it comes, packed, and with the data behind it that the project's Deno
+ * appends when it compiles: `deno` pays no heed to those, but they move the program headers.
+ */
+export async function armDeno(
+  runner: Runner,
+): Promise<{ plain: Uint8Array; packed: Uint8Array; compiled: Uint8Array }> {
   const plain = await plainDeno(runner);
   const stub = await buildStub("aarch64", runner);
   const { files } = await fetchCLibrary("aarch64", join(cacheFolder(), "c-library"), runner);
   const parts = { machine: "aarch64", stub: stub.code, libraries: files } as const;
-  return { plain, packed: packProgram(plain, parts) };
+  const packed = packProgram(plain, parts);
+  return { plain, packed, compiled: await compileOn(runner, packed) };
+}
+
+async function compileOn(runner: Runner, runtime: Uint8Array): Promise<Uint8Array> {
+  const work = await Deno.makeTempDir();
+  try {
+    const denort = join(work, "denort"), main = join(work, "main.js"), out = join(work, "out");
+    await Deno.writeFile(denort, runtime, { mode: 0o755 });
+    await Deno.writeTextFile(main, "1");
+    const target = ["--target", "aarch64-unknown-linux-gnu"];
+    await runner.run({
+      argv: [Deno.execPath(), "compile", "--quiet", "--no-config", ...target, "-o", out, main],
+      cwd: work,
+      variables: { DENORT_BIN: denort },
+    });
+    return await Deno.readFile(out);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
 }
 
 async function plainDeno(runner: Runner): Promise<Uint8Array> {
