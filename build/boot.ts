@@ -1,23 +1,29 @@
+import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { acceleratorWorks, probeSector } from "../lib/qemu/kvm_probe.ts";
 import {
   type Forward,
   guestStatus,
+  type MachineArch,
   type MachineSpec,
-  OVMF_FILES,
-  QEMU,
+  MODELS,
   qemuArgv,
 } from "../lib/qemu/machine.ts";
 import { exists, readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
 import { openStore } from "../lib/store/content_store.ts";
-import { join, resolve } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { prepareHostDisk } from "./host_disk.ts";
+import { RECORD_FILE } from "./manifest/file_names.ts";
+import { parseRecord } from "./plan/record.ts";
 
 /** What a user asks of `boot`. */
 export interface BootRequest {
   readonly image: string;
-  readonly firmware: "bios" | "uefi";
+  /** By default what the record beside the image says, else x86_64. */
+  readonly arch: MachineArch | undefined;
+  /** By default BIOS for a PC, and UEFI for what has no BIOS. */
+  readonly firmware: "bios" | "uefi" | undefined;
   readonly accelerator: "auto" | "kvm" | "tcg";
   readonly memoryMiB: number;
   readonly processors: number;
@@ -38,7 +44,10 @@ export interface BootRequest {
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
   const image = resolve(env.cwd, request.image);
   if (!exists(image)) throw new TowerError("not-found", `Cannot boot "${image}": it is not there`);
-  requireQemu(env);
+  const arch = request.arch ?? machineArch(recordedArch(image) ?? "x86_64", image);
+  const firmware = request.firmware ?? (arch === "x86_64" ? "bios" : "uefi");
+  checkRequest(request, arch, firmware);
+  requireQemu(env, arch);
   using host = request.host && prepareHostDisk(
     { ...request.host, image, inPlace: !request.snapshot },
     env,
@@ -46,13 +55,12 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   using folder = tempDir();
   const statusFile = join(folder.path, "status");
   const machine: MachineSpec = {
+    arch,
     image: host?.image ?? image,
     snapshot: request.snapshot,
-    firmware: request.firmware === "bios"
-      ? { kind: "bios" }
-      : { kind: "uefi", file: findFirmware() },
+    firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: findFirmware(arch) },
     accelerator: request.accelerator === "auto"
-      ? await chooseAccelerator(env)
+      ? await chooseAccelerator(env, arch)
       : request.accelerator,
     memoryMiB: request.memoryMiB,
     processors: request.processors,
@@ -87,9 +95,45 @@ function statusIn(file: string, image: string): number {
   });
 }
 
-/** KVM where it is proven to work since this machine's last start, else emulation. */
-export async function chooseAccelerator(env: Env): Promise<"kvm" | "tcg"> {
-  if (!exists("/dev/kvm")) return "tcg";
+/** What a machine of an architecture cannot do. */
+function checkRequest(
+  request: BootRequest,
+  arch: MachineArch,
+  firmware: "bios" | "uefi",
+): void {
+  if (arch === "x86_64") return;
+  const cause = firmware === "bios"
+    ? "only a PC has a BIOS"
+    : request.accelerator === "kvm"
+    ? "it is only emulated here"
+    : request.wantsStatus
+    ? "it has no second serial port for a status"
+    : undefined;
+  if (cause === undefined) return;
+  throw new TowerError("usage", `Cannot boot "${request.image}" as asked on ${arch}: ${cause}`);
+}
+
+/** The architecture that the record beside an image tells, where there is one. */
+function recordedArch(image: string): Arch | undefined {
+  const file = join(dirname(image), RECORD_FILE);
+  if (!exists(file)) return undefined;
+  const { artifacts, arch } = parseRecord(readText(file, 64 << 20), file);
+  return artifacts.some((artifact) => artifact.file === basename(image))
+    ? ARCHES.find((known) => known === arch)
+    : undefined;
+}
+
+function machineArch(arch: Arch, image: string): MachineArch {
+  if (arch !== "armv7") return arch;
+  throw new TowerError("unsupported", `Cannot boot "${image}": there is no machine for ${arch}`);
+}
+
+/**
+ * KVM where it is proven to work since this machine's last start, else emulation. The proof is
+ * for PCs: others are emulated.
+ */
+export async function chooseAccelerator(env: Env, arch: MachineArch): Promise<"kvm" | "tcg"> {
+  if (arch !== "x86_64" || !exists("/dev/kvm")) return "tcg";
   using store = openStore(join(env.cacheDir, "store"));
   const boot = readText("/proc/sys/kernel/random/boot_id", 100).trim();
   const known = store.readNote("kvm", boot) as { works: boolean } | undefined;
@@ -105,18 +149,21 @@ export async function chooseAccelerator(env: Env): Promise<"kvm" | "tcg"> {
   return works ? "kvm" : "tcg";
 }
 
-function requireQemu(env: Env): void {
-  if (env.runner.which(QEMU) !== undefined) return;
-  throw new TowerError("tool", `Cannot find "${QEMU}"`, {
-    hint: "Debian: apt-get install qemu-system-x86; Alpine: apk add qemu-system-x86_64",
+function requireQemu(env: Env, arch: MachineArch): void {
+  const { program, packages: { qemu: [apt, apk] } } = MODELS[arch];
+  if (env.runner.which(program) !== undefined) return;
+  throw new TowerError("tool", `Cannot find "${program}"`, {
+    hint: `Debian: apt-get install ${apt}; Alpine: apk add ${apk}`,
   });
 }
 
-function findFirmware(): string {
-  const file = OVMF_FILES.find((path) => exists(path));
+/** @throws {TowerError} `not-found` with what brings a UEFI firmware. */
+export function findFirmware(arch: MachineArch): string {
+  const { firmware, packages: { firmware: [apt, apk] } } = MODELS[arch];
+  const file = firmware.find((path) => exists(path));
   if (file !== undefined) return file;
-  throw new TowerError("not-found", `Cannot find a UEFI firmware (${OVMF_FILES.join(", ")})`, {
-    hint: "Debian: apt-get install ovmf; Alpine: apk add ovmf",
+  throw new TowerError("not-found", `Cannot find a UEFI firmware (${firmware.join(", ")})`, {
+    hint: `Debian: apt-get install ${apt}; Alpine: apk add ${apk}`,
   });
 }
 

@@ -8,7 +8,7 @@
  * `host` is built as it is; a sample tower.env carries the key.
  */
 import { join, resolve } from "@std/path";
-import { chooseAccelerator } from "../build/boot.ts";
+import { chooseAccelerator, findFirmware } from "../build/boot.ts";
 import { prepareHostDisk } from "../build/host_disk.ts";
 import { labFolder } from "../build/inputs.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
@@ -29,12 +29,18 @@ async function main(env: Env): Promise<number> {
   const options = isNamed ? rest : env.args;
   const arch = archOf(options);
   const usesLab = !options.includes("--repository");
-  const tools = ["qemu", "ssh", "ssh-keygen"] as const;
+  const machine = arch === "aarch64"
+    ? ["qemu-aarch64", "qemu-efi-aarch64"] as const
+    : ["qemu"] as const;
+  const tools = [...machine, "ssh", "ssh-keygen"] as const;
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
   const isNew = usesLab && await refreshLab(env, arch);
   const key = await keyPair(env);
   const isHost = isNamed && first === "host";
-  const manifest = isHost ? "host" : writeManifest(env, isNamed ? first : "lab", key);
+  // A host's key comes with its tower.env.
+  const manifest = isHost || first === "host-rpi"
+    ? first
+    : writeManifest(env, isNamed ? first : "lab", key);
   if (isNew) {
     const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
     if (code !== 0) return code;
@@ -44,14 +50,22 @@ async function main(env: Env): Promise<number> {
   const code = await run({ ...env, args: ["build", manifest, ...options], stdout });
   const image = /^[0-9a-f]{64} {2}(.*\.img)$/m.exec(printed.join(""))?.[1];
   if (code !== 0 || image === undefined) return code;
-  const accelerator = await chooseAccelerator(env);
+  if (arch === "armv7" || (isNamed && first === "host-rpi")) {
+    env.stderr.write("Nothing here starts this image: it is for a card\n");
+    return code;
+  }
+  const accelerator = await chooseAccelerator(env, arch);
+  const firmware = arch === "x86_64"
+    ? { kind: "bios" } as const
+    : { kind: "uefi", file: findFirmware(arch) } as const;
   if (!isHost) {
-    await greet(env, { image, key, user: "root" }, accelerator);
+    await greet(env, { arch, firmware, image, key, user: "root" }, accelerator);
     return code;
   }
   const towerEnv = writeSampleEnv(env, key);
   using disk = prepareHostDisk({ image, towerEnv, diskMiB: 1024, inPlace: false }, env);
-  await greet(env, { image: disk.image, key, user: SAMPLE_USER, lan: disk.lan }, accelerator);
+  const guest = { arch, firmware, image: disk.image, key, user: SAMPLE_USER, lan: disk.lan };
+  await greet(env, guest, accelerator);
   env.stderr.write(
     `Look at it yourself: deno task tower-build boot ${image} --tower-env ${towerEnv} ` +
       `--disk 1024 --forward 2222:22\nand: ssh -i ${key} -p 2222 ${SAMPLE_USER}@127.0.0.1\n`,

@@ -12,8 +12,12 @@ export function bootCommand(env: Env, ending: Ending) {
     )
     .argument("<image>", "a raw disk image; it stays as it is unless --write is given")
     .addOption(
-      new Option("--firmware <kind>", "how the PC starts").choices(["bios", "uefi"] as const)
-        .default("bios" as const),
+      new Option("--arch <arch>", "which machine; by default what the image's record says")
+        .choices(["x86_64", "aarch64"] as const),
+    )
+    .addOption(
+      new Option("--firmware <kind>", "how it starts; by default a PC by BIOS, others by UEFI")
+        .choices(["bios", "uefi"] as const),
     )
     .addOption(
       new Option("--accelerator <kind>", "auto takes KVM only where a test guest proves it")
@@ -33,6 +37,7 @@ export function bootCommand(env: Env, ending: Ending) {
       const { bootImage } = await import("../boot.ts");
       const code = await bootImage({
         image,
+        arch: options.arch,
         firmware: options.firmware,
         accelerator: options.accelerator,
         memoryMiB: options.memory,

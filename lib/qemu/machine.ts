@@ -1,3 +1,5 @@
+import type { Arch } from "../brand.ts";
+
 /** A port of this machine's loopback that leads to a TCP port of the guest. */
 export interface Forward {
   readonly host: number;
@@ -13,12 +15,13 @@ export interface Lan {
   readonly guest: string;
 }
 
-/** A virtual PC, as data. */
+/** A virtual machine, as data. */
 export interface MachineSpec {
+  readonly arch: MachineArch;
   /** Disk image; `snapshot` throws the guest's writes away. */
   readonly image: string;
   readonly snapshot: boolean;
-  /** BIOS is SeaBIOS, which QEMU carries; UEFI needs a firmware file (OVMF). */
+  /** BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. */
   readonly firmware: { readonly kind: "bios" } | { readonly kind: "uefi"; readonly file: string };
   readonly accelerator: "kvm" | "tcg";
   readonly memoryMiB: number;
@@ -34,13 +37,16 @@ export interface MachineSpec {
   /** Where the guest's first serial port goes: this program's terminal, or a file. */
   readonly serial: { readonly kind: "stdio" } | { readonly kind: "file"; readonly path: string };
   /**
-   * File for what the guest writes to its second serial port (ttyS1). A port of its own, because
+   * File for what the guest writes to its second serial port (a PC's ttyS1). A port of its own, because
    * many kernels have no /dev/port through which a shell could reach isa-debug-exit.
    */
   readonly statusFile?: string;
 }
 
-/** The program that runs the machine. */
+/** Architectures that there are machines of here. */
+export type MachineArch = Exclude<Arch, "armv7">;
+
+/** The program that runs a PC. */
 export const QEMU = "qemu-system-x86_64";
 
 /** Where distributions put a UEFI firmware that `-bios` takes: Debian's ovmf, Alpine's, Arch's. */
@@ -50,16 +56,53 @@ export const OVMF_FILES = [
   "/usr/share/edk2/x64/OVMF.4m.fd",
 ] as const;
 
+/** The same for Arm: Debian's qemu-efi-aarch64, Alpine's aavmf, Arch's edk2-aarch64. */
+export const ARM_UEFI_FILES = [
+  "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd",
+  "/usr/share/AAVMF/QEMU_EFI.fd",
+  "/usr/share/edk2/aarch64/QEMU_EFI.fd",
+] as const;
+
+/** How machines of an architecture are made, and what brings their parts. */
+interface Model {
+  readonly program: string;
+  readonly options: readonly string[];
+  readonly firmware: readonly string[];
+  /** Packages of Debian and of Alpine. */
+  readonly packages: { readonly qemu: Packages; readonly firmware: Packages };
+}
+type Packages = readonly [apt: string, apk: string];
+
+export const MODELS: Readonly<Record<MachineArch, Model>> = {
+  x86_64: {
+    program: QEMU,
+    options: ["-machine", "q35"],
+    firmware: OVMF_FILES,
+    packages: { qemu: ["qemu-system-x86", "qemu-system-x86_64"], firmware: ["ovmf", "ovmf"] },
+  },
+  aarch64: {
+    program: "qemu-system-aarch64",
+    options: ["-machine", "virt", "-cpu", "cortex-a72"],
+    firmware: ARM_UEFI_FILES,
+    packages: {
+      qemu: ["qemu-system-arm", "qemu-system-aarch64"],
+      firmware: ["qemu-efi-aarch64", "aavmf"],
+    },
+  },
+};
+
 /**
  * The command line of a machine (qemu(1)). `-nodefaults` and `-no-user-config` keep the building
  * machine's settings out; the random device spares the guest a wait for entropy.
  */
 export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
+  const { program, options } = MODELS[machine.arch];
   const argv: [string, ...string[]] = [
-    QEMU,
+    program,
     "-nodefaults",
     "-no-user-config",
-    ...["-machine", "q35", "-accel", machine.accelerator],
+    ...options,
+    ...["-accel", machine.accelerator],
     ...["-m", `${machine.memoryMiB}M`, "-smp", String(machine.processors)],
     ...["-display", "none", "-vga", "none", "-no-reboot"],
     ...["-device", "virtio-rng-pci"],

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { guestStatus, type MachineSpec, qemuArgv } from "./machine.ts";
 
 const machine: MachineSpec = {
+  arch: "x86_64",
   image: "a,b.img",
   snapshot: true,
   firmware: { kind: "bios" },
@@ -46,4 +47,11 @@ Deno.test("qemuArgv() gives the guest a second serial port only where its status
   const asked = qemuArgv({ ...machine, statusFile: "/tmp/a,b" });
   assertEquals(ports(asked), 2);
   assert(asked.includes("file,id=status,path=/tmp/a,,b"));
+});
+
+Deno.test("qemuArgv() makes an Arm machine with the program for it", () => {
+  const firmware = { kind: "uefi", file: "/f" } as const;
+  const argv = qemuArgv({ ...machine, arch: "aarch64", firmware });
+  assertEquals(argv[0], "qemu-system-aarch64");
+  assert(argv.join(" ").includes("-machine virt -cpu cortex-a72 -accel tcg"), argv.join(" "));
 });

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { type Lan, qemuArgv } from "../../lib/qemu/machine.ts";
+import { type Lan, type MachineSpec, qemuArgv } from "../../lib/qemu/machine.ts";
 import { sshArgv, type SshTarget } from "../../lib/ssh/ssh_argv.ts";
 import { readText, tempDir } from "../../lib/store/files.ts";
 
@@ -11,7 +11,7 @@ const QUESTION =
   "uname -a; rc-status --all; iptables -S INPUT; df -h /; wc -l < /lib/apk/db/installed";
 
 /** A machine to ask. */
-export interface Guest {
+export interface Guest extends Pick<MachineSpec, "arch" | "firmware"> {
   readonly image: string;
   /** The private key that opens it. */
   readonly key: string;
@@ -26,7 +26,7 @@ export interface Guest {
  */
 export async function greet(
   env: Env,
-  { image, key, user, lan }: Guest,
+  { arch, firmware, image, key, user, lan }: Guest,
   accelerator: "kvm" | "tcg",
 ): Promise<void> {
   using folder = tempDir();
@@ -35,9 +35,10 @@ export async function greet(
   env.stderr.write(`Booting ${image} (SSH on 127.0.0.1:${port})\n`);
   await using qemu = env.runner.spawn({
     argv: qemuArgv({
+      arch,
       image,
       snapshot: true,
-      firmware: { kind: "bios" },
+      firmware,
       accelerator,
       memoryMiB: 512,
       processors: 1,

@@ -1,4 +1,4 @@
-import { OVMF_FILES } from "../../lib/qemu/machine.ts";
+import { ARM_UEFI_FILES, OVMF_FILES } from "../../lib/qemu/machine.ts";
 
 /** How a tool is recognised, and what brings it. */
 interface Tool {
@@ -42,6 +42,7 @@ const TOOLS = {
     apt: "qemu-user-static",
     apk: "qemu-aarch64",
   },
+  "qemu-efi-aarch64": { places: ARM_UEFI_FILES, apt: "qemu-efi-aarch64", apk: "aavmf" },
   "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
   "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },
   "ssh": { places: ["ssh"], apt: "openssh-client", apk: "openssh-client-default" },

@@ -46,6 +46,7 @@ const plan = (changes: Pick<DiskPlan, "table" | "loaders">): DiskPlan => ({
 async function boot(image: string, firmware: MachineSpec["firmware"]): Promise<string> {
   const serial = `${image}.serial`;
   const argv = qemuArgv({
+    arch: "x86_64",
     image,
     snapshot: true,
     firmware,

@@ -3,21 +3,23 @@ import { build } from "../../build/pipeline.ts";
 import { openEngine } from "../../build/engine.ts";
 import { labFolder } from "../../build/inputs.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
+import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";
 import { silent } from "../../lib/report/event.ts";
 import { exists } from "../../lib/store/files.ts";
 
 /** Why a test cannot build the lab system, or undefined where it can. For `ignore`. */
-export function labMissing(): string | undefined {
-  return exists(join(labFolder(realEnv()), "x86_64", "APKINDEX.tar.gz"))
+export function labMissing(arch: Arch = "x86_64"): string | undefined {
+  return exists(join(labFolder(realEnv()), arch, "APKINDEX.tar.gz"))
     ? undefined
-    : "no lab repository; make it with deno task lab";
+    : `no lab repository for ${arch}; make it with deno task lab --arch ${arch}`;
 }
 
 /** Builds the lab system with a key that opens it. */
 export async function buildLab(
   folder: string,
   publicKey: string,
+  arch: Arch = "x86_64",
 ): Promise<{ image: string; record: BuildRecord }> {
   const system = join(folder, "lab.yaml");
   // JSON is YAML.
@@ -32,7 +34,7 @@ export async function buildLab(
   using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
   const { record } = await build({
     system,
-    arch: undefined,
+    arch,
     repositories: undefined,
     keysFolder: undefined,
     lockFile: undefined,
