@@ -10,6 +10,7 @@ interface Tool {
 }
 
 const TOOLS = {
+  "bmaptool": { places: ["bmaptool"], apt: "bmap-tools", apk: "bmap-tools" },
   "cpio": { places: ["cpio"], apt: "cpio", apk: "cpio" },
   "depmod": { places: ["depmod"], apt: "kmod", apk: "kmod" },
   "dpkg-deb": { places: ["dpkg-deb"], apt: "dpkg", apk: "dpkg" },
