@@ -136,11 +136,12 @@ test("the kernel shows the program under its own name, with no trace of its star
 
 test("a program starts by any name: renamed, linked, relative, with no environment", async () => {
   const { root } = await subject();
-  const script = `cd /usr/local/bin; ln -s smoke link; ln smoke other; ./smoke self; link self; ` +
-    `cd ..; bin/other self; exec env -i /usr/local/bin/link self`;
+  const script =
+    `cd /usr/local/bin; ln -s smoke linked; ln smoke other; ./smoke self; linked self; ` +
+    `cd ..; bin/other self; exec env -i /usr/local/bin/linked self`;
   const { stdout } = await root.run({ uid: 0, argv: ["sh", "-ec", script] });
   const shown = stdout.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals(shown.map(({ comm }) => comm), ["smoke", "link", "other", "link"]);
+  assertEquals(shown.map(({ comm }) => comm), ["smoke", "linked", "other", "linked"]);
   const real = ["smoke", "smoke", "other", "smoke"].map((name) => `/usr/local/bin/${name}`);
   assertEquals(shown.map(({ exe }) => exe), real);
   assertEquals(shown[3].environment, {});
