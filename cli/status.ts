@@ -63,10 +63,12 @@ export async function showStatus(
 
 /** Asks all hosts, some of them at once. */
 export async function lookAt(hosts: readonly Host[], fleet: Fleet): Promise<HostStatus[]> {
-  const outcomes = await onHosts(hosts, fleet.executor, async (host) => ({
-    facts: await gatherFacts(fleet.session(host), DEADLINE),
-    askedAt: Math.floor(Date.now() / 1000),
-  }));
+  const outcomes = await onHosts(hosts, fleet.executor, async (host) => {
+    const begin = Date.now();
+    const facts = await gatherFacts(fleet.session(host), DEADLINE);
+    // It looked at its clock somewhere in between.
+    return { facts, askedAt: Math.floor((begin + Date.now()) / 2000) };
+  });
   return outcomes.map(statusOf);
 }
 

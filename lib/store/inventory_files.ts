@@ -49,10 +49,15 @@ export async function locked<T>(place: InventoryPlace, work: () => T): Promise<T
   privateFolder(place.folder);
   const { signal } = place;
   using _lock = await waitForLock(`${place.folder}/lock`, "tower", { signal, onWait() {} });
-  if (namesIn(`${place.folder}/pending`).length + namesIn(`${place.folder}/removed`).length > 0) {
-    settle(place);
-  }
+  const isUnsettled = exists(markerPath(place)) ||
+    [`${place.folder}/pending`, `${place.folder}/removed`].some((path) => namesIn(path).length > 0);
+  if (isUnsettled) settle(place);
   return work();
+}
+
+/** Is there from the first change of a commit to its last. */
+function markerPath({ folder }: InventoryPlace): string {
+  return `${folder}/unsettled`;
 }
 
 /**
@@ -103,6 +108,7 @@ export async function ensureKnownHosts(place: InventoryPlace, { hosts }: Invento
 function settle(place: InventoryPlace): void {
   const { folder } = place;
   attempt("change", folder, () => {
+    writeFileAtomic(markerPath(place), new Uint8Array(), 0o600);
     for (const name of namesIn(`${folder}/pending`)) {
       const pending = `${folder}/pending/${name}`;
       const current = hostFolder(place, name);
@@ -124,6 +130,7 @@ function settle(place: InventoryPlace): void {
     privateFolder(place.sshFolder);
     rewrite(`${place.sshFolder}/config`, (text) => includeConfig(text, place));
     for (const entry of removed) removeTree(`${folder}/removed/${entry}`);
+    removeTree(markerPath(place));
   });
 }
 

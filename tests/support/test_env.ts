@@ -16,6 +16,8 @@ export interface TestEnvOptions {
   readonly patience?: Patience;
   /** What the user answers, question by question; then the input has ended. */
   readonly answers?: readonly string[];
+  /** A home that is there already. */
+  readonly home?: string;
 }
 
 /** An {@linkcode Env} in temporary folders that captures output. Dispose it at the test's end. */
@@ -53,7 +55,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     stderrIsTerminal: options.isTerminal ?? false,
     columns: options.columns ?? 80,
     cwd: folder("cwd"),
-    home: folder("home"),
+    home: options.home ?? folder("home"),
     cacheDir: folder("cache"),
     processors: 2,
     signal,

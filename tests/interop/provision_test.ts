@@ -1,0 +1,266 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { planProvision, provision } from "../../cli/provision/provision.ts";
+import { requestOf } from "../../cli/provision/request.ts";
+import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { silent } from "../../lib/report/event.ts";
+import { inventoryPlace, readInventory } from "../../lib/store/inventory_files.ts";
+import { CARD_TOOLS, makeCardImage } from "../support/card_image.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { randomNumbers } from "../support/random_numbers.ts";
+import { TowerProgram } from "../support/tower_program.ts";
+
+const runner = denoRunner();
+const missing = [...CARD_TOOLS, "mtype", "lsblk", "blockdev"].filter((t) => !runner.which(t));
+const ignore = missing.length > 0;
+const note = ignore ? ` (skipped: ${missing.join(", ")} missing)` : "";
+const MAIN = fromFileUrl(new URL("../../cli/main.ts", import.meta.url));
+const SEED = 20;
+const KILLS = 12;
+
+const offline = (name: string, image: string, file: string) => [
+  ...["provision", name, "--offline", "--image", image],
+  ...["--device-file", file, "--timezone", "UTC", "--no-confirm"],
+];
+
+Deno.test({
+  name: `a provisioned image file carries what mtools reads, and no password in clear text${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const card = join(folder.path, "card.img");
+    const answers = join(folder.path, "answers.yaml");
+    Deno.writeTextFileSync(answers, 'password: "s3cret word"\nkeyboard-layout: latam\n');
+    const done = await tower.run(...offline("vault", image, card), "--answers", answers);
+    assertEquals(done.code, 0, done.err);
+    const mtype = async (name: string) => {
+      const { stdout } = await runner.run({ argv: ["mtype", "-i", `${card}@@1M`, `::${name}`] });
+      return new TextDecoder().decode(stdout);
+    };
+    const env = await mtype("tower.env");
+    assertStringIncludes(env, "HOSTNAME='vault'\n");
+    assertStringIncludes(env, "KEYBOARD_LAYOUT='latam'\n");
+    assert(!env.includes("s3cret") && !done.err.includes("s3cret"));
+    const host = join(tower.folder, "hosts/vault");
+    assertEquals(
+      await mtype("ssh_host_ed25519_key"),
+      Deno.readTextFileSync(join(host, "ssh_host_ed25519_key")),
+    );
+    assertStringIncludes(Deno.readTextFileSync(join(host, "tower.env")), "PASSWORD='s3cret word'");
+    const [before, after] = [Deno.readFileSync(image), Deno.readFileSync(card)];
+    assertEquals(after.subarray(9 << 20), before.subarray(9 << 20));
+    const listed = JSON.parse((await tower.run("list", "--json")).out);
+    assertEquals(listed[0].ip, "192.168.3.200");
+    assertEquals(
+      (await tower.run("provision", "vault", "--verify-only", "--device-file", card)).code,
+      0,
+    );
+  },
+});
+
+Deno.test({
+  name: `C10, E19: keys and settings are for their user alone; the card's file too${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const card = join(folder.path, "card.img");
+    assertEquals((await tower.run(...offline("vault", image, card))).code, 0);
+    const host = join(tower.folder, "hosts/vault");
+    for (const { name } of Deno.readDirSync(host)) {
+      assertEquals(Deno.statSync(join(host, name)).mode! & 0o777, 0o600, name);
+    }
+    for (const path of [tower.folder, host]) assertEquals(Deno.statSync(path).mode! & 0o777, 0o700);
+    assertEquals(Deno.statSync(card).mode! & 0o777, 0o600);
+    assertEquals(Deno.statSync(join(host, "crypto_keyfile.bin")).size, 2048);
+    assertEquals((await tower.run("doctor")).out, "Nothing is wrong.\n");
+    Deno.chmodSync(join(host, "id_ed25519"), 0o644);
+    const { code, out } = await tower.run("doctor");
+    assertEquals(code, 1);
+    assertStringIncludes(out, "mend: chmod go= DIR/home/.local/tower/hosts/vault/id_ed25519");
+  },
+});
+
+Deno.test({
+  name: `C1: a declined --force changes no key; an accepted one keeps address and world${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    const card = join(folder.path, "card.img");
+    using tower = new TowerProgram({ answers: ["n"] });
+    assertEquals((await tower.run(...offline("first", image, card))).code, 0);
+    assertEquals((await tower.run(...offline("vault", image, card))).code, 0);
+    const key = join(tower.folder, "hosts/vault/id_ed25519");
+    const before = Deno.readTextFileSync(key);
+    const again = offline("vault", image, card);
+    assertStringIncludes((await tower.run(...again)).err, 'Cannot provision "vault": it exists');
+    const asked = again.filter((word) => word !== "--no-confirm");
+    const declined = await tower.run(...asked, "--force");
+    assertEquals([declined.code, declined.err.endsWith("Nothing was changed.\n")], [1, true]);
+    assertEquals(Deno.readTextFileSync(key), before);
+    Deno.writeTextFileSync(join(tower.folder, "hosts/vault/world"), "vim\n");
+    assertEquals((await tower.run("deprovision", "first", "--no-confirm")).code, 0);
+    const forced = await tower.run(...again, "--force");
+    assertEquals(forced.code, 0, forced.err);
+    assert(Deno.readTextFileSync(key) !== before);
+    assertEquals(Deno.readTextFileSync(join(tower.folder, "hosts/vault/world")), "vim\n");
+    // E3: provisioned again, it has the address it had, not the lower one that is free now.
+    const [host] = JSON.parse((await tower.run("list", "--json")).out);
+    assertEquals([host.name, host.ip], ["vault", "192.168.3.201"]);
+    const config = Deno.readTextFileSync(join(tower.folder, "config"));
+    assertEquals(config.match(/^Host /gm)?.length, 1);
+  },
+});
+
+Deno.test({
+  name: `an image that is not what SHA256SUMS says, or not signed, is refused before a byte${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    const card = join(folder.path, "card.img");
+    using tower = new TowerProgram();
+    const key = join(folder.path, "key");
+    await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key] });
+    const signed = [...offline("vault", image, card), "--signers", `${key}.pub`];
+    assertStringIncludes((await tower.run(...signed)).err, "it is not signed");
+    const sums = join(folder.path, "SHA256SUMS");
+    await runner.run({ argv: ["ssh-keygen", "-q", "-Y", "sign", "-n", "file", "-f", key, sums] });
+    assertEquals((await tower.run(...signed)).code, 0);
+    Deno.removeSync(card);
+    using disk = Deno.openSync(image, { write: true });
+    disk.seekSync(20 << 20, Deno.SeekMode.Start);
+    disk.writeSync(Uint8Array.of(1));
+    const changed = await tower.run(...offline("other", image, card));
+    assertEquals(changed.code, 1);
+    assertStringIncludes(changed.err, "it is not what SHA256SUMS says");
+    assertEquals((await tower.run("list")).out.includes("other"), false);
+    assertEquals(
+      Array.from(Deno.readDirSync(folder.path), (e) => e.name).includes("card.img"),
+      false,
+    );
+  },
+});
+
+Deno.test({
+  name: `C12: a medium that gives back wrong bytes puts no host in force${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const { env } = tower;
+    const place = inventoryPlace(env.home, env.signal);
+    const site = { env, place, plan: TOWER_PLAN, reporter: silent };
+    const locale = {
+      username: "alice",
+      keyboardLayout: "us",
+      keyboardVariant: "us",
+      timezone: "UTC",
+      lang: "en_US",
+    };
+    const deviceFile = join(folder.path, "card.img");
+    const request = requestOf("vault", { offline: true, image, deviceFile }, locale, (p) => p);
+    const inventory = await readInventory(place);
+    const plan = await planProvision(request, inventory, site);
+    const open = async () => {
+      const medium = await plan.target.open();
+      return {
+        ...medium,
+        readAt(offset: number, into: Uint8Array) {
+          const n = medium.readAt(offset, into);
+          const at = (21 << 20) - offset;
+          if (at >= 0 && at < n) into[at]! ^= 1;
+          return n;
+        },
+      };
+    };
+    await assertRejects(
+      () => provision(plan, inventory, site, open),
+      TowerError,
+      `at byte ${21 << 20} it does not give back what was written`,
+    );
+    assertEquals((await readInventory(place)).hosts, []);
+    assertEquals([...Deno.readDirSync(join(tower.folder, "staging"))], []);
+    assertEquals([...Deno.readDirSync(folder.path)].some((e) => e.name.includes("card")), false);
+  },
+});
+
+Deno.test({
+  name:
+    `C8: provision killed at ${KILLS} points leaves a whole inventory; the next run completes${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const random = randomNumbers(SEED);
+    const first = await tower.run(...offline("first", image, join(folder.path, "first.img")));
+    assertEquals(first.code, 0, first.err);
+    const variables = {
+      HOME: tower.env.home,
+      USER: "alice",
+      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+    };
+    const card = join(folder.path, "card.img");
+    for (let kill = 0; kill < KILLS; kill++) {
+      const argv = [Deno.execPath(), "run", "--allow-all", "--no-check", MAIN] as const;
+      const words = offline("vault", image, card);
+      await using child = runner.spawn({ argv: [...argv, ...words], variables });
+      await Promise.race([
+        new Promise((resolve) => setTimeout(resolve, 300 + random.below(1800))),
+        child.ended,
+      ]);
+      child.kill("SIGKILL");
+      await child.ended;
+      const { code, out, err } = await tower.run("list", "--json");
+      const where = `seed ${SEED}, kill ${kill}: ${err}`;
+      assertEquals(code, 0, where);
+      const names = JSON.parse(out).map((host: { name: string }) => host.name);
+      assertEquals(names.filter((name: string) => name !== "vault"), ["first"], where);
+      const config = Deno.readTextFileSync(join(tower.folder, "config"));
+      assertEquals((config.match(/^Host .*$/gm) ?? []).length, names.length, where);
+      if (!names.includes("vault")) continue;
+      const verified = await tower.run(
+        "provision",
+        "vault",
+        "--verify-only",
+        "--device-file",
+        card,
+      );
+      assertEquals(verified.code, 0, `${where} ${verified.err}`);
+      assertEquals((await tower.run("deprovision", "vault", "--no-confirm")).code, 0, where);
+    }
+    const last = await tower.run(...offline("vault", image, card));
+    assertEquals(last.code, 0, last.err);
+    const left = Array.from(Deno.readDirSync(folder.path), (e) => e.name).sort();
+    assertEquals(left, ["SHA256SUMS", "card.img", "first.img", "host.img"]);
+    assertEquals([...Deno.readDirSync(join(tower.folder, "staging"))], []);
+  },
+});
+
+Deno.test({
+  name: `two tower at once never give the same address, nor make the same host twice${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const names = ["a1", "b1", "c1", "c1"];
+    const runs = await Promise.all(
+      names.map((name, i) => tower.run(...offline(name, image, join(folder.path, `${i}.img`)))),
+    );
+    assertEquals(runs.map(({ code }) => code).sort(), [0, 0, 0, 1]);
+    const hosts = JSON.parse((await tower.run("list", "--json")).out);
+    assertEquals(
+      hosts.map((host: { ip: string }) => host.ip).sort(),
+      ["192.168.3.200", "192.168.3.201", "192.168.3.202"],
+    );
+  },
+});
