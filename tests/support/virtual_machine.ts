@@ -32,6 +32,8 @@ export class VirtualMachine implements AsyncDisposable {
     place: (command: Command) => Command = (command) => command,
   ): VirtualMachine {
     const log = join(folder, "console.log");
+    // QEMU empties it only once it runs: what an earlier machine showed is not this one's.
+    Deno.writeTextFileSync(log, "");
     const argv = qemuArgv({
       arch: "x86_64",
       accelerator: "tcg",
