@@ -39,8 +39,13 @@ export function findImage(image: string | undefined, env: Env): string {
     const newest = names.filter((name) => TOWEROS_NAME.test(name)).sort(compareImages).at(-1);
     if (newest !== undefined) return join(folder, newest);
     const built = names.filter((name) => /^host-/.test(name))
-      .map((name) => join(folder, name, "host.img")).find(exists);
-    if (built !== undefined) return built;
+      .map((name) => join(folder, name, "host.img")).filter(exists);
+    if (built.length > 1) {
+      throw new TowerError("conflict", `Cannot choose an image: ${built.join(", ")} are there`, {
+        hint: "Name the one that fits the host's computer with --image",
+      });
+    }
+    if (built[0] !== undefined) return built[0];
   }
   throw new TowerError("not-found", "Cannot find an image of a host", {
     hint: "Build one with tower-build build host, or name one with --image",

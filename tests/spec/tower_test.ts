@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { testHost } from "../../lib/fleet/test_host.ts";
+import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
+import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { TowerProgram } from "../support/tower_program.ts";
+
+/** Lays a host down as TowerOS does, with its looser modes. */
+function layHost(tower: TowerProgram, name: string, text?: string): void {
+  const folder = join(tower.folder, "hosts", name);
+  Deno.mkdirSync(folder, { recursive: true });
+  const role = name === "vault" ? "offline" : undefined;
+  const address = { router: "192.168.2.1", vault: "192.168.3.200" }[name] ?? "192.168.2.200";
+  const { env, hostKeys } = testHost(name, address, role);
+  const written = new TextDecoder().decode(writeTowerEnv(env, "thinclient"));
+  Deno.writeTextFileSync(join(folder, "tower.env"), text ?? written);
+  Deno.writeTextFileSync(join(folder, "ssh_host_ed25519_key.pub"), `${hostKeys[0]} ${name}\n`);
+}
+
+const tower = () => new TowerProgram({ runner: new RecordingRunner() });
+
+Deno.test("E1: wrong usage ends with 2, failures with 1, both told on standard error", async () => {
+  using program = tower();
+  const cases: [string[], number, string][] = [
+    [["nonsense"], 2, "unknown command"],
+    [["provision"], 2, "missing required argument"],
+    [["provision", "a b", "--offline", "--device-file", "x"], 2, "Cannot name a host"],
+    [["provision", "vault", "--device-file", "x"], 2, "say one of --online and --offline"],
+    [["provision", "vault", "--offline"], 2, "say one of --boot-device and --device-file"],
+    [["provision", "vault", "--offline", "--device-file", "x"], 1, "Cannot find an image"],
+    [["status", "nobody"], 1, 'Cannot find host "nobody"'],
+    [["ssh", "nobody"], 1, 'Cannot find host "nobody"'],
+    [["deprovision", "../etc"], 2, "Cannot name a host"],
+    [["firewall", "check", "thinclient", "x y"], 2, "it is not NAME, NAME:PORT"],
+  ];
+  for (const [args, expected, message] of cases) {
+    const { code, out, err } = await program.run(...args);
+    assertEquals([code, out], [expected, ""], args.join(" "));
+    assertStringIncludes(err, message);
+  }
+  const json = await program.run("status", "nobody", "--json");
+  assertEquals(JSON.parse(json.err).code, "not-found");
+});
+
+Deno.test("E20: no missing program and no broken host stands in the way of help and list", async () => {
+  using program = tower();
+  layHost(program, "bad", "HOSTNAME='bad'; reboot\n");
+  layHost(program, "good");
+  for (const args of [["--help"], ["provision", "--help"], ["version"]]) {
+    assertEquals((await program.run(...args)).code, 0, args.join(" "));
+  }
+  const { code, out, err } = await program.run("list");
+  assertEquals(code, 3);
+  assertMatch(out, /^good +online +192\.168\.2\.200 +N\/A$/m);
+  assertStringIncludes(err, 'Cannot use host "bad"');
+  const doctor = await program.run("doctor");
+  assertEquals(doctor.code, 1);
+  assertStringIncludes(doctor.out, "ssh is missing: it is needed to reach hosts");
+  assertStringIncludes(doctor.out, "can read DIR/home/.local/tower/hosts/good/tower.env");
+});
+
+Deno.test("an inventory of TowerOS is read as it is, the router first; nothing but known_hosts is added", async () => {
+  using program = tower();
+  for (const name of ["web", "router", "vault"]) layHost(program, name);
+  Deno.writeTextFileSync(join(program.folder, "config"), "Host web\n  Hostname 192.168.2.200\n");
+  const { code, out } = await program.run("list", "--json");
+  assertEquals(code, 0);
+  const rows = JSON.parse(out).map((h: { name: string; ip: string }) => [h.name, h.ip]);
+  assertEquals(rows, [["router", "192.168.2.1"], ["vault", "192.168.3.200"], [
+    "web",
+    "192.168.2.200",
+  ]]);
+  const config = Deno.readTextFileSync(join(program.folder, "config"));
+  assertEquals(config, "Host web\n  Hostname 192.168.2.200\n");
+  const known = Deno.readTextFileSync(join(program.folder, "known_hosts"));
+  assertMatch(known, /^vault,192\.168\.3\.200 ssh-ed25519 /m);
+});
+
+Deno.test("a command line of ssh believes only the known key, and no configuration", async () => {
+  using program = tower();
+  layHost(program, "web");
+  const { out } = await program.run("ssh", "--dry-run", "web", "echo", "a b; reboot");
+  for (
+    const part of [
+      "-F none",
+      "StrictHostKeyChecking=yes",
+      "HostKeyAlias=web",
+      "IdentitiesOnly=yes",
+      "GlobalKnownHostsFile=none",
+    ]
+  ) assertStringIncludes(out, part);
+  assert(out.includes("a b; reboot"), out);
+});
+
+Deno.test("B7: firewall check answers from the rules; one cable is warned of loudly", async () => {
+  using program = tower();
+  for (const name of ["web", "router", "vault"]) layHost(program, name);
+  const check = async (from: string, to: string) =>
+    (await program.run("firewall", "check", from, to)).code;
+  assertEquals(await check("thinclient", "vault:22"), 0);
+  assertEquals(await check("thinclient", "vault:80"), 1);
+  assertEquals(await check("vault", "thinclient:22"), 1);
+  assertEquals(await check("web", "vault:22"), 1);
+  assertEquals(await check("web", "internet:443"), 0);
+  assertEquals(await check("internet", "web:22"), 1);
+  const shown = await program.run("firewall", "show", "thinclient", "--one-cable");
+  assertStringIncludes(shown.err, "warning: with one cable both networks are one");
+  assertStringIncludes(shown.out, ":INPUT DROP [0:0]");
+  const six = await program.run("firewall", "show", "web", "--family", "ipv6");
+  assertStringIncludes(six.out, ":FORWARD DROP [0:0]");
+});
+
+Deno.test("deprovision wants the name again; then folder, known key and SSH block are gone", async () => {
+  using program = new TowerProgram({ answers: ["yes", "web"] });
+  for (const name of ["web", "vault"]) layHost(program, name);
+  const first = await program.run("deprovision", "web");
+  assertEquals([first.code, first.err.endsWith("Nothing was changed.\n")], [1, true]);
+  const second = await program.run("deprovision", "web");
+  assertEquals([second.code, second.out], [0, "web is forgotten.\n"], second.err);
+  assertEquals(JSON.parse((await program.run("list", "--json")).out).length, 1);
+  for (const file of ["config", "known_hosts"]) {
+    const text = Deno.readTextFileSync(join(program.folder, file));
+    assert(!/web/.test(text) && /vault/.test(text), text);
+  }
+});
+
+Deno.test("other networks stand in one file; a wrong one is told by its rule", async () => {
+  using program = tower();
+  for (const name of ["web", "router"]) layHost(program, name);
+  const path = join(program.folder, "networks.yaml");
+  Deno.writeTextFileSync(
+    path,
+    "online: { network: 10.7.2.0/24, thinClient: 10.7.2.100, router: 10.7.2.1, firstHost: 200 }\n" +
+      "offline: { network: 10.7.3.0/24, thinClient: 10.7.3.100, firstHost: 200 }\n",
+  );
+  assertStringIncludes((await program.run("firewall", "show", "offline")).out, "-s 10.7.3.100/32");
+  Deno.writeTextFileSync(path, Deno.readTextFileSync(path).replace("10.7.2.0/24", "8.8.8.0/24"));
+  const { code, err } = await program.run("firewall", "show", "offline");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "must be private");
+});
