@@ -13,6 +13,7 @@ import { provisionCommand } from "./commands/provision.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
 import { versionCommand } from "./commands/version.ts";
+import { wlanConnectCommand } from "./commands/wlan_connect.ts";
 import type { Ending } from "./ending.ts";
 import { errorJson } from "./render/outcomes.ts";
 import { VERSION_TEXT } from "./version.ts";
@@ -38,6 +39,7 @@ export function commandTree(env: Env, ending: Ending = { code: 0, json: false })
       poweroffCommand,
       rebootCommand,
       synctimeCommand,
+      wlanConnectCommand,
       deprovisionCommand,
       versionCommand,
       firewallCommand,

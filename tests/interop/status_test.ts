@@ -117,3 +117,30 @@ Deno.test({
     assertEquals([order.length, order[2]], [3, "router"]);
   },
 });
+
+Deno.test({
+  name:
+    `B9: wlan-connect gives the router its Wi-Fi through standard input, and keeps it here${note}`,
+  ignore,
+  async fn() {
+    using tower = new TowerProgram();
+    const log = join(tower.env.dir, "log");
+    Deno.writeTextFileSync(log, "");
+    Deno.chmodSync(log, 0o666);
+    const router = { name: "router", answer: `cat >${log}` };
+    await using hosts = await ManyHosts.start(tower.env.home, [router]);
+    using asking = new TowerProgram({
+      runner: hosts.runner,
+      home: tower.env.home,
+      answers: ["the p4ssword"],
+    });
+    const { code, err } = await asking.run("wlan-connect", "--ssid", `Caf\u00e9 "x"`);
+    assertEquals(code, 0, err);
+    const sent = Deno.readTextFileSync(log);
+    assertMatch(sent, /^network=\{\n\tssid=436166c3a920227822\n\tpsk=[0-9a-f]{64}\n\}\n$/);
+    const stored = Deno.readTextFileSync(join(asking.folder, "hosts/router/tower.env"));
+    assertMatch(stored, /^WLAN_SSID_HEX='436166c3a920227822'$/m);
+    assertEquals(stored.match(/^WLAN_SHARED_KEY='(.*)'$/m)?.[1], sent.match(/psk=(.*)/)?.[1]);
+    assertNotMatch(stored + sent + err, /p4ssword/);
+  },
+});

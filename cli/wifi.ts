@@ -1,0 +1,25 @@
+import type { Env } from "../lib/env.ts";
+import { findHost } from "../lib/fleet/host.ts";
+import { planWifi } from "../lib/fleet/wifi.ts";
+import { locked, writeHostFile } from "../lib/store/inventory_files.ts";
+import { writeTowerEnv } from "../lib/tower_env/tower_env.ts";
+import { wlanOf } from "../lib/tower_env/wlan.ts";
+import type { Ending } from "./ending.ts";
+import { openFleet } from "./fleet.ts";
+import { execute, type PlanOptions } from "./power.ts";
+
+/** Gives the router a Wi-Fi; its stored settings follow once it has it (facts B9). */
+export async function connectWifi(
+  ssid: string,
+  password: string | undefined,
+  options: PlanOptions,
+  { env, ending }: { readonly env: Env; readonly ending: Ending },
+): Promise<void> {
+  const fleet = await openFleet(env);
+  const router = findHost(fleet.inventory, "router");
+  const wlan = wlanOf(ssid, password ?? (await env.ask("Password: ")) ?? "");
+  await execute(planWifi(router, wlan), fleet, options, { env, ending });
+  if (options.dryRun || ending.code !== 0 || router.env.role !== "router") return;
+  const bytes = writeTowerEnv({ ...router.env, wlan }, "thinclient");
+  await locked(fleet.place, () => writeHostFile(fleet.place, router.name, "tower.env", bytes));
+}

@@ -1,0 +1,26 @@
+import type { Wlan } from "../tower_env/wlan.ts";
+import type { Host } from "./host.ts";
+import type { Plan } from "./step.ts";
+
+/** Whole or not at all; the settings come through standard input and are no argument of anything. */
+const CONNECT = `set -eu
+umask 077
+conf=/etc/wpa_supplicant/wpa_supplicant.conf
+cat >"$conf.new"
+sync
+mv "$conf.new" "$conf"
+rc-service tower-wifi restart >/dev/null`;
+
+/** Gives the router another Wi-Fi. Its name goes over as hexadecimal digits: it may be any bytes. */
+export function planWifi(router: Host, { ssidHex, key }: Wlan): Plan {
+  if (!/^([0-9a-f]{2}){1,32}$/.test(ssidHex) || !/^[0-9a-f]{64}$/.test(key)) {
+    throw new RangeError("A Wi-Fi has a name and key in hexadecimal digits");
+  }
+  const stdin = new TextEncoder().encode(`network={\n\tssid=${ssidHex}\n\tpsk=${key}\n}\n`);
+  return [[{
+    host: router,
+    title: "use the new Wi-Fi",
+    argv: ["doas", "sh", "-c", CONNECT],
+    stdin,
+  }]];
+}
