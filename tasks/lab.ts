@@ -4,7 +4,7 @@ import { type Env, realEnv } from "../lib/env.ts";
 import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { waitForLock } from "../lib/store/lock_file.ts";
-import type { Arch } from "../lib/brand.ts";
+import { type Arch, ARCHES } from "../lib/brand.ts";
 import { bench } from "./lab/bench_table.ts";
 import type { PackageSet } from "./lab/recipe.ts";
 import { type MadeRepository, makeRepository } from "./lab/repository.ts";
@@ -13,8 +13,6 @@ import { labFor } from "./lab/table.ts";
 /** Later releases have all programs below /usr, and fewer links that the table counts on. */
 const KNOWN_RELEASE = "12";
 const SETS = ["lab", "bench"] as const;
-/** What the lab is known to be made for. */
-const LAB_ARCHES = ["x86_64", "aarch64"] as const satisfies readonly Arch[];
 
 /**
  * `deno task lab`: a package repository in Alpine's format, made here from Debian's packages.
@@ -28,7 +26,7 @@ async function main(env: Env): Promise<void> {
     )
     .addOption(
       new Option("--arch <arch>", "for which machines; the bench set is for x86_64 only")
-        .choices(LAB_ARCHES).default("x86_64" as const),
+        .choices(ARCHES).default("x86_64" as const),
     )
     .option("--output <dir>", "where it goes; a folder of the cache by default")
     .parse([...env.args], { from: "user" }).opts();

@@ -31,6 +31,14 @@ const BOARDS: readonly Board[] = [
     console: "ttyS1",
     port: 1,
   },
+  {
+    arch: "armv7",
+    program: "qemu-system-arm",
+    machine: "raspi2b",
+    deviceTree: "bcm2836-rpi-2-b.dtb",
+    console: "ttyAMA0",
+    port: 0,
+  },
 ];
 
 for (const board of BOARDS) {
