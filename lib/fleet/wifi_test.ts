@@ -5,9 +5,7 @@ import { planWifi } from "./wifi.ts";
 
 Deno.test("B9: a Wi-Fi name with quotes and new lines is data; name and key are in no argument", () => {
   const wlan = wlanOf(`a"'\n$(reboot)`, "p4ssw0rd");
-  const [[step]] = planWifi(testHost("router", "192.168.2.1"), wlan) as [[
-    { argv: string[]; stdin: Uint8Array },
-  ]];
+  const step = planWifi(testHost("router", "192.168.2.1"), wlan)[0]![0]!;
   const text = new TextDecoder().decode(step.stdin);
   assertEquals(text, `network={\n\tssid=6122270a24287265626f6f7429\n\tpsk=${wlan.key}\n}\n`);
   assert(!step.argv.join(" ").includes(wlan.key) && !step.argv.join(" ").includes(wlan.ssidHex));
