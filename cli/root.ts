@@ -55,6 +55,10 @@ export function commandTree(env: Env, ending: Ending = { code: 0, json: false })
       getOutHelpWidth: () => Math.min(env.columns, 100),
       getErrHelpWidth: () => Math.min(env.columns, 100),
     });
+    // A flag that is not given is off: help need not say so for each.
+    for (const option of command.options) {
+      if (option.defaultValue === false) option.defaultValue = undefined;
+    }
   }
   return program as Command;
 }
