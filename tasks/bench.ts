@@ -1,12 +1,12 @@
 import { Argument, Command } from "@commander-js/extra-typings";
 import { count } from "../build/commands/options.ts";
-import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
 import { ext4Section } from "../tests/bench/ext4_bench.ts";
 import { imageSection } from "./bench/image.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
 import { figuresOf, formatSection, type Section } from "./bench/report.ts";
 import { solverSection } from "./bench/solver.ts";
+import { runTask } from "./task.ts";
 
 /** What can be measured, in this order. */
 const SECTIONS = { image: imageSection, solver: solverSection, ext4: ext4Section } as const;
@@ -42,14 +42,4 @@ function withFigures(section: Section) {
   return { ...section, rows };
 }
 
-if (import.meta.main) {
-  const env = realEnv();
-  try {
-    await main(env);
-    // A handler of signals would keep the process.
-    Deno.exit(0);
-  } catch (error) {
-    env.stderr.write(`${formatError(error)}\n`);
-    Deno.exit(exitCodeOf(error));
-  }
-}
+if (import.meta.main) await runTask(main);

@@ -14,14 +14,14 @@ import { labFolder } from "../build/inputs.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
 import { run } from "../build/root.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
-import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
 import { hashFile } from "../lib/store/artifact_file.ts";
 import { exists, makeDir, readText, writeFileAtomic } from "../lib/store/files.ts";
 import { greet } from "./build_image/greet.ts";
 import { SAMPLE_USER, writeSampleEnv } from "./build_image/sample_host.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
+import { runTask } from "./task.ts";
 
 async function main(env: Env): Promise<number> {
   const [first, ...rest] = env.args;
@@ -122,10 +122,4 @@ function writeManifest(env: Env, system: string, key: string): string {
   return path;
 }
 
-const env = realEnv();
-try {
-  Deno.exit(await main(env));
-} catch (error) {
-  env.stderr.write(`${formatError(error)}\n`);
-  Deno.exit(exitCodeOf(error));
-}
+await runTask(main);

@@ -5,8 +5,8 @@
  */
 import { Command, Option } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
-import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
 import { hexOf } from "../lib/format/digest.ts";
 import { hashFile } from "../lib/store/artifact_file.ts";
 import { makeDir } from "../lib/store/files.ts";
@@ -16,6 +16,7 @@ import { compileAll } from "./compile/compile_all.ts";
 import { PROGRAMS } from "./compile/programs.ts";
 import { setup, thisMachine } from "./setup.ts";
 import type { ToolName } from "./setup/tools.ts";
+import { runTask } from "./task.ts";
 
 async function main(env: Env): Promise<void> {
   const several = <T extends string>(value: T, before: T[] | undefined) => [...before ?? [], value];
@@ -70,13 +71,4 @@ function oneOf<T extends string>(
   };
 }
 
-if (import.meta.main) {
-  const env = realEnv();
-  try {
-    await main(env);
-    Deno.exit(0);
-  } catch (error) {
-    env.stderr.write(`${formatError(error)}\n`);
-    Deno.exit(exitCodeOf(error));
-  }
-}
+if (import.meta.main) await runTask(main);

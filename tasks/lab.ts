@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
-import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { waitForLock } from "../lib/store/lock_file.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
@@ -9,6 +9,7 @@ import { bench } from "./lab/bench_table.ts";
 import type { PackageSet } from "./lab/recipe.ts";
 import { type MadeRepository, makeRepository } from "./lab/repository.ts";
 import { labFor } from "./lab/table.ts";
+import { runTask } from "./task.ts";
 
 /** Later releases have all programs below /usr, and fewer links that the table counts on. */
 const KNOWN_RELEASE = "12";
@@ -85,14 +86,4 @@ function lineReporter(say: (line: string) => void): Reporter {
   };
 }
 
-if (import.meta.main) {
-  const env = realEnv();
-  try {
-    await main(env);
-    // A handler of signals would keep the process.
-    Deno.exit(0);
-  } catch (error) {
-    env.stderr.write(`${formatError(error)}\n`);
-    Deno.exit(exitCodeOf(error));
-  }
-}
+if (import.meta.main) await runTask(main);

@@ -8,8 +8,8 @@
  */
 import { Command } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
-import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
 import { exists, makeDir, readText, removeTree, writeFileAtomic } from "../lib/store/files.ts";
 import { readPrivateKeyFile } from "../lib/ssh_signature/private_key.ts";
 import { apkPath, packApk } from "./compile/apk.ts";
@@ -18,6 +18,7 @@ import { MACHINES } from "./compile/elf_layout.ts";
 import { PROGRAMS } from "./compile/programs.ts";
 import { archiveProgram, assertReleasable, sbomOf, signSums } from "./compile/release.ts";
 import { setup, thisMachine } from "./setup.ts";
+import { runTask } from "./task.ts";
 
 async function main(env: Env): Promise<void> {
   const options = new Command("release")
@@ -64,13 +65,4 @@ async function main(env: Env): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  const env = realEnv();
-  try {
-    await main(env);
-    Deno.exit(0);
-  } catch (error) {
-    env.stderr.write(`${formatError(error)}\n`);
-    Deno.exit(exitCodeOf(error));
-  }
-}
+if (import.meta.main) await runTask(main);

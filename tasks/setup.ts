@@ -1,5 +1,5 @@
-import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError, TowerError } from "../lib/errors.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
 import type { Runner } from "../lib/proc/command.ts";
 import {
   absentTools,
@@ -8,6 +8,7 @@ import {
   TOOL_NAMES,
   type ToolName,
 } from "./setup/tools.ts";
+import { runTask } from "./task.ts";
 
 /** What this machine is, as far as tools go. */
 export interface Machine {
@@ -84,15 +85,10 @@ export function thisMachine(env: Env): Machine {
 }
 
 if (import.meta.main) {
-  const env = realEnv();
-  try {
+  await runTask(async (env) => {
     const installed = await setup(TOOL_NAMES, thisMachine(env));
     env.stderr.write(
       installed.length === 0 ? "Nothing is missing\n" : `Installed ${installed.join(", ")}\n`,
     );
-    Deno.exit(0);
-  } catch (error) {
-    env.stderr.write(`${formatError(error)}\n`);
-    Deno.exit(exitCodeOf(error));
-  }
+  });
 }
