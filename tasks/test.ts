@@ -41,7 +41,7 @@ const LONG: readonly Suite[] = [
   {
     name: "long",
     argv: test("tests/long", "tests/interop/package_fuzz_test.ts"),
-    variables: { TOWER_FUZZ_CASES: "200000" },
+    variables: { TOWER_FUZZ_CASES: "60000" },
   },
 ];
 
