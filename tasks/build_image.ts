@@ -20,7 +20,7 @@ import { exists, makeDir, readText, writeFileAtomic } from "../lib/store/files.t
 import { greet } from "./build_image/greet.ts";
 import { SAMPLE_USER, writeSampleEnv } from "./build_image/sample_host.ts";
 import { makeLab } from "./lab.ts";
-import { setup, thisMachine } from "./setup.ts";
+import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
 import { runTask } from "./task.ts";
 
 async function main(env: Env): Promise<number> {
@@ -28,7 +28,7 @@ async function main(env: Env): Promise<number> {
   const isNamed = first !== undefined && !first.startsWith("-");
   const options = isNamed ? rest : env.args;
   const arch = archOf(options);
-  const usesLab = !options.includes("--repository");
+  const usesLab = !options.some((option) => /^--repository(=|$)/.test(option));
   const machine = arch === "aarch64"
     ? ["qemu-aarch64", "qemu-efi-aarch64"] as const
     : ["qemu"] as const;
@@ -87,6 +87,7 @@ function archOf(options: readonly string[]): Arch {
 async function refreshLab(env: Env, arch: Arch): Promise<boolean> {
   const index = indexUrl(labFolder(env), arch);
   const before = exists(index) ? hashFile(index) : undefined;
+  await refreshPackageLists(thisMachine(env));
   await makeLab(env, arch);
   return before !== hashFile(index);
 }

@@ -15,6 +15,8 @@ export interface Machine {
   readonly runner: Runner;
   readonly isRoot: boolean;
   fileExists(path: string): boolean;
+  /** Milliseconds since apt's package lists were fetched; Infinity where there are none. */
+  packageListsAge(): number;
   /** Tells the user what takes a while. */
   say(line: string): void;
 }
@@ -47,7 +49,7 @@ export async function setup(needs: readonly ToolName[], machine: Machine): Promi
   }
   machine.say(`Installing ${absent.join(", ")}: ${line.join(" ")}`);
   const variables = { DEBIAN_FRONTEND: "noninteractive" };
-  if (packager === "apt") await updateLists(runner, line.at(-1)!);
+  await refreshPackageLists(machine);
   await runner.run({ argv: line, variables });
   const still = absentTools(absent, isThere);
   if (still.length === 0) return absent;
@@ -59,14 +61,18 @@ function packagerOf(runner: Runner): Packager | undefined {
   return runner.which("apk") ? "apk" : undefined;
 }
 
-/** Fetches Debian's package lists where they are missing, as in a fresh container. */
-async function updateLists(runner: Runner, sample: string): Promise<void> {
-  const known = await runner.run({
-    argv: ["apt-cache", "show", "--no-all-versions", sample],
-    okCodes: [0, 100],
-  });
-  if (known.stdout.length === 0) await runner.run({ argv: ["apt-get", "update", "-qq"] });
+/** Debian removes packages that a newer one replaced: older lists name files that are gone. */
+const LISTS_ARE_OLD = 24 * 3600 * 1000;
+
+/** Fetches Debian's package lists where they are missing or old, if this user may. */
+export async function refreshPackageLists(machine: Machine): Promise<void> {
+  const { runner, isRoot } = machine;
+  if (!isRoot || packagerOf(runner) !== "apt" || machine.packageListsAge() < LISTS_ARE_OLD) return;
+  machine.say("Fetching package lists: apt-get update");
+  await runner.run({ argv: ["apt-get", "update", "-qq"] });
 }
+
+const APT_LISTS = "/var/lib/apt/lists";
 
 /** This machine. */
 export function thisMachine(env: Env): Machine {
@@ -74,6 +80,15 @@ export function thisMachine(env: Env): Machine {
     runner: env.runner,
     isRoot: Deno.uid() === 0,
     say: (line) => env.stderr.write(`${line}\n`),
+    packageListsAge() {
+      try {
+        const names = [...Deno.readDirSync(APT_LISTS)].map((e) => e.name);
+        if (!names.some((name) => name.endsWith("_InRelease"))) return Infinity;
+        return Date.now() - (Deno.statSync(APT_LISTS).mtime?.getTime() ?? 0);
+      } catch {
+        return Infinity;
+      }
+    },
     fileExists(path) {
       try {
         return Deno.statSync(path).isFile;

@@ -11,7 +11,7 @@ import { fromFileUrl } from "@std/path";
 import { type Env, realEnv } from "../lib/env.ts";
 import { formatError } from "../lib/errors.ts";
 import { makeLab } from "./lab.ts";
-import { setup, thisMachine } from "./setup.ts";
+import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
 import { TOOL_NAMES } from "./setup/tools.ts";
 
 interface Suite {
@@ -79,6 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** Makes the lab repository; without it the tests that need one are skipped and say so. */
 async function prepareLab(env: Env): Promise<void> {
   try {
+    await refreshPackageLists(thisMachine(env));
     await makeLab(env, "x86_64");
   } catch (error) {
     say(`${formatError(error)}\n`);
