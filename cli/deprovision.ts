@@ -5,7 +5,7 @@ import { hostFolder } from "../lib/fleet/paths.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import { locked, removeHost } from "../lib/store/inventory_files.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet, reporterFor } from "./fleet.ts";
 import { upHosts } from "./power.ts";
 import { lookAt } from "./status.ts";

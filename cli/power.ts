@@ -5,7 +5,7 @@ import type { Plan } from "../lib/fleet/step.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
 import { runPlan } from "../lib/session/executor.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet, reporterFor } from "./fleet.ts";
 import { tellOutcomes } from "./render/outcomes.ts";
 import { type HostStatus, lookAt } from "./status.ts";

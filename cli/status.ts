@@ -7,7 +7,7 @@ import { canonicalJson } from "../lib/json.ts";
 import { formatBytes, percentOf } from "../lib/report/quantity.ts";
 import { onHosts } from "../lib/session/executor.ts";
 import { gatherFacts } from "../lib/session/facts.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
 import { colorName } from "./render/colors.ts";
 import { errorJson } from "./render/outcomes.ts";

@@ -4,7 +4,7 @@ import { planWifi } from "../lib/fleet/wifi.ts";
 import { locked, writeHostFile } from "../lib/store/inventory_files.ts";
 import { writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 import { wlanOf } from "../lib/tower_env/wlan.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { openFleet } from "./fleet.ts";
 import { execute, type PlanOptions } from "./power.ts";
 

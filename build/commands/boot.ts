@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import type { Ending } from "../root.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 import { add, count } from "./options.ts";
 
 /** `boot`: an image in QEMU. */

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { resolve } from "@std/path";
-import type { Ending } from "../root.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `diff`: what two builds differ in. */
 export function diffCommand(env: Env, ending: Ending) {

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `deprovision NAME`: a host leaves the inventory. */
 export function deprovisionCommand(env: Env, ending: Ending) {

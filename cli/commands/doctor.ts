@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `doctor`: what is wrong here, and what mends it. */
 export function doctorCommand(env: Env, ending: Ending) {

@@ -1,6 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `firewall`: the rules of the tower, and what they allow. */
 export function firewallCommand(env: Env, ending: Ending) {

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import type { Host } from "../../lib/fleet/host.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `list`: the hosts, without asking them. */
 export function listCommand(env: Env, ending: Ending) {

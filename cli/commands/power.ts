@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `poweroff [HOST...]`: hosts that are up, the router last. */
 export function poweroffCommand(env: Env, ending: Ending) {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { COLOR_WORDS } from "../render/colors.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `provision NAME`: a card or image file that becomes a host. */
 export function provisionCommand(env: Env, ending: Ending) {

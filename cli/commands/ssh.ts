@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `ssh HOST [CMD...]`: a shell on a host, or a program. */
 export function sshCommand(env: Env, ending: Ending) {

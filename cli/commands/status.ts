@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `status [HOST...]`: how hosts are, all at once. */
 export function statusCommand(env: Env, ending: Ending) {

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** `wlan-connect`: the router's Wi-Fi, on it and in the inventory. */
 export function wlanConnectCommand(env: Env, ending: Ending) {

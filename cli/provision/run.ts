@@ -5,7 +5,7 @@ import { findHost, hostName } from "../../lib/fleet/host.ts";
 import { hostFolder } from "../../lib/fleet/paths.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { openDisk } from "../../lib/store/disk_file.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 import { type Fleet, openFleet, reporterFor } from "../fleet.ts";
 import { addressPlan } from "../networks.ts";
 import { waitForHost } from "../wait.ts";

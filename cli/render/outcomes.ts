@@ -2,7 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import { formatError, messagesOf, TowerError } from "../../lib/errors.ts";
 import type { Outcome } from "../../lib/fleet/step.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import type { Ending } from "../ending.ts";
+import type { Ending } from "../../lib/program/ending.ts";
 
 /** Tells how it went on each host; some failed: exit status 3. */
 export function tellOutcomes<T>(

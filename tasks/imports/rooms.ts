@@ -5,6 +5,7 @@ export type RoomName =
   | "ports"
   | "L1"
   | "L2"
+  | "program"
   | "engine"
   | "stages"
   | "outputs"
@@ -45,7 +46,7 @@ const IMPURE = { deno: /./, isPure: false } as const;
 const BELOW_PROGRAM = ["L0", "ports", "L1"] as const;
 const COMMANDER = ["commander", "@commander-js/"];
 const LIB = ["L0", "ports", "L1", "L2"] as const;
-const BUILD = [...LIB, "engine", "stages", "outputs", "build"] as const;
+const BUILD = [...LIB, "program", "engine", "stages", "outputs", "build"] as const;
 
 export const ROOMS: readonly Room[] = [
   {
@@ -95,6 +96,14 @@ export const ROOMS: readonly Room[] = [
     isPure: false,
   },
   {
+    name: "program",
+    paths: ["lib/program/"],
+    mayImport: [...LIB, "program"],
+    packages: COMMANDER,
+    deno: undefined,
+    isPure: false,
+  },
+  {
     ...PURE,
     name: "engine",
     paths: ["build/manifest/", "build/plan/", "build/supply/"],
@@ -126,7 +135,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: "cli",
     paths: ["cli/"],
-    mayImport: [...LIB, "cli"],
+    mayImport: [...LIB, "program", "cli"],
     packages: [...PURE_PACKAGES, ...COMMANDER],
     deno: undefined,
     isPure: false,
@@ -136,7 +145,7 @@ export const ROOMS: readonly Room[] = [
     ...IMPURE,
     name: "cli main",
     paths: ["cli/main.ts"],
-    mayImport: [...LIB, "cli"],
+    mayImport: [...LIB, "program", "cli"],
     packages: [""],
   },
   {

@@ -1,9 +1,7 @@
-import type { ExitCode } from "../lib/errors.ts";
-
 /** What a command leaves behind beside its output: how the program ends. */
 export interface Ending {
   /** Exit status of a command that went through; that of a program on a host may be any. */
-  code: ExitCode | number;
+  code: number;
   /** Whether an error is told as JSON, as the command's events are. */
   json: boolean;
 }
