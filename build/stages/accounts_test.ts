@@ -1,24 +1,14 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { stageContext } from "../../tests/support/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { silent } from "../../lib/report/event.ts";
 import { inlineText, textOf } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import { stageSpec } from "../manifest/schema.ts";
 import type { AccountsSpec } from "../manifest/schema.ts";
 import { accounts } from "./accounts.ts";
-import type { StageContext } from "./stage.ts";
 
 const owned = { uid: 0, gid: 0, mtime: 0, origin: "stage:files" } as const;
-const unused = () => {
-  throw new Error("not used");
-};
-const context: StageContext = {
-  reader: { open: unused },
-  blobs: { writer: unused },
-  arch: "x86_64",
-  epoch: 86400 * 20000,
-  reporter: silent,
-};
+const context = stageContext(86400 * 20000);
 
 function apply(spec: unknown): FileTree {
   const tree = new FileTree({ ...owned, mode: 0o755 });

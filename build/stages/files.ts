@@ -1,3 +1,4 @@
+import { TowerError } from "../../lib/errors.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { Entry } from "../../lib/tree/entry.ts";
 import type { FilesPlan } from "../plan/plan.ts";
@@ -32,5 +33,11 @@ export const files: Stage<FilesPlan> = (tree, plan, { epoch }) => {
       put({ ...owned, type: "directory", path, mode, uid, gid });
     }
   }
-  for (const path of plan.remove) tree.remove(path);
+  const missing = plan.remove.filter((path) => !tree.remove(path));
+  if (missing.length === 0) return;
+  throw new TowerError(
+    "not-found",
+    `Cannot remove ${missing.map((path) => `"/${path}"`).join(", ")}: nothing is there`,
+    { hint: "take it off the list of the files stage" },
+  );
 };

@@ -1,22 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { stageContext } from "../../tests/support/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { silent } from "../../lib/report/event.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
-import { files } from "./files.ts";
 import { services } from "./services.ts";
-import type { StageContext } from "./stage.ts";
 
-const unused = () => {
-  throw new Error("not used");
-};
-const context: StageContext = {
-  reader: { open: unused },
-  blobs: { writer: unused },
-  arch: "x86_64",
-  epoch: 5,
-  reporter: silent,
-};
+const context = stageContext(5);
 
 function tree(...scripts: string[]): FileTree {
   const owned = { uid: 0, gid: 0, mtime: 0, origin: "package:openrc" } as const;
@@ -54,28 +43,4 @@ Deno.test("services() names every service that nobody brings, with its runlevel"
     TowerError,
   );
   assertStringIncludes(error.message, "a (boot), b (default)");
-});
-
-Deno.test("files() lays overlay, own files and removals in this order", () => {
-  const made = tree("old");
-  const digest = `sha256:${"0".repeat(64)}` as never;
-  files(made, {
-    kind: "files",
-    overlay: [
-      { path: "etc/motd", digest, size: 3, executable: false },
-      { path: "usr/bin/x", digest, size: 3, executable: true },
-    ],
-    files: [
-      { path: "etc/motd", contents: "own", mode: 0o600, uid: 1, gid: 2 },
-      { path: "etc/link", symlink: "motd" },
-      { path: "srv", directory: true, mode: 0o700, uid: 0, gid: 0 },
-    ],
-    remove: ["etc/init.d"],
-  }, context);
-  const motd = made.get("etc/motd");
-  assertEquals([motd?.mode, motd?.uid, motd?.gid, motd?.mtime], [0o600, 1, 2, 5]);
-  assertEquals(made.get("usr/bin/x")?.mode, 0o755);
-  assertEquals(made.get("etc/link")?.type, "symlink");
-  assertEquals(made.get("srv")?.mode, 0o700);
-  assertEquals(made.get("etc/init.d/old"), undefined);
 });
