@@ -76,13 +76,15 @@ async function main(args: readonly string[]): Promise<number> {
   return broken ? 1 : 0;
 }
 
-/** Makes the lab repository; without it the tests that need one are skipped and say so. */
+/** Makes the lab repositories; without one the tests that need it are skipped and say so. */
 async function prepareLab(env: Env): Promise<void> {
-  try {
-    await refreshPackageLists(thisMachine(env));
-    await makeLab(env, "x86_64");
-  } catch (error) {
-    say(`${formatError(error)}\n`);
+  await refreshPackageLists(thisMachine(env));
+  for (const arch of ["x86_64", "aarch64"] as const) {
+    try {
+      await makeLab(env, arch);
+    } catch (error) {
+      say(`${formatError(error)}\n`);
+    }
   }
 }
 
