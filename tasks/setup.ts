@@ -1,5 +1,5 @@
 import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
+import { formatError, TowerError } from "../lib/errors.ts";
 import type { Runner } from "../lib/proc/command.ts";
 import {
   absentTools,
@@ -64,12 +64,19 @@ function packagerOf(runner: Runner): Packager | undefined {
 /** Debian removes packages that a newer one replaced: older lists name files that are gone. */
 const LISTS_ARE_OLD = 24 * 3600 * 1000;
 
-/** Fetches Debian's package lists where they are missing or old, if this user may. */
+/**
+ * Fetches Debian's package lists where they are missing or old, if this user may. A failure is only
+ * told: what needs a package that old lists lack says so itself.
+ */
 export async function refreshPackageLists(machine: Machine): Promise<void> {
   const { runner, isRoot } = machine;
   if (!isRoot || packagerOf(runner) !== "apt" || machine.packageListsAge() < LISTS_ARE_OLD) return;
   machine.say("Fetching package lists: apt-get update");
-  await runner.run({ argv: ["apt-get", "update", "-qq"] });
+  try {
+    await runner.run({ argv: ["apt-get", "update", "-qq"] });
+  } catch (error) {
+    machine.say(formatError(error));
+  }
 }
 
 const APT_LISTS = "/var/lib/apt/lists";
