@@ -4,6 +4,7 @@ import type { Runner } from "../../lib/proc/command.ts";
 import { listDir, makeDir, readText, writeFileAtomic } from "../../lib/store/files.ts";
 import { entriesOf } from "../../lib/store/folder_entries.ts";
 import type { Program } from "./programs.ts";
+import { networkVariables } from "./network_variables.ts";
 
 /** What a program knows of how it was made. */
 export interface Origin {
@@ -52,7 +53,11 @@ export async function bundleProgram(
   makeDir(out);
   const bundle = async (from: string, ...to: string[]) => {
     const flags = ["--quiet", "--frozen", "--minify", "--platform", "deno"];
-    await runner.run({ argv: [deno, "bundle", ...flags, ...to, from], cwd: sources });
+    await runner.run({
+      argv: [deno, "bundle", ...flags, ...to, from],
+      cwd: sources,
+      variables: networkVariables(),
+    });
   };
   // In pieces: what a command line does not need is neither read nor parsed for it.
   await bundle(program.main, "--code-splitting", "--outdir", out);

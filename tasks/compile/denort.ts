@@ -6,6 +6,7 @@ import { exists, readBytes, tempDir, writeFileAtomic } from "../../lib/store/fil
 import type { Machine } from "./elf_layout.ts";
 import { assertPackable } from "./pack.ts";
 import { fetchStandIn, STAND_IN_VERSION } from "./stand_in.ts";
+import { networkVariables } from "./network_variables.ts";
 
 /** The runtime that compiled programs begin with, and the compiler that fits it. */
 export interface Denort {
@@ -101,7 +102,7 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
 async function ownDenort(machine: Machine, context: DenortContext): Promise<Denort | string> {
   const { runner, deno, version } = context;
   const target = `${machine}-unknown-linux-gnu`;
-  const info = await runner.run({ argv: [deno, "info", "--json"] });
+  const info = await runner.run({ argv: [deno, "info", "--json"], variables: networkVariables() });
   const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
   const archive = join(denoDir, "dl", "release", `v${version}`, `denort-${target}.zip`);
   if (!exists(archive)) {
@@ -110,9 +111,10 @@ async function ownDenort(machine: Machine, context: DenortContext): Promise<Deno
     writeFileAtomic(empty, new Uint8Array());
     const argv = [deno, "compile", "--quiet", "--no-config", "--target", target] as const;
     try {
-      await runner.run({ argv: [...argv, "--output", join(work.path, "empty"), empty] }, {
-        signal: AbortSignal.timeout(300_000),
-      });
+      await runner.run({
+        argv: [...argv, "--output", join(work.path, "empty"), empty],
+        variables: networkVariables(),
+      }, { signal: AbortSignal.timeout(300_000) });
     } catch (error) {
       if (!(error instanceof TowerError)) throw error;
       return `Deno could not download it (${reasonOf(error)})`;

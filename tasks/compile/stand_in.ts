@@ -11,6 +11,7 @@ import {
   tempDir,
   writeFileAtomic,
 } from "../../lib/store/files.ts";
+import { networkVariables } from "./network_variables.ts";
 
 /** An older `denort` and the `deno` that fits it, as files. */
 export interface StandIn {
@@ -75,7 +76,10 @@ async function fetchFile(pinned: PinnedFile, path: string, runner: Runner): Prom
   }
   using work = tempDir();
   const options = ["--silent", "--ignore-scripts", "--pack-destination", work.path];
-  const packed = await runner.run({ argv: ["npm", "pack", ...options, pinned.package] });
+  const packed = await runner.run({
+    argv: ["npm", "pack", ...options, pinned.package],
+    variables: networkVariables(),
+  });
   const archive = new TextDecoder().decode(packed.stdout).trim().split("\n").at(-1)!;
   await runner.run({ argv: ["tar", "-xzf", archive, pinned.file], cwd: work.path });
   const bytes = readBytes(join(work.path, pinned.file), 256 << 20).subarray(0, pinned.size);

@@ -6,6 +6,7 @@ import { packProgram } from "../../tasks/compile/pack.ts";
 import { openPrivateApt } from "../../tasks/compile/private_apt.ts";
 import { buildStub } from "../../tasks/compile/stub.ts";
 import { cacheFolder } from "./compiled_smoke.ts";
+import { networkVariables } from "../../tasks/compile/network_variables.ts";
 
 /** Tools that these files need. */
 export const ARM_TOOLS = ["apt-get", "dpkg-deb", "npm", "tar", "aarch64-linux-gnu-gcc"] as const;
@@ -59,7 +60,7 @@ async function plainDeno(runner: Runner): Promise<Uint8Array> {
     const kept = await Deno.readFile(path).catch(() => undefined);
     if (kept !== undefined && hexOf(digestOf(kept)) === ARM_DENO.sha256) return kept;
     const argv = ["npm", "pack", "--silent", "--ignore-scripts", ARM_DENO.package] as const;
-    const { stdout } = await runner.run({ argv, cwd: work });
+    const { stdout } = await runner.run({ argv, cwd: work, variables: networkVariables() });
     const archive = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
     await runner.run({ argv: ["tar", "-xzf", archive, "package/deno"], cwd: work });
     const bytes = await Deno.readFile(join(work, "package/deno"));
