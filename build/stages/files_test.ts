@@ -1,32 +1,12 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { stageContext } from "../../tests/support/stage_context.ts";
+import { stageContext, treeWithServices } from "../../tests/support/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { inlineText } from "../../lib/tree/content.ts";
-import { FileTree } from "../../lib/tree/file_tree.ts";
 import { files } from "./files.ts";
 
 const context = stageContext(5);
 
-/** A tree with some files below /etc/init.d. */
-function treeWith(...names: string[]): FileTree {
-  const owned = { uid: 0, gid: 0, mtime: 0, origin: "package:openrc" } as const;
-  const made = new FileTree({ ...owned, mode: 0o755 });
-  for (const name of names) {
-    const path = `etc/init.d/${name}`;
-    made.putParents(path, owned.origin, 0);
-    made.put({
-      ...owned,
-      type: "file",
-      path,
-      mode: 0o755,
-      content: inlineText("#!/sbin/openrc-run\n"),
-    });
-  }
-  return made;
-}
-
 Deno.test("files() lays overlay, own files and removals in this order", () => {
-  const made = treeWith("old");
+  const made = treeWithServices("old");
   const digest = `sha256:${"0".repeat(64)}` as never;
   files(made, {
     kind: "files",
@@ -56,7 +36,7 @@ Deno.test("files() refuses to remove what is not there, and names all of it", ()
     files: [],
     remove: ["etc/a", "etc/init.d", "b"],
   };
-  const error = assertThrows(() => files(treeWith("x"), plan, context), TowerError);
+  const error = assertThrows(() => files(treeWithServices("x"), plan, context), TowerError);
   assertEquals(error.code, "not-found");
   assertStringIncludes(error.message, '"/etc/a", "/b"');
 });

@@ -1,7 +1,8 @@
 import type { ByteSink, ByteSource } from "../format/bytes.ts";
 import type { Runner } from "../proc/command.ts";
+import { fileAccess } from "../store/file_access.ts";
 import { attempt } from "../store/file_error.ts";
-import { createBeside, publish, syncFolder, writeAll } from "../store/whole_file.ts";
+import { createBeside, publish, syncFolder } from "../store/whole_file.ts";
 import { parentFolder } from "../store/folders.ts";
 
 /** What an image is written to: a device, or a file that gets its name when it is whole. */
@@ -23,7 +24,7 @@ export function fileMedium(path: string, size: number): Medium {
   });
   let isOpen = true;
   return {
-    ...access(file, path),
+    ...fileAccess(file, path),
     size,
     isBlank: true,
     flush: () => Promise.resolve(attempt("write", path, () => file.syncSync())),
@@ -62,7 +63,7 @@ export async function deviceMedium(path: string, size: number, runner: Runner): 
     await blockdev("--flushbufs");
   };
   return {
-    ...access(file, path),
+    ...fileAccess(file, path),
     size,
     isBlank: false,
     flush,
@@ -83,20 +84,4 @@ async function rereadTable(path: string, runner: Runner): Promise<void> {
   const isBusy = /busy/i.test(new TextDecoder().decode(stderr));
   if (ending.kind === "exited" && ending.code === 0 || !isBusy) return;
   await runner.run({ argv: ["blockdev", "--rereadpt", path] });
-}
-
-function access(file: Deno.FsFile, path: string): Pick<Medium, "readAt" | "writeAt"> {
-  const at = (offset: number) => file.seekSync(offset, Deno.SeekMode.Start);
-  return {
-    readAt: (offset, into) =>
-      attempt("read", path, () => {
-        at(offset);
-        return into.length === 0 ? 0 : file.readSync(into) ?? 0;
-      }),
-    writeAt: (offset, bytes) =>
-      attempt("write", path, () => {
-        at(offset);
-        writeAll(file, bytes);
-      }),
-  };
 }

@@ -1,6 +1,6 @@
 import type { ByteSink, ByteSource } from "../format/bytes.ts";
 import { attempt } from "./file_error.ts";
-import { writeAll } from "./whole_file.ts";
+import { fileAccess } from "./file_access.ts";
 
 /** A disk image that is changed in place. */
 export interface DiskFile extends ByteSource, ByteSink, Disposable {
@@ -12,22 +12,12 @@ export interface DiskFile extends ByteSource, ByteSink, Disposable {
 export function openDisk(path: string, mode: "read" | "write" = "write"): DiskFile {
   const write = mode === "write";
   const file = attempt("open", path, () => Deno.openSync(path, { read: true, write }));
-  const at = (offset: number) => file.seekSync(offset, Deno.SeekMode.Start);
   let size = attempt("read", path, () => file.seekSync(0, Deno.SeekMode.End));
   return {
     get size() {
       return size;
     },
-    readAt: (offset, into) =>
-      attempt("read", path, () => {
-        at(offset);
-        return into.length === 0 ? 0 : file.readSync(into) ?? 0;
-      }),
-    writeAt: (offset, bytes) =>
-      attempt("write", path, () => {
-        at(offset);
-        writeAll(file, bytes);
-      }),
+    ...fileAccess(file, path),
     grow: (wanted) =>
       attempt("grow", path, () => {
         if (wanted <= size) return;

@@ -1,5 +1,7 @@
 import type { StageContext } from "../../build/stages/stage.ts";
 import { silent } from "../../lib/report/event.ts";
+import { inlineText } from "../../lib/tree/content.ts";
+import { FileTree } from "../../lib/tree/file_tree.ts";
 
 const unused = () => {
   throw new Error("the stage needs no blob here");
@@ -14,4 +16,17 @@ export function stageContext(epoch: number): StageContext {
     epoch,
     reporter: silent,
   };
+}
+
+/** A tree with the scripts of some OpenRC services. */
+export function treeWithServices(...names: string[]): FileTree {
+  const owned = { uid: 0, gid: 0, mtime: 0, origin: "package:openrc" } as const;
+  const tree = new FileTree({ ...owned, mode: 0o755 });
+  const content = inlineText("#!/sbin/openrc-run\n");
+  for (const name of names) {
+    const path = `etc/init.d/${name}`;
+    tree.putParents(path, owned.origin, 0);
+    tree.put({ ...owned, type: "file", path, mode: 0o755, content });
+  }
+  return tree;
 }
