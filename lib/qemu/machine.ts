@@ -28,12 +28,13 @@ export interface MachineSpec {
   readonly processors: number;
   /**
    * `user`: QEMU's own network, 10.0.2.0/24 or `lan`, closed but for the forwards.
-   * `tap`: an interface that exists already. The guest sees one virtio card either way.
+   * `tap`: an interface that exists already, and the card's own address: QEMU gives every card the
+   * same one, which two guests on a switch cannot share. The guest sees one virtio card either way.
    */
   readonly network:
     | { readonly kind: "none" }
     | { readonly kind: "user"; readonly forwards: readonly Forward[]; readonly lan?: Lan }
-    | { readonly kind: "tap"; readonly interface: string };
+    | { readonly kind: "tap"; readonly interface: string; readonly mac?: string };
   /** Where the guest's first serial port goes: this program's terminal, or a file. */
   readonly serial: { readonly kind: "stdio" } | { readonly kind: "file"; readonly path: string };
   /**
@@ -113,7 +114,10 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
   ];
   if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
   if (machine.network.kind !== "none") {
-    argv.push("-netdev", netdev(machine.network), "-device", "virtio-net-pci,netdev=net,romfile=");
+    const { network } = machine;
+    const mac = network.kind === "tap" && network.mac !== undefined ? `,mac=${network.mac}` : "";
+    argv.push("-netdev", netdev(network));
+    argv.push("-device", `virtio-net-pci,netdev=net,romfile=${mac}`);
   }
   const { serial } = machine;
   // signal=off: Ctrl-C belongs to the guest's shell; Ctrl-A X ends QEMU.

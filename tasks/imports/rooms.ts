@@ -158,7 +158,11 @@ export const ROOMS: readonly Room[] = [
   {
     ...IMPURE,
     name: "tests",
-    paths: ["tests/", "tasks/bench.ts", "tasks/bench/"],
+    paths: [
+      "tests/",
+      ...["tasks/bench.ts", "tasks/bench/"],
+      ...["tasks/try_tower.ts", "tasks/try_tower/"],
+    ],
     mayImport: [...BUILD, "cli", "build main", "cli main", "tasks", "tests"],
     packages: [""],
   },

@@ -1,0 +1,183 @@
+/**
+ * A whole tower on this machine: a router, an online and an offline host in QEMU, and a thin client
+ * whose network has no way out of here.
+ *
+ *     deno task try-tower [COMMAND…]
+ *
+ * Builds the host image, provisions three hosts with `tower` as a user would, boots them, shows
+ * `tower status`, tries who reaches whom, and gives you a shell at the thin client; with a command
+ * it runs that instead. Ends with 1 when the firewall does not do what its rules say. Nothing is
+ * left but the caches.
+ */
+import { join } from "@std/path";
+import { chooseAccelerator } from "../build/boot.ts";
+import { run } from "../build/root.ts";
+import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { makeLab } from "./lab.ts";
+import { setup, thisMachine } from "./setup.ts";
+import { runTask } from "./task.ts";
+import { Cables } from "./try_tower/cables.ts";
+import { startHost, type TriedHost } from "./try_tower/hosts.ts";
+import {
+  asWanted,
+  lineOf,
+  type Outcome,
+  outcomeOfNc,
+  STRANGER,
+  type Tried,
+  triesOf,
+  type Try,
+} from "./try_tower/reach.ts";
+import { ThinClient } from "./try_tower/thin_client.ts";
+
+/** Seconds until three emulated hosts must be up. */
+const PATIENCE = 400;
+const ROUTER: TriedHost = { name: "router", at: "online", mac: "02:00:00:00:00:01" };
+const ONLINE: TriedHost = { name: "office", at: "online", mac: "02:00:00:00:00:02" };
+const OFFLINE: TriedHost = { name: "vault", at: "offline", mac: "02:00:00:00:00:03" };
+const HOSTS = [ROUTER, ONLINE, OFFLINE] as const;
+const ADDRESSES: Readonly<Record<string, string>> = {
+  router: TOWER_PLAN.online.router,
+  office: "192.168.2.200",
+  vault: "192.168.3.200",
+};
+
+async function main(env: Env): Promise<number> {
+  const say = (line: string) => env.stderr.write(`${line}\n`);
+  await setup(["qemu", "ssh", "ssh-keygen", "ip", "iptables", "unshare"], thisMachine(env));
+  const image = await hostImage(env);
+  const accelerator = await chooseAccelerator(env, "x86_64");
+  using folder = tempDir();
+  await using cables = await Cables.lay(env.runner, [
+    { at: "online", address: `${TOWER_PLAN.online.thinClient}/24` },
+    { at: "offline", address: `${TOWER_PLAN.offline.thinClient}/24` },
+  ], { online: "192.168.2.66/24", offline: "192.168.3.66/24" });
+  const client = new ThinClient(env.runner, cables.thinClient, folder.path, "alice");
+  const tower = async (...args: string[]) => {
+    say(`\n$ tower ${args.join(" ")}`);
+    const said = await client.tower(...args);
+    env.stdout.write(said.out);
+    env.stderr.write(said.err);
+    return said;
+  };
+  await provision(tower, image, folder.path);
+  await using machines = new AsyncDisposableStack();
+  for (const host of HOSTS) {
+    machines.use(await startHost(env.runner, cables, host, folder.path, accelerator));
+  }
+  say("\nThe hosts start in QEMU");
+  await untilUp(env, client, folder.path);
+  await tower("status");
+  const tried = await tryAll(client, cables);
+  say("\nWho reaches whom, and what the rules say:");
+  for (const one of tried) env.stdout.write(`${lineOf(one)}\n`);
+  const code = await atThinClient(env, client);
+  await tower("poweroff");
+  return tried.every(asWanted) ? code : 1;
+}
+
+/** Gives the user a shell where there is a terminal, or runs their command; returns its status. */
+async function atThinClient(env: Env, client: ThinClient): Promise<number> {
+  const [program, ...args] = env.args;
+  if (program !== undefined) {
+    const ending = await client.work([program, ...args]);
+    return ending.kind === "exited" ? ending.code : 1;
+  }
+  if (!env.stdoutIsTerminal) return 0;
+  env.stderr.write(
+    `\nYou are at the thin client. Try: tower status, tower ssh ${OFFLINE.name}, ` +
+      `tower firewall check ${ONLINE.name} ${OFFLINE.name}:22. exit ends it all.\n`,
+  );
+  await client.work(["sh", "-i"]);
+  return 0;
+}
+
+/** Builds the image of hosts from the lab's packages; returns its path. */
+async function hostImage(env: Env): Promise<string> {
+  await setup(["dpkg-deb"], thisMachine(env));
+  await makeLab(env, "x86_64");
+  const printed: string[] = [];
+  const stdout = { write: (text: string) => void printed.push(text) };
+  const code = await run({ ...env, args: ["build", "host"], stdout });
+  const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.(?:zst|xz|gz))?)$/m.exec(printed.join(""))?.[1];
+  if (code !== 0 || image === undefined) {
+    throw new TowerError("tool", "Cannot try a tower: its hosts' image was not built");
+  }
+  return image;
+}
+
+/** Makes the three hosts with `tower`, from the command line and, for the Wi-Fi, a file. */
+async function provision(
+  tower: (...args: string[]) => Promise<{ readonly code: number }>,
+  image: string,
+  folder: string,
+): Promise<void> {
+  const answers = join(folder, "router.yaml");
+  const wlan = "wlan-ssid: Try it\nwlan-password: no such network here\n";
+  writeFileAtomic(answers, new TextEncoder().encode(wlan), 0o600);
+  const role = { router: ["--answers", answers], office: ["--online"], vault: ["--offline"] };
+  for (const { name } of HOSTS) {
+    const card = ["--image", image, "--device-file", join(folder, `${name}.img`)];
+    const own = role[name as keyof typeof role];
+    const { code } = await tower("provision", name, ...own, ...card, "--no-confirm");
+    if (code !== 0) throw new TowerError("tool", `Cannot go on: "${name}" was not provisioned`);
+  }
+}
+
+async function untilUp(env: Env, client: ThinClient, folder: string): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE * 1000;;) {
+    const { out } = await client.tower("status", "--json");
+    const hosts: { name: string; status: string }[] = JSON.parse(out || "[]");
+    const down = HOSTS.filter(({ name }) =>
+      !hosts.some((host) => host.name === name && host.status === "up")
+    );
+    if (down.length === 0) return;
+    env.signal.throwIfAborted();
+    if (performance.now() > deadline) {
+      for (const { name } of down) {
+        env.stderr.write(
+          `--- console of ${name}\n${readText(join(folder, `${name}.log`), 1 << 24)}`,
+        );
+      }
+      const names = down.map(({ name }) => name).join(", ");
+      throw new TowerError("tool", `Cannot reach ${names} after ${PATIENCE} s: see above`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}
+
+/** Tries each, four at once: a stopped one takes its whole time. */
+async function tryAll(client: ThinClient, cables: Cables): Promise<readonly Tried[]> {
+  const waiting = triesOf(ONLINE.name, OFFLINE.name).map((one, at) => ({ one, at }));
+  const tried: Tried[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      tried[next.at] = await tryOne(client, cables, next.one);
+    }
+  };
+  await Promise.all([work(), work(), work(), work()]);
+  return tried;
+}
+
+async function tryOne(client: ThinClient, cables: Cables, one: Try): Promise<Tried> {
+  const { from, to, port } = one;
+  const at = to === OFFLINE.name || from === OFFLINE.name ? "offline" : "online";
+  const address = to === "thinclient" ? TOWER_PLAN[at].thinClient : ADDRESSES[to]!;
+  if (from === STRANGER) {
+    const outcome = await client.connect(cables.strangers[at], address, port);
+    return { ...one, allowed: false, outcome: outcome as Outcome };
+  }
+  const { code } = await client.tower("firewall", "check", from, `${to}:${port}`);
+  const allowed = code === 0;
+  if (from === "thinclient") {
+    const outcome = await client.connect(cables.thinClient, address, port);
+    return { ...one, allowed, outcome: outcome as Outcome };
+  }
+  const said = await client.tower("ssh", from, "nc", "-w", "3", address, String(port));
+  return { ...one, allowed, outcome: outcomeOfNc(said.code, said.err + said.out) };
+}
+
+await runTask(main);
