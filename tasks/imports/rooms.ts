@@ -35,6 +35,7 @@ const PURE_PACKAGES = [
   "@std/",
   "@hpcc-js/wasm-zstd",
   "fflate",
+  "fzstd",
   "spdx-",
   "yaml",
   "zod",

@@ -1,0 +1,130 @@
+import { createGunzip } from "node:zlib";
+import { TowerError } from "../errors.ts";
+import { unzstd } from "../format/unzstd.ts";
+import type { Runner } from "../proc/command.ts";
+import { attempt } from "../store/file_error.ts";
+
+/** How an image may be compressed, by what its name ends in. */
+const SUFFIXES = { ".gz": "gzip", ".zst": "zstd", ".xz": "xz" } as const;
+const PIECE = 1 << 20;
+
+/** What an image's name says of its compression; undefined for a plain image. */
+export function compressionOf(path: string): "gzip" | "zstd" | "xz" | undefined {
+  const suffix = /\.[a-z]+$/.exec(path)?.[0] ?? "";
+  return SUFFIXES[suffix as keyof typeof SUFFIXES];
+}
+
+/**
+ * The bytes of an image in order, decompressed as its name says. Holds a few pieces, whatever the
+ * image's size; who reads decides how many bytes are too many.
+ *
+ * @throws {TowerError} `malformed` when it is damaged or not whole, `tool` where there is no xz.
+ */
+export async function* imagePieces(
+  path: string,
+  runner: Runner,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of decompressed(path, runner, signal)) {
+      signal.throwIfAborted();
+      yield bytes;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const isDamage = error instanceof TowerError
+      ? error.code === "malformed"
+      : (error as { code?: unknown }).code?.toString().startsWith("Z_");
+    if (!isDamage) throw error;
+    throw new TowerError("malformed", `Cannot decompress "${path}": it is damaged or not whole`, {
+      cause: error,
+    });
+  }
+}
+
+function decompressed(
+  path: string,
+  runner: Runner,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  switch (compressionOf(path)) {
+    case "gzip":
+      return gunzip(fileChunks(path));
+    case "zstd":
+      return unzstd(fileChunks(path));
+    case "xz":
+      return unxz(path, runner, signal);
+    case undefined:
+      return fileChunks(path);
+  }
+}
+
+/** Each chunk is an array of its own. */
+async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
+  using file = attempt("open", path, () => Deno.openSync(path));
+  for (;;) {
+    const bytes = new Uint8Array(PIECE);
+    const n = attempt("read", path, () => file.readSync(bytes));
+    if (n === null) return;
+    yield bytes.subarray(0, n);
+    // Signals and timers get their turn.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = createGunzip({ chunkSize: PIECE });
+  // An error comes out of the iteration as well; without a listener it would end the program.
+  decoder.on("error", () => {});
+  decoder.setMaxListeners(0);
+  const feeding = feed(chunks, decoder);
+  try {
+    for await (const bytes of decoder) yield bytes as Uint8Array;
+  } finally {
+    decoder.destroy();
+    await feeding;
+  }
+}
+
+/** Gives a decoder its input as fast as it takes it; stops when the decoder has ended. */
+async function feed(
+  chunks: AsyncIterable<Uint8Array>,
+  decoder: ReturnType<typeof createGunzip>,
+): Promise<void> {
+  try {
+    for await (const bytes of chunks) {
+      if (decoder.destroyed) return;
+      if (decoder.write(bytes)) continue;
+      await new Promise<void>((resolve) => {
+        decoder.once("drain", resolve);
+        decoder.once("close", resolve);
+      });
+    }
+    decoder.end();
+  } catch (error) {
+    decoder.destroy(error as Error);
+  }
+}
+
+/** xz is not built in anywhere, and its libraries would weigh more than the program. */
+async function* unxz(
+  path: string,
+  runner: Runner,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  // busybox has both and none of their long options.
+  const program = ["xz", "unxz"].find((name) => runner.which(name) !== undefined);
+  if (program === undefined) {
+    throw new TowerError("tool", `Cannot decompress "${path}": there is no program "xz"`, {
+      hint: "Debian: apt-get install xz-utils; Alpine: apk add xz",
+    });
+  }
+  await using child = runner.spawn({ argv: [program, "-d", "-c", "--", path] }, { signal });
+  void child.stdin.close();
+  const message = new Response(child.stderr as ReadableStream<Uint8Array<ArrayBuffer>>).text();
+  for await (const bytes of child.stdout) yield bytes;
+  const ending = await child.ended;
+  if (ending.kind === "exited" && ending.code === 0) return;
+  signal.throwIfAborted();
+  throw new TowerError("malformed", (await message).trim().slice(0, 1000) || `${program} failed`);
+}

@@ -1,0 +1,39 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { TowerError } from "../errors.ts";
+import { concat } from "./bytes.ts";
+import { unzstd } from "./unzstd.ts";
+import { ZstdWriter } from "./zstd.ts";
+
+const SAMPLE = new Uint8Array(700_000).map((_, i) => i < 400_000 ? 0 : (i * i) >> 7);
+
+async function packed(bytes: Uint8Array): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const writer = await ZstdWriter.open(3, (part) => parts.push(part));
+  writer.write(bytes);
+  writer.end();
+  return concat(parts);
+}
+
+/** Feeds bytes in chunks of a size. */
+async function read(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  async function* chunks() {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  }
+  return concat(await Array.fromAsync(unzstd(chunks())));
+}
+
+Deno.test("zstd: frames come back whole, one after another, however they are cut", async () => {
+  const frame = await packed(SAMPLE);
+  for (const size of [1, 17, 1023, 65536]) assertEquals(await read(frame, size), SAMPLE);
+  assertEquals(await read(concat([frame, frame]), 5000), concat([SAMPLE, SAMPLE]));
+});
+
+Deno.test("zstd: what ends too early, or is no zstd, is refused", async () => {
+  const frame = await packed(SAMPLE);
+  const cases = [1, 4, 17, 1000, frame.length - 1].map((end) => frame.subarray(0, end));
+  cases.push(new Uint8Array(), new TextEncoder().encode("no zstd at all, but long enough"));
+  cases.push(concat([frame, new TextEncoder().encode("and something that follows it")]));
+  for (const bytes of cases) {
+    await assertRejects(() => read(bytes, 4096), TowerError, "Cannot decompress zstd");
+  }
+});
