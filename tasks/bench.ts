@@ -6,10 +6,16 @@ import { imageSection } from "./bench/image.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
 import { figuresOf, formatSection, type Section } from "./bench/report.ts";
 import { solverSection } from "./bench/solver.ts";
+import { statusSection } from "./bench/status.ts";
 import { runTask } from "./task.ts";
 
 /** What can be measured, in this order. */
-const SECTIONS = { image: imageSection, solver: solverSection, ext4: ext4Section } as const;
+const SECTIONS = {
+  image: imageSection,
+  solver: solverSection,
+  ext4: ext4Section,
+  status: statusSection,
+} as const;
 const NAMES = Object.keys(SECTIONS) as (keyof typeof SECTIONS)[];
 
 /** `deno task bench`: our speed beside that of the tools that people use now, in one run. */

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { testHost } from "../../lib/fleet/test_host.ts";
-import type { Runner, RunningProcess } from "../../lib/proc/command.ts";
+import type { Command, Runner, RunningProcess } from "../../lib/proc/command.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { NetworkNamespace } from "./network_namespace.ts";
@@ -37,7 +37,17 @@ export interface FakeHost {
 
 /** Real sshd instances, each on an address of the tower in a network of the test's own. */
 export class ManyHosts implements AsyncDisposable {
-  private constructor(readonly runner: Runner, private readonly owned: AsyncDisposableStack) {}
+  private constructor(
+    /** Its ssh runs in their network. */
+    readonly runner: Runner,
+    private readonly network: NetworkNamespace,
+    private readonly owned: AsyncDisposableStack,
+  ) {}
+
+  /** A command as it runs in their network. */
+  inside(command: Command): Command {
+    return this.network.inside(command);
+  }
 
   /** Starts them and writes `~/.local/tower` as TowerOS lays it out, without known_hosts. */
   static async start(home: string, hosts: readonly FakeHost[]): Promise<ManyHosts> {
@@ -61,7 +71,8 @@ export class ManyHosts implements AsyncDisposable {
       const server = stack.use(real.spawn(network.inside({ argv })));
       await listening(server);
     }
-    return new ManyHosts(sshInside(real, (command) => network.inside(command)), stack.move());
+    const runner = sshInside(real, (command) => network.inside(command));
+    return new ManyHosts(runner, network, stack.move());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
