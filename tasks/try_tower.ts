@@ -2,14 +2,14 @@
  * A whole tower on this machine: a router, an online and an offline host in QEMU, and a thin client
  * whose network has no way out of here.
  *
- *     deno task try-tower [COMMAND…]
+ *     deno task try-tower [--image FILE] [COMMAND…]
  *
  * Builds the host image, provisions three hosts with `tower` as a user would, boots them, shows
  * `tower status`, tries who reaches whom, and gives you a shell at the thin client; with a command
  * it runs that instead. Ends with 1 when the firewall does not do what its rules say. Nothing is
- * left but the caches.
+ * left but the caches. An ordinary user needs user namespaces and /dev/net/tun.
  */
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { chooseAccelerator } from "../build/boot.ts";
 import { run } from "../build/root.ts";
 import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
@@ -46,9 +46,29 @@ const ADDRESSES: Readonly<Record<string, string>> = {
 };
 
 async function main(env: Env): Promise<number> {
-  const say = (line: string) => env.stderr.write(`${line}\n`);
   await setup(["qemu", "ssh", "ssh-keygen", "ip", "iptables", "unshare"], thisMachine(env));
-  const image = await hostImage(env);
+  const [option, file, ...rest] = env.args;
+  const given = option === "--image" ? file : undefined;
+  const command = given === undefined ? env.args : rest;
+  const image = given ?? await hostImage(env);
+  return Deno.uid() === 0
+    ? await tryTower(env, image, command)
+    : await asOwnRoot(env, ["--image", image, ...command]);
+}
+
+/** All namespaces of an ordinary user must be below one user namespace, or no cable joins them. */
+async function asOwnRoot(env: Env, args: readonly string[]): Promise<number> {
+  const self = [Deno.execPath(), "run", "--allow-all", fromFileUrl(import.meta.url)];
+  await using process = env.runner.spawn({
+    argv: ["unshare", "--map-root-user", "--", ...self, ...args],
+    variables: Deno.env.toObject(),
+  }, { stdio: "inherit" });
+  const ending = await process.ended;
+  return ending.kind === "exited" ? ending.code : 1;
+}
+
+async function tryTower(env: Env, image: string, command: readonly string[]): Promise<number> {
+  const say = (line: string) => env.stderr.write(`${line}\n`);
   const accelerator = await chooseAccelerator(env, "x86_64");
   using folder = tempDir();
   await using cables = await Cables.lay(env.runner, [
@@ -74,14 +94,17 @@ async function main(env: Env): Promise<number> {
   const tried = await tryAll(client, cables);
   say("\nWho reaches whom, and what the rules say:");
   for (const one of tried) env.stdout.write(`${lineOf(one)}\n`);
-  const code = await atThinClient(env, client);
+  const code = await atThinClient(env, client, command);
   await tower("poweroff");
   return tried.every(asWanted) ? code : 1;
 }
 
 /** Gives the user a shell where there is a terminal, or runs their command; returns its status. */
-async function atThinClient(env: Env, client: ThinClient): Promise<number> {
-  const [program, ...args] = env.args;
+async function atThinClient(
+  env: Env,
+  client: ThinClient,
+  [program, ...args]: readonly string[],
+): Promise<number> {
   if (program !== undefined) {
     const ending = await client.work([program, ...args]);
     return ending.kind === "exited" ? ending.code : 1;
