@@ -12,6 +12,7 @@ import {
   TWO_CABLES,
 } from "../lib/firewall/roles.ts";
 import { INTERNET, SAMPLE_WIFI, THIN_CLIENT, towerNetwork } from "../lib/firewall/tower_network.ts";
+import { positionOfHost } from "../lib/fleet/firewall.ts";
 import type { Inventory } from "../lib/fleet/host.ts";
 import { findHost } from "../lib/fleet/host.ts";
 
@@ -33,10 +34,10 @@ export function rulesText(
   plan: AddressPlan,
   links: Links,
 ): string {
-  const role = (ROLES as readonly string[]).includes(subject)
-    ? subject as Role
-    : findHost(inventory, subject).env.role;
-  return renderRestore(rulesetOf(positionOf(role, plan, links)), family);
+  const position = (ROLES as readonly string[]).includes(subject)
+    ? positionOf(subject as Role, plan, links)
+    : positionOfHost(findHost(inventory, subject).env);
+  return renderRestore(rulesetOf(position), family);
 }
 
 /** What the evaluator says of a question. */

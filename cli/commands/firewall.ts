@@ -1,14 +1,15 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
 /** `firewall`: the rules of the tower, and what they allow. */
 export function firewallCommand(env: Env, ending: Ending) {
   const firewall = new Command("firewall").description(
-    "Show the tower's packet filters, and what they allow.",
+    "Show and load the tower's packet filters, and tell what they allow.",
   );
   firewall.addCommand(showCommand(env));
   firewall.addCommand(checkCommand(env, ending));
+  firewall.addCommand(applyCommand(env, ending));
   return firewall;
 }
 
@@ -31,6 +32,29 @@ function showCommand(env: Env) {
       const rules = rulesText(subject, family, inventory, addressPlan(place), linksOf(cables));
       env.stdout.write(json ? `${canonicalJson({ subject, family, rules }, 2)}\n` : rules);
     });
+}
+
+function applyCommand(env: Env, ending: Ending) {
+  return new Command("apply")
+    .description(
+      "Load the rules and kernel settings of a host's role, or of this machine as the thin client. " +
+        "The old rules come back by themselves unless a new connection proves that access is left.",
+    )
+    .argument("[host]", "a host (default: this machine; only root may)")
+    .option("--timeout <seconds>", "until the old rules come back", secondsOf, 30)
+    .option("--one-cable", "for a thin client with one cable", false)
+    .option("--dry-run", "show what differs", false)
+    .option("--json", "as JSON", false)
+    .action(async (host, options) => {
+      const { applyFirewall } = await import("../firewall_apply.ts");
+      await applyFirewall(host, options, env, ending);
+    });
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 5 && seconds <= 600) return seconds;
+  throw new InvalidArgumentError("It must be a number of seconds from 5 to 600.");
 }
 
 function checkCommand(env: Env, ending: Ending) {

@@ -52,7 +52,7 @@ const THIN_CLIENT: readonly (readonly [key: string, value: string])[] = [
  * Writing `ip_forward` resets interface settings to their defaults, so it stands first; `lo`
  * keeps its IPv6 address after all interfaces lost theirs.
  */
-export function sysctlsOf(role: Role, arch: Arch): string[] {
+export function sysctlsOf(role: Role, arch: Arch | undefined): string[] {
   const perInterface = ["all", "default"].flatMap((place) =>
     EVERY_INTERFACE.map(([key, value]) => [`net.${key.replace("%", place)}`, value] as const)
   );

@@ -18,13 +18,17 @@ export interface RemoteResult {
   readonly stderr: Uint8Array;
 }
 
-/** A way to run programs on a host. */
-export interface HostSession {
-  readonly host: Host;
+/** A way to run programs on a machine. */
+export interface Session {
   /**
    * Runs one to its end, whatever its exit code.
    * @throws {TowerError} `untrusted` when the host does not have its known key, `permission` when
    * it refuses ours, `unreachable` when it does not answer, `limit` when it says too much.
    */
   exec(program: RemoteProgram): Promise<RemoteResult>;
+}
+
+/** A way to run programs on a host. */
+export interface HostSession extends Session {
+  readonly host: Host;
 }

@@ -14,8 +14,9 @@ import {
 } from "../../lib/firewall/tower_network.ts";
 import { familyOf, type IpAddress, ipAddress, ipNetwork } from "../../lib/ip/address.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { rootMissing } from "../support/disk_tree.ts";
-import { NamespaceTower } from "../support/namespace_tower.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { giveAddresses, NamespaceTower } from "../support/namespace_tower.ts";
+import { ProvisionedTower, provisionedTowerMissing } from "../support/provisioned_tower.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 import { randomRules } from "../support/random_rulesets.ts";
 import { oldRules } from "../support/old_firewall.ts";
@@ -24,7 +25,8 @@ import type { AgentProbe, Outcome } from "../support/probe_agent.ts";
 const runner = denoRunner();
 const absent = ["ip", "iptables-restore", "ip6tables-restore", "ping", "unshare"]
   .filter((program) => !runner.which(program));
-const missing = rootMissing() ?? (absent.length > 0 ? `no ${absent.join(", ")}` : undefined);
+const missing = provisionedTowerMissing(runner) ??
+  (absent.length > 0 ? `no ${absent.join(", ")}` : undefined);
 
 const HOSTS: readonly TowerHost[] = [
   { name: "router", role: "router", address: TOWER_PLAN.online.router },
@@ -37,6 +39,11 @@ const roleOf = (name: string): Role => HOSTS.find((h) => h.name === name)?.role 
 
 /** What every machine listens on; TCP port 81 is closed everywhere. */
 const OPEN = { tcp: [22, 53, 8000, 9050], udp: [53, 123, 5353] };
+/** On hosts port 22 is sshd's. */
+const portsOf = (name: string) =>
+  HOSTS.some((host) => host.name === name)
+    ? { ...OPEN, tcp: OPEN.tcp.filter((port) => port !== 22) }
+    : OPEN;
 const CLOSED = 81;
 
 const SEED = 20240821;
@@ -171,16 +178,25 @@ async function load(
 Deno.test({
   name:
     "what reaches what in a tower of namespaces is what the evaluator says, without rules and " +
-    "with ours; the old design's rules fail" + (missing ? ` (skipped: ${missing})` : ""),
+    "with those that tower firewall apply loads; the old design's rules fail" +
+    (missing ? ` (skipped: ${missing})` : ""),
   ignore: missing !== undefined,
   async fn(t) {
-    await using tower = await NamespaceTower.create(runner, TOWER, OPEN);
+    using folder = tempFolder();
+    Deno.chmodSync(folder.path, 0o755);
+    await using tower = await NamespaceTower.create(runner, TOWER, portsOf);
+    await using provisioned = await ProvisionedTower
+      .create(runner, folder.path, HOSTS, (name) => tower.space(name));
     const tries = allTries();
     const open = TOWER.map((machine): Machine => ({ ...machine, ruleset: OPEN_RULESET }));
     const openText = {
       v4: renderRestore(OPEN_RULESET, "ipv4"),
       v6: renderRestore(OPEN_RULESET, "ipv6"),
     };
+    const oldText = ({ name }: Machine) => ({
+      v4: name === INTERNET ? openText.v4 : oldRules(roleOf(name)),
+      v6: openText.v6,
+    });
     await t.step(
       "without rules every packet with a route arrives: the probes can see",
       async () => {
@@ -191,13 +207,6 @@ Deno.test({
         assertGreater(arrived.length, tries.length / 3);
       },
     );
-    await t.step("B1-B4: with our rules all is as the evaluator says", async () => {
-      await load(tower, ({ ruleset }) => ({
-        v4: renderRestore(ruleset, "ipv4"),
-        v6: renderRestore(ruleset, "ipv6"),
-      }));
-      assertEquals(surprises(TOWER, tries, await observe(tower, tries)), []);
-    });
     await t.step("with rules made at random all is as the evaluator says", async () => {
       const random = randomNumbers(SEED);
       const ports = [...OPEN.tcp, ...OPEN.udp, CLOSED];
@@ -216,10 +225,7 @@ Deno.test({
       }
     });
     await t.step("with the old design's rules the matrix finds its holes", async () => {
-      await load(tower, ({ name }) => ({
-        v4: name === INTERNET ? openText.v4 : oldRules(roleOf(name)),
-        v6: openText.v6,
-      }));
+      await load(tower, oldText);
       const found = surprises(TOWER, tries, await observe(tower, tries));
       const holes = [
         "off1 > off2 fe80::6 tcp 22: stopped, but answered", // B1
@@ -236,5 +242,29 @@ Deno.test({
         "thinclient > on1 192.168.2.200 tcp 22: answered, but stopped", // B4
       ]);
     });
+    await t.step(
+      "B1-B4: tower firewall apply takes a tower from the old rules to ours",
+      async () => {
+        // Late tries of the steps before would have the old rules lock the thin client out (B4).
+        await load(tower, (machine) => {
+          const { v4, v6 } = oldText(machine);
+          return { v4: v4.replaceAll(/^-A .* --update .*\n/gm, ""), v6 };
+        });
+        for (const name of [...HOSTS.map((host) => host.name), THIN_CLIENT]) {
+          const { code, err } = await provisioned.tower.run(
+            ...["firewall", "apply", ...name === THIN_CLIENT ? [] : [name], "--json"],
+          );
+          assertEquals(code, 0, err);
+        }
+        // The kernel's settings took IPv6 away. The rules alone must do too.
+        for (const machine of TOWER) {
+          if (machine.name === INTERNET) continue;
+          const space = tower.space(machine.name);
+          assertEquals(await space.run("ip", "-6", "-o", "address", "show", "scope", "global"), "");
+          await giveAddresses(space, machine, "ipv6");
+        }
+        assertEquals(surprises(TOWER, tries, await observe(tower, tries)), []);
+      },
+    );
   },
 });

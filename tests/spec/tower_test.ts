@@ -110,6 +110,16 @@ Deno.test("B7: firewall check answers from the rules; one cable is warned of lou
   assertStringIncludes(six.out, ":FORWARD DROP [0:0]");
 });
 
+Deno.test("firewall apply on this machine says that only root may, and how", async () => {
+  const scripts = { id: { stdout: "1000\n" }, sudo: {} };
+  using program = new TowerProgram({ runner: new RecordingRunner(scripts) });
+  const { code, err } = await program.run("firewall", "apply");
+  assertEquals(code, 1);
+  assertStringIncludes(err, "Cannot load this machine's rules: only root may");
+  assertStringIncludes(err, 'sudo env HOME="$HOME" tower firewall apply');
+  assertEquals((await program.run("firewall", "apply", "--timeout", "1")).code, 2);
+});
+
 Deno.test("deprovision wants the name again; then folder, known key and SSH block are gone", async () => {
   using program = new TowerProgram({ answers: ["yes", "web"] });
   for (const name of ["web", "vault"]) layHost(program, name);

@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import type { Machine, Network } from "../../lib/firewall/network.ts";
+import { type Family, familyOf } from "../../lib/ip/address.ts";
 import type { Runner, RunningProcess } from "../../lib/proc/command.ts";
 import { NetworkNamespace } from "./network_namespace.ts";
 import type { AgentPorts, AgentReply, AgentRequest } from "./probe_agent.ts";
@@ -16,7 +17,7 @@ export class NamespaceTower implements AsyncDisposable {
   ) {}
 
   /** Lays the cables of a network and starts a probe agent on every machine. */
-  static async create(runner: Runner, network: Network, ports: AgentPorts) {
+  static async create(runner: Runner, network: Network, ports: (machine: string) => AgentPorts) {
     await using stack = new AsyncDisposableStack();
     const switches = stack.use(await NetworkNamespace.create(runner));
     const segments = new Set(network.flatMap((m) => m.links.map((link) => link.segment)));
@@ -33,11 +34,16 @@ export class NamespaceTower implements AsyncDisposable {
     const agents = new Map<string, Agent>();
     for (const [name, space] of machines) {
       const argv = [Deno.execPath(), "run", "--allow-all", "--no-check", AGENT] as const;
-      const process = runner.spawn(space.inside({ argv: [...argv, JSON.stringify(ports)] }));
+      const process = runner.spawn(space.inside({ argv: [...argv, JSON.stringify(ports(name))] }));
       agents.set(name, stack.use(new Agent(process)));
     }
     await Promise.all([...agents.values()].map((agent) => agent.next()));
     return new NamespaceTower(runner, stack.move(), machines, agents);
+  }
+
+  /** The namespace of a machine. */
+  space(machine: string): NetworkNamespace {
+    return this.machines.get(machine)!;
   }
 
   /** Runs a program on a machine with text as its input. */
@@ -70,23 +76,34 @@ async function plugIn(
     // The test gives the link-local addresses: the network's evaluator must know them.
     await space.run("ip", "link", "set", link.name, "addrgenmode", "none");
     await space.run("ip", "link", "set", link.name, "up");
-    for (const { address, network } of link.addresses) {
+  }
+  await giveAddresses(space, machine, "ipv4");
+  await giveAddresses(space, machine, "ipv6");
+}
+
+/** Gives a machine its addresses, gateway and forwarding of a family, also where IPv6 was off. */
+export async function giveAddresses(
+  space: NetworkNamespace,
+  { links, forwards, gateways }: Machine,
+  family: Family,
+): Promise<void> {
+  const settings = family === "ipv4"
+    ? [`ipv4/ip_forward=${forwards.ipv4 ? 1 : 0}`]
+    : ["ipv6/conf/all/disable_ipv6=0", `ipv6/conf/all/forwarding=${forwards.ipv6 ? 1 : 0}`];
+  for (const setting of settings) {
+    const [path, value] = setting.split("=");
+    await space.run("sh", "-c", `echo ${value} > /proc/sys/net/${path}`);
+  }
+  for (const { name, addresses } of links) {
+    for (const { address, network } of addresses) {
+      if (familyOf(address) !== family) continue;
       const own = `${address}/${network.split("/")[1]}`;
-      const options = address.includes(":") ? ["nodad"] : [];
-      await space.run("ip", "address", "add", own, "dev", link.name, ...options);
+      const options = family === "ipv6" ? ["nodad"] : [];
+      await space.run("ip", "address", "add", own, "dev", name, ...options);
     }
   }
-  const settings = [
-    `net.ipv4.ip_forward=${machine.forwards.ipv4 ? 1 : 0}`,
-    `net.ipv6.conf.all.forwarding=${machine.forwards.ipv6 ? 1 : 0}`,
-  ];
-  for (const setting of settings) {
-    const [key = "", value = ""] = setting.split("=");
-    await space.run("sh", "-c", `echo ${value} > /proc/sys/${key.replaceAll(".", "/")}`);
-  }
-  for (const gateway of Object.values(machine.gateways)) {
-    await space.run("ip", "route", "add", "default", "via", gateway);
-  }
+  const gateway = gateways[family];
+  if (gateway !== undefined) await space.run("ip", "route", "add", "default", "via", gateway);
 }
 
 /** A probe agent that runs: a line in, a line out. */

@@ -1,0 +1,125 @@
+import { ARCHES } from "../lib/brand.ts";
+import type { Env } from "../lib/env.ts";
+import { printable, TowerError } from "../lib/errors.ts";
+import { positionOf } from "../lib/firewall/roles.ts";
+import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
+import {
+  positionOfHost,
+  type RulesChange,
+  rulesChanges,
+  type WantedRules,
+  wantedRules,
+} from "../lib/fleet/firewall.ts";
+import { findHost } from "../lib/fleet/host.ts";
+import { canonicalJson } from "../lib/json.ts";
+import type { Ending } from "../lib/program/ending.ts";
+import { changeRules, gatherRules, type RulesTarget } from "../lib/session/firewall.ts";
+import { localSession } from "../lib/session/local_session.ts";
+import { inventoryPlace } from "../lib/store/inventory_files.ts";
+import { linksOf, ONE_CABLE_WARNING } from "./firewall.ts";
+import { openFleet, reporterFor } from "./fleet.ts";
+import { addressPlan } from "./networks.ts";
+
+interface ApplyOptions {
+  readonly timeout: number;
+  readonly oneCable: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+/** What was found or done on a machine. */
+interface Applied {
+  readonly state: "in force" | "differs" | "loaded";
+  readonly changes: readonly RulesChange[];
+  /** Names of settings that the kernel refused. */
+  readonly refused: readonly string[];
+}
+
+/** Loads the rules of a host's role there, or the thin client's own here. */
+export async function applyFirewall(
+  name: string | undefined,
+  options: ApplyOptions,
+  env: Env,
+  ending: Ending,
+): Promise<void> {
+  if (name === undefined && options.oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
+  const { target, wanted } = name === undefined || name === THIN_CLIENT
+    ? await ownRules(options, env)
+    : await rulesOfHost(name, env);
+  using reporter = reporterFor(env, options.json);
+  const state = await gatherRules(target, wanted);
+  const changes = rulesChanges(wanted, state);
+  const applied = await (async (): Promise<Applied> => {
+    if (changes.length === 0) return { state: "in force", changes, refused: [] };
+    if (options.dryRun) return { state: "differs", changes, refused: [] };
+    const title = `${target.name}: load the rules`;
+    reporter.report({ type: "step", id: target.name, title });
+    const refused = await changeRules(target, wanted, state, options.timeout);
+    reporter.report({ type: "done", id: target.name });
+    return { state: "loaded", changes, refused };
+  })();
+  for (const key of applied.refused) {
+    reporter.report({ type: "warning", message: `the kernel of ${target.name} refused ${key}` });
+  }
+  if (applied.state !== "differs" && !state.isLoadedAtStart) {
+    const mend = "rc-update add iptables boot && rc-update add ip6tables boot";
+    const message = `no service of ${target.name} loads the rules at its next start: ${mend}`;
+    reporter.report({ type: "warning", message });
+  }
+  tell(target.name, applied, env, ending);
+}
+
+/** The thin client's, for this machine. */
+async function ownRules(
+  cables: { readonly oneCable: boolean },
+  env: Env,
+): Promise<{ target: RulesTarget; wanted: WantedRules }> {
+  const { runner, signal, home } = env;
+  const { stdout } = await runner.run({ argv: ["id", "-u"] });
+  if (new TextDecoder().decode(stdout).trim() !== "0") {
+    const program = runner.which("doas") || !runner.which("sudo") ? "doas" : "sudo";
+    throw new TowerError("permission", "Cannot load this machine's rules: only root may", {
+      hint: `Run it as root: ${program} env HOME="$HOME" tower firewall apply`,
+    });
+  }
+  // The user's hosts are not needed, and root shall leave nothing among a user's files.
+  const plan = addressPlan(inventoryPlace(home, signal));
+  const machine = await runner.run({ argv: ["uname", "-m"] });
+  const arch = ARCHES.find((a) => a === new TextDecoder().decode(machine.stdout).trim());
+  return {
+    target: { name: THIN_CLIENT, session: localSession(runner), asRoot: [] },
+    wanted: wantedRules(positionOf("thinclient", plan, linksOf(cables)), arch),
+  };
+}
+
+async function rulesOfHost(
+  name: string,
+  env: Env,
+): Promise<{ target: RulesTarget; wanted: WantedRules }> {
+  const fleet = await openFleet(env);
+  const host = findHost(fleet.inventory, name);
+  return {
+    target: { name: host.name, session: fleet.session(host), asRoot: ["doas"] },
+    wanted: wantedRules(positionOfHost(host.env), undefined),
+  };
+}
+
+function tell(name: string, { state, changes, refused }: Applied, env: Env, ending: Ending): void {
+  if (ending.json) {
+    const shown = changes.map(({ what, lines }) => {
+      const of = (kind: string) => lines.filter((l) => l.kind === kind).map(({ line }) => line);
+      return { what, removed: of("removed"), added: of("added") };
+    });
+    env.stdout.write(`${canonicalJson({ host: name, state, changes: shown, refused }, 2)}\n`);
+    return;
+  }
+  if (state === "differs") {
+    const lines = changes.flatMap(({ what, lines }) => [
+      `${name}: ${what}\n`,
+      ...lines.map(({ kind, line }) => `${kind === "added" ? "+" : "-"} ${line}\n`),
+    ]);
+    return env.stdout.write(printable(lines.join("")));
+  }
+  const said = { "in force": "already in force", loaded: "in force, and kept for its next start" };
+  env.stdout.write(`${name}: ${said[state]}\n`);
+}

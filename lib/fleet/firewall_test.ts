@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { TowerError } from "../errors.ts";
+import { restoreTemplate } from "../firewall/template.ts";
+import {
+  loadRules,
+  parseRulesState,
+  positionOfHost,
+  rulesChanges,
+  type WantedRules,
+  wantedRules,
+} from "./firewall.ts";
+import { testHost } from "./test_host.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const piped = (text: string) => text.replaceAll(/^(?=.)/gm, "|");
+
+/** The answer of a machine that has what is wanted, but for some parts. */
+function answer(wanted: WantedRules, other: Partial<Record<string, string>> = {}): Uint8Array {
+  const settings = wanted.settings.map((line) => `${line}\n`).join("");
+  const parts = {
+    ipv4: wanted.ipv4,
+    ipv6: wanted.ipv6,
+    "kept-ipv4": wanted.ipv4,
+    "kept-ipv6": wanted.ipv6,
+    "kept-settings": settings,
+    settings: settings.replace("3 3 3 3", "3\t3\t3\t3"),
+    services: "iptables\nip6tables\n",
+    ...other,
+  };
+  return encode(
+    Object.entries(parts).map(([name, text]) => `=${name}\n${piped(text!)}`).join(""),
+  );
+}
+
+const ROUTER = wantedRules(positionOfHost(testHost("router", "192.168.2.1").env), undefined);
+
+Deno.test("a host that has its rules, files and settings needs no change", () => {
+  const state = parseRulesState(answer(ROUTER));
+  assertEquals(rulesChanges(ROUTER, state), []);
+  assertEquals(state.isLoadedAtStart, true);
+});
+
+Deno.test("a host's own tower.env gives the rules that its first boot made", () => {
+  const values = { "@THIN_CLIENT_IP@": "192.168.2.100", "@TOWER_NETWORK@": "192.168.2.0/24" };
+  const made = Object.entries(values)
+    .reduce((text, [place, value]) => text.replaceAll(place, value), restoreTemplate("router"));
+  assertEquals(ROUTER.ipv4, made);
+});
+
+Deno.test("what differs is told line by line; settings that a kernel lacks are none", () => {
+  const state = parseRulesState(answer(ROUTER, {
+    ipv6: "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n",
+    settings: "net.ipv4.ip_forward = 0\n",
+    services: "",
+  }));
+  const changes = rulesChanges(ROUTER, state);
+  assertEquals(changes.map(({ what }) => what), ["ipv6 rules in force", "kernel settings"]);
+  assertEquals(changes[1]!.lines, [
+    { kind: "removed", line: "net.ipv4.ip_forward = 0" },
+    { kind: "added", line: "net.ipv4.ip_forward = 1" },
+  ]);
+  assertEquals(state.isLoadedAtStart, false);
+});
+
+Deno.test("B5: other tables are emptied in the load, but not in the files that are kept", () => {
+  const mangle = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DROP\nCOMMIT\n";
+  const state = parseRulesState(answer(ROUTER, { ipv4: mangle + ROUTER.ipv4 }));
+  const input = decode(loadRules(ROUTER, state, { token: "a1", timeout: 30 }).stdin);
+  assertStringIncludes(input, "clear4|*mangle\nclear4|:PREROUTING ACCEPT [0:0]\n");
+  assert(!input.includes("new4|*mangle"), input);
+  assert(!input.includes("clear6|"), input);
+});
+
+Deno.test("an answer without end, or of something else, is refused", () => {
+  const endless = "-A INPUT -j ACCEPT\n".repeat(3000);
+  for (const ipv4 of [`*filter\n${endless}COMMIT\n`, "\x1b[2J\n"]) {
+    assertThrows(() => parseRulesState(answer(ROUTER, { ipv4 })), TowerError, "Cannot read");
+  }
+});
