@@ -1,4 +1,4 @@
-import { type Arch, ARCHES } from "../lib/brand.ts";
+import type { Arch } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { acceleratorWorks, probeSector } from "../lib/qemu/kvm_probe.ts";
@@ -12,10 +12,18 @@ import {
 } from "../lib/qemu/machine.ts";
 import { exists, readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
 import { openStore } from "../lib/store/content_store.ts";
-import { basename, dirname, join, resolve } from "@std/path";
+import { join } from "@std/path";
+import { findImage, openRawImage } from "./boot_image.ts";
 import { prepareHostDisk } from "./host_disk.ts";
-import { RECORD_FILE } from "./manifest/file_names.ts";
-import { parseRecord } from "./plan/record.ts";
+import { SAMPLE_USER, type SampleRole, writeSampleEnv } from "./sample_host.ts";
+
+/** Who an image's host is to be. */
+export interface HostRequest {
+  /** A tower.env of the user's own, or the role of a sample. */
+  readonly as: { readonly towerEnv: string } | { readonly role: SampleRole };
+  /** Size of the disk; the image's own by default. */
+  readonly diskMiB: number | undefined;
+}
 
 /** What a user asks of `boot`. */
 export interface BootRequest {
@@ -33,7 +41,7 @@ export interface BootRequest {
   /** Whether the machine is to report a status on its second serial port. */
   readonly wantsStatus: boolean;
   /** Makes a host of the image, in a copy unless the machine may change it. */
-  readonly host: { readonly towerEnv: string; readonly diskMiB: number | undefined } | undefined;
+  readonly host: HostRequest | undefined;
 }
 
 /**
@@ -42,21 +50,33 @@ export interface BootRequest {
  * @throws {TowerError} `tool` when QEMU fails, or when a wanted status never came.
  */
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
-  const image = resolve(env.cwd, request.image);
-  if (!exists(image)) throw new TowerError("not-found", `Cannot boot "${image}": it is not there`);
-  const arch = request.arch ?? machineArch(recordedArch(image) ?? "x86_64", image);
+  const { path: image, arch: known, loaders } = findImage(request.image, request.arch, env);
+  const arch = request.arch ?? machineArch(known ?? "x86_64", image);
+  if (loaders?.every((loader) => loader === "raspberrypi")) {
+    throw new TowerError("unsupported", `Cannot boot "${image}": only a Raspberry Pi starts it`, {
+      hint: "host-uefi is the host of Arm machines with UEFI, which QEMU has",
+    });
+  }
   const firmware = request.firmware ?? (arch === "x86_64" ? "bios" : "uefi");
   checkRequest(request, arch, firmware);
   requireQemu(env, arch);
-  using host = request.host && prepareHostDisk(
-    { ...request.host, image, inPlace: !request.snapshot },
-    env,
-  );
+  using raw = await openRawImage(image, env);
+  if (raw.isCopy && !request.snapshot) {
+    throw new TowerError("usage", `Cannot change "${image}": it is compressed`, {
+      hint: "decompress it first, as with: zstd --decompress FILE",
+    });
+  }
   using folder = tempDir();
+  using host = request.host && prepareHostDisk({
+    image: raw.path,
+    towerEnv: towerEnvOf(request.host, env),
+    diskMiB: request.host.diskMiB,
+    inPlace: raw.isCopy || !request.snapshot,
+  }, env);
   const statusFile = join(folder.path, "status");
   const machine: MachineSpec = {
     arch,
-    image: host?.image ?? image,
+    image: host?.image ?? raw.path,
     snapshot: request.snapshot,
     firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: findFirmware(arch) },
     accelerator: request.accelerator === "auto"
@@ -87,6 +107,16 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   return request.wantsStatus ? statusIn(statusFile, image) : 0;
 }
 
+/** The file that makes a host, a sample where none is given; how to get in is told then. */
+function towerEnvOf({ as }: HostRequest, env: Env): string {
+  if ("towerEnv" in as) return as.towerEnv;
+  const sample = writeSampleEnv(as.role, env);
+  env.stderr.write(
+    `Once it is up, from another terminal: ssh -i ${sample.key} -p PORT ${SAMPLE_USER}@127.0.0.1\n`,
+  );
+  return sample.file;
+}
+
 function statusIn(file: string, image: string): number {
   const status = exists(file) ? guestStatus(readText(file, 64 << 10)) : undefined;
   if (status !== undefined) return status;
@@ -111,16 +141,6 @@ function checkRequest(
     : undefined;
   if (cause === undefined) return;
   throw new TowerError("usage", `Cannot boot "${request.image}" as asked on ${arch}: ${cause}`);
-}
-
-/** The architecture that the record beside an image tells, where there is one. */
-function recordedArch(image: string): Arch | undefined {
-  const file = join(dirname(image), RECORD_FILE);
-  if (!exists(file)) return undefined;
-  const { artifacts, arch } = parseRecord(readText(file, 64 << 20), file);
-  return artifacts.some((artifact) => artifact.file === basename(image))
-    ? ARCHES.find((known) => known === arch)
-    : undefined;
 }
 
 function machineArch(arch: Arch, image: string): MachineArch {

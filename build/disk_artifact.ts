@@ -51,7 +51,7 @@ export async function writeDisk(
   let pass: ImagePass;
   if (compression === "none") {
     [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
-    artifact = { file: name, digest: pass.digest, size: raw.size, commandLine: plan.cmdline };
+    artifact = { ...toldOf(plan), digest: pass.digest, size: raw.size };
     file.commit();
   } else {
     ({ artifact, pass } = await compress(raw, path, plan, compression, engine));
@@ -64,6 +64,11 @@ export async function writeDisk(
     artifact,
     bmap: { kind: "bmap", file: bmap, digest: digestOf(bytes), size: bytes.length },
   };
+}
+
+/** What a record says of a disk beside its bytes. */
+function toldOf({ file, cmdline, loaders }: DiskOutputPlan) {
+  return { file, commandLine: cmdline, loaders: [...loaders] };
 }
 
 /** A sink that remembers how large the image is and which of its blocks matter. */
@@ -118,10 +123,9 @@ async function compress(
   reporter.report({ type: "done", id, note: `${size} bytes` });
   const { tool } = packer;
   const artifact = {
-    file: plan.file,
+    ...toldOf(plan),
     digest,
     size,
-    commandLine: plan.cmdline,
     compression: { format, tool },
     raw: { digest: pass.digest, size: raw.size },
   };

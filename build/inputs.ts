@@ -128,7 +128,7 @@ export function manifestFiles(cwd: string): ManifestSource {
 }
 
 /** `./dist`, `./builds` or the cache's `builds`: the first that exists, else the last. */
-function buildsFolder(env: Env): string {
+export function buildsFolder(env: Env): string {
   const folders = [join(env.cwd, "dist"), join(env.cwd, "builds"), join(env.cacheDir, "builds")];
   return folders.find((f) => exists(f)) ?? folders.at(-1)!;
 }

@@ -5,9 +5,9 @@ import type { DiskCompression } from "./manifest/schema.ts";
 import { openXz, requireXz } from "./xz.ts";
 import { DEPENDENCIES } from "./version.ts";
 
-/** Levels by measurement: docs/decisions/0006-compression.md. */
+/** Levels by measurement: docs/decisions/0006-disk-compression.md. */
 const GZIP_LEVEL = 6;
-const ZSTD_LEVEL = 10;
+const ZSTD_LEVEL = 3;
 
 /** How an artifact may be compressed. */
 export type Compression = Exclude<DiskCompression, "none">;

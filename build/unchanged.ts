@@ -1,17 +1,28 @@
 import { digestOf } from "../lib/format/digest.ts";
 import { canonicalJson } from "../lib/json.ts";
-import { type FileState, fileState, isSameState, writeFileAtomic } from "../lib/store/files.ts";
+import { TowerError } from "../lib/errors.ts";
+import {
+  exists,
+  type FileState,
+  fileState,
+  isSameState,
+  readText,
+  removeTree,
+  writeFileAtomic,
+} from "../lib/store/files.ts";
 import { programDigest } from "../lib/store/program_digest.ts";
 import { fromFileUrl, join } from "@std/path";
 import type { Engine } from "./engine.ts";
 import type { BuildPlan } from "./plan/plan.ts";
-import { RECORD_FILE, SUMS_FILE } from "./manifest/file_names.ts";
-import { type BuildRecord, formatRecord } from "./plan/record.ts";
+import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
+import { type BuildRecord, formatRecord, parseRecord } from "./plan/record.ts";
 import { formatSums } from "./supply/sums.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Folders with the sources of this program. */
 const SOURCES = ["build", "lib"].map((f) => fromFileUrl(new URL(`../${f}`, import.meta.url)));
+
+const RECORD_LIMIT = 64 << 20;
 
 /** What a folder held right after a build. */
 interface Memory {
@@ -35,7 +46,10 @@ export function recall(plan: BuildPlan, folder: string, engine: Engine): BuildRe
   return memory.record;
 }
 
-/** Writes record and digests beside the artifacts and remembers what the folder holds now. */
+/**
+ * Writes record and digests beside the artifacts and remembers what the folder holds now. What
+ * was there of an earlier build goes: its signatures, and artifacts that had other names.
+ */
 export function remember(
   plan: BuildPlan,
   record: BuildRecord,
@@ -43,13 +57,32 @@ export function remember(
   { store }: Engine,
 ): void {
   const text = formatRecord(record);
-  writeFileAtomic(join(folder, RECORD_FILE), new TextEncoder().encode(text));
   const made = [...record.artifacts, ...record.companions];
+  const names = new Set(made.map((a) => a.file));
+  const outdated = earlierFiles(record, folder).filter((file) => !names.has(file));
+  for (const file of [SUMS_FILE, RECORD_FILE]) removeTree(join(folder, file + SIGNATURE_SUFFIX));
+  writeFileAtomic(join(folder, RECORD_FILE), new TextEncoder().encode(text));
   const sums = formatSums([...made, { file: RECORD_FILE, digest: digestOf(text) }]);
   writeFileAtomic(join(folder, SUMS_FILE), new TextEncoder().encode(sums));
+  for (const file of outdated) removeTree(join(folder, file));
   const files = [...made.map((a) => a.file), RECORD_FILE, SUMS_FILE];
   const states = Object.fromEntries(files.map((file) => [file, fileState(join(folder, file))]));
   store.writeNote("builds", noteName(plan, folder), { record, states } satisfies Memory);
+}
+
+/** What the last build of the same system left in a folder. */
+function earlierFiles({ system, arch }: BuildRecord, folder: string): string[] {
+  const file = join(folder, RECORD_FILE);
+  if (!exists(file)) return [];
+  try {
+    const before = parseRecord(readText(file, RECORD_LIMIT), file);
+    if (before.system !== system || before.arch !== arch) return [];
+    return [...before.artifacts, ...before.companions].map((a) => a.file);
+  } catch (error) {
+    // A record that nobody can read answers for no file.
+    if (error instanceof TowerError && error.code === "malformed") return [];
+    throw error;
+  }
 }
 
 function noteName(plan: BuildPlan, folder: string): string {

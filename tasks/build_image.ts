@@ -4,43 +4,49 @@
  *     deno task build-image [SYSTEM|FILE.yaml] [options of tower-build build]
  *
  * Without --repository it makes the lab repository first. The key that opens the machine is made
- * here and stays in the cache folder: what is built is the named system and that key. The system
- * `host` is built as it is; a sample tower.env carries the key.
+ * here and stays in the cache folder: what is built is the named system and that key. A host is
+ * built as it is; a sample tower.env carries the key.
  */
 import { join, resolve } from "@std/path";
 import { chooseAccelerator, findFirmware } from "../build/boot.ts";
+import { openRawImage } from "../build/boot_image.ts";
 import { prepareHostDisk } from "../build/host_disk.ts";
 import { labFolder } from "../build/inputs.ts";
+import { ownKey } from "../build/own_key.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
 import { run } from "../build/root.ts";
+import { SAMPLE_USER, writeSampleEnv } from "../build/sample_host.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
+import type { MachineArch } from "../lib/qemu/machine.ts";
 import { hashFile } from "../lib/store/artifact_file.ts";
-import { exists, makeDir, readText, writeFileAtomic } from "../lib/store/files.ts";
+import { exists, writeFileAtomic } from "../lib/store/files.ts";
 import { greet } from "./build_image/greet.ts";
-import { SAMPLE_USER, writeSampleEnv } from "./build_image/sample_host.ts";
 import { makeLab } from "./lab.ts";
 import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
 import { runTask } from "./task.ts";
 
+/** Systems that a tower.env makes somebody. */
+const HOSTS = ["host", "host-uefi"];
+
 async function main(env: Env): Promise<number> {
   const [first, ...rest] = env.args;
   const isNamed = first !== undefined && !first.startsWith("-");
+  const system = isNamed ? first : "lab";
   const options = isNamed ? rest : env.args;
-  const arch = archOf(options);
+  const isHost = HOSTS.includes(system);
+  const arch = archOf(options) ?? (system === "host-uefi" ? "aarch64" : "x86_64");
+  const machine = machineFor(system, arch);
   const usesLab = !options.some((option) => /^--repository(=|$)/.test(option));
-  const machine = arch === "aarch64"
+  const qemu = machine === undefined
+    ? []
+    : machine === "aarch64"
     ? ["qemu-aarch64", "qemu-efi-aarch64"] as const
     : ["qemu"] as const;
-  const tools = [...machine, "ssh", "ssh-keygen"] as const;
+  const tools = [...qemu, "ssh"] as const;
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
   const isNew = usesLab && await refreshLab(env, arch);
-  const key = await keyPair(env);
-  const isHost = isNamed && first === "host";
-  // A host's key comes with its tower.env.
-  const manifest = isHost || first === "host-rpi"
-    ? first
-    : writeManifest(env, isNamed ? first : "lab", key);
+  const manifest = isHost ? system : writeManifest(env, system);
   if (isNew) {
     const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
     if (code !== 0) return code;
@@ -48,39 +54,49 @@ async function main(env: Env): Promise<number> {
   const printed: string[] = [];
   const stdout = { write: (text: string) => void (printed.push(text), env.stdout.write(text)) };
   const code = await run({ ...env, args: ["build", manifest, ...options], stdout });
-  const image = /^[0-9a-f]{64} {2}(.*\.img)$/m.exec(printed.join(""))?.[1];
+  const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.[a-z]+)?)$/m.exec(printed.join(""))?.[1];
   if (code !== 0 || image === undefined) return code;
-  if (arch === "armv7" || (isNamed && first === "host-rpi")) {
-    env.stderr.write("Nothing here starts this image: it is for a card\n");
+  if (machine === undefined) {
+    env.stderr.write("Nothing here starts this image: it is for a Raspberry Pi's card\n");
     return code;
   }
-  const accelerator = await chooseAccelerator(env, arch);
-  const firmware = arch === "x86_64"
+  const accelerator = await chooseAccelerator(env, machine);
+  const firmware = machine === "x86_64"
     ? { kind: "bios" } as const
-    : { kind: "uefi", file: findFirmware(arch) } as const;
+    : { kind: "uefi", file: findFirmware(machine) } as const;
+  using raw = await openRawImage(image, env);
   if (!isHost) {
-    await greet(env, { arch, firmware, image, key, user: "root" }, accelerator);
+    const guest = { arch: machine, firmware, image: raw.path, key: labKey(env).file, user: "root" };
+    await greet(env, guest, accelerator);
     return code;
   }
-  const towerEnv = writeSampleEnv(env, key);
-  using disk = prepareHostDisk({ image, towerEnv, diskMiB: 1024, inPlace: false }, env);
-  const guest = { arch, firmware, image: disk.image, key, user: SAMPLE_USER, lan: disk.lan };
-  await greet(env, guest, accelerator);
+  const { file: towerEnv, key } = writeSampleEnv("online", env);
+  using disk = prepareHostDisk(
+    { image: raw.path, towerEnv, diskMiB: 1024, inPlace: raw.isCopy },
+    env,
+  );
+  const guest = { firmware, image: disk.image, key, user: SAMPLE_USER, lan: disk.lan };
+  await greet(env, { arch: machine, ...guest }, accelerator);
   env.stderr.write(
-    `Look at it yourself: deno task tower-build boot ${image} --tower-env ${towerEnv} ` +
+    `Look at it yourself: deno task tower-build boot ${image} --role online ` +
       `--disk 1024 --forward 2222:22\nand: ssh -i ${key} -p 2222 ${SAMPLE_USER}@127.0.0.1\n`,
   );
   return code;
 }
 
-/** The architecture that the options of `build` name; PCs by default. */
-function archOf(options: readonly string[]): Arch {
+/** The virtual machine that starts a system; none is a Raspberry Pi. */
+function machineFor(system: string, arch: Arch): MachineArch | undefined {
+  return arch === "armv7" || (system === "host" && arch === "aarch64") ? undefined : arch;
+}
+
+/** The architecture that the options of `build` name. */
+function archOf(options: readonly string[]): Arch | undefined {
   const at = options.indexOf("--arch");
   const named = at < 0
     ? options.find((o) => o.startsWith("--arch="))?.slice("--arch=".length)
     : options[at + 1];
   // What is not known is refused by `build`, with all that is.
-  return ARCHES.find((arch) => arch === named) ?? "x86_64";
+  return ARCHES.find((arch) => arch === named);
 }
 
 /** Makes the lab repository; tells whether it holds other packages than before. */
@@ -92,21 +108,13 @@ async function refreshLab(env: Env, arch: Arch): Promise<boolean> {
   return before !== hashFile(index);
 }
 
-/** The private key that opens the machine, made on first use. */
-async function keyPair(env: Env): Promise<string> {
-  const folder = join(env.cacheDir, "build-image");
-  const key = join(folder, "id_ed25519");
-  makeDir(folder);
-  if (!exists(key)) {
-    await env.runner.run({
-      argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tower-build-image", "-f", key],
-    });
-  }
-  return key;
+/** The key that opens a machine which is no host, made on first use. */
+function labKey(env: Env) {
+  return ownKey(join(env.cacheDir, "build-image", "id_ed25519"), "tower-build-image");
 }
 
 /** A manifest that adds the key to a system. */
-function writeManifest(env: Env, system: string, key: string): string {
+function writeManifest(env: Env, system: string): string {
   const base = system.endsWith(".yaml") ? resolve(env.cwd, system) : system;
   const name = /([a-z][a-z0-9-]*)(?:\.yaml)?$/.exec(system)?.[1] ?? "image";
   const manifest = {
@@ -114,7 +122,7 @@ function writeManifest(env: Env, system: string, key: string): string {
     extends: base,
     stages: [{
       kind: "accounts",
-      users: [{ name: "root", authorizedKeys: [readText(`${key}.pub`, 4096).trim()] }],
+      users: [{ name: "root", authorizedKeys: [labKey(env).publicKey] }],
     }],
   };
   const path = join(env.cacheDir, "build-image", `${name}.yaml`);

@@ -2,6 +2,8 @@ import { Command, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
+import type { HostRequest } from "../boot.ts";
+import type { SampleRole } from "../sample_host.ts";
 import { add, count } from "./options.ts";
 
 /** `boot`: an image in QEMU. */
@@ -10,7 +12,7 @@ export function bootCommand(env: Env, ending: Ending) {
     .description(
       "Boot a disk image in QEMU, its serial console on this terminal (leave: Ctrl-A X).",
     )
-    .argument("<image>", "a raw disk image; it stays as it is unless --write is given")
+    .argument("<image>", "a disk image, which stays as it is unless --write is given; or a system")
     .addOption(
       new Option("--arch <arch>", "which machine; by default what the image's record says")
         .choices(["x86_64", "aarch64"] as const),
@@ -29,6 +31,10 @@ export function bootCommand(env: Env, ending: Ending) {
     .option(
       "--tower-env <file>",
       "make a host of it: put this tower.env on a copy's boot partition",
+    )
+    .addOption(
+      new Option("--role <role>", "the same with a sample tower.env, its key made on first use")
+        .choices(["router", "online", "offline"] as const).conflicts("towerEnv"),
     )
     .addOption(new Option("--disk <MiB>", "size of that copy's disk").argParser(count))
     .option("--write", "let the machine change the image", false)
@@ -51,8 +57,14 @@ export function bootCommand(env: Env, ending: Ending) {
     });
 }
 
-function hostOf({ towerEnv, disk }: { towerEnv?: string; disk?: number }) {
-  if (towerEnv !== undefined) return { towerEnv, diskMiB: disk };
+function hostOf({ towerEnv, role, disk }: {
+  towerEnv?: string;
+  role?: SampleRole;
+  disk?: number;
+}): HostRequest | undefined {
+  const diskMiB = disk;
+  if (towerEnv !== undefined) return { as: { towerEnv }, diskMiB };
+  if (role !== undefined) return { as: { role }, diskMiB };
   if (disk === undefined) return undefined;
-  throw new TowerError("usage", "Cannot size a disk: --disk goes with --tower-env");
+  throw new TowerError("usage", "Cannot size a disk: --disk goes with --tower-env or --role");
 }

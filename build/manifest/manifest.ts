@@ -20,6 +20,7 @@ export interface PlacedStage {
 export interface Manifest {
   readonly name: string;
   readonly description: string;
+  readonly version: string | undefined;
   readonly arches: readonly Arch[];
   readonly repositories: readonly string[];
   readonly stages: readonly PlacedStage[];
@@ -128,6 +129,13 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
   }
   for (const arch of document.arches!) checkOutputs(document.outputs!, arch, path);
   const files = document.outputs!.flatMap(filesOf);
+  const versioned = files.find((f) => f.includes("{version}"));
+  if (versioned !== undefined && document.version === undefined) {
+    throw new TowerError(
+      "malformed",
+      `Cannot use "${path}": an output is named "${versioned}", and there is no "version"`,
+    );
+  }
   const reserved = files.find((f) => isOwnFile(document.name, f));
   if (reserved !== undefined) {
     throw new TowerError(
@@ -139,6 +147,7 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
   return {
     name: document.name,
     description: document.description ?? "",
+    version: document.version,
     arches: document.arches!,
     repositories: document.repositories!,
     stages,

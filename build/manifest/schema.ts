@@ -9,6 +9,7 @@ import {
   treePath,
 } from "../../lib/schema/scalars.ts";
 import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
+import { artifactName } from "./artifact_name.ts";
 
 /**
  * The one table of what a manifest may say. Types, decoding, JSON Schema and the reference page
@@ -35,6 +36,20 @@ const fatLabel = z.string().regex(/^[A-Z0-9_-]{1,11}$/, "must be 1 to 11 of A-Z,
 const ext4Label = z.string().regex(
   /^[A-Za-z0-9_-]{1,16}$/,
   "must be 1 to 16 letters, digits, _ and -",
+);
+
+/** Of what a system is, as file names tell it: a dash would end it there. */
+const version = z.string().regex(
+  /^[0-9A-Za-z][0-9A-Za-z._+]{0,31}$/,
+  "must be 1 to 32 letters, digits, dots, plus and underscore, such as 1.4",
+);
+const artifactFile = z.string().refine(
+  (text) => fileName.safeParse(artifactName(text, { version: "1", epoch: 0 })).success,
+  "must be a file name of letters, digits, dot, plus, minus and underscore; it may have " +
+    "{version} and {timestamp}",
+).describe(
+  "Name of the file. {version} stands for the manifest's version, {timestamp} for the time of " +
+    "the newest package (UTC, YYYYmmddHHMMSS).",
 );
 
 const world = z.array(line.min(1)).describe(
@@ -149,7 +164,7 @@ const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
 const diskOutput = z.strictObject({
   kind: z.literal("disk"),
   ...restricted,
-  file: fileName,
+  file: artifactFile,
   table: z.enum(["mbr", "gpt"]),
   boot: z.strictObject({ label: fatLabel.default("BOOT"), ...room }).refine(oneSize, ONE_SIZE)
     .describe("FAT partition that holds the tree's /boot."),
@@ -176,14 +191,14 @@ const diskOutput = z.strictObject({
 const tarOutput = z.strictObject({
   kind: z.literal("tar"),
   ...restricted,
-  file: fileName,
+  file: artifactFile,
   compression: z.enum(["gzip", "none"]).default("none"),
 }).describe("The tree as a PAX tar archive.");
 
 const initramfsOutput = z.strictObject({
   kind: z.literal("initramfs"),
   ...restricted,
-  file: fileName,
+  file: artifactFile,
   compression: z.enum(["gzip", "none"]).default("gzip"),
 }).describe("The whole tree as a cpio (newc) archive that a kernel can start from.");
 
@@ -203,6 +218,7 @@ export const manifestDocument = z.strictObject({
     "must be a-z, 0-9 and -, and start with a letter",
   ),
   description: line.optional(),
+  version: version.optional().describe("What {version} stands for in names of outputs."),
   extends: line.min(1).optional().describe(
     "A system by name, or a manifest file beside this one, that this one adds to: stages are " +
       "appended, every other field replaces the base's.",

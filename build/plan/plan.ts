@@ -3,6 +3,7 @@ import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
+import { artifactName, type NamedBuild } from "../manifest/artifact_name.ts";
 import { imageFile } from "../manifest/file_names.ts";
 import {
   type Manifest,
@@ -113,7 +114,9 @@ export function makePlan(
   const seed = digestOf(canonicalJson(base));
   const plan = {
     ...base,
-    outputs: manifest.outputs.map((o) => outputPlan(o, seed, base)),
+    outputs: manifest.outputs.map((o) =>
+      outputPlan(o, seed, { ...base, version: manifest.version })
+    ),
   };
   return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
 }
@@ -142,22 +145,24 @@ function worldWithout(manifest: Manifest, missing: readonly string[]): string[] 
 }
 
 function outputPlan(spec: OutputSpec, seed: Digest, build: Named): OutputPlan {
-  return spec.kind === "disk" ? diskPlan(spec, seed, build) : spec;
+  return spec.kind === "disk"
+    ? diskPlan(spec, seed, build)
+    : { ...spec, file: artifactName(spec.file, build) };
 }
 
-interface Named {
+interface Named extends NamedBuild {
   readonly system: string;
   readonly arch: Arch;
 }
 
-function diskPlan(spec: DiskSpec, seed: Digest, { system, arch }: Named): DiskOutputPlan {
+function diskPlan(spec: DiskSpec, seed: Digest, build: Named): DiskOutputPlan {
   const uuid = (name: string) => uuidFrom(`${seed} ${spec.file} ${name}`);
   const rootUuid = uuid("root");
   return {
     kind: "disk",
-    file: imageFile(spec),
+    file: artifactName(imageFile(spec), build),
     compression: spec.compression,
-    arch,
+    arch: build.arch,
     table: spec.table,
     diskId: uuid("disk"),
     boot: {
@@ -175,6 +180,6 @@ function diskPlan(spec: DiskSpec, seed: Digest, { system, arch }: Named): DiskOu
     kernel: `boot/vmlinuz-${spec.flavour}`,
     initramfs: spec.initramfs,
     cmdline: `root=UUID=${rootUuid} rootfstype=ext4 ${spec.cmdline}`.trim(),
-    title: system,
+    title: build.system,
   };
 }

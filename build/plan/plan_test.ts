@@ -34,6 +34,7 @@ function manifest(change: Record<string, unknown> = {}): Manifest {
   return {
     name: document.name,
     description: "",
+    version: document.version,
     arches: document.arches!,
     repositories: document.repositories!,
     stages: document.stages.map((spec) => ({ spec, folder: "/systems" })),

@@ -20,6 +20,8 @@ const artifact = z.strictObject({
   size,
   /** Of a disk: the kernel's command line. */
   commandLine: z.string().optional(),
+  /** Of a disk: what may start it. */
+  loaders: z.array(z.string()).optional(),
   /** Of a compressed disk: what compressed it, and the image inside. */
   compression: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
   raw: z.strictObject({ digest, size }).optional(),

@@ -109,7 +109,8 @@ async function turn(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-function* dataRuns(bytes: Uint8Array): Generator<Extent> {
+/** The blocks of a piece that are not all zeros, neighbours together. */
+export function* dataRuns(bytes: Uint8Array): Generator<Extent> {
   let start = -1;
   for (let at = 0; at < bytes.length; at += BLOCK) {
     const block = bytes.subarray(at, at + BLOCK);

@@ -2,7 +2,9 @@ import { createGunzip } from "node:zlib";
 import { TowerError } from "../errors.ts";
 import { unzstd } from "../format/unzstd.ts";
 import type { Runner } from "../proc/command.ts";
+import { createArtifact } from "../store/artifact_file.ts";
 import { attempt } from "../store/file_error.ts";
+import { dataRuns } from "./flash.ts";
 
 /** How an image may be compressed, by what its name ends in. */
 const SUFFIXES = { ".gz": "gzip", ".zst": "zstd", ".xz": "xz" } as const;
@@ -127,4 +129,26 @@ async function* unxz(
   if (ending.kind === "exited" && ending.code === 0) return;
   signal.throwIfAborted();
   throw new TowerError("malformed", (await message).trim().slice(0, 1000) || `${program} failed`);
+}
+
+/**
+ * Writes an image, decompressed, to a new file of this user's alone; blocks of zeros stay holes.
+ * @throws {TowerError} as {@linkcode imagePieces}; nothing is left then.
+ */
+export async function unpackImage(
+  from: string,
+  to: string,
+  runner: Runner,
+  signal: AbortSignal,
+): Promise<void> {
+  using file = createArtifact(to);
+  let size = 0;
+  for await (const bytes of imagePieces(from, runner, signal)) {
+    for (const { start, end } of dataRuns(bytes)) {
+      file.writeAt(size + start, bytes.subarray(start, end));
+    }
+    size += bytes.length;
+  }
+  file.setSize(size);
+  file.commit(0o600);
 }

@@ -1,6 +1,7 @@
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { unarmored, WireReader } from "./wire.ts";
+import { concat } from "../format/bytes.ts";
+import { armored, sshString, uint32, unarmored, WireReader } from "./wire.ts";
 
 const LABEL = "OPENSSH PRIVATE KEY";
 const MAGIC = "openssh-key-v1\0";
@@ -57,4 +58,38 @@ function decode(bytes: Uint8Array): PrivateKeyFile {
   const jwk = { kty: "OKP", crv: "Ed25519", x: encoded(point), d: encoded(seed.subarray(0, 32)) };
   const key = createPrivateKey({ key: jwk, format: "jwk" });
   return { kind: "ed25519", blob, key };
+}
+
+/** PKCS #8 of an ed25519 key (RFC 8410, 7), up to its seed. */
+const PKCS8 = Uint8Array.fromHex("302e020100300506032b657004220420");
+/** What the secret part's length is a multiple of where nothing encrypts it. */
+const BLOCK = 8;
+
+/** The file of an ed25519 private key, not encrypted: its 32 secret bytes as OpenSSH keeps them. */
+export function privateKeyFile(seed: Uint8Array, comment: string): string {
+  const key = createPrivateKey({
+    key: concat([PKCS8, seed]) as never,
+    format: "der",
+    type: "pkcs8",
+  });
+  const point = Uint8Array.fromBase64(
+    createPublicKey(key as never).export({ format: "jwk" }).x!,
+    { alphabet: "base64url" },
+  );
+  // The check numbers tell a right passphrase from a wrong one: without one they may be any.
+  const check = uint32(0);
+  const secret = concat([
+    ...[check, check, sshString("ssh-ed25519"), sshString(point)],
+    ...[sshString(concat([seed, point])), sshString(comment)],
+  ]);
+  const padding = Uint8Array.from({ length: -secret.length & (BLOCK - 1) }, (_, i) => i + 1);
+  const blob = concat([sshString("ssh-ed25519"), sshString(point)]);
+  const bytes = concat([
+    new TextEncoder().encode(MAGIC),
+    ...["none", "none", ""].map(sshString),
+    uint32(1),
+    sshString(blob),
+    sshString(concat([secret, padding])),
+  ]);
+  return armored(bytes, LABEL);
 }

@@ -23,8 +23,8 @@ export interface ArtifactFile extends ByteSink, Disposable {
   digest(): Digest;
   /** Flushes what was written so far while the caller goes on; `commit` then has less to do. */
   flush(): Promise<void>;
-  /** Flushes it to the disk and names it (mode 0644); an old file of that name is replaced. */
-  commit(): void;
+  /** Flushes it to the disk and names it; an old file of that name is replaced. Mode 0644. */
+  commit(mode?: number): void;
   /** Throws it away. Safe to call after `commit`. */
   discard(): void;
 }
@@ -71,10 +71,10 @@ export function createArtifact(path: string): ArtifactFile {
         throw fileError("write", path, error);
       }
     },
-    commit() {
+    commit(mode = 0o644) {
       attempt("write", path, () => {
         file.syncDataSync();
-        publish(temporary, path, 0o644);
+        publish(temporary, path, mode);
         syncFolder(parentFolder(path));
       });
       isOpen = false;

@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { openEngine } from "../../build/engine.ts";
-import { build } from "../../build/pipeline.ts";
 import type { Arch } from "../../lib/brand.ts";
-import { realEnv } from "../../lib/env.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { silent } from "../../lib/report/event.ts";
+import { buildHost } from "../support/host_system.ts";
 import { labMissing } from "../support/lab_system.ts";
 
 const runner = denoRunner();
@@ -45,7 +42,7 @@ for (const board of BOARDS) {
   const missing = labMissing(board.arch) ??
     [board.program, "mcopy"].filter((t) => !runner.which(t)).map((t) => `needs ${t}`)[0];
   Deno.test({
-    name: `host-rpi for ${board.arch}: what the boot partition says starts QEMU's ` +
+    name: `host for ${board.arch}: what the boot partition says starts QEMU's ` +
       `${board.machine} from its card, up to the first boot` +
       (missing ? ` (skipped: ${missing})` : ""),
     ignore: missing !== undefined,
@@ -56,7 +53,7 @@ for (const board of BOARDS) {
 async function startFromCard(board: Board): Promise<void> {
   const folder = Deno.makeTempDirSync({ prefix: "tower-test-" });
   try {
-    const image = await buildImage(folder, board.arch);
+    const image = await buildHost(folder, board.arch);
     // QEMU's card has a size that is a power of two.
     Deno.truncateSync(image, 2 ** Math.ceil(Math.log2(Deno.statSync(image).size)));
     const text = await startAsFirmware(board, image, folder);
@@ -108,20 +105,4 @@ async function startAsFirmware(board: Board, image: string, folder: string): Pro
   }
   clearTimeout(late);
   return text;
-}
-
-async function buildImage(output: string, arch: Arch): Promise<string> {
-  using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
-  await build({
-    system: "host-rpi",
-    arch,
-    repositories: undefined,
-    keysFolder: undefined,
-    lockFile: undefined,
-    frozen: false,
-    offline: true,
-    output,
-    jobs: 2,
-  }, { ...engine, reporter: silent });
-  return join(output, "host-rpi.img");
 }

@@ -289,3 +289,40 @@ Deno.test("a record that names a file elsewhere is not followed", async () => {
   assertEquals(code, 1);
   assertMatch(error.join(), /artifacts\.0\.file/);
 });
+
+Deno.test("names tell version and time; what the build before left goes, nothing else", async () => {
+  using program = new TestProgram();
+  program.repository();
+  const args = ["build", "m.yaml", "--keys", "repository/keys", "--output", "out"];
+  const build = async (version: string) => {
+    const outputs = [{ kind: "tar", file: "small-{version}-{timestamp}.tar" }];
+    const manifest = JSON.parse(smallManifest(program.path("repository"), { outputs }));
+    program.write("m.yaml", JSON.stringify({ ...manifest, version }));
+    const { code, out, err } = await program.run(...args);
+    assertEquals(code, 0, err);
+    return /small-\S*/.exec(out)![0];
+  };
+  const first = await build("1.0");
+  assertMatch(first, /^small-1\.0-\d{14}\.tar$/);
+  program.write("out/mine.tar", "");
+  program.write("out/SHA256SUMS.sig", "of the build before");
+  const second = await build("2.0");
+  assertEquals(second, first.replace("1.0", "2.0"));
+  assertEquals(listDir(program.path("out")), [
+    "SHA256SUMS",
+    "mine.tar",
+    "record.json",
+    second,
+    "small-x86_64.lock.json",
+    "small.tree.json",
+  ]);
+  program.write(
+    "m.yaml",
+    smallManifest(program.path("repository"), {
+      outputs: [{ kind: "tar", file: "small-{version}.tar" }],
+    }),
+  );
+  assertEquals((await program.fails(...args)).error, [
+    'error: Cannot use "m.yaml": an output is named "small-{version}.tar", and there is no "version"',
+  ]);
+});

@@ -1,8 +1,10 @@
 import { join } from "@std/path";
+import { parse } from "yaml";
 import { openEngine } from "../../build/engine.ts";
-import { labFolder } from "../../build/inputs.ts";
+import { labFolder, manifestFiles } from "../../build/inputs.ts";
 import { build } from "../../build/pipeline.ts";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
+import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";
 import type { IpAddress, IpNetwork } from "../../lib/ip/address.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -42,12 +44,30 @@ export const USER = "alice";
 const HASH =
   "$6$towertest$OLlze/jmxga9ybr9NgbK2AQSQ9jH3n4zuXUbFZWggF7IdXSSvIc5bux4DP1f.OIRu.RYIM8ru3aPgV0FzhZsx0";
 
-/** Builds the host system into a folder; returns its image. */
-export async function buildHost(folder: string): Promise<string> {
-  using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
+/**
+ * Builds a host system into a folder; returns its image. It is the shipped system but for its
+ * name and for the compression, which takes seconds that most tests need not wait.
+ */
+export async function buildHost(
+  folder: string,
+  arch: Arch = "x86_64",
+  system = "host",
+): Promise<string> {
+  const env = realEnv();
+  const shipped = manifestFiles(env.cwd);
+  const { outputs } = parse(shipped.readText(shipped.systemPath(system)!));
+  const manifest = {
+    name: system,
+    extends: system,
+    outputs: outputs.map((o: object) => ({ ...o, file: "host.img", compression: "none" })),
+  };
+  const path = join(folder, `${system}.yaml`);
+  // JSON is YAML.
+  Deno.writeTextFileSync(path, JSON.stringify(manifest));
+  using engine = openEngine(env, { offline: true, json: false, jobs: 2 });
   await build({
-    system: "host",
-    arch: "x86_64",
+    system: path,
+    arch,
     repositories: undefined,
     keysFolder: undefined,
     lockFile: undefined,

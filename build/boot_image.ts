@@ -1,0 +1,81 @@
+import { basename, dirname, join, resolve } from "@std/path";
+import { type Arch, ARCHES } from "../lib/brand.ts";
+import { compressionOf, unpackImage } from "../lib/disk/packed_image.ts";
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { exists, readText, tempDir } from "../lib/store/files.ts";
+import { buildsFolder } from "./inputs.ts";
+import { RECORD_FILE } from "./manifest/file_names.ts";
+import { type BuildRecord, parseRecord } from "./plan/record.ts";
+
+const RECORD_LIMIT = 64 << 20;
+
+/** A disk image as it lies in a folder, and what the record beside it says it is for. */
+export interface FoundImage {
+  readonly path: string;
+  readonly arch: Arch | undefined;
+  /** What may start it, where that is known. */
+  readonly loaders: readonly string[] | undefined;
+}
+
+/**
+ * The image that a user names: a file, or a system whose last build lies in the builds folder.
+ * @throws {TowerError} `not-found`
+ */
+export function findImage(asked: string, arch: Arch | undefined, env: Env): FoundImage {
+  const path = resolve(env.cwd, asked);
+  if (exists(path)) return { path, ...recorded(path) };
+  if (!/^[a-z][a-z0-9-]*$/.test(asked)) {
+    throw new TowerError("not-found", `Cannot boot "${path}": it is not there`);
+  }
+  const builds = buildsFolder(env);
+  for (const wanted of arch === undefined ? ARCHES : [arch]) {
+    const folder = join(builds, `${asked}-${wanted}`);
+    const record = readRecord(folder);
+    const disk = record?.artifacts.find((artifact) => artifact.commandLine !== undefined);
+    if (disk) return { path: join(folder, disk.file), arch: wanted, loaders: disk.loaders };
+  }
+  const of = arch === undefined ? "" : ` for ${arch}`;
+  throw new TowerError("not-found", `Cannot find an image of "${asked}"${of} in "${builds}"`, {
+    hint: `build one with: tower-build build ${asked}${
+      arch === undefined ? "" : ` --arch ${arch}`
+    }`,
+  });
+}
+
+function readRecord(folder: string): BuildRecord | undefined {
+  const file = join(folder, RECORD_FILE);
+  return exists(file) ? parseRecord(readText(file, RECORD_LIMIT), file) : undefined;
+}
+
+/** What the record beside an image tells of it, where there is one. */
+function recorded(image: string): Omit<FoundImage, "path"> {
+  const record = readRecord(dirname(image));
+  const disk = record?.artifacts.find((artifact) => artifact.file === basename(image));
+  const arch = disk && ARCHES.find((known) => known === record?.arch);
+  return { arch, loaders: disk?.loaders };
+}
+
+/** An image as a machine reads it. */
+export interface RawImage extends Disposable {
+  readonly path: string;
+  /** Whether it is a decompressed copy that goes away with its owner. */
+  readonly isCopy: boolean;
+}
+
+/** The image itself, or what is in it where it is compressed. */
+export async function openRawImage(path: string, env: Env): Promise<RawImage> {
+  if (compressionOf(path) === undefined) {
+    return { path, isCopy: false, [Symbol.dispose]() {} };
+  }
+  const folder = tempDir();
+  try {
+    const copy = join(folder.path, "disk.img");
+    env.stderr.write(`Decompressing ${basename(path)}\n`);
+    await unpackImage(path, copy, env.runner, env.signal);
+    return { path: copy, isCopy: true, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}

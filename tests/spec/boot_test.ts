@@ -1,0 +1,68 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { findImage } from "../../build/boot_image.ts";
+import { writeSampleEnv } from "../../build/sample_host.ts";
+import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { readBytes } from "../../lib/store/files.ts";
+import { testEnv } from "../support/test_env.ts";
+import { TestProgram } from "../support/test_program.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+/** Lays what a build of a disk leaves, but for the image's contents. */
+function layBuild(builds: string, name: string, arch: string, loaders: readonly string[]): string {
+  const folder = join(builds, `${name}-${arch}`);
+  Deno.mkdirSync(folder, { recursive: true });
+  const file = `${name}-1.0-20260102030405.img.zst`;
+  const disk = { file, digest: DIGEST, size: 1, commandLine: "quiet", loaders };
+  const record = {
+    ...{ version: 1, plan: DIGEST, lock: DIGEST, system: name, arch, epoch: 0, scripts: [] },
+    ...{ builder: { name: "tower-build", version: "1" }, packages: [], artifacts: [disk] },
+  };
+  Deno.writeTextFileSync(join(folder, "record.json"), JSON.stringify(record));
+  Deno.writeTextFileSync(join(folder, file), "");
+  return join(folder, file);
+}
+
+Deno.test("boot takes a file, or the last build of a system in the builds folder", () => {
+  using env = testEnv();
+  const builds = join(env.cacheDir, "builds");
+  const arm = layBuild(builds, "demo", "aarch64", ["systemd-boot"]);
+  assertEquals(findImage("demo", undefined, env).path, arm);
+  const pc = layBuild(builds, "demo", "x86_64", ["syslinux"]);
+  assertEquals(findImage("demo", undefined, env), {
+    path: pc,
+    arch: "x86_64",
+    loaders: ["syslinux"],
+  });
+  assertEquals(findImage("demo", "aarch64", env).path, arm);
+  assertEquals(findImage(arm, undefined, env).arch, "aarch64");
+  Deno.writeTextFileSync(join(env.cwd, "demo"), "");
+  assertEquals(findImage("demo", undefined, env).path, join(env.cwd, "demo"));
+});
+
+Deno.test("boot says what to build where there is no image, and what no machine here starts", async () => {
+  using program = new TestProgram();
+  assertEquals((await program.fails("boot", "host", "--arch", "aarch64")).error, [
+    'error: Cannot find an image of "host" for aarch64 in "DIR/cache/builds"',
+    "  hint: build one with: tower-build build host --arch aarch64",
+  ]);
+  assertEquals((await program.fails("boot", "host.img")).error, [
+    'error: Cannot boot "DIR/cwd/host.img": it is not there',
+  ]);
+  layBuild(join(program.env.cacheDir, "builds"), "card", "aarch64", ["raspberrypi"]);
+  const [message] = (await program.fails("boot", "card")).error;
+  assertMatch(message!, /^error: Cannot boot ".*": only a Raspberry Pi starts it$/);
+});
+
+Deno.test("a sample host's tower.env is a good one, and its key is made once", () => {
+  using env = testEnv();
+  for (const role of ["router", "online", "offline"] as const) {
+    const { file, key } = writeSampleEnv(role, env);
+    assertEquals(parseTowerEnv(readBytes(file, 1 << 16), "boot").role, role);
+    for (const path of [file, key]) assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+    const before = Deno.readTextFileSync(key);
+    writeSampleEnv(role, env);
+    assertEquals(Deno.readTextFileSync(key), before);
+  }
+});
