@@ -12,6 +12,11 @@ const LIMIT = 64 << 10;
 /** What ssh-keygen needs to find an agent, or to ask for a passphrase. */
 const PASSED_ON = ["SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY"];
 
+/** @throws {TowerError} `not-found`, or `malformed` for what is no key */
+export function readSigningKey(file: string): PrivateKeyFile {
+  return readPrivateKeyFile(readText(file, LIMIT), file);
+}
+
 /**
  * Signs the digests and the record of a build, once all its files are found as they were made.
  * @returns the paths of the signatures and the fingerprint of the key
@@ -21,7 +26,7 @@ export async function signBuild(
   keyFile: string,
   env: Env,
 ): Promise<{ files: string[]; signer: string }> {
-  const key = readPrivateKeyFile(readText(keyFile, LIMIT), keyFile);
+  const key = readSigningKey(keyFile);
   requireGood(folder, checkDigests(folder));
   const signatures = key.kind === "ed25519"
     ? SIGNED_FILES.map((file) => signMessage(key, FILE_NAMESPACE, folder.bytes(file)))

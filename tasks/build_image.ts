@@ -5,7 +5,7 @@
  *
  * Without --repository it makes the lab repository first. The key that opens the machine is made
  * here and stays in the cache folder: what is built is the named system and that key. A host is
- * built as it is; a sample tower.env carries the key.
+ * built as it is, and signed; a sample tower.env carries the key.
  */
 import { join, resolve } from "@std/path";
 import { chooseAccelerator, findFirmware } from "../build/boot.ts";
@@ -53,7 +53,9 @@ async function main(env: Env): Promise<number> {
   }
   const printed: string[] = [];
   const stdout = { write: (text: string) => void (printed.push(text), env.stdout.write(text)) };
-  const code = await run({ ...env, args: ["build", manifest, ...options], stdout });
+  const signs = !isHost || options.some((option) => /^--sign(=|$)/.test(option));
+  const args = ["build", manifest, ...options, ...(signs ? [] : ["--sign"])];
+  const code = await run({ ...env, args, stdout });
   const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.[a-z]+)?)$/m.exec(printed.join(""))?.[1];
   if (code !== 0 || image === undefined) return code;
   if (machine === undefined) {

@@ -1,16 +1,24 @@
 import type { Env } from "../../lib/env.ts";
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { requestOf, systemCommand } from "./options.ts";
 
 /** `build`: the whole way from a manifest to artifacts. */
 export function buildCommand(env: Env) {
   return systemCommand("build", "Build a system's media, with their digests and a record.")
+    .option(
+      "--sign [key]",
+      "sign them with an SSH key; by default with one of your own, made on first use, which " +
+        "tower provision then asks for",
+    )
     .action(async (system, options) => {
       const { openEngine } = await import("../engine.ts");
       const { build } = await import("../pipeline.ts");
       const request = requestOf(system, options, env);
+      const sign = options.sign === undefined ? undefined : await signerFor(options.sign, env);
       using engine = openEngine(env, { ...request, json: options.json });
       const { record, folder } = await build(request, engine);
+      const signer = await sign?.(folder);
+      if (signer) engine.reporter.report({ type: "info", message: `signed by ${signer}` });
       if (options.json) {
         env.stdout.write(JSON.stringify({ folder, ...record }) + "\n");
         return;
@@ -19,4 +27,14 @@ export function buildCommand(env: Env) {
         env.stdout.write(`${digest.replace("sha256:", "")}  ${join(folder, file)}\n`);
       }
     });
+}
+
+/** What signs a folder; a key that cannot be used is told before the build. */
+async function signerFor(key: string | true, env: Env) {
+  const { imageKey } = await import("../image_key.ts");
+  const { signBuild, readSigningKey } = await import("../signing.ts");
+  const { BuildFolder } = await import("../verification.ts");
+  const file = key === true ? imageKey(env) : resolve(env.cwd, key);
+  readSigningKey(file);
+  return async (folder: string) => (await signBuild(new BuildFolder(folder), file, env)).signer;
 }

@@ -26,3 +26,8 @@ export function hostFolder({ folder }: TowerPaths, name: string): string {
 export function identityPath(paths: TowerPaths, name: string): string {
   return `${hostFolder(paths, name)}/id_ed25519`;
 }
+
+/** Public keys of which one must have signed an image, where the user keeps such a file. */
+export function imageSignersPath({ folder }: TowerPaths): string {
+  return `${folder}/image_signers`;
+}

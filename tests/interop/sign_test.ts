@@ -200,3 +200,58 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test({
+  name: `build --sign signs with a key of the user's own, which ssh-keygen knows${reason}`,
+  ignore,
+  async fn() {
+    using b = await built();
+    const { program } = b;
+    const args = ["build", "small.yaml", "--keys", "repository/keys", "--output", "out", "--sign"];
+    const first = await program.run(...args);
+    assertEquals(first.code, 0, first.err);
+    const [, signer] = /^signed by (SHA256:\S{43})$/m.exec(first.err)!;
+    const key = `${program.env.home}/.config/tower/image_key`;
+    const allowed = `${program.env.home}/.local/tower/image_signers`;
+    for (const path of [key, allowed]) assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+    assertMatch(
+      await run("/", "ssh-keygen", "-l", "-f", key),
+      new RegExp(` ${signer!.replaceAll("+", "\\+")} `),
+    );
+    const verify = ["-Y", "verify", "-f", allowed, "-I", "image", "-n", "file"];
+    const signature = program.path("out/SHA256SUMS.sig");
+    await runner.run({
+      argv: ["ssh-keygen", ...verify, "-s", signature],
+      stdin: Deno.readFileSync(program.path("out/SHA256SUMS")),
+    });
+    assertEquals((await program.run("verify", "out", "--key", allowed)).code, 0);
+    // Neither the key nor the line is made twice, and lines of the user's own stay.
+    Deno.writeTextFileSync(allowed, `# mine\n${Deno.readTextFileSync(allowed)}`);
+    const again = await program.run(...args);
+    assertStringIncludes(again.err, `signed by ${signer}`);
+    assertMatch(
+      Deno.readTextFileSync(allowed),
+      /^# mine\nimage namespaces="file" ssh-ed25519 \S+ tower-image\n$/,
+    );
+  },
+});
+
+Deno.test({
+  name: `build --sign KEY takes any SSH key; one that is none is told before the build${reason}`,
+  ignore,
+  async fn() {
+    using b = await built();
+    const key = await b.key("mine", "-t", "ed25519");
+    const args = ["build", "small.yaml", "--keys", "repository/keys"];
+    const { code, err } = await b.program.run(...args, "--output", "signed", "--sign", key);
+    assertEquals(code, 0, err);
+    assertEquals((await b.program.run("verify", "signed", "--key", "mine.pub")).code, 0);
+    b.program.write("none", "no key\n");
+    const bad = await b.program.fails(...args, "--output", "other", "--sign", "none");
+    assertStringIncludes(bad.error[0]!, "it is no private key");
+    assertEquals(
+      Array.from(Deno.readDirSync(b.program.env.cwd), (e) => e.name).includes("other"),
+      false,
+    );
+  },
+});

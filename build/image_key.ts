@@ -1,0 +1,28 @@
+import { dirname, join } from "@std/path";
+import type { Env } from "../lib/env.ts";
+import { imageSignersPath } from "../lib/fleet/paths.ts";
+import { exists, readText, writeFileAtomic } from "../lib/store/files.ts";
+import { privateFolder } from "../lib/store/private_folder.ts";
+import { ownKey } from "./own_key.ts";
+
+const LIMIT = 1 << 20;
+
+/**
+ * The private key that signs what this user builds, made on first use. Its public half is put
+ * among those that `tower provision` asks a signature of.
+ */
+export function imageKey(env: Env): string {
+  const config = env.variable("XDG_CONFIG_HOME");
+  // A relative path is to be ignored (XDG Base Directory Specification).
+  const folder = join(config?.startsWith("/") ? config : join(env.home, ".config"), "tower");
+  const { file, publicKey } = ownKey(join(privateFolder(folder), "image_key"), "tower-image");
+  const signers = imageSignersPath({ folder: join(env.home, ".local", "tower") });
+  const known = exists(signers) ? readText(signers, LIMIT) : "";
+  if (!known.includes(publicKey)) {
+    privateFolder(dirname(signers));
+    const start = known === "" || known.endsWith("\n") ? known : `${known}\n`;
+    const line = `image namespaces="file" ${publicKey}\n`;
+    writeFileAtomic(signers, new TextEncoder().encode(start + line), 0o600);
+  }
+  return file;
+}
