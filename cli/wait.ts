@@ -1,5 +1,6 @@
 import { TowerError } from "../lib/errors.ts";
 import type { Host } from "../lib/fleet/host.ts";
+import type { HostFacts } from "../lib/fleet/host_facts.ts";
 import { gatherFacts } from "../lib/session/facts.ts";
 import type { Fleet } from "./fleet.ts";
 
@@ -9,6 +10,7 @@ const POLL = 3;
 /**
  * Waits until a host answers with its known key.
  * @param seconds 0 waits as long as it takes.
+ * @returns What it says of itself then.
  * @throws {TowerError} `unreachable` when the time is up; `untrusted` at once, since time heals
  * no wrong key.
  */
@@ -16,12 +18,11 @@ export async function waitForHost(
   host: Host,
   seconds: number,
   { session, executor }: Fleet,
-): Promise<void> {
+): Promise<HostFacts> {
   const end = seconds === 0 ? Infinity : performance.now() + seconds * 1000;
   for (;;) {
     try {
-      await gatherFacts(session(host), 15);
-      return;
+      return await gatherFacts(session(host), 15);
     } catch (error) {
       executor.signal.throwIfAborted();
       if (!(error instanceof TowerError) || error.code === "untrusted") throw error;

@@ -12,6 +12,8 @@ export interface Env {
   readonly args: readonly string[];
   readonly stdout: TextSink;
   readonly stderr: TextSink;
+  /** Whether somebody can be asked. */
+  readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** Width of the terminal in characters. */
@@ -19,6 +21,8 @@ export interface Env {
   /** Absolute path of the working directory. */
   readonly cwd: string;
   readonly home: string;
+  /** Where the machine's settings lie: /etc. */
+  readonly etc: string;
   /** Where contents are kept between runs. */
   readonly cacheDir: string;
   readonly processors: number;
@@ -44,11 +48,13 @@ export function realEnv(): Env {
     args: Deno.args,
     stdout: fileSink(Deno.stdout),
     stderr: fileSink(Deno.stderr),
+    stdinIsTerminal: Deno.stdin.isTerminal(),
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stderrIsTerminal: Deno.stderr.isTerminal(),
     columns: terminalColumns(),
     cwd: Deno.cwd(),
     home,
+    etc: "/etc",
     // A relative path is to be ignored (XDG Base Directory Specification).
     cacheDir: `${cache?.startsWith("/") ? cache : `${home}/.cache`}/tower`,
     processors: navigator.hardwareConcurrency,

@@ -3,17 +3,24 @@ import type { Env } from "../../lib/env.ts";
 import { COLOR_WORDS } from "../render/colors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
-/** `provision NAME`: a card or image file that becomes a host. */
+/** `provision NAME…`: cards or image files that become hosts. */
 export function provisionCommand(env: Env, ending: Ending) {
   return new Command("provision")
-    .description("Make a host: keys, settings, and a card to start it from.")
-    .argument("<name>", "1 to 15 of a-z, 0-9 and -; `router` is the one with Wi-Fi")
-    .option("--boot-device <path>", "the card or stick to write; all its data is lost")
-    .option("--device-file <path>", "write an image file instead of a device")
+    .description("Make hosts: keys, settings, and a card each to start from.")
+    .argument("<name...>", "1 to 15 of a-z, 0-9 and -; `router` is the one with Wi-Fi")
+    .option(
+      "--boot-device <path>",
+      "the card or stick to write, whose data is lost; one for each host, in order (default: ask)",
+      another,
+    )
+    .option("--device-file <path>", "write an image file instead of a device, likewise", another)
     .option("--allow-fixed-disk", "take a device that is built in, not removable")
     .option("--zero-device", "write zeros over the whole device first")
     .option("--image <path>", "image of a host (default: the newest build)")
-    .option("--signers <file>", "public keys of which one must have signed the image")
+    .option(
+      "--signers <file>",
+      "public keys of which one must have signed the image (default: image_signers in ~/.local/tower)",
+    )
     .option("--online", "a host with Internet, through the router")
     .option("--offline", "a host without")
     .option("--wlan-ssid <name>", "Wi-Fi of the router")
@@ -22,8 +29,8 @@ export function provisionCommand(env: Env, ending: Ending) {
     .option("--private-key-path <file>", "its private half")
     .option("--username <name>", "user on the host (default: you)")
     .option("--password <password>", "of user and root; better in --answers (default: random)")
-    .option("--keyboard-layout <layout>", "such as us")
-    .option("--keyboard-variant <variant>", "such as us-intl")
+    .option("--keyboard-layout <layout>", "such as us (default: this machine's)")
+    .option("--keyboard-variant <variant>", "such as us-intl (default: this machine's)")
     .option("--timezone <zone>", "such as America/New_York (default: this machine's)")
     .option("--lang <language>", "such as en_US (default: this machine's)")
     .addOption(
@@ -31,7 +38,10 @@ export function provisionCommand(env: Env, ending: Ending) {
     )
     .option("--root-device <path>", "disk of the host that gets its encrypted system")
     .option("--force", "make a host anew that exists, or an online one without a router")
-    .option("--answers <file>", "YAML with any of these options, by name; those given here win")
+    .option(
+      "--answers <file>",
+      "YAML with any of these options by name, under `hosts` for each; those given here win",
+    )
     .option("--no-confirm", "do not ask")
     .option("--no-wait", "do not wait until the host is up")
     .addOption(
@@ -41,10 +51,15 @@ export function provisionCommand(env: Env, ending: Ending) {
     .option("--dry-run", "show what would be done", false)
     .option("--verify-only", "check image and medium of a host that was made; write nothing", false)
     .option("--json", "events on stderr and the result on stdout as JSON", false)
-    .action(async (name, options) => {
+    .action(async (names, options) => {
       const { runProvision } = await import("../provision/run.ts");
-      await runProvision(name, options, env, ending);
+      await runProvision(names, options, env, ending);
     });
+}
+
+/** An option that may be given once for each host. */
+function another(path: string, before: readonly string[] = []): readonly string[] {
+  return [...before, path];
 }
 
 function seconds(text: string): number {

@@ -1,13 +1,20 @@
 import { bootPartition, type Disk, putBootFile } from "../../lib/boot/boot_partition.ts";
 import { describeDevice, inspectDevice, refusals } from "../../lib/disk/devices.ts";
-import { compare, flash, type FlashOptions, zero } from "../../lib/disk/flash.ts";
+import {
+  type Card,
+  compare,
+  eachCard,
+  flash,
+  type FlashOptions,
+  zero,
+} from "../../lib/disk/flash.ts";
+import type { ImagePieces } from "../../lib/disk/image_pieces.ts";
 import { deviceMedium, fileMedium, type Medium } from "../../lib/disk/medium.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { RootFile } from "../../lib/format/fat/inject.ts";
 import { readRootFile } from "../../lib/format/fat/root_file.ts";
 import type { Reporter } from "../../lib/report/event.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
 import { exists, realPath } from "../../lib/store/files.ts";
 import type { HostImage } from "./image.ts";
 import type { Target } from "./request.ts";
@@ -53,32 +60,46 @@ export async function checkTarget(
   };
 }
 
-/** Writes the image and the host's own files, and reads all of it back. */
-export async function writeMedium(
-  image: HostImage,
-  medium: Medium,
-  files: readonly RootFile[],
-  { signal, reporter, isZeroed }: {
-    readonly signal: AbortSignal;
-    readonly reporter: Reporter;
-    /** Whether the whole medium is to be zeroed first. */
-    readonly isZeroed: boolean;
-  },
+/** A medium and what makes a host of it. */
+export interface HostCard extends Card {
+  readonly files: readonly RootFile[];
+  /** Whether the whole medium is to be zeroed first. */
+  readonly isZeroed: boolean;
+}
+
+/**
+ * Writes an image and each host's own files, and reads all of it back. A card's own fault stays
+ * with it.
+ * @throws {TowerError} what is wrong with the image, for all of them.
+ */
+export async function writeCards(
+  image: ImagePieces,
+  cards: readonly HostCard[],
+  { signal, reporter }: { readonly signal: AbortSignal; readonly reporter: Reporter },
 ): Promise<void> {
-  using source = openDisk(image.path, "read");
-  const step = async (id: string, title: string, work: (o: FlashOptions) => Promise<void>) => {
+  const step = async (
+    id: string,
+    title: string,
+    work: (cards: readonly Card[], options: FlashOptions) => Promise<void>,
+    which: (card: HostCard) => boolean = () => true,
+  ) => {
+    const good = cards.filter((card) => card.failure === undefined && which(card));
+    if (good.length === 0) return;
     reporter.report({ type: "step", id, title, unit: "bytes" });
     const onProgress = (done: number, total: number) =>
       reporter.report({ type: "progress", id, done, total });
-    await work({ signal, onProgress });
+    await work(good, { signal, onProgress });
     reporter.report({ type: "done", id });
   };
-  if (isZeroed) await step("zero", "zero the device", (o) => zero(medium, o));
-  await step("write", "write the image", (o) => flash(source, medium, image.extents, o));
-  await step("compare", "read it back", (o) => compare(source, medium, image.extents, o));
-  for (const file of files) putBootFile(medium, file);
-  await medium.flush();
-  requireFiles(medium, files);
+  await step("zero", "zero the device", zero, ({ isZeroed }) => isZeroed);
+  await step("write", "write the image", (good, options) => flash(image, good, options));
+  await step("compare", "read it back", (good, options) => compare(image, good, options));
+  await eachCard(cards, async (medium, { files }) => {
+    for (const file of files) putBootFile(medium, file);
+    await medium.flush();
+    requireFiles(medium, files);
+  });
+  signal.throwIfAborted();
 }
 
 /** @throws {TowerError} `io` when a medium does not hold a host's files. */

@@ -1,18 +1,22 @@
 import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import type { Inventory } from "../../lib/fleet/host.ts";
+import type { HostName, Inventory } from "../../lib/fleet/host.ts";
+import { imageSignersPath } from "../../lib/fleet/paths.ts";
+import type { Outcome } from "../../lib/fleet/step.ts";
+import { eachCard } from "../../lib/disk/flash.ts";
 import type { Medium } from "../../lib/disk/medium.ts";
 import type { IpAddress } from "../../lib/ip/address.ts";
 import type { Reporter } from "../../lib/report/event.ts";
-import { writeFileAtomic } from "../../lib/store/files.ts";
+import { exists, realPath, writeFileAtomic } from "../../lib/store/files.ts";
 import { commitHost, type InventoryPlace, locked } from "../../lib/store/inventory_files.ts";
-import { openStaging } from "../../lib/store/staging.ts";
+import { openStaging, type Staging } from "../../lib/store/staging.ts";
 import { COLORS } from "../../lib/tower_env/rules.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { bootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
-import { checkImage, findImage, type HostImage } from "./image.ts";
-import { type CheckedTarget, checkTarget, writeMedium } from "./medium.ts";
+import { findImage } from "./find_image.ts";
+import { checkImage, type HostImage } from "./image.ts";
+import { type CheckedTarget, checkTarget, type HostCard, writeCards } from "./medium.ts";
 import type { ProvisionRequest } from "./request.ts";
 
 /** All that was looked at before anything is changed, and what would then be done. */
@@ -33,17 +37,44 @@ export interface ProvisionSite {
 }
 
 /**
- * Checks everything that can be checked without changing anything.
+ * Checks everything that can be checked without changing anything. An image that several hosts
+ * get is checked once.
+ *
  * @throws {TowerError} `conflict`, `not-found`, `untrusted`, with what the user can do.
  */
 export async function planProvision(
-  request: ProvisionRequest,
+  requests: readonly ProvisionRequest[],
   inventory: Inventory,
-  { env }: ProvisionSite,
-): Promise<ProvisionPlan> {
-  requireFits(request, inventory);
-  const image = checkImage(findImage(request.image, env), request.signers);
-  const target = await checkTarget(request.target, image, env);
+  { env, place, reporter }: ProvisionSite,
+): Promise<ProvisionPlan[]> {
+  for (const request of requests) requireFits(request, requests, inventory);
+  requireOwnMedia(requests);
+  const images = new Map<string, HostImage>();
+  const plans: ProvisionPlan[] = [];
+  for (const request of requests) {
+    const path = findImage(request.image, env);
+    const known = imageSignersPath(place);
+    const signers = request.signers ?? (exists(known) ? known : undefined);
+    const key = JSON.stringify([path, signers]);
+    let image = images.get(key);
+    if (image === undefined) {
+      const id = `check ${path}`;
+      reporter.report({ type: "step", id, title: "check the image" });
+      image = await checkImage(path, signers, env);
+      reporter.report({ type: "done", id });
+      images.set(key, image);
+    }
+    plans.push(planOne(request, image, await checkTarget(request.target, image, env), inventory));
+  }
+  return plans;
+}
+
+function planOne(
+  request: ProvisionRequest,
+  image: HostImage,
+  target: CheckedTarget,
+  inventory: Inventory,
+): ProvisionPlan {
   const { name, role } = request;
   const isZeroed = request.target.kind === "device" && request.target.zero;
   const warnings = [
@@ -75,7 +106,11 @@ function isKnown({ name }: ProvisionRequest, { hosts, broken }: Inventory): bool
   return [...hosts, ...broken].some((host) => host.name === name);
 }
 
-function requireFits(request: ProvisionRequest, inventory: Inventory): void {
+function requireFits(
+  request: ProvisionRequest,
+  beside: readonly ProvisionRequest[],
+  inventory: Inventory,
+): void {
   if (request.force) return;
   const { name, role } = request;
   if (isKnown(request, inventory)) {
@@ -83,43 +118,112 @@ function requireFits(request: ProvisionRequest, inventory: Inventory): void {
       hint: "--force makes it anew; the card that it runs from is locked out then",
     });
   }
-  if (role === "online" && !inventory.hosts.some((host) => host.env.role === "router")) {
+  const routers = [...inventory.hosts.map(({ env }) => env.role), ...beside.map((b) => b.role)];
+  if (role === "online" && !routers.includes("router")) {
     throw new TowerError("conflict", `Cannot provision "${name}" as online: there is no router`, {
-      hint: "provision the host called router first, or use --force",
+      hint: "provision the host called router first or with it, or use --force",
     });
   }
 }
 
+/** @throws {TowerError} `conflict` where two hosts would go to one medium. */
+function requireOwnMedia(requests: readonly ProvisionRequest[]): void {
+  const owners = new Map<string, HostName>();
+  for (const { name, target } of requests) {
+    const path = exists(target.path) ? realPath(target.path) : target.path;
+    const other = owners.get(path);
+    if (other !== undefined) {
+      throw new TowerError("conflict", `Cannot write "${other}" and "${name}" both to "${path}"`);
+    }
+    owners.set(path, name);
+  }
+}
+
+/** What a host became. */
+export interface Provisioned {
+  readonly address: IpAddress;
+}
+
+/** How it went with one of the hosts. */
+export type ProvisionOutcome = Outcome<Provisioned, { readonly name: HostName }>;
+
+/** A host whose keys are made, on its way to its medium. */
+interface Making extends HostCard {
+  readonly plan: ProvisionPlan;
+  readonly staging: Staging;
+}
+
 /**
- * Does it. The host is in force only when its medium was read back and found right; until then,
- * whatever ends the program, everything is as before (facts C1).
+ * Does it, all media side by side. A host is in force only when its medium was read back and found
+ * right; until then, whatever ends the program, everything is as before (facts C1). What fails
+ * for one host leaves the others whole.
  */
 export async function provision(
-  { request, image, target }: ProvisionPlan,
+  plans: readonly ProvisionPlan[],
   inventory: Inventory,
   site: ProvisionSite,
-  open: () => Promise<Medium> = target.open,
-): Promise<{ address: IpAddress }> {
-  const { env, place, plan, reporter } = site;
-  const { name, role } = request;
-  const side = role === "offline" ? "offline" : "online";
-  using staging = await openStaging(place, plan, side, name);
-  reporter.report({ type: "step", id: "keys", title: "make keys" });
-  await makeKeys(request, staging, env.runner);
-  reporter.report({ type: "done", id: "keys" });
-  const color = request.color ?? COLORS[inventory.hosts.length % COLORS.length]!;
-  const host = { address: staging.address, publicKey: publicKeyIn(staging), color };
-  const settings = towerEnvOf(request, plan, host, image.version);
-  writeFileAtomic(`${staging.folder}/tower.env`, writeTowerEnv(settings, "thinclient"), 0o600);
-  {
-    using medium = await open();
-    await writeMedium(image, medium, bootFiles(staging.folder, settings), {
-      signal: env.signal,
-      reporter,
-      isZeroed: request.target.kind === "device" && request.target.zero,
-    });
-    await medium.commit();
+  open: (plan: ProvisionPlan) => Promise<Medium> = (plan) => plan.target.open(),
+): Promise<ProvisionOutcome[]> {
+  const { env: { signal }, place, reporter } = site;
+  using owned = new DisposableStack();
+  const failures = new Map<ProvisionPlan, unknown>();
+  const makings: Making[] = [];
+  for (const [i, plan] of plans.entries()) {
+    try {
+      makings.push(await begin(plan, inventory.hosts.length + i, site, owned, open));
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.set(plan, error);
+    }
   }
-  await locked(place, () => commitHost(place, name, staging.folder));
-  return { address: staging.address };
+  for (const [image, cards] of Map.groupBy(makings, ({ plan }) => plan.image)) {
+    try {
+      await writeCards(image, cards, { signal, reporter });
+    } catch (error) {
+      signal.throwIfAborted();
+      for (const card of cards) card.failure ??= error;
+    }
+  }
+  await eachCard(makings, async (medium, { plan, staging }) => {
+    await medium.commit();
+    await locked(place, () => commitHost(place, plan.request.name, staging.folder));
+  });
+  signal.throwIfAborted();
+  return plans.map((plan) => {
+    const host = { name: plan.request.name };
+    const made = makings.find((making) => making.plan === plan);
+    const error = failures.get(plan) ?? made?.failure;
+    return error !== undefined || made === undefined
+      ? { host, result: { kind: "failed", error } }
+      : { host, result: { kind: "done", value: { address: made.staging.address } } };
+  });
+}
+
+/** Makes a host's keys and settings in a staged folder, and opens its medium. */
+async function begin(
+  plan: ProvisionPlan,
+  index: number,
+  { env, place, plan: addresses, reporter }: ProvisionSite,
+  owned: DisposableStack,
+  open: (plan: ProvisionPlan) => Promise<Medium>,
+): Promise<Making> {
+  const { request, image } = plan;
+  const { name, role, target } = request;
+  const side = role === "offline" ? "offline" : "online";
+  const staging = owned.use(await openStaging(place, addresses, side, name));
+  const id = `keys of ${name}`;
+  reporter.report({ type: "step", id, title: `make the keys of ${name}` });
+  await makeKeys(request, staging, env.runner);
+  reporter.report({ type: "done", id });
+  const color = request.color ?? COLORS[index % COLORS.length]!;
+  const host = { address: staging.address, publicKey: publicKeyIn(staging), color };
+  const settings = towerEnvOf(request, addresses, host, image.version);
+  writeFileAtomic(`${staging.folder}/tower.env`, writeTowerEnv(settings, "thinclient"), 0o600);
+  return {
+    plan,
+    staging,
+    medium: owned.use(await open(plan)),
+    files: bootFiles(staging.folder, settings),
+    isZeroed: target.kind === "device" && target.zero,
+  };
 }

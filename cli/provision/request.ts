@@ -3,6 +3,7 @@ import { z } from "zod";
 import { TowerError } from "../../lib/errors.ts";
 import { type HostName, hostName } from "../../lib/fleet/host.ts";
 import { readText } from "../../lib/store/files.ts";
+import { type Key, RULES, type ValueRule } from "../../lib/tower_env/rules.ts";
 import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
 import { colorCode } from "../render/colors.ts";
 
@@ -25,11 +26,10 @@ export interface Locale {
   readonly lang: string;
 }
 
-/** All that a user wants of a host. */
-export interface ProvisionRequest {
+/** All that a user wants of a host, but where it goes. */
+export interface HostWish {
   readonly name: HostName;
   readonly role: "router" | "online" | "offline";
-  readonly target: Target;
   readonly image: string | undefined;
   readonly signers: string | undefined;
   readonly keyPair: { readonly publicKey: string; readonly privateKey: string } | undefined;
@@ -39,6 +39,11 @@ export interface ProvisionRequest {
   readonly color: number | undefined;
   readonly rootDevice: string | undefined;
   readonly force: boolean;
+}
+
+/** A host to be made, and its medium. */
+export interface ProvisionRequest extends HostWish {
+  readonly target: Target;
 }
 
 /** What the command line and the file of answers may both say, by the options' long names. */
@@ -70,25 +75,35 @@ export type Answers = {
   [Name in keyof z.infer<typeof ANSWERS>]?: z.infer<typeof ANSWERS>[Name] | undefined;
 };
 
-/** Reads a file of answers: YAML, an option's name without its dashes, then its value. */
-export function readAnswers(path: string): Answers {
+/** A file of answers: what holds for all hosts, and what for each. */
+export interface AnswersFile {
+  readonly all: Answers;
+  readonly hosts: Readonly<Record<string, Answers>>;
+}
+
+/**
+ * Reads a file of answers: YAML, an option's name without its dashes, then its value; under
+ * `hosts` the same for each host by its name.
+ */
+export function readAnswers(path: string): AnswersFile {
   try {
-    const value: unknown = parse(readText(path, 65536)) ?? {};
-    const camel = Object.fromEntries(
-      Object.entries(z.record(z.string(), z.unknown()).parse(value))
-        .map(([name, v]) => [name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase()), v]),
-    );
-    return ANSWERS.parse(camel);
+    const { hosts = {}, ...all } = camelKeys(parse(readText(path, 65536)) ?? {});
+    const each = Object.entries(z.record(z.string(), z.unknown()).parse(hosts ?? {}));
+    return {
+      all: ANSWERS.parse(all),
+      hosts: Object.fromEntries(
+        each.map(([name, value]) => [name, ANSWERS.parse(camelKeys(value ?? {}))]),
+      ),
+    };
   } catch (cause) {
     if (cause instanceof TowerError) throw cause;
     // Its own words would show values, and one may be a password.
     const fields = cause instanceof z.ZodError
       ? cause.issues.map((i) =>
         [...i.path, ...(i.code === "unrecognized_keys" ? i.keys : [])].join(".")
-      )
+      ).filter((field) => field !== "")
       : [];
-    throw new TowerError(
-      "usage",
+    throw usage(
       `Cannot read answers "${path}": ${
         fields.length > 0
           ? `wrong: ${fields.join(", ")}`
@@ -98,31 +113,77 @@ export function readAnswers(path: string): Answers {
   }
 }
 
+function camelKeys(value: unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(z.record(z.string(), z.unknown()).parse(value))
+      .map(([name, v]) => [name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase()), v]),
+  );
+}
+
+/** What the command line says; media stand in the order of the hosts. */
+export interface GivenAnswers extends Omit<Answers, "bootDevice" | "deviceFile"> {
+  readonly bootDevice?: readonly string[] | undefined;
+  readonly deviceFile?: readonly string[] | undefined;
+}
+
+/**
+ * The answers for each of some hosts: the command line wins over the host's part of the file, that
+ * over what the file says for all.
+ *
+ * @throws {TowerError} `usage` where hosts and media cannot be paired.
+ */
+export function answersFor(
+  names: readonly string[],
+  given: GivenAnswers,
+  { all, hosts }: AnswersFile,
+): Answers[] {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw usage(`Cannot provision "${twice}" twice at once`);
+  const { bootDevice = [], deviceFile = [], ...options } = given;
+  const lists = { "--boot-device": bootDevice, "--device-file": deviceFile };
+  for (const [option, { length }] of Object.entries(lists)) {
+    if (length === 0 || length === names.length) continue;
+    throw usage(
+      `Cannot pair ${length} of ${option} with ${names.length} of hosts`,
+      "Give one for each host, in the same order, or let --answers say it for each",
+    );
+  }
+  return names.map((name, i) => {
+    const own = Object.hasOwn(hosts, name) ? hosts[name]! : {};
+    const media = {
+      ...(bootDevice[i] === undefined ? {} : { bootDevice: bootDevice[i] }),
+      ...(deviceFile[i] === undefined ? {} : { deviceFile: deviceFile[i] }),
+    };
+    return { ...all, ...own, ...options, ...media };
+  });
+}
+
 /** @throws {TowerError} `usage` with the rule that the answers break. */
-export function requestOf(
+export function wishOf(
   name: string,
   answers: Answers,
   locale: Locale,
   resolve: (path: string) => string,
-): ProvisionRequest {
+): HostWish {
   const host = hostName(name);
   const role = roleOf(host, answers);
+  const place = {
+    username: answers.username ?? locale.username,
+    keyboardLayout: answers.keyboardLayout ?? locale.keyboardLayout,
+    keyboardVariant: answers.keyboardVariant ?? answers.keyboardLayout ?? locale.keyboardVariant,
+    timezone: answers.timezone ?? locale.timezone,
+    lang: answers.lang ?? locale.lang,
+  };
+  requireRules(host, place, answers);
   const path = (value: string | undefined) => value === undefined ? undefined : resolve(value);
   return {
     name: host,
     role,
-    target: targetOf(answers, resolve),
     image: path(answers.image),
     signers: path(answers.signers),
     keyPair: keyPairOf(answers, resolve),
     password: answers.password,
-    locale: {
-      username: answers.username ?? locale.username,
-      keyboardLayout: answers.keyboardLayout ?? locale.keyboardLayout,
-      keyboardVariant: answers.keyboardVariant ?? answers.keyboardLayout ?? locale.keyboardVariant,
-      timezone: answers.timezone ?? locale.timezone,
-      lang: answers.lang ?? locale.lang,
-    },
+    locale: place,
     wlan: wlanFor(role, answers),
     color: colorFor(answers),
     rootDevice: answers.rootDevice,
@@ -133,7 +194,35 @@ export function requestOf(
 const usage = (message: string, hint?: string) =>
   new TowerError("usage", message, hint === undefined ? {} : { hint });
 
-function roleOf(name: HostName, { online, offline }: Answers): ProvisionRequest["role"] {
+/** Every rule of tower.env that is broken, by the option that mends it (facts E18). */
+function requireRules(name: HostName, place: Locale, { password, rootDevice }: Answers): void {
+  const values: [option: string, key: Key, value: string | undefined][] = [
+    ["--username", "USERNAME", place.username],
+    ["--keyboard-layout", "KEYBOARD_LAYOUT", place.keyboardLayout],
+    ["--keyboard-variant", "KEYBOARD_VARIANT", place.keyboardVariant],
+    ["--timezone", "TIMEZONE", place.timezone],
+    ["--lang", "LANG", place.lang],
+    ["--password", "PASSWORD", password],
+    ["--root-device", "ROOT_DEVICE", rootDevice],
+  ];
+  const problems = values.flatMap(([option, key, value]) => {
+    if (value === undefined) return [];
+    const rule: ValueRule = RULES[key];
+    // The file knows no escapes: a quote or a new line in it would begin something else.
+    const isPlain = /^[\x20-\x26\x28-\x7e]*$/.test(value);
+    if (rule.isGood(value) && isPlain) return [];
+    const shown = rule.isSecret ? "" : ` "${value.slice(0, 60)}"`;
+    const says = rule.isGood(value) ? "have plain ASCII and no single quote" : rule.says;
+    return [`${option}${shown} must ${says}`];
+  });
+  if (problems.length === 0) return;
+  throw usage(
+    `Cannot provision "${name}":\n  ${problems.join("\n  ")}`,
+    "What is not given is taken from this machine: name it on the command line",
+  );
+}
+
+function roleOf(name: HostName, { online, offline }: Answers): HostWish["role"] {
   if (name === "router") {
     if (!offline) return "router";
     throw usage(`Cannot provision "router" as an offline host: it is the way to the Internet`);
@@ -144,17 +233,23 @@ function roleOf(name: HostName, { online, offline }: Answers): ProvisionRequest[
   return online ? "online" : "offline";
 }
 
-function targetOf(answers: Answers, resolve: (path: string) => string): Target {
-  const { bootDevice, deviceFile, allowFixedDisk = false, zeroDevice = false } = answers;
-  if ((bootDevice === undefined) === (deviceFile === undefined)) {
-    throw usage(
-      "Cannot provision: say one of --boot-device and --device-file",
-      "lsblk shows the devices of this machine; plug the card in and look what is new",
-    );
+/** Where the answers want a host to go; undefined where they do not say. */
+export function targetOf(
+  answers: Answers,
+  resolve: (path: string) => string,
+): Target | undefined {
+  const { bootDevice, deviceFile } = answers;
+  if (bootDevice !== undefined && deviceFile !== undefined) {
+    throw usage("Cannot provision: say one of --boot-device and --device-file, not both");
   }
-  return bootDevice === undefined
-    ? { kind: "file", path: resolve(deviceFile!) }
-    : { kind: "device", path: resolve(bootDevice), allowFixed: allowFixedDisk, zero: zeroDevice };
+  if (deviceFile !== undefined) return { kind: "file", path: resolve(deviceFile) };
+  return bootDevice === undefined ? undefined : deviceTarget(resolve(bootDevice), answers);
+}
+
+/** A device as the answers want it treated. */
+export function deviceTarget(path: string, answers: Answers): Target {
+  const { allowFixedDisk = false, zeroDevice = false } = answers;
+  return { kind: "device", path, allowFixed: allowFixedDisk, zero: zeroDevice };
 }
 
 function keyPairOf(answers: Answers, resolve: (path: string) => string) {
@@ -168,7 +263,7 @@ function keyPairOf(answers: Answers, resolve: (path: string) => string) {
   return { publicKey: resolve(publicKeyPath), privateKey: resolve(privateKeyPath) };
 }
 
-function wlanFor(role: ProvisionRequest["role"], { wlanSsid, wlanPassword }: Answers) {
+function wlanFor(role: HostWish["role"], { wlanSsid, wlanPassword }: Answers) {
   if (role !== "router") {
     if (wlanSsid === undefined && wlanPassword === undefined) return undefined;
     throw usage("Cannot give a Wi-Fi to this host: the router alone has one");

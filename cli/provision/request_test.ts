@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { compareImages } from "./image.ts";
-import { type Answers, requestOf } from "./request.ts";
+import { compareImages } from "./find_image.ts";
+import { type Answers, answersFor, targetOf, wishOf } from "./request.ts";
 
 const LOCALE = {
   username: "me",
@@ -10,8 +10,11 @@ const LOCALE = {
   timezone: "UTC",
   lang: "en_US",
 };
-const request = (name: string, answers: Answers) =>
-  requestOf(name, { deviceFile: "x.img", ...answers }, LOCALE, (path) => `/home/me/${path}`);
+const resolve = (path: string) => `/home/me/${path}`;
+const request = (name: string, answers: Answers) => {
+  const all = { deviceFile: "x.img", ...answers };
+  return { ...wishOf(name, all, LOCALE, resolve), target: targetOf(all, resolve) };
+};
 
 Deno.test("a request has the thin client's place unless it says another", () => {
   const { locale, role, target } = request("office", {
@@ -30,7 +33,11 @@ Deno.test("what does not go together is refused with the rule", () => {
     ["router", {}, "it needs --wlan-ssid and --wlan-password"],
     ["router", { wlanSsid: "x", wlanPassword: "short" }, "8 to 63 plain ASCII characters"],
     ["office", { online: true, wlanSsid: "x" }, "the router alone has one"],
-    ["office", { online: true, bootDevice: "/dev/sda" }, "one of --boot-device and --device-file"],
+    [
+      "office",
+      { online: true, bootDevice: "/dev/sda" },
+      "--boot-device and --device-file, not both",
+    ],
     ["office", { online: true, color: "Ruby" }, "it is none of TowerOS'"],
     ["-rf", { online: true }, "a name must have"],
   ];
@@ -59,12 +66,73 @@ Deno.test("B9: a Wi-Fi name of any bytes is kept; its password is stored as a ke
   assertEquals(wlan?.key.length, 64);
 });
 
-Deno.test("E11: images are ordered by version number, then by time", () => {
-  const names = [
-    "toweros-host-0.10-20240101000000.img",
-    "toweros-host-0.9-20250101000000.img",
-    "toweros-host-0.10.1-20230101000000.img",
-    "toweros-host-0.10-20240102000000.img",
+Deno.test("E6: each host gets its own medium, in order; a count that is wrong is refused", () => {
+  const file = { all: { offline: true }, hosts: { b: { color: "red", bootDevice: "/dev/z" } } };
+  const both = answersFor(["a", "b"], { bootDevice: ["/dev/x", "/dev/y"], timezone: "UTC" }, file);
+  assertEquals(both, [
+    { offline: true, timezone: "UTC", bootDevice: "/dev/x" },
+    { offline: true, timezone: "UTC", color: "red", bootDevice: "/dev/y" },
+  ]);
+  assertEquals(answersFor(["b", "toString"], {}, file), [
+    { offline: true, color: "red", bootDevice: "/dev/z" },
+    { offline: true },
+  ]);
+  const cases: [string[], Parameters<typeof answersFor>[1], string][] = [
+    [["a"], { bootDevice: ["/dev/x", "/dev/y"] }, "Cannot pair 2 of --boot-device with 1 of hosts"],
+    [["a", "b"], { deviceFile: ["x"] }, "Cannot pair 1 of --device-file with 2 of hosts"],
+    [["a", "b", "a"], {}, '"a" twice'],
   ];
-  assertEquals([...names].sort(compareImages), [names[1], names[0], names[3], names[2]]);
+  for (const [names, given, message] of cases) {
+    assertThrows(() => answersFor(names, given, file), TowerError, message);
+  }
+});
+
+Deno.test("E18: every zone of the database and layouts of any length pass; others break a rule", () => {
+  const zones = [
+    ...Intl.supportedValuesOf("timeZone"),
+    "Etc/GMT+12",
+    "America/North_Dakota/Beulah",
+  ];
+  for (const timezone of [...zones, "UTC", "GB-Eire", "W-SU", "EST5EDT"]) {
+    assertEquals(request("office", { online: true, timezone }).locale.timezone, timezone);
+  }
+  for (const keyboardLayout of ["us", "lat", "latam", "ara", "brai"]) {
+    const { locale } = request("office", { online: true, keyboardLayout });
+    assertEquals([locale.keyboardLayout, locale.keyboardVariant], [keyboardLayout, keyboardLayout]);
+  }
+  const cases: [Answers, string][] = [
+    [{ timezone: "../etc/passwd" }, '--timezone "../etc/passwd" must be a name of the time zone'],
+    [{ timezone: "Europe/Berlin\n" }, "--timezone"],
+    [{ timezone: "$(reboot)" }, "--timezone"],
+    [{ keyboardLayout: "U S" }, '--keyboard-layout "U S" must have 2 to 10'],
+    [{ keyboardVariant: "us;x" }, "--keyboard-variant"],
+    [{ lang: "english" }, '--lang "english" must be a language such as en_US'],
+    [{ username: "root" }, "--username"],
+    [{ rootDevice: "/dev/../sda" }, "--root-device"],
+  ];
+  for (const [answers, message] of cases) {
+    const error = assertThrows(() => request("office", { online: true, ...answers }), TowerError);
+    assertEquals([error.code, error.message.includes(message)], ["usage", true], error.message);
+  }
+});
+
+Deno.test("C9: a password that tower.env cannot hold is refused with its rule, and not shown", () => {
+  for (const password of ["it's", "two\nlines", "caf\u00e9", ""]) {
+    const error = assertThrows(() => request("office", { online: true, password }), TowerError);
+    assertEquals(/--password must (have|be)/.test(error.message), true, error.message);
+    assertEquals(password !== "" && error.message.includes(password), false);
+  }
+});
+
+Deno.test("E11: images are ordered by version number, then by time; the plain of two forms is last", () => {
+  const names = [
+    "toweros-host-0.9-20250101000000.img.xz",
+    "toweros-host-0.10-20240101000000.img",
+    "toweros-host-0.10-20240102000000.img.zst",
+    "toweros-host-0.10-20240102000000.img",
+    "toweros-host-0.10.1-20230101000000.img.gz",
+    "toweros-host-1.0-20230101000000.img",
+    "toweros-host-1.0rc1-20230101000000.img",
+  ];
+  assertEquals([...names].reverse().sort(compareImages), names);
 });

@@ -1,21 +1,36 @@
 import { resolve } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { printable, TowerError } from "../../lib/errors.ts";
-import { findHost, hostName } from "../../lib/fleet/host.ts";
+import { planClocks } from "../../lib/fleet/clock.ts";
+import { findHost, type Host, hostName } from "../../lib/fleet/host.ts";
 import { hostFolder } from "../../lib/fleet/paths.ts";
-import { canonicalJson } from "../../lib/json.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
 import type { Ending } from "../../lib/program/ending.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import { onHosts, runPlan } from "../../lib/session/executor.ts";
+import { openDisk } from "../../lib/store/disk_file.ts";
 import { type Fleet, openFleet, reporterFor } from "../fleet.ts";
 import { addressPlan } from "../networks.ts";
 import { waitForHost } from "../wait.ts";
+import { chooseCard } from "./choose.ts";
 import { bootFiles } from "./identity.ts";
 import { requireFiles } from "./medium.ts";
-import { planProvision, provision, type ProvisionPlan } from "./provision.ts";
-import { type Answers, type Locale, readAnswers, requestOf } from "./request.ts";
+import { placeOf } from "./place.ts";
+import { planProvision, provision, type ProvisionOutcome } from "./provision.ts";
+import {
+  type Answers,
+  answersFor,
+  deviceTarget,
+  type GivenAnswers,
+  type HostWish,
+  type ProvisionRequest,
+  readAnswers,
+  targetOf,
+  wishOf,
+} from "./request.ts";
+import { tellAfterwards, tellPlans } from "./tell.ts";
 
 /** What only the command line says. */
-interface RunOptions extends Answers {
+interface RunOptions extends GivenAnswers {
   readonly answers?: string | undefined;
   readonly confirm: boolean;
   readonly wait: boolean;
@@ -26,31 +41,60 @@ interface RunOptions extends Answers {
 }
 
 /** The command `provision`, from its options to its exit. */
-export async function runProvision(name: string, options: RunOptions, env: Env, ending: Ending) {
+export async function runProvision(
+  names: readonly string[],
+  options: RunOptions,
+  env: Env,
+  ending: Ending,
+): Promise<void> {
   const path = (p: string) => resolve(env.cwd, p);
   const { answers: file, confirm, wait, timeout, dryRun, verifyOnly, json, ...given } = options;
-  const answers = { ...(file === undefined ? {} : readAnswers(path(file))), ...given };
+  const fromFile = file === undefined ? { all: {}, hosts: {} } : readAnswers(path(file));
+  const answers = answersFor(names, given, fromFile);
   const fleet = await openFleet(env);
-  if (verifyOnly) return verify(name, answers, fleet, env, path);
-  const request = requestOf(name, answers, localeOf(env), path);
+  if (verifyOnly) return names.forEach((name, i) => verify(name, answers[i]!, fleet, env, path));
+  const locale = placeOf(env);
+  const wishes = names.map((name, i) => wishOf(name, answers[i]!, locale, path));
+  const requests = await withTargets(wishes, answers, env, path);
   using reporter = reporterFor(env, json);
   const site = { env, place: fleet.place, plan: addressPlan(fleet.place), reporter };
-  const plan = await planProvision(request, fleet.inventory, site);
-  if (dryRun && json) return env.stdout.write(`${canonicalJson(jsonOf(plan), 2)}\n`);
-  if (!json) (dryRun ? env.stdout : env.stderr).write(textOf(plan));
+  const plans = await planProvision(requests, fleet.inventory, site);
+  tellPlans(plans, { dryRun, json }, env);
   if (dryRun) return;
   if (confirm && !await isConfirmed(env)) {
     ending.code = 1;
     return env.stderr.write("Nothing was changed.\n");
   }
-  const { address } = await provision(plan, fleet.inventory, site);
-  if (json) env.stdout.write(`${canonicalJson({ host: name, address, state: "ready" }, 2)}\n`);
-  else env.stdout.write(afterwards(name, address, plan));
-  if (plan.request.target.kind === "file" || !wait) return;
-  const now = await openFleet(env);
-  reporter.report({ type: "step", id: "wait", title: `wait for ${name}` });
-  await waitForHost(findHost(now.inventory, name), timeout, now);
-  reporter.report({ type: "done", id: "wait", note: "it is up" });
+  const outcomes = await provision(plans, fleet.inventory, site);
+  throwOnly(outcomes);
+  tellAfterwards(outcomes, plans, { env, ending });
+  const started = plans.filter(({ request: { target } }) => target.kind === "device" && wait)
+    .map(({ request }) => request.name)
+    .filter((name) => outcomes.some((o) => o.host.name === name && o.result.kind === "done"));
+  await startHosts(started, timeout, { env, ending, reporter, isOnly: plans.length === 1 });
+}
+
+/** Asks for the cards that nobody named. */
+async function withTargets(
+  wishes: readonly HostWish[],
+  answers: readonly Answers[],
+  env: Env,
+  path: (p: string) => string,
+): Promise<ProvisionRequest[]> {
+  const targets = answers.map((a) => targetOf(a, path));
+  const taken = targets.flatMap((target) => target?.kind === "device" ? [target.path] : []);
+  const requests: ProvisionRequest[] = [];
+  for (const [i, wish] of wishes.entries()) {
+    const { allowFixedDisk: allowFixed = false } = answers[i]!;
+    let target = targets[i];
+    if (target === undefined) {
+      const card = await chooseCard({ name: wish.name, allowFixed, taken }, env);
+      taken.push(card);
+      target = deviceTarget(card, answers[i]!);
+    }
+    requests.push({ ...wish, target });
+  }
+  return requests;
 }
 
 /** The default is no: the user may be about to lose a disk. */
@@ -59,51 +103,52 @@ async function isConfirmed(env: Env): Promise<boolean> {
   return /^y(es)?$/i.test(answer?.trim() ?? "");
 }
 
-function textOf({ steps, warnings }: ProvisionPlan): string {
-  const lines = [
-    "This will be done:",
-    ...steps.map((step, i) => `  ${i + 1}. ${step}`),
-    ...warnings.map((warning) => `warning: ${warning}`),
-  ];
-  return lines.map((line) => `${printable(line)}\n`).join("");
+/** Where there is one host, its failure is the command's. */
+function throwOnly(outcomes: readonly ProvisionOutcome[]): void {
+  const [only, ...others] = outcomes;
+  if (only?.result.kind === "failed" && others.length === 0) throw only.result.error;
 }
 
-function jsonOf({ request, image, target, steps, warnings }: ProvisionPlan) {
-  const { name, role } = request;
-  const { path, size, signer } = image;
-  return {
-    host: name,
-    role,
-    image: { path, size, signer },
-    target: target.description,
-    steps,
-    warnings,
-  };
+/** Waits for hosts side by side, and gives offline ones the time: they have nobody else to ask. */
+async function startHosts(
+  names: readonly string[],
+  timeout: number,
+  { env, ending, reporter, isOnly }: {
+    readonly env: Env;
+    readonly ending: Ending;
+    readonly reporter: Reporter;
+    readonly isOnly: boolean;
+  },
+): Promise<void> {
+  if (names.length === 0) return;
+  const fleet = await openFleet(env);
+  const hosts = names.map((name) => findHost(fleet.inventory, name));
+  const outcomes = await onHosts(hosts, fleet.executor, async (host) => {
+    const id = `wait for ${host.name}`;
+    reporter.report({ type: "step", id, title: id });
+    const facts = await waitForHost(host, timeout, fleet);
+    reporter.report({ type: "done", id, note: "it is up" });
+    await setClock(host, facts, fleet, reporter);
+  });
+  const failed = outcomes.flatMap(({ result }) => result.kind === "failed" ? [result.error] : []);
+  if (failed.length === 0) return;
+  if (isOnly) throw failed[0];
+  ending.code = 3;
+  for (const error of failed) {
+    const { message, hint } = error as TowerError;
+    reporter.report({ type: "warning", message: hint ? `${message}. ${hint}` : message });
+  }
 }
 
-function afterwards(name: string, address: string, { request }: ProvisionPlan): string {
-  const place = request.target.kind === "file"
-    ? `The image file ${request.target.path} starts it.\n`
-    : `Put the card into it, plug it into the ${
-      request.role === "offline" ? "offline" : "online"
-    } switch and turn it on.\n`;
-  return `${name} is made; its address is ${address}.\n${printable(place)}` +
-    `Then: tower status ${name}, tower ssh ${name}\n`;
-}
-
-/** Defaults from the thin client; a rule that they break is told when tower.env is written. */
-function localeOf(env: Env): Locale {
-  const [lang = "en_US"] = (env.variable("LANG") ?? "").split(".").filter((l) =>
-    /^[a-z]{2,3}_/.test(l)
-  );
-  const user = env.variable("USER") ?? env.variable("LOGNAME") ?? "tower";
-  return {
-    username: user === "root" ? "tower" : user,
-    keyboardLayout: "us",
-    keyboardVariant: "us",
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    lang,
-  };
+async function setClock(
+  host: Host,
+  facts: Awaited<ReturnType<typeof waitForHost>>,
+  fleet: Fleet,
+  reporter: Reporter,
+): Promise<void> {
+  const plan = planClocks([{ host, facts }], Math.floor(Date.now() / 1000));
+  const outcomes = await runPlan(plan, fleet.session, { ...fleet.executor, reporter });
+  for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
 }
 
 /** Whether a medium that has not been started yet is as provisioning left it. */
@@ -113,13 +158,13 @@ function verify(
   { inventory, place }: Fleet,
   env: Env,
   path: (p: string) => string,
-) {
+): void {
   const host = findHost(inventory, hostName(name));
-  const medium = answers.deviceFile ?? answers.bootDevice;
+  const medium = targetOf(answers, path)?.path;
   if (medium === undefined) {
     throw new TowerError("usage", "Cannot verify: say one of --boot-device and --device-file");
   }
-  using disk = openDisk(path(medium), "read");
+  using disk = openDisk(medium, "read");
   requireFiles(disk, bootFiles(hostFolder(place, host.name), host.env));
   env.stdout.write(`${printable(medium)}: it is ${name}'s, as it was written\n`);
 }

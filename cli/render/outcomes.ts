@@ -6,7 +6,7 @@ import type { Ending } from "../../lib/program/ending.ts";
 
 /** Tells how it went on each host; some failed: exit status 3. */
 export function tellOutcomes<T>(
-  outcomes: readonly Outcome<T>[],
+  outcomes: readonly Outcome<T, { readonly name: string }>[],
   show: (value: T) => { readonly line: string; readonly json: unknown },
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): void {

@@ -55,6 +55,28 @@ export function parseDevices(text: string): BlockDevice[] {
   }
 }
 
+/** All whole disks that hold a medium: an empty card reader has no bytes. */
+export async function listDisks(runner: Runner): Promise<BlockDevice[]> {
+  const { stdout } = await runner.run({
+    argv: ["lsblk", "--json", "--bytes", "--output", COLUMNS],
+  });
+  return parseDevices(new TextDecoder().decode(stdout))
+    .filter(({ type, size }) => type === "disk" && size > 0);
+}
+
+/** Disks that are there now and were not before; another card in the same reader is new. */
+export function newDisks(
+  before: readonly BlockDevice[],
+  now: readonly BlockDevice[],
+): BlockDevice[] {
+  const known = new Set(before.map(identity));
+  return now.filter((disk) => !known.has(identity(disk)));
+}
+
+function identity({ path, size, serial }: BlockDevice): string {
+  return JSON.stringify([path, size, serial]);
+}
+
 /** The device at a path, links followed by the caller. @throws {TowerError} `not-found` */
 export async function inspectDevice(runner: Runner, path: string): Promise<BlockDevice> {
   const argv = ["lsblk", "--json", "--bytes", "--output", COLUMNS, "--", path] as const;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { describeDevice, parseDevices, refusals } from "./devices.ts";
+import { describeDevice, newDisks, parseDevices, refusals } from "./devices.ts";
 
 const device = (more: Record<string, unknown> = {}) =>
   parseDevices(JSON.stringify({
@@ -59,4 +59,12 @@ Deno.test("an answer of lsblk that is none is refused", () => {
   for (const text of ["", "{}", '{"blockdevices":[{"path":"/etc/passwd"}]}']) {
     assertThrows(() => parseDevices(text), TowerError, "Cannot read what lsblk says");
   }
+});
+
+Deno.test("a card is new by its path, or by its size and number in the same reader", () => {
+  const [a, b] = [device(), device({ path: "/dev/sdb" })];
+  const other = device({ path: "/dev/sdb", size: 16_000_000_000 });
+  assertEquals(newDisks([a], [a, b]), [b]);
+  assertEquals(newDisks([a, b], [a, other]), [other]);
+  assertEquals(newDisks([a, b], [a]), []);
 });

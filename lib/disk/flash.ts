@@ -1,12 +1,13 @@
 import { Buffer } from "node:buffer";
 import { TowerError } from "../errors.ts";
-import type { ByteSource } from "../format/bytes.ts";
+import type { Extent, ImagePieces, Piece } from "./image_pieces.ts";
 import type { Medium } from "./medium.ts";
 
-/** Bytes of an image from `start` to before `end`. */
-export interface Extent {
-  readonly start: number;
-  readonly end: number;
+/** A medium among several that get the same image. One that failed is left alone from then on. */
+export interface Card {
+  readonly medium: Medium;
+  /** Why it is of no use, once that is known. */
+  failure?: unknown;
 }
 
 export interface FlashOptions {
@@ -20,52 +21,54 @@ const BLOCK = 4096;
 const ZEROS = new Uint8Array(BLOCK);
 
 /**
- * Writes the parts of an image that matter; on a blank medium blocks of zeros are left out, and
- * stay holes.
+ * Writes the parts of an image that matter to all cards side by side; on a blank medium blocks of
+ * zeros are left out, and stay holes. A card's fault is kept with it, the image's own is thrown.
  */
 export async function flash(
-  image: ByteSource,
-  medium: Medium,
-  extents: readonly Extent[],
+  image: ImagePieces,
+  cards: readonly Card[],
   options: FlashOptions,
 ): Promise<void> {
-  await eachChunk(image, extents, options, (bytes, offset) => {
-    if (!medium.isBlank) return medium.writeAt(offset, bytes);
+  await eachPiece(image, cards, options, async (medium, { bytes, offset }) => {
+    if (!medium.isBlank) return await medium.write(offset, bytes);
     for (const { start, end } of dataRuns(bytes)) {
-      medium.writeAt(offset + start, bytes.subarray(start, end));
+      await medium.write(offset + start, bytes.subarray(start, end));
     }
   });
-  await medium.flush();
+  await eachCard(cards, (medium) => medium.flush());
 }
 
-/** Overwrites all of a medium with zeros. */
+/** Overwrites all of every medium with zeros. */
 export async function zero(
-  medium: Medium,
+  cards: readonly Card[],
   { signal, onProgress }: FlashOptions,
 ): Promise<void> {
   const zeros = new Uint8Array(CHUNK);
-  for (let done = 0; done < medium.size;) {
-    const part = zeros.subarray(0, Math.min(CHUNK, medium.size - done));
-    medium.writeAt(done, part);
-    onProgress(done += part.length, medium.size);
-    await turn(signal);
-  }
+  const total = cards.reduce((sum, { medium }) => sum + medium.size, 0);
+  let all = 0;
+  await eachCard(cards, async (medium) => {
+    for (let done = 0; done < medium.size;) {
+      const part = zeros.subarray(0, Math.min(CHUNK, medium.size - done));
+      await medium.write(done, part);
+      done += part.length;
+      onProgress(all += part.length, total);
+      await turn(signal);
+    }
+  });
+  signal.throwIfAborted();
 }
 
-/**
- * Reads a medium back and compares it with the image.
- * @throws {TowerError} `io` with the first place that differs.
- */
+/** Reads every medium back; one that differs from the image fails with the first place. */
 export async function compare(
-  image: ByteSource,
-  medium: ByteSource,
-  extents: readonly Extent[],
+  image: ImagePieces,
+  cards: readonly Card[],
   options: FlashOptions,
 ): Promise<void> {
-  const found = new Uint8Array(CHUNK);
-  await eachChunk(image, extents, options, (bytes, offset) => {
+  const buffers = new Map(cards.map(({ medium }) => [medium, new Uint8Array(CHUNK)]));
+  await eachPiece(image, cards, options, async (medium, { bytes, offset }) => {
+    const found = buffers.get(medium)!;
     for (let done = 0; done < bytes.length;) {
-      const n = medium.readAt(offset + done, found.subarray(done, bytes.length));
+      const n = await medium.read(offset + done, found.subarray(done, bytes.length));
       if (n <= 0) throw differs(offset + done);
       done += n;
     }
@@ -82,24 +85,36 @@ function differs(offset: number): TowerError {
   );
 }
 
-async function eachChunk(
-  image: ByteSource,
-  extents: readonly Extent[],
+/** Does something with every card that is still good, side by side. */
+export async function eachCard<C extends Card>(
+  cards: readonly C[],
+  work: (medium: Medium, card: C) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    cards.filter((card) => card.failure === undefined).map(async (card) => {
+      try {
+        await work(card.medium, card);
+      } catch (error) {
+        card.failure = error;
+      }
+    }),
+  );
+}
+
+async function eachPiece(
+  { extents, pieces }: ImagePieces,
+  cards: readonly Card[],
   { signal, onProgress }: FlashOptions,
-  use: (bytes: Uint8Array, offset: number) => void,
+  use: (medium: Medium, piece: Piece) => Promise<void>,
 ): Promise<void> {
   const total = extents.reduce((sum, { start, end }) => sum + end - start, 0);
-  const chunk = new Uint8Array(CHUNK);
   let done = 0;
-  for (const { start, end } of extents) {
-    for (let offset = start; offset < end;) {
-      const n = image.readAt(offset, chunk.subarray(0, Math.min(CHUNK, end - offset)));
-      if (n <= 0) throw new RangeError(`The image ends at ${offset}, not at ${end}`);
-      use(chunk.subarray(0, n), offset);
-      offset += n;
-      onProgress(done += n, total);
-      await turn(signal);
-    }
+  await turn(signal);
+  for await (const piece of pieces()) {
+    await eachCard(cards, (medium) => use(medium, piece));
+    if (cards.every(({ failure }) => failure !== undefined)) return;
+    onProgress(done += piece.bytes.length, total);
+    await turn(signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ByteSink, ByteSource } from "../format/bytes.ts";
 import type { Runner } from "../proc/command.ts";
-import { fileAccess } from "../store/file_access.ts";
+import { fileAccess, slowFileAccess } from "../store/file_access.ts";
 import { attempt } from "../store/file_error.ts";
 import { createBeside, publish, syncFolder } from "../store/whole_file.ts";
 import { parentFolder } from "../store/folders.ts";
@@ -9,6 +9,9 @@ import { parentFolder } from "../store/folders.ts";
 export interface Medium extends ByteSource, ByteSink, Disposable {
   /** Whether all that was never written reads as zeros. */
   readonly isBlank: boolean;
+  /** As `readAt` and `writeAt`, beside work on other media. One at a time. */
+  read(offset: number, into: Uint8Array): Promise<number>;
+  write(offset: number, bytes: Uint8Array): Promise<void>;
   /** Brings all bytes to the medium, and makes later reads come from there. */
   flush(): Promise<void>;
   /** Called when all of it was found right. */
@@ -23,20 +26,22 @@ export function fileMedium(path: string, size: number): Medium {
     file.truncateSync(size);
   });
   let isOpen = true;
+  const { read, write, sync } = slowFileAccess(file, path);
   return {
     ...fileAccess(file, path),
     size,
     isBlank: true,
-    flush: () => Promise.resolve(attempt("write", path, () => file.syncSync())),
-    commit() {
+    read,
+    write,
+    flush: sync,
+    async commit() {
+      await sync();
       attempt("write", path, () => {
-        file.syncSync();
         publish(temporary, path, 0o600);
         syncFolder(parentFolder(path));
       });
       isOpen = false;
       file.close();
-      return Promise.resolve();
     },
     [Symbol.dispose]() {
       if (isOpen) attempt("remove", temporary, rest[Symbol.dispose]);
@@ -58,14 +63,17 @@ export async function deviceMedium(path: string, size: number, runner: Runner): 
   attempt("lock", path, () => {
     if (!file.tryLockSync(true)) throw new Error("another program has locked it");
   });
+  const { read, write, sync } = slowFileAccess(file, path);
   const flush = async () => {
-    attempt("write", path, () => file.syncSync());
+    await sync();
     await blockdev("--flushbufs");
   };
   return {
     ...fileAccess(file, path),
     size,
     isBlank: false,
+    read,
+    write,
     flush,
     async commit() {
       await flush();

@@ -14,9 +14,9 @@ export interface Step {
 /** Steps that may run side by side, then those that come after them. */
 export type Plan = readonly (readonly Step[])[];
 
-/** How it went on one host. */
-export interface Outcome<T> {
-  readonly host: Host;
+/** How it went on one host, which may be one that is only to be. */
+export interface Outcome<T, H extends { readonly name: string } = Host> {
+  readonly host: H;
   readonly result: { readonly kind: "done"; readonly value: T } | {
     readonly kind: "failed";
     readonly error: unknown;

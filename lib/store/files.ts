@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
 import { compareBytes, concat } from "../format/bytes.ts";
 import { attempt, isMissing } from "./file_error.ts";
@@ -46,6 +46,14 @@ export function exists(path: string): boolean {
 export function isFolder(path: string): boolean {
   return attempt("look at", path, () => statSync(path, { throwIfNoEntry: false }))
     ?.isDirectory() ?? false;
+}
+
+/** What a symbolic link says; undefined where the path names none. */
+export function linkTarget(path: string): string | undefined {
+  return attempt("look at", path, () => {
+    const state = lstatSync(path, { throwIfNoEntry: false });
+    return state?.isSymbolicLink() ? Deno.readLinkSync(path) : undefined;
+  });
 }
 
 /** A path without links. @throws {TowerError} `not-found` */

@@ -78,6 +78,7 @@ export const ROOMS: readonly Room[] = [
       "lib/ip/",
       "lib/json.ts",
       "lib/kmod/",
+      "lib/locale/",
       "lib/manual/",
       "lib/report/",
       "lib/schema/",

@@ -1,0 +1,71 @@
+import { join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { compareBytes } from "../../lib/format/bytes.ts";
+import { exists, isFolder, listDir } from "../../lib/store/files.ts";
+
+/** `toweros-host-<version>-<YYYYmmddHHMMSS>.img`, compressed or not, as TowerOS names its images. */
+const NAME = /^toweros-host-([0-9A-Za-z._+]{1,32})-([0-9]{14})\.img(\.xz|\.zst|\.gz)?$/;
+/** Names without version, as manifests of one's own may have. */
+const PLAIN_NAMES = ["host.img", "host.img.zst", "host.img.xz", "host.img.gz"];
+
+/** The version that an image's name tells. */
+export function imageVersion(name: string): string | undefined {
+  return NAME.exec(name)?.[1];
+}
+
+/** The image that is asked for, else the newest. @throws {TowerError} `not-found`, `conflict` */
+export function findImage(image: string | undefined, env: Env): string {
+  if (image !== undefined) return image;
+  const folders = [
+    join(env.cwd, "dist"),
+    join(env.cwd, "builds"),
+    join(env.cacheDir, "builds"),
+    "/var/towercomputers/builds",
+  ];
+  for (const folder of folders.filter(exists)) {
+    const newest = newestImage(listDir(folder));
+    if (newest !== undefined) return join(folder, newest);
+    // tower-build makes a folder for each system and architecture.
+    const built = listDir(folder).filter((name) => /^host(-|$)/.test(name))
+      .map((name) => join(folder, name)).filter(isFolder)
+      .flatMap((path) => {
+        const names = listDir(path);
+        const name = newestImage(names) ?? PLAIN_NAMES.find((plain) => names.includes(plain));
+        return name === undefined ? [] : [join(path, name)];
+      });
+    if (built.length > 1) {
+      throw new TowerError("conflict", `Cannot choose an image: ${built.join(", ")} are there`, {
+        hint: "Name the one that fits the host's computer with --image",
+      });
+    }
+    if (built[0] !== undefined) return built[0];
+  }
+  throw new TowerError("not-found", "Cannot find an image of a host", {
+    hint: "Build one with tower-build build host, or name one with --image",
+  });
+}
+
+function newestImage(names: readonly string[]): string | undefined {
+  return names.filter((name) => NAME.test(name)).sort(compareImages).at(-1);
+}
+
+/** By version number, then by time: 0.10 comes after 0.9 (facts E11). Of two forms the plain one. */
+export function compareImages(a: string, b: string): number {
+  const [, versionA = "", stampA = "", suffixA = ""] = NAME.exec(a) ?? [];
+  const [, versionB = "", stampB = "", suffixB = ""] = NAME.exec(b) ?? [];
+  return compareVersions(versionA, versionB) || compareBytes(stampA, stampB) ||
+    Number(suffixA === "") - Number(suffixB === "") || compareBytes(suffixA, suffixB);
+}
+
+/** Part by part, numbers as numbers; a part that is missing counts as 0. */
+function compareVersions(a: string, b: string): number {
+  const [x, y] = [a.split("."), b.split(".")];
+  for (let i = 0; i < Math.max(x.length, y.length); i++) {
+    const [, n = "", rest = ""] = /^([0-9]*)(.*)$/.exec(x[i] ?? "0")!;
+    const [, m = "", other = ""] = /^([0-9]*)(.*)$/.exec(y[i] ?? "0")!;
+    const order = Number(n) - Number(m) || compareBytes(rest, other);
+    if (order !== 0) return order;
+  }
+  return 0;
+}

@@ -1,0 +1,120 @@
+import { createHash, type Hash } from "node:crypto";
+import { TowerError } from "../errors.ts";
+import type { ByteSource } from "../format/bytes.ts";
+
+/** Bytes of an image from `start` to before `end`. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+  /** What they must be, where a block map says it: hexadecimal. */
+  readonly sha256?: string;
+}
+
+/** Bytes of an image in their place. Valid until the next one is asked for. */
+export interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The parts of an image that matter, in order, as often as they are asked for. */
+export interface ImagePieces {
+  readonly extents: readonly Extent[];
+  pieces(): AsyncIterable<Piece>;
+}
+
+const CHUNK = 4 << 20;
+
+/** The parts of an image that can be read anywhere. @throws {TowerError} as {@linkcode checked} */
+export function sourcePieces(image: ByteSource, extents: readonly Extent[]): ImagePieces {
+  return { extents, pieces: () => checked(cutSource(image, extents), extents) };
+}
+
+/**
+ * The parts of an image that comes as a stream of `size` bytes.
+ * @throws {TowerError} as {@linkcode checked}; `malformed` when the stream has another length.
+ */
+export function streamPieces(
+  open: () => AsyncIterable<Uint8Array>,
+  size: number,
+  extents: readonly Extent[],
+): ImagePieces {
+  return { extents, pieces: () => checked(cutStream(open(), size, extents), extents) };
+}
+
+async function* cutSource(image: ByteSource, extents: readonly Extent[]): AsyncGenerator<Piece> {
+  const chunk = new Uint8Array(CHUNK);
+  for (const { start, end } of extents) {
+    for (let offset = start; offset < end;) {
+      const n = image.readAt(offset, chunk.subarray(0, Math.min(CHUNK, end - offset)));
+      if (n <= 0) throw new RangeError(`The image ends at ${offset}, not at ${end}`);
+      yield { offset, bytes: chunk.subarray(0, n) };
+      offset += n;
+    }
+  }
+}
+
+async function* cutStream(
+  stream: AsyncIterable<Uint8Array>,
+  size: number,
+  extents: readonly Extent[],
+): AsyncGenerator<Piece> {
+  const wrong = (found: string) =>
+    new TowerError("malformed", `Cannot use the image: it has ${found} bytes, not ${size}`);
+  let at = 0;
+  let next = 0;
+  for await (const bytes of regrouped(stream)) {
+    const end = at + bytes.length;
+    if (end > size) throw wrong("more");
+    while (next < extents.length && extents[next]!.start < end) {
+      const extent = extents[next]!;
+      const [from, to] = [Math.max(at, extent.start), Math.min(end, extent.end)];
+      yield { offset: from, bytes: bytes.subarray(from - at, to - at) };
+      if (extent.end > end) break;
+      next++;
+    }
+    at = end;
+  }
+  if (at !== size) throw wrong(String(at));
+}
+
+/** Chunks of one size: what is written at odd places makes the kernel read a device first. */
+async function* regrouped(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunk = new Uint8Array(CHUNK);
+  let filled = 0;
+  for await (const bytes of stream) {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + CHUNK - filled);
+      chunk.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < CHUNK) continue;
+      yield chunk;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}
+
+/** @throws {TowerError} `untrusted` when an extent is not what its checksum says. */
+async function* checked(
+  pieces: AsyncIterable<Piece>,
+  extents: readonly Extent[],
+): AsyncGenerator<Piece> {
+  let next = 0;
+  let hash: Hash | undefined;
+  for await (const piece of pieces) {
+    const { end, sha256 } = extents[next]!;
+    if (sha256 !== undefined) (hash ??= createHash("sha256")).update(piece.bytes);
+    if (piece.offset + piece.bytes.length === end) {
+      if (hash && hash.digest("hex") !== sha256) {
+        throw new TowerError(
+          "untrusted",
+          `Cannot trust the image: before byte ${end} it is not what its block map says`,
+        );
+      }
+      hash = undefined;
+      next++;
+    }
+    yield piece;
+  }
+}
