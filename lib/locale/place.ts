@@ -54,7 +54,7 @@ export function timezoneIn(files: PlaceFiles, tz: string | undefined): string | 
   // Rules such as CET-1CEST are no name.
   const named = /^:?([A-Za-z]+(?:\/[A-Za-z0-9_+-]+)+|UTC)$/.exec(tz ?? "")?.[1];
   const linked = /(?:^|\/)zoneinfo\/(?:(?:posix|right)\/)?(.+)$/.exec(files.localtime ?? "")?.[1];
-  return named ?? linked ?? (files.timezone?.split("\n")[0]!.trim() || undefined);
+  return named ?? linked ?? (files.timezone?.trim().split("\n")[0] || undefined);
 }
 
 /** The language of a machine as `en_US`, encoding and modifier left out; `C` is none. */
