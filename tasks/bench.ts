@@ -3,6 +3,7 @@ import { count } from "../build/commands/options.ts";
 import type { Env } from "../lib/env.ts";
 import { ext4Section } from "../tests/bench/ext4_bench.ts";
 import { imageSection } from "./bench/image.ts";
+import { flashSection } from "./bench/flash.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
 import { figuresOf, formatSection, type Section } from "./bench/report.ts";
 import { solverSection } from "./bench/solver.ts";
@@ -15,6 +16,7 @@ const SECTIONS = {
   solver: solverSection,
   ext4: ext4Section,
   status: statusSection,
+  flash: flashSection,
 } as const;
 const NAMES = Object.keys(SECTIONS) as (keyof typeof SECTIONS)[];
 

@@ -1,0 +1,77 @@
+import { fromFileUrl, join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
+import type { Command } from "../../lib/proc/command.ts";
+import { removeTree, tempDir } from "../../lib/store/files.ts";
+import { CARD_TOOLS, makeSparseCard } from "../../tests/support/card_image.ts";
+import { denoFolder } from "./image.ts";
+import { createMeter } from "./measure.ts";
+import type { Row, Sample, Section } from "./report.ts";
+
+const MAIN = fromFileUrl(new URL("../../cli/main.ts", import.meta.url));
+const TITLE = "Writing a sparse image of 4 GiB";
+const SIZE = 4 * 2 ** 30;
+const DATA = 2 ** 30;
+const PEER = "bmaptool copy, then bmaptool reads back";
+const OURS = "tower provision, all of it";
+
+/** Writing an image to a medium by its block map, beside bmaptool. */
+export async function flashSection(env: Env, runs: number): Promise<Section> {
+  const missing = ["bmaptool", "cmp", ...CARD_TOOLS].filter((tool) => !env.runner.which(tool));
+  if (missing.length > 0) {
+    return { title: TITLE, notes: [`not measured: ${missing.join(", ")} missing`], rows: [] };
+  }
+  using folder = tempDir();
+  const meter = createMeter(env.runner, folder.path);
+  const image = await makeSparseCard(folder.path, SIZE, DATA);
+  const card = join(folder.path, "card.img");
+  const samples: Record<string, Sample[]> = { [PEER]: [], [OURS]: [] };
+  const fresh = async () => {
+    removeTree(card);
+    removeTree(join(folder.path, ".local"));
+    await meter.settle();
+  };
+  for (let i = 0; i < runs; i++) {
+    await fresh();
+    samples[PEER]!.push(await bmaptool(meter.measure, image, card));
+    await fresh();
+    samples[OURS]!.push((await meter.measure(provision(env, folder.path, image, card))).sample);
+  }
+  const rows = Object.entries(samples).map(([name, samples]): Row => ({
+    name,
+    samples,
+    ...name !== PEER && { peer: PEER },
+  }));
+  const notes = [
+    `1 GiB of data in pieces of up to 4 MiB, to a new file, flushed; ${runs} runs in turn`,
+    `${PEER}: the second run gives it what was written as the image, and /dev/null to write to`,
+    `${OURS}: keys of the host made, its files put on the boot partition, too`,
+    ...meter.missing,
+  ];
+  return { title: TITLE, notes, rows };
+}
+
+/** bmaptool compares what it reads with the map; what it wrote it reads only when told to. */
+async function bmaptool(
+  measure: (command: Command) => Promise<{ sample: Sample }>,
+  image: string,
+  card: string,
+): Promise<Sample> {
+  const copy = ["bmaptool", "--quiet", "copy", "--bmap", `${image}.bmap`] as const;
+  const { sample: write } = await measure({ argv: [...copy, image, card] });
+  const { sample: read } = await measure({ argv: [...copy, card, "/dev/null"] });
+  return {
+    wall: write.wall + read.wall,
+    ...write.cpu !== undefined && read.cpu !== undefined && { cpu: write.cpu + read.cpu },
+    ...write.memory !== undefined && { memory: write.memory },
+  };
+}
+
+function provision(env: Env, home: string, image: string, card: string): Command {
+  return {
+    argv: [
+      ...[Deno.execPath(), "run", "--allow-all", MAIN, "provision", "vault", "--offline"],
+      ...["--image", image, "--device-file", card, "--no-confirm", "--timezone", "UTC"],
+    ] as unknown as [string, ...string[]],
+    variables: { HOME: home, USER: "alice", DENO_DIR: denoFolder(env) },
+  };
+}
