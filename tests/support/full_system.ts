@@ -1,7 +1,5 @@
-import { labFolder } from "../../build/inputs.ts";
-import { realEnv } from "../../lib/env.ts";
-import { waitForLock } from "../../lib/store/lock_file.ts";
 import { type LabRepository, labRepository, type PackageSpec } from "./lab_repository.ts";
+import { shareLab } from "./lab_system.ts";
 import type { SharedProgram } from "./shared_program.ts";
 
 /** A package with all that only root could unpack, owned by a user that its script makes. */
@@ -54,15 +52,6 @@ export const FULL_MANIFEST = JSON.stringify({
 /** Names of the artifacts of {@linkcode FULL_MANIFEST}. */
 export const FULL_OUTPUTS = ["gpt.img", "mbr.img", "full.tar", "full.tar.gz", "full.cpio.gz"];
 
-/** Waits for whoever makes the repository just now: half of it would not fit the other half. */
-async function copyLab(lab: string, program: SharedProgram): Promise<string> {
-  const { signal } = new AbortController();
-  using _lock = await waitForLock(`${lab}/lock`, "a test", { signal, onWait() {} });
-  Deno.mkdirSync(`${program.folder}/lab`);
-  await program.copy(`${lab}/x86_64`, "lab/x86_64");
-  return await program.copy(`${lab}/keys-public`, "keys");
-}
-
 /** What a build of {@linkcode FULL_MANIFEST} takes, where every user can read it. */
 export interface FullInputs {
   readonly manifest: string;
@@ -73,17 +62,12 @@ export interface FullInputs {
 
 /** Puts the lab repository, the odd package and the manifest beside a program. */
 export async function fullInputs(program: SharedProgram): Promise<FullInputs> {
-  const lab = labFolder(realEnv());
-  const keys = await copyLab(lab, program);
+  const lab = await shareLab(program, "x86_64");
+  const keys = lab[3];
   const odd = labRepository(`${program.folder}/odd`, [ODDITIES]);
   const { name, pem } = odd.key.trusted;
   Deno.writeTextFileSync(`${keys}/${name}`, pem);
   const manifest = `${program.folder}/full.yaml`;
   Deno.writeTextFileSync(manifest, FULL_MANIFEST);
-  const repositories = [`${program.folder}/lab`, odd.folder];
-  return {
-    manifest,
-    options: [...repositories.flatMap((r) => ["--repository", r]), "--keys", keys],
-    odd,
-  };
+  return { manifest, options: [...lab, "--repository", odd.folder], odd };
 }

@@ -7,6 +7,11 @@ import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";
 import { silent } from "../../lib/report/event.ts";
 import { exists } from "../../lib/store/files.ts";
+import { waitForLock } from "../../lib/store/lock_file.ts";
+import type { SharedProgram } from "./shared_program.ts";
+
+/** Options that name a lab repository and the folder of its keys. */
+export type LabOptions = readonly ["--repository", string, "--keys", string];
 
 /** Why a test cannot build the lab system, or undefined where it can. For `ignore`. */
 export function labMissing(arch: Arch = "x86_64"): string | undefined {
@@ -44,4 +49,18 @@ export async function buildLab(
     jobs: 2,
   }, { ...engine, reporter: silent });
   return { image: join(folder, "lab.img"), record };
+}
+
+/**
+ * Puts the lab repository where every user can read it; gives the options that name it. Waits for
+ * whoever makes the repository just now: half of it would not fit the other half.
+ */
+export async function shareLab(program: SharedProgram, arch: Arch): Promise<LabOptions> {
+  const lab = labFolder(realEnv());
+  const { signal } = new AbortController();
+  using _lock = await waitForLock(`${lab}/lock`, "a test", { signal, onWait() {} });
+  Deno.mkdirSync(`${program.folder}/lab`);
+  await program.copy(`${lab}/${arch}`, `lab/${arch}`);
+  const keys = await program.copy(`${lab}/keys-public`, "keys");
+  return ["--repository", `${program.folder}/lab`, "--keys", keys];
 }
