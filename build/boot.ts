@@ -111,7 +111,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
 function towerEnvOf({ as }: HostRequest, env: Env): string {
   if ("towerEnv" in as) return as.towerEnv;
   const sample = writeSampleEnv(as.role, env);
-  env.stderr.write(
+  env.notes.write(
     `Once it is up, from another terminal: ssh -i ${sample.key} -p PORT ${SAMPLE_USER}@127.0.0.1\n`,
   );
   return sample.file;
@@ -165,7 +165,12 @@ export async function chooseAccelerator(env: Env, arch: MachineArch): Promise<"k
     works = await acceleratorWorks(env.runner, "kvm", sector);
     store.writeNote("kvm", boot, { works });
   }
-  if (!works) env.stderr.write("KVM does not work here; emulating (slower)\n");
+  env.explain(
+    `${known === undefined ? "a test guest" : "an earlier test"} says: KVM ${
+      works ? "works" : "does not work"
+    }`,
+  );
+  if (!works) env.notes.write("KVM does not work here; emulating (slower)\n");
   return works ? "kvm" : "tcg";
 }
 

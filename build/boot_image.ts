@@ -71,7 +71,7 @@ export async function openRawImage(path: string, env: Env): Promise<RawImage> {
   const folder = tempDir();
   try {
     const copy = join(folder.path, "disk.img");
-    env.stderr.write(`Decompressing ${basename(path)}\n`);
+    env.notes.write(`Decompressing ${basename(path)}\n`);
     await unpackImage(path, copy, env.runner, env.signal);
     return { path: copy, isCopy: true, [Symbol.dispose]: () => folder[Symbol.dispose]() };
   } catch (error) {

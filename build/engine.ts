@@ -1,8 +1,6 @@
 import type { Env } from "../lib/env.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
 import type { Reporter } from "../lib/report/event.ts";
-import { jsonReporter } from "../lib/report/json_reporter.ts";
-import { plainReporter } from "../lib/report/plain_reporter.ts";
-import { ttyReporter } from "../lib/report/tty_reporter.ts";
 import { type FileStore, openStore } from "../lib/store/content_store.ts";
 import type { Fetcher } from "../lib/store/ports.ts";
 import { join } from "@std/path";
@@ -33,16 +31,8 @@ export function openEngine(
     offline: options.offline,
     jobs: options.jobs,
     [Symbol.dispose]() {
-      reporter[Symbol.dispose]?.();
+      reporter[Symbol.dispose]();
       store[Symbol.dispose]();
     },
   };
-}
-
-function reporterFor(env: Env, json: boolean): Reporter & Partial<Disposable> {
-  const clock = () => performance.now();
-  if (json) return jsonReporter(env.stderr, { clock });
-  if (!env.stderrIsTerminal) return plainReporter(env.stderr, { clock });
-  const color = env.variable("NO_COLOR") === undefined;
-  return ttyReporter(env.stderr, { clock, columns: env.columns, color });
 }

@@ -38,8 +38,12 @@ export async function build(
   const { inputs, lock, plan, packages } = await planBuild(request, engine);
   const folder = inputs.output;
   using _lock = await lockFolder(folder, engine);
+  engine.env.explain(`plan ${plan.id} goes to ${folder}`);
   const before = recall(plan, folder, engine);
-  if (before) return { record: before, folder };
+  if (before) {
+    engine.env.explain("nothing has changed since this plan's artifacts were written");
+    return { record: before, folder };
+  }
   const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
   const { tree, scripts } = await assemble(plan, loaded, engine);
   const written = await writeArtifacts(plan, tree, folder, engine);
@@ -136,7 +140,10 @@ async function lockFor(
   const { lockFile } = inputs;
   const found = readLock(lockFile);
   const request = resolveRequestOf(inputs, keysFolder, engine.env, found);
-  if (found?.inputs === inputsDigest(request)) return { lock: found };
+  if (found?.inputs === inputsDigest(request)) {
+    engine.env.explain(`lock ${lockFile} fits`);
+    return { lock: found };
+  }
   if (frozen) {
     const why = found ? "it was made for other packages, keys or repositories" : "it is not there";
     throw new TowerError("stale", `Cannot use lock "${lockFile}": ${why}`, {

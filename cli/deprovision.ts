@@ -6,7 +6,8 @@ import { canonicalJson } from "../lib/json.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import { locked, removeHost } from "../lib/store/inventory_files.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { type Fleet, openFleet, reporterFor } from "./fleet.ts";
+import { type Fleet, openFleet } from "./fleet.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
 import { upHosts } from "./power.ts";
 import { lookAt } from "./status.ts";
 

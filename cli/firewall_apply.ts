@@ -17,7 +17,8 @@ import { changeRules, gatherRules, type RulesTarget } from "../lib/session/firew
 import { localSession } from "../lib/session/local_session.ts";
 import { inventoryPlace } from "../lib/store/inventory_files.ts";
 import { linksOf, ONE_CABLE_WARNING } from "./firewall.ts";
-import { openFleet, reporterFor } from "./fleet.ts";
+import { openFleet } from "./fleet.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
 import { addressPlan } from "./networks.ts";
 
 interface ApplyOptions {
@@ -42,7 +43,7 @@ export async function applyFirewall(
   env: Env,
   ending: Ending,
 ): Promise<void> {
-  if (name === undefined && options.oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
+  if (name === undefined && options.oneCable) env.notes.write(`warning: ${ONE_CABLE_WARNING}\n`);
   const { target, wanted } = name === undefined || name === THIN_CLIENT
     ? await ownRules(options, env)
     : await rulesOfHost(name, env);

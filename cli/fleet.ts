@@ -1,9 +1,5 @@
 import type { Env } from "../lib/env.ts";
 import type { Host, Inventory } from "../lib/fleet/host.ts";
-import type { Reporter } from "../lib/report/event.ts";
-import { jsonReporter } from "../lib/report/json_reporter.ts";
-import { plainReporter } from "../lib/report/plain_reporter.ts";
-import { ttyReporter } from "../lib/report/tty_reporter.ts";
 import type { ExecutorOptions } from "../lib/session/executor.ts";
 import type { HostSession } from "../lib/session/session.ts";
 import { sshSession } from "../lib/session/ssh_session.ts";
@@ -31,6 +27,7 @@ export async function openFleet(env: Env): Promise<Fleet> {
   const { signal, runner } = env;
   const place = inventoryPlace(env.home, signal);
   const inventory = await readInventory(place);
+  env.explain(`${inventory.hosts.length} hosts are known in ${place.folder}`);
   if (inventory.hosts.length > 0) await ensureKnownHosts(place, inventory);
   return {
     place,
@@ -39,17 +36,4 @@ export async function openFleet(env: Env): Promise<Fleet> {
     session: (host) =>
       sshSession(host, { runner, paths: place, signal, connectTimeout: CONNECT_TIMEOUT }),
   };
-}
-
-/** Where events go: lines, a terminal that is drawn on, or JSON. */
-export function reporterFor(env: Env, json: boolean): Reporter & Disposable {
-  const clock = () => performance.now();
-  if (!json && env.stderrIsTerminal) {
-    const color = env.variable("NO_COLOR") === undefined;
-    return ttyReporter(env.stderr, { clock, columns: env.columns, color });
-  }
-  const reporter = json
-    ? jsonReporter(env.stderr, { clock })
-    : plainReporter(env.stderr, { clock });
-  return { report: (event) => reporter.report(event), [Symbol.dispose]() {} };
 }

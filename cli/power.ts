@@ -6,7 +6,8 @@ import { canonicalJson } from "../lib/json.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { type Fleet, openFleet, reporterFor } from "./fleet.ts";
+import { type Fleet, openFleet } from "./fleet.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
 import { tellOutcomes } from "./render/outcomes.ts";
 import { type HostStatus, lookAt } from "./status.ts";
 

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
 import { prepareTree, runProgram } from "../lib/program/command_program.ts";
-import type { Ending } from "../lib/program/ending.ts";
+import { type Ending, newEnding } from "../lib/program/ending.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { deprovisionCommand } from "./commands/deprovision.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -17,7 +17,7 @@ import { wlanConnectCommand } from "./commands/wlan_connect.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** The command tree of `tower`. */
-export function commandTree(env: Env, ending: Ending = { code: 0, json: false }): Command {
+export function commandTree(env: Env, ending: Ending = newEnding()): Command {
   const program = new Command("tower")
     .enablePositionalOptions()
     .description("Run a tower of computers from a thin client.")

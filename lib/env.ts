@@ -14,6 +14,10 @@ export interface Env {
   readonly stderr: TextSink;
   /** Whether somebody can be asked. */
   readonly stdinIsTerminal: boolean;
+  /** Progress, warnings, advice: what is neither result nor error. Goes to standard error too. */
+  readonly notes: TextSink;
+  /** Tells a decision to a user who wants to know why; to others nothing. */
+  explain(message: string): void;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** Width of the terminal in characters. */
@@ -42,12 +46,15 @@ export interface Env {
 /** The machine, as it is. */
 export function realEnv(): Env {
   const signal = signalOfUser();
+  const errors = fileSink(Deno.stderr);
   const home = Deno.env.get("HOME") ?? "/";
   const cache = Deno.env.get("XDG_CACHE_HOME");
   return {
     args: Deno.args,
     stdout: fileSink(Deno.stdout),
-    stderr: fileSink(Deno.stderr),
+    stderr: errors,
+    notes: errors,
+    explain() {},
     stdinIsTerminal: Deno.stdin.isTerminal(),
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stderrIsTerminal: Deno.stderr.isTerminal(),

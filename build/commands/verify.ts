@@ -37,7 +37,7 @@ export function verifyCommand(env: Env) {
       }
       requireGood(folder, checked);
       if (signatures || options.json) return;
-      env.stderr.write("no signature was checked: --key FILE names the signer's public key\n");
+      env.notes.write("no signature was checked: --key FILE names the signer's public key\n");
     });
 }
 

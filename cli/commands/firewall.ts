@@ -28,7 +28,7 @@ function showCommand(env: Env) {
       const { openFleet } = await import("../fleet.ts");
       const { addressPlan } = await import("../networks.ts");
       const { inventory, place } = await openFleet(env);
-      if (cables.oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
+      if (cables.oneCable) env.notes.write(`warning: ${ONE_CABLE_WARNING}\n`);
       const rules = rulesText(subject, family, inventory, addressPlan(place), linksOf(cables));
       env.stdout.write(json ? `${canonicalJson({ subject, family, rules }, 2)}\n` : rules);
     });
@@ -70,7 +70,7 @@ function checkCommand(env: Env, ending: Ending) {
       const { openFleet } = await import("../fleet.ts");
       const { addressPlan } = await import("../networks.ts");
       const { inventory, place } = await openFleet(env);
-      if (cables.oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
+      if (cables.oneCable) env.notes.write(`warning: ${ONE_CABLE_WARNING}\n`);
       const verdict = checkReach(from, to, inventory, addressPlan(place), linksOf(cables));
       if (!verdict.allowed) ending.code = 1;
       const line = `${from} to ${to}: ${verdict.allowed ? "yes" : "no"}, ${verdict.why}\n`;

@@ -8,6 +8,7 @@ import { eachCard } from "../../lib/disk/flash.ts";
 import type { Medium } from "../../lib/disk/medium.ts";
 import type { IpAddress } from "../../lib/ip/address.ts";
 import type { Reporter } from "../../lib/report/event.ts";
+import { formatBytes } from "../../lib/report/quantity.ts";
 import { exists, realPath, writeFileAtomic } from "../../lib/store/files.ts";
 import { commitHost, type InventoryPlace, locked } from "../../lib/store/inventory_files.ts";
 import { openStaging, type Staging } from "../../lib/store/staging.ts";
@@ -53,6 +54,7 @@ export async function planProvision(
   const plans: ProvisionPlan[] = [];
   for (const request of requests) {
     const path = findImage(request.image, env);
+    env.explain(`${request.name} gets ${path}`);
     const known = imageSignersPath(place);
     const signers = request.signers ?? (exists(known) ? known : undefined);
     const key = JSON.stringify([path, signers]);
@@ -61,6 +63,8 @@ export async function planProvision(
       const id = `check ${path}`;
       reporter.report({ type: "step", id, title: "check the image" });
       image = await checkImage(path, signers, env);
+      const written = image.extents.reduce((sum, { start, end }) => sum + end - start, 0);
+      env.explain(`${formatBytes(written)} of the image's ${formatBytes(image.size)} are written`);
       reporter.report({ type: "done", id });
       images.set(key, image);
     }

@@ -22,7 +22,7 @@ export function tellPlans(
     ...warnings.map((warning) => `warning: ${warning}`),
   ]);
   const text = lines.map((line) => `${printable(line)}\n`).join("");
-  (dryRun ? env.stdout : env.stderr).write(text);
+  (dryRun ? env.stdout : env.notes).write(text);
 }
 
 function planJson({ request, image, target, steps, warnings }: ProvisionPlan) {

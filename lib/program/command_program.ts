@@ -2,7 +2,8 @@ import { type Command, CommanderError } from "@commander-js/extra-typings";
 import type { Env } from "../env.ts";
 import { exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
 import { jsonLine } from "../report/json_reporter.ts";
-import type { Ending } from "./ending.ts";
+import { type Ending, newEnding } from "./ending.ts";
+import { tellingEnv, verbosityOf } from "./verbosity.ts";
 
 /**
  * Gives every command of a tree the environment's streams and the program's manners: help in few
@@ -10,9 +11,17 @@ import type { Ending } from "./ending.ts";
  */
 export function prepareTree(program: Command, env: Env, ending: Ending): void {
   program.hook("preAction", (_, action) => {
-    ending.json = action.opts()["json"] === true;
+    const options = action.opts();
+    ending.json = options["json"] === true;
+    ending.verbosity = verbosityOf(action.optsWithGlobals());
+    // They are the program's: what a command makes of its own options is as without them.
+    for (const name of VERBOSITY) delete options[name];
   });
   for (const command of withChildren(program)) {
+    if (command === program || command.commands.length === 0) {
+      command.option("-q, --quiet", "say nothing but results and errors");
+      command.option("-v, --verbose", "tell each program that is run, and what was decided");
+    }
     command.helpOption("-h, --help", "show this help")
       .showHelpAfterError("(add --help for the options)");
     command.exitOverride().configureOutput({
@@ -28,14 +37,16 @@ export function prepareTree(program: Command, env: Env, ending: Ending): void {
   }
 }
 
+const VERBOSITY = ["quiet", "verbose"] as const;
+
 /** Runs a command tree under an environment; returns the exit status and never throws. */
 export async function runProgram(
   treeOf: (env: Env, ending: Ending) => Command,
   env: Env,
 ): Promise<number> {
-  const ending: Ending = { code: 0, json: false };
+  const ending = newEnding();
   try {
-    await treeOf(env, ending).parseAsync(env.args, { from: "user" });
+    await treeOf(tellingEnv(env, ending), ending).parseAsync(env.args, { from: "user" });
     return ending.code;
   } catch (error) {
     // Commander has printed its own message already.

@@ -1,6 +1,7 @@
 import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { commandTree as buildTree } from "../../build/root.ts";
 import { commandTree as towerTree } from "../../cli/root.ts";
+import { newEnding } from "../../lib/program/ending.ts";
 import { describeCommand } from "../../lib/completion/command_tree.ts";
 import { completionScript, type Shell } from "../../lib/completion/scripts.ts";
 import { manualPage } from "../../lib/manual/manual_page.ts";
@@ -19,7 +20,7 @@ function programs() {
   using env = testEnv();
   return {
     "tower": describeCommand(towerTree(env)),
-    "tower-build": describeCommand(buildTree(env, { code: 0, json: false })),
+    "tower-build": describeCommand(buildTree(env, newEnding())),
   };
 }
 

@@ -63,6 +63,47 @@ Deno.test({
 });
 
 Deno.test({
+  name: `B9: --verbose tells each program that provision runs, and no password${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const answers = join(folder.path, "answers.yaml");
+    Deno.writeTextFileSync(answers, "password: s3cret word\nwlan-password: wlan s3cret\n");
+    const given = ["--wlan-ssid", "Home", "--wlan-password", "other s3cret"];
+    for (const json of [[], ["--json"]]) {
+      const { code, err } = await tower.run(
+        ...[
+          "provision",
+          "router",
+          "--image",
+          image,
+          "--device-file",
+          join(folder.path, "card.img"),
+        ],
+        ...["--answers", answers, ...given, "--no-confirm", "--force", "--verbose", ...json],
+      );
+      assertEquals(code, 0, err);
+      assertStringIncludes(err, "ssh-keygen -q -t ed25519");
+      assertStringIncludes(err, "it ended with exit code 0");
+      assertStringIncludes(err, `router gets ${image}`);
+      assert(!err.includes("s3cret"), err);
+      const env = Deno.readTextFileSync(join(tower.folder, "hosts/router/tower.env"));
+      for (const [, secret] of env.matchAll(/^(?:PASSWORD_HASH|WLAN_SHARED_KEY)='(.*)'$/gm)) {
+        assert(secret!.length > 20 && !err.includes(secret!), err);
+      }
+    }
+    const files = { answers, card: join(folder.path, "quiet.img") };
+    const quiet = await tower.run(
+      ...["provision", "router", "--image", image, "--device-file", files.card, "--answers"],
+      ...[files.answers, ...given, "--no-confirm", "--force", "--quiet"],
+    );
+    assertEquals([quiet.code, quiet.err], [0, ""]);
+  },
+});
+
+Deno.test({
   name: `C10, E19: keys and settings are for their user alone; the card's file too${note}`,
   ignore,
   async fn() {

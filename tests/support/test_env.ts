@@ -40,6 +40,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const signal = options.signal ?? new AbortController().signal;
   const { patience = PATIENCE } = options;
   const answers = [...options.answers ?? []];
+  const errors = { write: (text: string) => void (written.err += text) };
   return {
     dir: dir.path,
     get out() {
@@ -50,7 +51,9 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     },
     args: options.args ?? [],
     stdout: { write: (text) => void (written.out += text) },
-    stderr: { write: (text) => void (written.err += text) },
+    stderr: errors,
+    notes: errors,
+    explain() {},
     stdinIsTerminal: options.isTerminal ?? false,
     stdoutIsTerminal: options.isTerminal ?? false,
     stderrIsTerminal: options.isTerminal ?? false,
