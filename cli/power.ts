@@ -1,5 +1,5 @@
 import type { Env } from "../lib/env.ts";
-import { printable } from "../lib/errors.ts";
+import { printable, TowerError } from "../lib/errors.ts";
 import { chooseHosts, type Host } from "../lib/fleet/host.ts";
 import type { Plan } from "../lib/fleet/step.ts";
 import { canonicalJson } from "../lib/json.ts";
@@ -24,6 +24,12 @@ export async function planAndRun(
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
   const fleet = await openFleet(env);
+  // What runs as another user, root at boot for one, would do nothing and call it done (facts E13).
+  if (fleet.inventory.hosts.length === 0) {
+    throw new TowerError("not-found", `Cannot find a host in "${fleet.place.folder}"`, {
+      hint: "Run it as the user who provisioned the hosts, or make one: tower provision NAME",
+    });
+  }
   const statuses = await lookAt(chooseHosts(fleet.inventory, names), fleet);
   for (const status of statuses) {
     if (status.state !== "fault") continue;

@@ -1,6 +1,7 @@
 import { sha512Crypt } from "../../lib/accounts/sha512_crypt.ts";
 import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { RootFile } from "../../lib/format/fat/inject.ts";
+import { TowerError } from "../../lib/errors.ts";
 import type { IpAddress } from "../../lib/ip/address.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { readBytes, readText, writeFileAtomic } from "../../lib/store/files.ts";
@@ -20,10 +21,19 @@ export async function makeKeys(
   { folder }: Staging,
   runner: Runner,
 ): Promise<void> {
-  const keygen = (type: string, file: string, comment: string) =>
-    runner.run({
-      argv: ["ssh-keygen", "-q", "-t", type, "-N", "", "-C", comment, "-f", `${folder}/${file}`],
-    });
+  const keygen = async (type: string, file: string, comment: string) => {
+    const path = `${folder}/${file}`;
+    try {
+      await runner.run({
+        argv: ["ssh-keygen", "-q", "-t", type, "-N", "", "-C", comment, "-f", path],
+      });
+    } catch (cause) {
+      if (!(cause instanceof TowerError) || !/No space left|quota/i.test(cause.message)) {
+        throw cause;
+      }
+      throw new TowerError("no-space", `Cannot make keys in "${folder}": the disk is full`);
+    }
+  };
   if (keyPair) {
     copy(keyPair.privateKey, `${folder}/id_ed25519`);
     copy(keyPair.publicKey, `${folder}/id_ed25519.pub`);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { TowerError } from "../errors.ts";
 import { formatBytes } from "../report/quantity.ts";
 import type { Runner } from "../proc/command.ts";
+import { attempt } from "../store/file_error.ts";
 
 /** A block device as lsblk(8) tells of it, with what is built on it. */
 export interface BlockDevice {
@@ -77,8 +78,16 @@ function identity({ path, size, serial }: BlockDevice): string {
   return JSON.stringify([path, size, serial]);
 }
 
-/** The device at a path, links followed by the caller. @throws {TowerError} `not-found` */
+/**
+ * The device at a path, links followed by the caller.
+ * @throws {TowerError} `not-found` where nothing is, or no block device.
+ */
 export async function inspectDevice(runner: Runner, path: string): Promise<BlockDevice> {
+  if (attempt("look at", path, () => Deno.statSync(path)).isBlockDevice !== true) {
+    throw new TowerError("not-found", `Cannot use "${path}": it is no block device`, {
+      hint: "lsblk shows the devices; --device-file writes an image file",
+    });
+  }
   const argv = ["lsblk", "--json", "--bytes", "--output", COLUMNS, "--", path] as const;
   const { stdout } = await runner.run({ argv: [...argv] });
   const [device] = parseDevices(new TextDecoder().decode(stdout));

@@ -3,39 +3,15 @@ import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { CARD_SIZE, CARD_TOOLS, makeCardImage } from "../support/card_image.ts";
 import { tempFolder } from "../support/file_sink.ts";
+import { LoopDevice, loopMissing } from "../support/loop_device.ts";
+import { programsMissing } from "../support/missing_programs.ts";
 import { TowerProgram } from "../support/tower_program.ts";
 
 const runner = denoRunner();
 
-/** A block device over a file; ends with its owner. */
-class LoopDevice implements AsyncDisposable {
-  private constructor(readonly path: string) {}
-
-  static async create(file: string): Promise<LoopDevice> {
-    const { stdout } = await runner.run({ argv: ["losetup", "--find", "--show", file] });
-    return new LoopDevice(new TextDecoder().decode(stdout).trim());
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await runner.run({ argv: ["losetup", "--detach", this.path] });
-  }
-}
-
 async function whyNoLoop(): Promise<string> {
-  const missing = [...CARD_TOOLS, "mke2fs", "mtype", "losetup", "lsblk", "blockdev"].filter((t) =>
-    !runner.which(t)
-  );
-  if (missing.length > 0) return `${missing.join(", ")} missing`;
-  if (Deno.uid() !== 0) return "loop devices need root";
-  using folder = tempFolder();
-  const file = join(folder.path, "probe");
-  Deno.writeFileSync(file, new Uint8Array(1 << 20));
-  try {
-    await using _ = await LoopDevice.create(file);
-    return "";
-  } catch {
-    return "this machine has no loop devices";
-  }
+  const programs = [...CARD_TOOLS, "mke2fs", "mtype", "losetup", "lsblk", "blockdev"];
+  return programsMissing(runner, ...programs) ?? await loopMissing() ?? "";
 }
 
 const why = await whyNoLoop();
@@ -109,5 +85,69 @@ Deno.test({
     }
     assertEquals(Deno.readFileSync(disk), before);
     assertEquals((await tower.run("list")).out, "No host found.\n");
+  },
+});
+
+Deno.test({
+  name:
+    `C6: nothing is written before the question is answered; no is what is meant by Enter${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    const disk = join(folder.path, "disk");
+    Deno.writeFileSync(disk, new Uint8Array(CARD_SIZE).fill(7));
+    await using loop = await LoopDevice.create(disk);
+    using tower = new TowerProgram({ answers: ["", "n", "yess"] });
+    const words = offline(image, loop.path, "--allow-fixed-disk", "--zero-device")
+      .filter((word) => word !== "--no-confirm");
+    for (let i = 0; i < 4; i++) {
+      const { code, err } = await tower.run(...words);
+      assertEquals(code, 1);
+      assertStringIncludes(err, `warning: all data on ${loop.path} (`);
+      assert(err.endsWith("Go on? [y/N] Nothing was changed.\n"), err);
+    }
+    assert(Deno.readFileSync(disk).every((byte) => byte === 7));
+  },
+});
+
+Deno.test({
+  name:
+    `cards are written side by side; hosts that never appear are told, and stay in force${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    const disk = (name: string) => join(folder.path, name);
+    for (const name of ["a", "b"]) {
+      Deno.writeFileSync(disk(name), new Uint8Array(CARD_SIZE).fill(7));
+    }
+    await using a = await LoopDevice.create(disk("a"));
+    await using b = await LoopDevice.create(disk("b"));
+    using tower = new TowerProgram();
+    const media = ["--boot-device", a.path, "--boot-device", b.path];
+    const words = [...offline(image, ""), "--allow-fixed-disk", "--timeout", "1"].slice(2)
+      .filter((word) => !["--boot-device", "", "--no-wait"].includes(word));
+    const both = await tower.run("provision", "alpha", "beta", ...words, ...media);
+    assertEquals(both.code, 3, both.err);
+    for (const name of ["alpha", "beta"]) {
+      assertStringIncludes(both.out, `${name} is made`);
+      assertStringIncludes(
+        both.err,
+        `warning: Cannot reach "${name}" after 1 s. Is the card in it`,
+      );
+    }
+    const made = Deno.readFileSync(image).subarray(9 << 20);
+    for (const name of ["a", "b"]) {
+      assertEquals(Deno.readFileSync(disk(name)).subarray(9 << 20), made, name);
+    }
+    const verify = ["provision", "alpha", "beta", "--verify-only", ...media];
+    assertEquals((await tower.run(...verify)).code, 0);
+    const one = ["provision", "alpha", ...words, "--force", "--boot-device", a.path];
+    const alone = await tower.run(...one);
+    assertEquals(alone.code, 1);
+    assertStringIncludes(alone.err, 'error: Cannot reach "alpha" after 1 s');
+    assertStringIncludes(alone.err, "hint: Is the card in it, the cable on the right switch");
+    assertEquals(JSON.parse((await tower.run("list", "--json")).out).length, 2);
   },
 });

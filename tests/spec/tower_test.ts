@@ -120,6 +120,16 @@ Deno.test("firewall apply on this machine says that only root may, and how", asy
   assertEquals((await program.run("firewall", "apply", "--timeout", "1")).code, 2);
 });
 
+Deno.test("E13: synctime by a user who has no hosts fails, and says whose it would need to be", async () => {
+  using program = tower();
+  for (const command of ["synctime", "poweroff", "reboot"]) {
+    const { code, out, err } = await program.run(command);
+    assertEquals([code, out], [1, ""], command);
+    assertStringIncludes(err, 'Cannot find a host in "DIR/home/.local/tower"');
+    assertStringIncludes(err, "as the user who provisioned the hosts");
+  }
+});
+
 Deno.test("deprovision wants the name again; then folder, known key and SSH block are gone", async () => {
   using program = new TowerProgram({ answers: ["yes", "web"] });
   for (const name of ["web", "vault"]) layHost(program, name);

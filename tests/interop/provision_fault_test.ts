@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { makeCardImage } from "../support/card_image.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { named } from "../support/missing_programs.ts";
+import { offline, provisionMissing, towerCommand } from "../support/provisioning.ts";
+import { TowerProgram } from "../support/tower_program.ts";
+
+const runner = denoRunner();
+const missing = provisionMissing();
+const mountMissing = missing ?? await mountsMissing();
+
+async function mountsMissing(): Promise<string | undefined> {
+  if (Deno.uid() !== 0) return "only root mounts a small disk";
+  const { ending } = await runner.run({
+    argv: ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /mnt"],
+    okCodes: [0, 1, 32],
+  });
+  return ending.kind === "exited" && ending.code === 0 ? undefined : "this machine mounts nothing";
+}
+
+/** Runs `tower` twice on a folder that is a small disk: as it is, then when it has grown. */
+const TWICE = `
+set -e; folder=$1 size=$2; shift 2
+mount -t tmpfs -o "size=$size" none "$folder"
+code=0; "$@" || code=$?
+echo "=== $code" >&2
+find "$folder" -type f >&2
+echo "===" >&2
+mount -o remount,size=64m "$folder"
+exec "$@"`;
+
+Deno.test({
+  ...named(
+    "a full home disk, and a full one below the card's file, make no host; the next run does",
+    mountMissing,
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    const small = join(folder.path, "small");
+    const big = join(folder.path, "big");
+    for (const path of [small, big]) Deno.mkdirSync(path);
+    const cases = [[small, big, "8k"], [small, big, "36k"], [big, small, "200k"]] as const;
+    for (const [home, cards, size] of cases) {
+      const card = join(cards, "card.img");
+      const { argv, variables } = towerCommand(
+        home,
+        ...offline("vault", image, "--device-file", card),
+      );
+      const { stderr } = await runner.run({
+        argv: ["unshare", "--mount", "sh", "-c", TWICE, "sh", small, size, ...argv],
+        variables,
+      });
+      const text = new TextDecoder().decode(stderr);
+      const [first = "", found = "", second = ""] = text.split(/^===.*\n/m);
+      assertMatch(text, /^=== 1$/m, text);
+      assertMatch(
+        first,
+        /^error: Cannot (make keys in|write) .*: the disk is full$/m,
+        `${size}: ${text}`,
+      );
+      assert(!/hosts\/vault|card|PRIVATE/.test(found), `${size}: ${found}`);
+      assertStringIncludes(second, "read it back", text);
+      for (const name of [".local", "card.img"]) {
+        for (const path of [small, big]) {
+          await Deno.remove(join(path, name), { recursive: true }).catch(() => {});
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
+  ...named("what is no device to write to is refused, each with its own message", missing),
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const cases: [string, string][] = [
+      [join(folder.path, "none"), "there is no such file or folder"],
+      [image, "it is no block device"],
+      ["/dev/null", "it is no block device"],
+      [folder.path, "it is no block device"],
+    ];
+    const before = Deno.readFileSync(image);
+    for (const [device, message] of cases) {
+      const { code, err } = await tower.run(...offline("vault", image, "--boot-device", device));
+      assertEquals(code, 1, err);
+      assertStringIncludes(err, message, device);
+    }
+    assertEquals(Deno.readFileSync(image), before);
+    assertEquals((await tower.run("list")).out, "No host found.\n");
+  },
+});
+
+Deno.test({
+  ...named(
+    "C7: keys and password lie in the host's folder and on its card, and nowhere else",
+    missing,
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const [home, temporary, images] = ["home", "tmp", "images"].map((name) => {
+      Deno.mkdirSync(join(folder.path, name));
+      return join(folder.path, name);
+    }) as [string, string, string];
+    const image = await makeCardImage(images);
+    const card = join(images, "card.img");
+    const answers = join(home, "answers.yaml");
+    Deno.writeTextFileSync(answers, 'password: "s3cret word"\n');
+    const words = offline("vault", image, "--device-file", card, "--answers", answers);
+    const { argv, variables } = towerCommand(home, ...words);
+    const { stdout, stderr } = await runner.run({
+      argv,
+      variables: { ...variables, TMPDIR: temporary },
+    });
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assert(!/s3cret|PRIVATE/.test(said), said);
+    const grep = async (text: string) => {
+      const { stdout } = await runner.run({
+        argv: ["grep", "-rlaF", "--", text, folder.path],
+        okCodes: [0, 1],
+      });
+      return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "")
+        .map((path) => path.replace(`${folder.path}/`, "")).sort();
+    };
+    const host = "home/.local/tower/hosts/vault";
+    assertEquals(await grep("OPENSSH PRIVATE KEY"), [
+      ...["id_ed25519", "ssh_host_ecdsa_key", "ssh_host_ed25519_key", "ssh_host_rsa_key"]
+        .map((name) => `${host}/${name}`),
+      "images/card.img",
+    ]);
+    assertEquals(await grep("s3cret word"), [`${host}/tower.env`, "home/answers.yaml"]);
+    assertEquals(Array.from(Deno.readDirSync(temporary)), []);
+    // The key that logs in stays here: the card has the host's own keys alone.
+    const login = Deno.readTextFileSync(join(folder.path, host, "id_ed25519")).split("\n")[3]!;
+    assertEquals(await grep(login), [`${host}/id_ed25519`]);
+  },
+});
