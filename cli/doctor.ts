@@ -4,14 +4,18 @@ import { configPath, hostFolder, identityPath } from "../lib/fleet/paths.ts";
 import { includeConfig } from "../lib/fleet/ssh_files.ts";
 import { exists, listDir, readText } from "../lib/store/files.ts";
 import { openToOthers } from "../lib/store/private_folder.ts";
+import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
+import type { Links } from "../lib/firewall/roles.ts";
+import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
+import { rulesChanges } from "../lib/fleet/firewall.ts";
+import { cardFindings, type Finding, linksInUse } from "../lib/fleet/thin_client_cards.ts";
+import { gatherCards } from "../lib/session/cards.ts";
+import { gatherRules } from "../lib/session/firewall.ts";
+import { localSession } from "../lib/session/local_session.ts";
+import { thinClientRules } from "./firewall_apply.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
+import { quietRoot } from "./this_machine.ts";
 import { addressPlan } from "./networks.ts";
-
-/** A thing that is wrong with the set-up, and how to mend it. */
-export interface Finding {
-  readonly problem: string;
-  readonly mend: string;
-}
 
 /** Programs that `tower` runs, each with what it is for. */
 const PROGRAMS = {
@@ -19,6 +23,7 @@ const PROGRAMS = {
   "ssh-keygen": "make keys",
   lsblk: "look at cards",
   blockdev: "write cards",
+  ip: "look at the network",
 } as const;
 
 /** Looks at everything that can be wrong with this thin client's set-up; changes nothing. */
@@ -26,7 +31,8 @@ export async function diagnose(env: Env): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [program, purpose] of Object.entries(PROGRAMS)) {
     if (env.runner.which(program)) continue;
-    const mend = "Debian: openssh-client, util-linux; Alpine: openssh-client, lsblk, blockdev";
+    const mend =
+      "Debian: openssh-client, util-linux, iproute2; Alpine: openssh-client, lsblk, blockdev";
     findings.push({ problem: `${program} is missing: it is needed to ${purpose}`, mend });
   }
   const fleet = await openFleet(env);
@@ -34,7 +40,7 @@ export async function diagnose(env: Env): Promise<Finding[]> {
     ...findings,
     ...inventoryFindings(fleet),
     ...sshFindings(fleet),
-    ...networkFindings(fleet),
+    ...await networkFindings(fleet, env),
   ];
 }
 
@@ -89,12 +95,31 @@ function sshFindings({ inventory, place }: Fleet): Finding[] {
   }];
 }
 
-function networkFindings({ place }: Fleet): Finding[] {
+async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {
   try {
-    addressPlan(place);
-    return [];
+    const plan = addressPlan(place);
+    if (!env.runner.which("ip")) return [];
+    const state = await gatherCards(localSession(env.runner));
+    const links = linksInUse(state, plan);
+    return [...cardFindings(state, plan, links), ...await ruleFindings(env, plan, links)];
   } catch (error) {
     if (!(error instanceof TowerError)) throw error;
     return [{ problem: error.message, mend: error.hint ?? "correct the file" }];
   }
+}
+
+/** Whether the thin client's own rules are in force. Only root can tell: others are not asked. */
+async function ruleFindings(env: Env, plan: AddressPlan, links: Links): Promise<Finding[]> {
+  const asRoot = await quietRoot(env);
+  if (asRoot === undefined) return [];
+  const target = { name: THIN_CLIENT, session: localSession(env.runner), asRoot };
+  const wanted = await thinClientRules(env, plan, links);
+  const changes = rulesChanges(wanted, await gatherRules(target, wanted));
+  if (changes.length === 0) return [];
+  const what = changes.map((change) => change.what).join(", ");
+  const options = links.online === links.offline ? " --one-cable" : "";
+  return [{
+    problem: `this machine's firewall is not the thin client's: ${what} differ`,
+    mend: `as root: tower firewall apply${options}`,
+  }];
 }

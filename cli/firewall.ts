@@ -13,18 +13,16 @@ import {
 } from "../lib/firewall/roles.ts";
 import { INTERNET, SAMPLE_WIFI, THIN_CLIENT, towerNetwork } from "../lib/firewall/tower_network.ts";
 import { positionOfHost } from "../lib/fleet/firewall.ts";
+import { ONE_CABLE_WARNING } from "../lib/fleet/thin_client_cards.ts";
 import type { Inventory } from "../lib/fleet/host.ts";
 import { findHost } from "../lib/fleet/host.ts";
+
+export { ONE_CABLE_WARNING };
 
 /** How the thin client is cabled. */
 export function linksOf({ oneCable }: { readonly oneCable: boolean }): Links {
   return oneCable ? ONE_CABLE : TWO_CABLES;
 }
-
-/** One switch for both networks keeps them apart by nothing but the hosts' own rules (facts B7). */
-export const ONE_CABLE_WARNING =
-  "with one cable both networks are one: a host that is taken over reaches every other's switch " +
-  "port, and nothing but each host's own firewall stops it";
 
 /** The rules of a role, or of the role that a host has, as iptables-restore takes them. */
 export function rulesText(

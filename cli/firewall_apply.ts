@@ -1,7 +1,7 @@
 import { ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
-import { printable, TowerError } from "../lib/errors.ts";
-import { positionOf } from "../lib/firewall/roles.ts";
+import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
+import { type Links, positionOf } from "../lib/firewall/roles.ts";
 import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
 import {
   positionOfHost,
@@ -11,7 +11,6 @@ import {
   wantedRules,
 } from "../lib/fleet/firewall.ts";
 import { findHost } from "../lib/fleet/host.ts";
-import { canonicalJson } from "../lib/json.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { changeRules, gatherRules, type RulesTarget } from "../lib/session/firewall.ts";
 import { localSession } from "../lib/session/local_session.ts";
@@ -20,6 +19,8 @@ import { linksOf, ONE_CABLE_WARNING } from "./firewall.ts";
 import { openFleet } from "./fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { addressPlan } from "./networks.ts";
+import { tellChanges } from "./render/changes.ts";
+import { requireRoot } from "./this_machine.ts";
 
 interface ApplyOptions {
   readonly timeout: number;
@@ -76,21 +77,24 @@ async function ownRules(
   env: Env,
 ): Promise<{ target: RulesTarget; wanted: WantedRules }> {
   const { runner, signal, home } = env;
-  const { stdout } = await runner.run({ argv: ["id", "-u"] });
-  if (new TextDecoder().decode(stdout).trim() !== "0") {
-    const program = runner.which("doas") || !runner.which("sudo") ? "doas" : "sudo";
-    throw new TowerError("permission", "Cannot load this machine's rules: only root may", {
-      hint: `Run it as root: ${program} env HOME="$HOME" tower firewall apply`,
-    });
-  }
+  await requireRoot(env, "load this machine's rules", "tower firewall apply");
   // The user's hosts are not needed, and root shall leave nothing among a user's files.
   const plan = addressPlan(inventoryPlace(home, signal));
-  const machine = await runner.run({ argv: ["uname", "-m"] });
-  const arch = ARCHES.find((a) => a === new TextDecoder().decode(machine.stdout).trim());
   return {
     target: { name: THIN_CLIENT, session: localSession(runner), asRoot: [] },
-    wanted: wantedRules(positionOf("thinclient", plan, linksOf(cables)), arch),
+    wanted: await thinClientRules(env, plan, linksOf(cables)),
   };
+}
+
+/** What this machine should have. */
+export async function thinClientRules(
+  { runner }: Env,
+  plan: AddressPlan,
+  links: Links,
+): Promise<WantedRules> {
+  const { stdout } = await runner.run({ argv: ["uname", "-m"] });
+  const arch = ARCHES.find((a) => a === new TextDecoder().decode(stdout).trim());
+  return wantedRules(positionOf("thinclient", plan, links), arch);
 }
 
 async function rulesOfHost(
@@ -106,20 +110,8 @@ async function rulesOfHost(
 }
 
 function tell(name: string, { state, changes, refused }: Applied, env: Env, ending: Ending): void {
-  if (ending.json) {
-    const shown = changes.map(({ what, lines }) => {
-      const of = (kind: string) => lines.filter((l) => l.kind === kind).map(({ line }) => line);
-      return { what, removed: of("removed"), added: of("added") };
-    });
-    env.stdout.write(`${canonicalJson({ host: name, state, changes: shown, refused }, 2)}\n`);
-    return;
-  }
-  if (state === "differs") {
-    const lines = changes.flatMap(({ what, lines }) => [
-      `${name}: ${what}\n`,
-      ...lines.map(({ kind, line }) => `${kind === "added" ? "+" : "-"} ${line}\n`),
-    ]);
-    return env.stdout.write(printable(lines.join("")));
+  if (ending.json || state === "differs") {
+    return tellChanges(name, { state, changes, refused }, { env, ending });
   }
   const said = { "in force": "already in force", loaded: "in force, and kept for its next start" };
   env.stdout.write(`${name}: ${said[state]}\n`);

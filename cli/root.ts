@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { firewallCommand } from "./commands/firewall.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
+import { networkCommand } from "./commands/network.ts";
 import { poweroffCommand, rebootCommand, synctimeCommand } from "./commands/power.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
@@ -36,6 +37,7 @@ export function commandTree(env: Env, ending: Ending = newEnding()): Command {
       deprovisionCommand,
       versionCommand,
       firewallCommand,
+      networkCommand,
       doctorCommand,
       completionCommand,
       manualCommand,

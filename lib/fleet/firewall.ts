@@ -1,5 +1,4 @@
 import type { Arch } from "../brand.ts";
-import { TowerError } from "../errors.ts";
 import { renderRestore } from "../firewall/restore.ts";
 import { type Position, rulesetOf } from "../firewall/roles.ts";
 import {
@@ -12,12 +11,11 @@ import { sysctlsOf } from "../firewall/sysctls.ts";
 import { type LineChange, lineChanges } from "../format/line_changes.ts";
 import type { Family } from "../ip/address.ts";
 import type { TowerEnv } from "../tower_env/tower_env.ts";
+import { namedInput, partsOf } from "./named_parts.ts";
 import { CONFIRM, KEPT_FILES, LOAD, LOOK } from "./firewall_scripts.ts";
 
 /** Most bytes of what a machine tells of its rules; a role has some 2 KiB. */
 export const STATE_LIMIT = 1 << 18;
-/** Most lines of a file that are compared one by one. */
-const MOST_LINES = 2000;
 
 /** The rules and settings that a machine should have, as texts of their programs. */
 export interface WantedRules {
@@ -99,20 +97,6 @@ export function parseRulesState(bytes: Uint8Array): RulesState {
   };
 }
 
-function partsOf(text: string): Map<string, string[]> {
-  const parts = new Map<string, string[]>();
-  let lines: string[] | undefined;
-  for (const line of text.split("\n")) {
-    const name = /^=([a-z0-9-]{1,20})$/.exec(line)?.[1];
-    if (name !== undefined) parts.set(name, lines = []);
-    else if (lines && line !== "") lines.push(line.replace(/^\|/, ""));
-    if ((lines?.length ?? 0) > MOST_LINES) {
-      throw new TowerError("malformed", `Cannot read the rules in force: over ${MOST_LINES} lines`);
-    }
-  }
-  return parts;
-}
-
 /** What has to change; nothing where all is in force, and will be at the next start. */
 export function rulesChanges(wanted: WantedRules, state: RulesState): RulesChange[] {
   const linesOf = (text: string) => text.split("\n").slice(0, -1);
@@ -163,11 +147,9 @@ export function loadRules(
     clear6: clearingText(running.ipv6, parseSavedRules(wanted.ipv6)),
     settings: wanted.settings.map((line) => `${line}\n`).join(""),
   };
-  const input = Object.entries(files).map(([name, text]) => text.replaceAll(/^(?=.)/gm, `${name}|`))
-    .join("");
   return {
     argv: ["sh", "-c", LOAD, "tower-firewall", token, String(timeout)],
-    stdin: new TextEncoder().encode(input),
+    stdin: namedInput(files),
   };
 }
 

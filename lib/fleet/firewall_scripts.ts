@@ -1,3 +1,5 @@
+import { PART_FUNCTIONS } from "./named_parts.ts";
+
 /** What a machine runs, as root, to have its rules changed: POSIX sh, nothing but iptables beside. */
 
 /** Where a change that waits for its confirmation lies; gone after a restart. */
@@ -20,10 +22,7 @@ setting() { printf '/proc/sys/%s' "$1" | tr . /; }
 
 /** Tells rules and settings; standard input has the names of the settings, a line each. */
 export const LOOK = `${HEAD}
-part() { printf '=%s\\n' "$1"; }
-text() { sed 's/^/|/'; }
-kept() { if [ -f "$1" ]; then text <"$1"; echo; fi; }
-for tool in iptables ip6tables; do
+${PART_FUNCTIONS}for tool in iptables ip6tables; do
 	for end in save restore; do
 		command -v "$tool-$end" >/dev/null || fail "there is no $tool-$end; install iptables"
 	done

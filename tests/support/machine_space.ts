@@ -12,6 +12,7 @@ cp -a /etc/. "$etc"
 mount --move "$etc" /etc
 rmdir "$etc"
 mount -t tmpfs tmpfs /run
+mount -t sysfs sysfs /sys
 mkdir /run/sshd
 for folder in dev fs kernel vm; do
 	copy=$(mktemp -d)

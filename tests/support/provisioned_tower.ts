@@ -77,7 +77,7 @@ export class ProvisionedTower implements AsyncDisposable {
 }
 
 /** A runner all of whose programs run elsewhere. */
-function placed(runner: Runner, place: (command: Command) => Command): Runner {
+export function placed(runner: Runner, place: (command: Command) => Command): Runner {
   return {
     which: (program) => runner.which(program),
     run: (command, options) => runner.run(place(command), options),

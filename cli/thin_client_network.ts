@@ -1,0 +1,83 @@
+import type { Env } from "../lib/env.ts";
+import { printable, TowerError } from "../lib/errors.ts";
+import { cardFindings, linksInUse, ONE_CABLE_WARNING } from "../lib/fleet/thin_client_cards.ts";
+import {
+  LOOK_AT_SETUP,
+  parseSetup,
+  pinCards,
+  SET_UP,
+  setupChanges,
+  setupFiles,
+  setupInput,
+} from "../lib/fleet/thin_client_setup.ts";
+import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
+import { canonicalJson } from "../lib/json.ts";
+import type { Ending } from "../lib/program/ending.ts";
+import { gatherCards } from "../lib/session/cards.ts";
+import { localSession } from "../lib/session/local_session.ts";
+import { inventoryPlace } from "../lib/store/inventory_files.ts";
+import { addressPlan } from "./networks.ts";
+import { tellChanges } from "./render/changes.ts";
+import { table } from "./render/table.ts";
+import { requireRoot } from "./this_machine.ts";
+
+/** Shows the cards of this machine, and what is wrong with them. */
+export async function showNetwork({ json }: { readonly json: boolean }, env: Env): Promise<void> {
+  const plan = addressPlan(inventoryPlace(env.home, env.signal));
+  const state = await gatherCards(localSession(env.runner));
+  const links = linksInUse(state, plan);
+  const findings = cardFindings(state, plan, links);
+  if (json) return env.stdout.write(`${canonicalJson({ ...state, findings }, 2)}\n`);
+  const rows = state.cards.map(({ name, mac, isUp, isPlugged, addresses }) => [
+    name,
+    name === links.online ? "online" : name === links.offline ? "offline" : "-",
+    mac,
+    isUp ? isPlugged ? "up" : "no cable" : "off",
+    addresses.join(" ") || "-",
+  ]);
+  env.stdout.write(table(["CARD", "NETWORK", "HARDWARE", "STATE", "ADDRESSES"], rows));
+  const lines = findings.map(({ problem, mend }) => `${problem}\n  mend: ${mend}\n`);
+  env.stdout.write(printable(lines.join("")));
+}
+
+interface SetUpOptions {
+  readonly online?: string | undefined;
+  readonly offline?: string | undefined;
+  readonly oneCable: boolean;
+  readonly gateway: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+/** Gives this machine the thin client's cards and addresses, now and at every start. */
+export async function setUpNetwork(
+  { online, offline, oneCable, gateway, dryRun }: SetUpOptions,
+  env: Env,
+  ending: Ending,
+): Promise<void> {
+  await requireRoot(env, "set up this machine's network", "tower network apply");
+  if (oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
+  const { runner, signal, home } = env;
+  const plan = addressPlan(inventoryPlace(home, signal));
+  const { stdout } = await runner.run({ argv: ["sh", "-c", LOOK_AT_SETUP] });
+  const setup = parseSetup(new TextDecoder().decode(stdout));
+  const state = await gatherCards(localSession(runner));
+  const choice = { ...(online && { online }), ...(offline && { offline }) };
+  const cards = pinCards(state, setup.files.mactab, choice, oneCable);
+  const files = setupFiles(cards, plan, { oneCable, gateway });
+  const changes = setupChanges(files, setup);
+  const told = { env, ending };
+  if (changes.length === 0) {
+    if (ending.json) return tellChanges(THIN_CLIENT, { state: "in force", changes }, told);
+    return env.stdout.write(`${THIN_CLIENT}: already set up\n`);
+  }
+  if (dryRun) return tellChanges(THIN_CLIENT, { state: "differs", changes }, told);
+  if (!setup.hasOpenrc) {
+    throw new TowerError("unsupported", "Cannot set up this machine's network: it has no OpenRC", {
+      hint: "--dry-run shows the files; give the cards their names and addresses by your own means",
+    });
+  }
+  await runner.run({ argv: ["sh", "-c", SET_UP], stdin: setupInput(files) });
+  if (ending.json) return tellChanges(THIN_CLIENT, { state: "set up", changes }, told);
+  env.stdout.write(`${THIN_CLIENT}: set up; see tower network show\n`);
+}

@@ -1,0 +1,165 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
+import { setupFiles } from "../../lib/fleet/thin_client_setup.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { rootMissing } from "../support/disk_tree.ts";
+import { MachineSpace } from "../support/machine_space.ts";
+import { named } from "../support/missing_programs.ts";
+import { NetworkNamespace } from "../support/network_namespace.ts";
+import { placed } from "../support/provisioned_tower.ts";
+import { TowerProgram } from "../support/tower_program.ts";
+
+const runner = denoRunner();
+const absent = ["ip", "iptables-save", "nsenter", "ssh"].filter((p) => !runner.which(p));
+const missing = rootMissing() ?? (absent.length > 0 ? `no ${absent.join(", ")}` : undefined);
+const [ONE, TWO, THREE] = ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"];
+const FILES = setupFiles({ online: ONE, offline: TWO }, TOWER_PLAN, {
+  oneCable: false,
+  gateway: false,
+});
+
+/** A machine with these cards, each with a cable to nobody. */
+async function withCards(
+  cards: Readonly<Record<string, string>>,
+  work: (machine: MachineSpace) => Promise<void>,
+): Promise<void> {
+  await using network = await NetworkNamespace.create(runner);
+  await using far = await NetworkNamespace.create(runner);
+  for (const [name, mac] of Object.entries(cards)) {
+    const peer = ["peer", "name", `far-${name}`, "netns", String(far.pid)];
+    await network.run("ip", "link", "add", name, "address", mac, "type", "veth", ...peer);
+    await far.run("ip", "link", "set", `far-${name}`, "up");
+  }
+  await using machine = await MachineSpace.create(runner, network, "alice");
+  await work(machine);
+}
+
+/** Puts text into a file of a machine. */
+async function put(machine: MachineSpace, path: string, text: string, mode = "0644") {
+  const argv = ["sh", "-c", 'cat >"$1"; chmod "$2" "$1"', "put", path, mode] as const;
+  await runner.run(machine.inside({ argv, stdin: new TextEncoder().encode(text) }));
+}
+
+/** Runs the boot service without OpenRC; returns what it said. */
+async function nameCards(machine: MachineSpace): Promise<string> {
+  await put(machine, "/run/tower-cards", FILES.service);
+  await put(machine, "/etc/mactab", FILES.mactab);
+  const stubs = 'ebegin() { :; }; ewarn() { echo "$@"; }; eend() { return "$1"; }';
+  return await machine.run("sh", "-uc", `${stubs}\n. /run/tower-cards\nstart`);
+}
+
+async function cardsOf(machine: MachineSpace): Promise<Record<string, string>> {
+  const text = await machine.run(
+    ...["sh", "-c", "for c in /sys/class/net/*; do echo ${c##*/} $(cat $c/address); done"] as const,
+  );
+  const pairs = text.trim().split("\n").map((line) => line.split(" ") as [string, string]);
+  return Object.fromEntries(pairs.filter(([name]) => name !== "lo"));
+}
+
+Deno.test({
+  ...named("cards that changed their names get their own back at the start", missing),
+  fn: () =>
+    withCards({ eth0: TWO, eth1: ONE }, async (machine) => {
+      assertEquals(await nameCards(machine), "");
+      assertEquals(await cardsOf(machine), { eth0: ONE, eth1: TWO });
+      assertEquals(await nameCards(machine), "");
+    }),
+});
+
+Deno.test({
+  ...named(
+    "E24: a card that is missing is told of; a strange one does not take its place",
+    missing,
+  ),
+  fn: () =>
+    withCards({ eth0: TWO, eth1: THREE }, async (machine) => {
+      assertEquals(await nameCards(machine), `There is no card ${ONE}: nothing is called eth0\n`);
+      const cards = await cardsOf(machine);
+      assertEquals([cards["eth0"], cards["eth1"]], [undefined, TWO]);
+      assertEquals(Object.values(cards).sort(), [TWO, THREE]);
+    }),
+});
+
+Deno.test({
+  ...named("network apply sets a thin client up, once; doctor sees what is wrong with it", missing),
+  fn: () =>
+    withCards({ lan7: ONE, eth1: TWO }, async (machine) => {
+      using tower = new TowerProgram({ runner: placed(runner, (c) => machine.inside(c)) });
+      const doctor = async () => (await tower.run("doctor")).out;
+      assertStringIncludes(await doctor(), "there is no eth0, the card of the online network");
+      const lost = await tower.run("network", "apply");
+      assertEquals(lost.code, 1);
+      assertStringIncludes(lost.err, `here are eth1 (${TWO}), lan7 (${ONE})`);
+      const apply = ["network", "apply", "--online", "lan7"];
+      assertStringIncludes((await tower.run(...apply)).err, "it has no OpenRC");
+      await pretendOpenrc(machine);
+      const shown = await tower.run(...apply, "--dry-run");
+      assertStringIncludes(shown.out, `thinclient: /etc/mactab\n+ eth0 ${ONE}\n+ eth1 ${TWO}\n`);
+      const first = await tower.run(...apply);
+      assertEquals(
+        [first.code, first.out],
+        [0, "thinclient: set up; see tower network show\n"],
+        first.err,
+      );
+      assertEquals((await tower.run("network", "apply")).out, "thinclient: already set up\n");
+      assertStringIncludes(await doctor(), "this machine's firewall is not the thin client's");
+      assertEquals((await tower.run("firewall", "apply")).code, 0);
+      assertEquals(await doctor(), "Nothing is wrong.\n");
+
+      const wrong: [string, string][] = [
+        ["ip link set eth1 down", "eth1 is off"],
+        [
+          "ip link set eth1 up; ip addr add 10.0.0.7/24 dev eth1",
+          "no tower's network: 10.0.0.7/24",
+        ],
+        [
+          "ip addr del 10.0.0.7/24 dev eth1; ip route add default via 192.168.2.7",
+          "a way around the tower, through eth0 to 192.168.2.7",
+        ],
+        [
+          "ip route del default; echo 1 >/proc/sys/net/ipv4/ip_forward",
+          "this machine forwards IPv4",
+        ],
+        [
+          "echo 0 >/proc/sys/net/ipv4/ip_forward; iptables -A INPUT -j ACCEPT",
+          "this machine's firewall is not the thin client's: ipv4 rules in force",
+        ],
+        ["ip addr flush dev eth1; ip addr add 192.168.3.100/24 dev eth0", "with one cable both"],
+      ];
+      for (const [command, problem] of wrong) {
+        await machine.run("sh", "-c", command);
+        assertStringIncludes(await doctor(), problem);
+      }
+      const one = await tower.run("network", "apply", "--one-cable");
+      assertStringIncludes(one.err, "warning: with one cable both networks are one"); // B7
+    }),
+});
+
+/** The two programs of OpenRC that set a network up, with ifup's part that fixed addresses need. */
+async function pretendOpenrc(machine: MachineSpace): Promise<void> {
+  const layers = "mkdir /run/up /run/work /etc/runlevels /etc/runlevels/boot /etc/init.d -p\n" +
+    "mount -t overlay overlay -o lowerdir=/usr/sbin,upperdir=/run/up,workdir=/run/work /usr/sbin";
+  await machine.run("sh", "-ec", layers);
+  await put(machine, "/usr/sbin/openrc-run", "");
+  const update = '#!/bin/sh\nln -sfn "/etc/init.d/$3" "/etc/runlevels/$4/$3"\n';
+  await put(machine, "/usr/sbin/rc-update", update, "0755");
+  await put(
+    machine,
+    "/usr/sbin/rc-service",
+    `#!/bin/sh
+ebegin() { :; }; ewarn() { echo "$@"; }; eend() { return "$1"; }
+case "$2 $3" in
+"tower-cards restart") . /etc/init.d/tower-cards; start ;;
+"networking start")
+	awk '$1 == "iface" && $4 == "static" { card = $2 } $1 == "address" { address = $2 }
+		$1 == "netmask" && $2 == "255.255.255.0" { print card, address "/24" }
+		$1 == "up" { sub(/^[ \\t]*up /, ""); print "run", $0 }' /etc/network/interfaces |
+	while read -r card address; do
+		if [ "$card" = run ]; then $address; continue; fi
+		ip link set "$card" up && ip addr replace "$address" dev "$card"
+	done ;;
+esac
+`,
+    "0755",
+  );
+}
