@@ -34,13 +34,13 @@ const SUITES: readonly Suite[] = [
   { name: "gate", argv: [DENO, "task", "--quiet", "ok"] },
   { name: "spec", argv: test("tests/spec") },
   { name: "interop", argv: test("--parallel", "tests/interop") },
-  { name: "boot", argv: test("tests/boot") },
+  { name: "boot", argv: test("--parallel", "tests/boot") },
 ];
 
 const LONG: readonly Suite[] = [
   {
     name: "long",
-    argv: test("tests/long", "tests/interop/package_fuzz_test.ts"),
+    argv: test("--parallel", "tests/long", "tests/interop/package_fuzz_test.ts"),
     variables: { TOWER_FUZZ_CASES: "60000" },
   },
 ];

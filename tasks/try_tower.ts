@@ -16,6 +16,7 @@ import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { MachineSpace } from "../tests/support/machine_space.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
 import { runTask } from "./task.ts";
@@ -33,6 +34,8 @@ import {
 } from "./try_tower/reach.ts";
 import { ThinClient } from "./try_tower/thin_client.ts";
 
+/** Who sits at the thin client. */
+const USER = "alice";
 /** Seconds until three emulated hosts must be up. */
 const PATIENCE = 400;
 const ROUTER: TriedHost = { name: "router", at: "online", mac: "02:00:00:00:00:01" };
@@ -75,7 +78,9 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
     { at: "online", address: `${TOWER_PLAN.online.thinClient}/24` },
     { at: "offline", address: `${TOWER_PLAN.offline.thinClient}/24` },
   ], { online: "192.168.2.66/24", offline: "192.168.3.66/24" });
-  const client = new ThinClient(env.runner, cables.thinClient, folder.path, "alice");
+  // Its own /etc and kernel settings: what `tower firewall apply` changes goes with it.
+  await using machine = await MachineSpace.create(env.runner, cables.thinClient, USER);
+  const client = new ThinClient(env.runner, machine, folder.path, USER);
   const tower = async (...args: string[]) => {
     say(`\n$ tower ${args.join(" ")}`);
     const said = await client.tower(...args);
@@ -84,6 +89,7 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
     return said;
   };
   await provision(tower, image, folder.path);
+  await tower("firewall", "apply");
   await using machines = new AsyncDisposableStack();
   for (const host of HOSTS) {
     machines.use(await startHost(env.runner, cables, host, folder.path, accelerator));

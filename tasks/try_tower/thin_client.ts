@@ -1,10 +1,14 @@
 import { fromFileUrl, join } from "@std/path";
 import type { Command, Ending, Runner } from "../../lib/proc/command.ts";
 import { makeDir, writeFileAtomic } from "../../lib/store/files.ts";
-import type { NetworkNamespace } from "../../tests/support/network_namespace.ts";
 
 const CLI = fromFileUrl(new URL("../../cli/main.ts", import.meta.url));
 const CONNECT = fromFileUrl(new URL("./connect.ts", import.meta.url));
+
+/** A machine on which commands can be run. */
+export interface Place {
+  inside(command: Command): Command;
+}
 
 export interface Said {
   readonly code: number;
@@ -15,13 +19,13 @@ export interface Said {
 /** The user at the thin client: a home of their own, `tower` on the path, the tower's network. */
 export class ThinClient {
   readonly #runner: Runner;
-  readonly #network: NetworkNamespace;
+  readonly #machine: Place;
   readonly #variables: Readonly<Record<string, string>>;
 
   /** @param folder Where the home goes. */
-  constructor(runner: Runner, network: NetworkNamespace, folder: string, user: string) {
+  constructor(runner: Runner, machine: Place, folder: string, user: string) {
     this.#runner = runner;
-    this.#network = network;
+    this.#machine = machine;
     const [home, bin] = [join(folder, "home"), join(folder, "bin")];
     makeDir(home);
     makeDir(bin);
@@ -42,25 +46,25 @@ export class ThinClient {
 
   /** Runs `tower`; any exit code is an answer. */
   tower(...args: readonly string[]): Promise<Said> {
-    return this.#ask(this.#network, ["tower", ...args]);
+    return this.#ask(this.#machine, ["tower", ...args]);
   }
 
   /** Tries to connect from a machine of the cables. */
-  async connect(from: NetworkNamespace, address: string, port: number): Promise<string> {
+  async connect(from: Place, address: string, port: number): Promise<string> {
     const argv = [Deno.execPath(), "run", "--allow-net", "--no-check", CONNECT] as const;
     return (await this.#ask(from, [...argv, address, String(port)])).out;
   }
 
   /** A shell, or a command of the user, at this terminal. */
   async work(argv: readonly [string, ...string[]]): Promise<Ending> {
-    const command = this.#network.inside(this.#placed({ argv }));
+    const command = this.#machine.inside(this.#placed({ argv }));
     await using process = this.#runner.spawn(command, { stdio: "inherit" });
     return await process.ended;
   }
 
-  async #ask(network: NetworkNamespace, argv: readonly [string, ...string[]]): Promise<Said> {
+  async #ask(place: Place, argv: readonly [string, ...string[]]): Promise<Said> {
     const okCodes = Array.from({ length: 256 }, (_, i) => i);
-    const command = network.inside(this.#placed({ argv, okCodes }));
+    const command = place.inside(this.#placed({ argv, okCodes }));
     const { ending, stdout, stderr } = await this.#runner.run(command);
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return {

@@ -2,13 +2,13 @@ import type { Command, Runner, RunningProcess } from "../../lib/proc/command.ts"
 import type { NetworkNamespace } from "./network_namespace.ts";
 
 /**
- * A copy of /etc, an empty /run, and kernel settings that no network namespace has are files that
+ * A copy of /etc (of an ordinary user's what that user may read), an empty /run, and kernel settings that no network namespace has are files that
  * nobody reads. Whoever is asked for as `$1` is root by another name, so `doas` has nothing to do.
  */
 const FURNISH = `
 etc=$(mktemp -d)
 mount -t tmpfs tmpfs "$etc"
-cp -a /etc/. "$etc"
+cp -a /etc/. "$etc" 2>/dev/null || [ -e "$etc/passwd" ]
 mount --move "$etc" /etc
 rmdir "$etc"
 mount -t tmpfs tmpfs /run
