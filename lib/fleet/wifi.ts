@@ -1,4 +1,4 @@
-import type { Wlan } from "../tower_env/wlan.ts";
+import { type Wlan, wpaSupplicantConf } from "../tower_env/wlan.ts";
 import type { Host } from "./host.ts";
 import type { Plan } from "./step.ts";
 
@@ -12,11 +12,8 @@ mv "$conf.new" "$conf"
 rc-service tower-wifi restart >/dev/null`;
 
 /** Gives the router another Wi-Fi. Its name goes over as hexadecimal digits: it may be any bytes. */
-export function planWifi(router: Host, { ssidHex, key }: Wlan): Plan {
-  if (!/^([0-9a-f]{2}){1,32}$/.test(ssidHex) || !/^[0-9a-f]{64}$/.test(key)) {
-    throw new RangeError("A Wi-Fi has a name and key in hexadecimal digits");
-  }
-  const stdin = new TextEncoder().encode(`network={\n\tssid=${ssidHex}\n\tpsk=${key}\n}\n`);
+export function planWifi(router: Host, wlan: Wlan): Plan {
+  const stdin = new TextEncoder().encode(wpaSupplicantConf(wlan));
   return [[{
     host: router,
     title: "use the new Wi-Fi",

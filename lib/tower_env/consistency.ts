@@ -37,7 +37,9 @@ function conflicts({ entries }: Lines, role: HostRole | undefined): string[] {
     blame("ONLINE", 'must be true for the host "router"');
   }
   if (role === "online" || role === "offline") {
-    for (const key of ["WLAN_SSID", "WLAN_SSID_HEX", "WLAN_SHARED_KEY"] as const) {
+    for (
+      const key of ["WLAN_SSID", "WLAN_SSID_HEX", "WLAN_SHARED_KEY", "WLAN_PASSWORD_HEX"] as const
+    ) {
       if (entries.has(key)) blame(key, "is for the router alone");
     }
   } else if (entries.has("WLAN_SSID") && entries.has("WLAN_SSID_HEX")) {

@@ -96,6 +96,13 @@ export const RULES = {
     ...pattern(/^[0-9a-fA-F]{64}$/, "have 64 hexadecimal digits"),
     isSecret: true,
   },
+  WLAN_PASSWORD_HEX: {
+    ...pattern(
+      /^([0-9a-fA-F]{2}){8,63}$/,
+      "have 16 to 126 hexadecimal digits, two for each character of the password",
+    ),
+    isSecret: true,
+  },
   THIN_CLIENT_IP: ADDRESS,
   TOWER_NETWORK: {
     isGood: (v) => {

@@ -82,7 +82,12 @@ export function parseTowerEnv(bytes: Uint8Array, place: Place): TowerEnv {
   if (role === "offline") return { ...host, role };
   if (role === "online") return { ...host, role, router: value("ROUTER_IP") as IpAddress };
   const ssidHex = optional("WLAN_SSID_HEX") ?? new TextEncoder().encode(value("WLAN_SSID")).toHex();
-  const wlan = { ssidHex: ssidHex.toLowerCase(), key: value("WLAN_SHARED_KEY").toLowerCase() };
+  const passwordHex = optional("WLAN_PASSWORD_HEX")?.toLowerCase();
+  const wlan = {
+    ssidHex: ssidHex.toLowerCase(),
+    key: value("WLAN_SHARED_KEY").toLowerCase(),
+    ...(passwordHex === undefined ? {} : { passwordHex }),
+  };
   return { ...host, role, wlan };
 }
 
@@ -150,13 +155,17 @@ function valuesOf(env: TowerEnv, place: Place): Partial<Record<Key, string | und
 }
 
 /** A name of plain text as TowerOS writes it; any other, which it could not write, by its bytes. */
-function wlanValues({ ssidHex, key }: Wlan): Partial<Record<Key, string>> {
+function wlanValues({ ssidHex, key, passwordHex }: Wlan): Partial<Record<Key, string>> {
   const bytes = /^([0-9a-f]{2})+$/.test(ssidHex) ? Uint8Array.fromHex(ssidHex) : new Uint8Array();
   const isPlain = bytes.length > 0 && bytes.every((b) => b >= 0x20 && b <= 0x7e && b !== 0x27);
   const name = isPlain
     ? { WLAN_SSID: new TextDecoder().decode(bytes) }
     : { WLAN_SSID_HEX: ssidHex };
-  return { ...name, WLAN_SHARED_KEY: key };
+  return {
+    ...name,
+    WLAN_SHARED_KEY: key,
+    ...(passwordHex === undefined ? {} : { WLAN_PASSWORD_HEX: passwordHex }),
+  };
 }
 
 function refusal(code: "malformed" | "usage", verb: string, problems: readonly string[]) {

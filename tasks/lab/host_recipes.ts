@@ -5,10 +5,12 @@ import type { Recipe } from "./recipe.ts";
 export const HOST_ROOTS: readonly string[] = [
   "chrony",
   "cryptsetup-bin",
+  "dnsmasq-base",
   "fdisk",
   "libpam-modules",
   "lvm2",
   "opendoas",
+  "tor",
   "tzdata",
   "util-linux",
   "wpasupplicant",
@@ -34,7 +36,13 @@ export const HOST_OMITTED: Omissions = {
  * @param triplet The folder of libraries of one architecture.
  */
 export function hostRecipes(triplet: string): Recipe[] {
-  return [...disks(), ...graphics(), ...clockAndRadio(), ...becomingRoot(triplet)];
+  return [
+    ...disks(),
+    ...graphics(),
+    ...clockAndRadio(),
+    ...routerServices(),
+    ...becomingRoot(triplet),
+  ];
 }
 
 function disks(): Recipe[] {
@@ -82,6 +90,25 @@ function clockAndRadio(): Recipe[] {
       version: "1.0-r0",
       description: "OpenRC service of wpa_supplicant",
       installIf: ["openrc", "wpa_supplicant"],
+    },
+  ];
+}
+
+function routerServices(): Recipe[] {
+  return [
+    { name: "dnsmasq", deb: "dnsmasq-base", only: ["usr/sbin/"] },
+    {
+      name: "dnsmasq-openrc",
+      version: "1.0-r0",
+      description: "OpenRC service of dnsmasq",
+      installIf: ["openrc", "dnsmasq"],
+    },
+    { name: "tor", deb: "tor", only: ["usr/bin/", "usr/sbin/"] },
+    {
+      name: "tor-openrc",
+      version: "1.0-r0",
+      description: "OpenRC service of tor",
+      installIf: ["openrc", "tor"],
     },
   ];
 }

@@ -98,6 +98,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   ONLINE: ["true", "true", "false", "TRUE", "true "],
   WLAN_SSID: ["home", "it is $HOME", "x".repeat(32), "x".repeat(33), "a\\b", '"', "-n", "%s"],
   WLAN_SSID_HEX: ["00ff", "AB", "a", "0g", "0".repeat(64), "0".repeat(66)],
+  WLAN_PASSWORD_HEX: [
+    "61".repeat(8),
+    "7E".repeat(63),
+    "61".repeat(7),
+    "6".repeat(17),
+    "6g".repeat(8),
+  ],
   WLAN_SHARED_KEY: ["0".repeat(64), "F".repeat(64), "0".repeat(63), `${"0".repeat(63)}g`],
   THIN_CLIENT_IP: [
     "192.168.2.100",
@@ -159,7 +166,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** The keys that a role has to have. */
 const NEEDED = KEYS.filter((k) =>
-  !/^(PASSWORD|WLAN_SSID_HEX|COLOR|INSTALLATION_TYPE|ALPINE_BRANCH|ROOT_DEVICE)$/.test(k) &&
+  !/^(PASSWORD|WLAN_SSID_HEX|WLAN_PASSWORD_HEX|COLOR|INSTALLATION_TYPE|ALPINE_BRANCH|ROOT_DEVICE)$/
+    .test(k) &&
   !/^(DEFAULT_PACKAGES|TOWEROS_VERSION)$/.test(k)
 );
 const NOISE = [

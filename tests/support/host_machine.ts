@@ -27,6 +27,19 @@ interface Place {
 const START = 170;
 const STOP = 60;
 
+/** Tries until it works, or the time is up: services go on starting after sshd. */
+async function eventually(seconds: number, attempt: () => Promise<void>): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
 /** The address at which a host of a role answers. */
 export function addressOf(role: HostRole): string {
   return role === "offline"
@@ -77,10 +90,14 @@ export async function lookAtHost(
   const addresses = await ssh("ip -o addr show scope global");
   assertEquals(addresses.trim().split("\n").length, 1, addresses);
   assertStringIncludes(addresses, `inet ${wanted.address}/24`);
-  assertEquals(
-    (await ssh("netstat -ltn | awk '$6 == \"LISTEN\" { print $4 }'")).trim(),
-    `${wanted.address}:22`,
-  );
+  const ports = wanted.role === "router" ? [22, 53, 9050] : [22];
+  await eventually(60, async () => {
+    const listening = await ssh("netstat -ltn | awk '$6 == \"LISTEN\" { print $4 }' | sort");
+    assertEquals(
+      listening.trim().split("\n"),
+      ports.map((port) => `${wanted.address}:${port}`),
+    );
+  });
   for (const tool of ["iptables", "ip6tables"]) {
     const rules = await ssh(`doas ${tool} -S`);
     for (const chain of ["INPUT", "FORWARD", "OUTPUT"]) {

@@ -11,13 +11,14 @@ import { silent } from "../../lib/report/event.ts";
 import { copyDisk, openDisk } from "../../lib/store/disk_file.ts";
 import { listDir } from "../../lib/store/files.ts";
 import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
 import { labMissing } from "./lab_system.ts";
 
 /** Why a test cannot build the host system, or undefined where it can. For `ignore`. */
 export function hostMissing(): string | undefined {
   const missing = labMissing();
   if (missing !== undefined) return missing;
-  return listDir(join(labFolder(realEnv()), "x86_64")).some((name) => name.startsWith("doas-"))
+  return listDir(join(labFolder(realEnv()), "x86_64")).some((name) => name.startsWith("dnsmasq-"))
     ? undefined
     : "the lab repository is older than the host; bring it up to date with deno task lab";
 }
@@ -114,13 +115,15 @@ export function offlineEnv(publicKey: string): TowerEnv {
   };
 }
 
+/** The router's Wi-Fi. */
+export const WLAN: Wlan = wlanOf("net", "a password");
+
 /** The tower.env of the router. */
 export function routerEnv(publicKey: string): TowerEnv {
   const { network, thinClient, router: address } = TOWER.online;
-  const wlan = { ssidHex: "6e6574", key: "ab".repeat(32) };
   return {
     ...anyHost(publicKey),
-    ...{ role: "router", hostname: "router", network, thinClient, address, wlan },
+    ...{ role: "router", hostname: "router", network, thinClient, address, wlan: WLAN },
   };
 }
 

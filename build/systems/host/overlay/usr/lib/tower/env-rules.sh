@@ -202,6 +202,10 @@ is_good() {
 		says='have 64 hexadecimal digits'
 		has_length "$2" 64 64 && is_hex "$2"
 		;;
+	WLAN_PASSWORD_HEX)
+		says='have 16 to 126 hexadecimal digits, two for each character of the password'
+		has_length "$2" 16 126 && is_hex "$2" && [ $((${#2} % 2)) -eq 0 ]
+		;;
 	THIN_CLIENT_IP | STATIC_HOST_IP | ROUTER_IP)
 		says='be an IPv4 address such as 192.168.2.200'
 		is_ipv4 "$2"
