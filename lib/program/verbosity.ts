@@ -3,7 +3,6 @@ import { printable } from "../errors.ts";
 import type { Command, Runner } from "../proc/command.ts";
 import { describe, endingText } from "../proc/failure.ts";
 import { jsonLine } from "../report/json_reporter.ts";
-import { formatDuration } from "../report/quantity.ts";
 import type { Ending } from "./ending.ts";
 
 /** How much a program says beside its result and its errors. */
@@ -64,7 +63,7 @@ function textOf(detail: Detail): string {
     case "program":
       return `run ${detail.id}: ${detail.line}`;
     case "program-ended":
-      return `run ${detail.id}: ${detail.how} after ${formatDuration(detail.milliseconds)}`;
+      return `run ${detail.id}: ${detail.how} after ${(detail.milliseconds / 1000).toFixed(2)} s`;
     case "detail":
       return `detail: ${detail.message}`;
   }

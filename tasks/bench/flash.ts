@@ -1,6 +1,10 @@
 import { fromFileUrl, join } from "@std/path";
+import { checkImage } from "../../cli/provision/image.ts";
+import { writeCards } from "../../cli/provision/medium.ts";
+import { fileMedium } from "../../lib/disk/medium.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Command } from "../../lib/proc/command.ts";
+import { silent } from "../../lib/report/event.ts";
 import { removeTree, tempDir } from "../../lib/store/files.ts";
 import { CARD_TOOLS, makeSparseCard } from "../../tests/support/card_image.ts";
 import { denoFolder } from "./image.ts";
@@ -12,6 +16,7 @@ const TITLE = "Writing a sparse image of 4 GiB";
 const SIZE = 4 * 2 ** 30;
 const DATA = 2 ** 30;
 const PEER = "bmaptool copy, then bmaptool reads back";
+const PARTS = "  of it: check, write, read back";
 const OURS = "tower provision, all of it";
 
 /** Writing an image to a medium by its block map, beside bmaptool. */
@@ -24,7 +29,7 @@ export async function flashSection(env: Env, runs: number): Promise<Section> {
   const meter = createMeter(env.runner, folder.path);
   const image = await makeSparseCard(folder.path, SIZE, DATA);
   const card = join(folder.path, "card.img");
-  const samples: Record<string, Sample[]> = { [PEER]: [], [OURS]: [] };
+  const samples: Record<string, Sample[]> = { [PEER]: [], [OURS]: [], [PARTS]: [] };
   const fresh = async () => {
     removeTree(card);
     removeTree(join(folder.path, ".local"));
@@ -35,6 +40,8 @@ export async function flashSection(env: Env, runs: number): Promise<Section> {
     samples[PEER]!.push(await bmaptool(meter.measure, image, card));
     await fresh();
     samples[OURS]!.push((await meter.measure(provision(env, folder.path, image, card))).sample);
+    await fresh();
+    samples[PARTS]!.push(await ownParts(env, image, card));
   }
   const rows = Object.entries(samples).map(([name, samples]): Row => ({
     name,
@@ -74,4 +81,15 @@ function provision(env: Env, home: string, image: string, card: string): Command
     ] as unknown as [string, ...string[]],
     variables: { HOME: home, USER: "alice", DENO_DIR: denoFolder(env) },
   };
+}
+
+/** In this process: without the start of the program and the keys of the host. */
+async function ownParts(env: Env, path: string, card: string): Promise<Sample> {
+  const start = performance.now();
+  const image = await checkImage(path, undefined, env);
+  using medium = fileMedium(card, SIZE);
+  const { signal } = env;
+  await writeCards(image, [{ medium, files: [], isZeroed: false }], { signal, reporter: silent });
+  await medium.commit();
+  return { wall: (performance.now() - start) / 1000 };
 }
