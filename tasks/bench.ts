@@ -2,6 +2,7 @@ import { Argument, Command } from "@commander-js/extra-typings";
 import { count } from "../build/commands/options.ts";
 import type { Env } from "../lib/env.ts";
 import { ext4Section } from "../tests/bench/ext4_bench.ts";
+import { hostSection } from "./bench/host.ts";
 import { imageSection } from "./bench/image.ts";
 import { flashSection } from "./bench/flash.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
@@ -13,6 +14,7 @@ import { runTask } from "./task.ts";
 /** What can be measured, in this order. */
 const SECTIONS = {
   image: imageSection,
+  host: hostSection,
   solver: solverSection,
   ext4: ext4Section,
   status: statusSection,

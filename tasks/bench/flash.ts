@@ -9,7 +9,7 @@ import { removeTree, tempDir } from "../../lib/store/files.ts";
 import { CARD_TOOLS, makeSparseCard } from "../../tests/support/card_image.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter } from "./measure.ts";
-import type { Row, Sample, Section } from "./report.ts";
+import { inSequence, type Row, type Sample, type Section } from "./report.ts";
 
 const MAIN = fromFileUrl(new URL("../../cli/main.ts", import.meta.url));
 const TITLE = "Writing a sparse image of 4 GiB";
@@ -66,11 +66,7 @@ async function bmaptool(
   const copy = ["bmaptool", "--quiet", "copy", "--bmap", `${image}.bmap`] as const;
   const { sample: write } = await measure({ argv: [...copy, image, card] });
   const { sample: read } = await measure({ argv: [...copy, card, "/dev/null"] });
-  return {
-    wall: write.wall + read.wall,
-    ...write.cpu !== undefined && read.cpu !== undefined && { cpu: write.cpu + read.cpu },
-    ...write.memory !== undefined && { memory: write.memory },
-  };
+  return inSequence([write, read]);
 }
 
 function provision(env: Env, home: string, image: string, card: string): Command {

@@ -2,9 +2,10 @@ import { fromFileUrl, join } from "@std/path";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Env } from "../../lib/env.ts";
 import { removeTree, tempDir } from "../../lib/store/files.ts";
-import { alpineOracle, type Oracle } from "../../tests/support/alpine_oracle.ts";
+import type { Oracle } from "../../tests/support/alpine_oracle.ts";
 import { createMeter, type Meter } from "./measure.ts";
-import type { Row, Sample, Section } from "./report.ts";
+import { findApk, installByApk } from "./apk.ts";
+import { inSequence, type Row, type Sample, type Section } from "./report.ts";
 import { findSubject, type Subject } from "./subject.ts";
 
 const MAIN = fromFileUrl(new URL("../../build/main.ts", import.meta.url));
@@ -25,7 +26,7 @@ export async function imageSection(env: Env, runs: number): Promise<Section> {
   const meter = createMeter(env.runner, folder.path);
   const ours = new OurBuild(subject, meter, folder.path, env);
   await ours.build("0"); // compiles the program once, as any use of it before would have
-  const oracle = await findPeer(env);
+  const oracle = await findApk(env);
   await using peer = "skip" in oracle ? undefined : new PeerBuild(oracle, subject, meter, folder);
   const samples: Record<string, Sample[]> = { [PEER]: [], [COLD]: [], [CHANGED]: [], [SAME]: [] };
   for (let i = 1; i <= runs; i++) {
@@ -59,13 +60,6 @@ function describe({ packages, repository }: Subject): string {
   const name = repository.slice(repository.lastIndexOf("/") + 1);
   return `repository ${name}: ${packages.length} packages, ` +
     `${megabytes("size")} MB, unpacked ${megabytes("installedSize")} MB`;
-}
-
-/** Real apk and what it needs here, or why it cannot be measured. */
-async function findPeer(env: Env): Promise<Oracle | { skip: string }> {
-  if (env.runner.which("mke2fs") === undefined) return { skip: "mke2fs is not here" };
-  if (Deno.uid() !== 0) return { skip: "apk sets owners, which only root can" };
-  return await alpineOracle();
 }
 
 /** tower-build as a user starts it, with a store of its own. */
@@ -121,44 +115,21 @@ class PeerBuild implements AsyncDisposable {
 
   /** The same packages as a build of ours, on a disk of the same size. */
   async build({ packages, artifacts }: BuildRecord): Promise<Sample> {
-    const { repository, keys } = this.subject;
     const at = (name: string) => join(this.folder.path, name);
-    const [root, image, list] = [at("root"), at("root.img"), at("repositories")];
-    removeTree(root);
+    const [root, image] = [at("root"), at("root.img")];
     removeTree(image);
-    Deno.writeTextFileSync(list, `${repository}\n`);
     await this.meter.settle();
-    const options = [
-      ...["--root", root, "--initdb", "--arch", "x86_64", "--keys-dir", keys],
-      ...["--repositories-file", list, "--no-network", "--no-scripts", "--quiet", "--no-progress"],
-    ];
-    const world = packages.map((p) => p.name);
-    const install = await this.meter.measure({
-      argv: this.oracle.argv("sbin/apk", [...options, "add", ...world]),
-    });
-    const installed = Deno.readTextFileSync(join(root, "lib/apk/db/installed"));
-    const count = installed.match(/^P:/gm)?.length;
-    if (count !== packages.length) {
-      throw new Error(`apk installed ${count} packages, tower-build ${packages.length}`);
-    }
+    const names = packages.map((p) => p.name);
+    const install = await installByApk(this.oracle, this.meter, { ...this.subject, root, names });
     Deno.writeFileSync(image, new Uint8Array());
     Deno.truncateSync(image, artifacts[0]!.size);
     const format = await this.meter.measure({
       argv: ["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", root, image],
     });
-    return inSequence(install.sample, format.sample);
+    return inSequence([install, format.sample]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.oracle[Symbol.asyncDispose]();
   }
-}
-
-function inSequence(a: Sample, b: Sample): Sample {
-  return {
-    wall: a.wall + b.wall,
-    ...a.cpu !== undefined && b.cpu !== undefined && { cpu: a.cpu + b.cpu },
-    ...a.memory !== undefined && b.memory !== undefined &&
-      { memory: Math.max(a.memory, b.memory) },
-  };
 }

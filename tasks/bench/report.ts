@@ -8,6 +8,24 @@ export interface Sample {
   readonly memory?: number;
 }
 
+/** What programs took that ran one after the other: their times together, the largest memory. */
+export function inSequence(samples: readonly Sample[]): Sample {
+  const cpu = knownOf(samples.map((s) => s.cpu));
+  const memory = knownOf(samples.map((s) => s.memory));
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  return {
+    wall: sum(samples.map((s) => s.wall)),
+    ...cpu && { cpu: sum(cpu) },
+    ...memory && { memory: Math.max(...memory) },
+  };
+}
+
+/** The values where all were measured. */
+function knownOf(values: readonly (number | undefined)[]): number[] | undefined {
+  const known = values.filter((v) => v !== undefined);
+  return known.length === values.length ? known : undefined;
+}
+
 /** One thing, measured several times. */
 export interface Row {
   readonly name: string;
@@ -58,8 +76,8 @@ export function figuresOf(row: Row, section: Section): Figures {
 
 /** The median of what was measured in every run. */
 function medianOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((v) => v !== undefined);
-  return known.length === values.length ? median(known) : undefined;
+  const known = knownOf(values);
+  return known && median(known);
 }
 
 const HEAD = ["", "wall", "(fastest to slowest)", "ratio", "user+sys", "peak memory"];
