@@ -37,12 +37,19 @@ export function provisionCommand(env: Env, ending: Ending) {
       new Option("--color <name>", "of the prompt (default: the next)").choices(COLOR_WORDS),
     )
     .option("--root-device <path>", "disk of the host that gets its encrypted system")
-    .option("--force", "make a host anew that exists, or an online one without a router")
+    .option(
+      "--force",
+      "make a host anew that exists, an online one without a router, or with no way to it",
+    )
     .option(
       "--answers <file>",
       "YAML with any of these options by name, under `hosts` for each; those given here win",
     )
     .option("--no-confirm", "do not ask")
+    .option(
+      "--ifname <card>",
+      "the card that reaches the host (default: eth0 online, eth1 offline)",
+    )
     .option("--no-wait", "do not wait until the host is up")
     .addOption(
       new Option("--timeout <seconds>", "how long to wait; 0 is for ever").argParser(seconds)

@@ -15,6 +15,7 @@ import { waitForHost } from "../wait.ts";
 import { chooseCard } from "./choose.ts";
 import { bootFiles } from "./identity.ts";
 import { requireFiles } from "./medium.ts";
+import { requireOwnNetwork } from "./own_network.ts";
 import { placeOf } from "./place.ts";
 import { planProvision, provision, type ProvisionOutcome } from "./provision.ts";
 import {
@@ -33,6 +34,7 @@ import { tellAfterwards, tellPlans } from "./tell.ts";
 /** What only the command line says. */
 interface RunOptions extends GivenAnswers {
   readonly answers?: string | undefined;
+  readonly ifname?: string | undefined;
   readonly confirm: boolean;
   readonly wait: boolean;
   readonly timeout: number;
@@ -49,7 +51,8 @@ export async function runProvision(
   ending: Ending,
 ): Promise<void> {
   const path = (p: string) => resolve(env.cwd, p);
-  const { answers: file, confirm, wait, timeout, dryRun, verifyOnly, json, ...given } = options;
+  const { answers: file, ifname, confirm, wait, timeout, dryRun, verifyOnly, json, ...given } =
+    options;
   const fromFile = file === undefined ? { all: {}, hosts: {} } : readAnswers(path(file));
   const answers = answersFor(names, given, fromFile);
   const fleet = await openFleet(env);
@@ -62,6 +65,9 @@ export async function runProvision(
   const plans = await planProvision(requests, fleet.inventory, site);
   tellPlans(plans, { dryRun, json }, env);
   if (dryRun) return;
+  const awaited = plans.map(({ request }) => request)
+    .filter(({ target }) => target.kind === "device" && wait);
+  await requireOwnNetwork(awaited, ifname, site.plan, env);
   if (confirm && !await isConfirmed(env)) {
     ending.code = 1;
     return env.stderr.write("Nothing was changed.\n");
@@ -69,8 +75,7 @@ export async function runProvision(
   const outcomes = await provision(plans, fleet.inventory, site);
   throwOnly(outcomes);
   tellAfterwards(outcomes, plans, { env, ending });
-  const started = plans.filter(({ request: { target } }) => target.kind === "device" && wait)
-    .map(({ request }) => request.name)
+  const started = awaited.map(({ name }) => name)
     .filter((name) => outcomes.some((o) => o.host.name === name && o.result.kind === "done"));
   await startHosts(started, timeout, { env, ending, reporter, isOnly: plans.length === 1 });
 }

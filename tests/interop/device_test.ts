@@ -128,7 +128,12 @@ Deno.test({
     const media = ["--boot-device", a.path, "--boot-device", b.path];
     const words = [...offline(image, ""), "--allow-fixed-disk", "--timeout", "1"].slice(2)
       .filter((word) => !["--boot-device", "", "--no-wait"].includes(word));
-    const both = await tower.run("provision", "alpha", "beta", ...words, ...media);
+    const many = ["provision", "alpha", "beta", ...words, ...media];
+    const lost = await tower.run(...many, "--ifname", "eth77");
+    assertEquals(lost.code, 1);
+    assertStringIncludes(lost.err, "Cannot reach hosts of the offline network: there is no eth77");
+    assertEquals((await tower.run("list")).out, "No host found.\n");
+    const both = await tower.run(...many, "--force");
     assertEquals(both.code, 3, both.err);
     for (const name of ["alpha", "beta"]) {
       assertStringIncludes(both.out, `${name} is made`);

@@ -1,0 +1,28 @@
+import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
+import type { Env } from "../../lib/env.ts";
+import { requireSide } from "../../lib/fleet/thin_client_cards.ts";
+import { gatherCards } from "../../lib/session/cards.ts";
+import { localSession } from "../../lib/session/local_session.ts";
+import type { ProvisionRequest } from "./request.ts";
+
+/**
+ * Refuses before anything is written where this machine could not reach the hosts that it is to
+ * wait for.
+ *
+ * @param card The one to look at in place of eth0 and eth1.
+ * @throws {TowerError} `usage`, `not-found`, `offline`
+ */
+export async function requireOwnNetwork(
+  awaited: readonly ProvisionRequest[],
+  card: string | undefined,
+  plan: AddressPlan,
+  env: Env,
+): Promise<void> {
+  const sides = new Set(
+    awaited.filter(({ force }) => !force)
+      .map(({ role }) => role === "offline" ? "offline" as const : "online" as const),
+  );
+  if (sides.size === 0) return;
+  const state = await gatherCards(localSession(env.runner));
+  for (const side of sides) requireSide(state, plan, side, card);
+}
