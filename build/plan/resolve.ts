@@ -103,8 +103,10 @@ export async function resolve(
 ): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
   const repositories = await openRepositories(request, ports);
   const { world, missing } = wantedOf(request, repositories);
-  for (const item of missing) {
-    const message = `no repository has the optional package ${item}; building without it`;
+  if (missing.length > 0) {
+    const message = `building without optional packages, which no repository has: ${
+      missing.join(", ")
+    }`;
     ports.reporter.report({ type: "warning", message });
   }
   const selected = solveOrPlace(world, request, repositories, ports.placeOf);

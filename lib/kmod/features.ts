@@ -7,7 +7,7 @@ export const MODULE_FEATURES: ReadonlyMap<string, readonly string[]> = new Map(O
   ata: ["ahci", "ata_piix", "ata_generic", "pata_acpi", "sd_mod", "sr_mod"],
   ext4: ["ext4"],
   mmc: ["mmc_block", "sdhci", "sdhci_pci", "sdhci_acpi", "sdhci_iproc", "bcm2835", "dw_mmc*"],
-  nvme: ["nvme"],
+  nvme: ["nvme", "vmd"],
   scsi: ["sd_mod", "sr_mod", "mptspi", "mpt3sas", "megaraid_sas", "vmw_pvscsi", "hv_storvsc"],
   squashfs: ["squashfs", "loop", "overlay"],
   usb: [

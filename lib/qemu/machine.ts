@@ -21,6 +21,9 @@ export interface MachineSpec {
   /** Disk image; `snapshot` throws the guest's writes away. */
   readonly image: string;
   readonly snapshot: boolean;
+  /** What the disk and the network card are: virtio's by default, or as real computers have. */
+  readonly disk?: keyof typeof DISKS;
+  readonly card?: keyof typeof CARDS;
   /** BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. */
   readonly firmware: { readonly kind: "bios" } | { readonly kind: "uefi"; readonly file: string };
   readonly accelerator: "kvm" | "tcg";
@@ -29,7 +32,7 @@ export interface MachineSpec {
   /**
    * `user`: QEMU's own network, 10.0.2.0/24 or `lan`, closed but for the forwards.
    * `tap`: an interface that exists already, and the card's own address: QEMU gives every card the
-   * same one, which two guests on a switch cannot share. The guest sees one virtio card either way.
+   * same one, which two guests on a switch cannot share. The guest sees one card either way.
    */
   readonly network:
     | { readonly kind: "none" }
@@ -63,6 +66,15 @@ export const ARM_UEFI_FILES = [
   "/usr/share/AAVMF/QEMU_EFI.fd",
   "/usr/share/edk2/aarch64/QEMU_EFI.fd",
 ] as const;
+
+/** Disks, by their options; the machine q35 has an AHCI controller of its own. */
+const DISKS = {
+  virtio: ["virtio-blk-pci,drive=disk,bootindex=0"],
+  nvme: ["nvme,drive=disk,serial=1,bootindex=0"],
+  ahci: ["ide-hd,drive=disk,bus=ide.0,bootindex=0"],
+  usb: ["qemu-xhci", "usb-storage,drive=disk,removable=on,bootindex=0"],
+} as const;
+const CARDS = { virtio: "virtio-net-pci", e1000e: "e1000e", rtl8139: "rtl8139" } as const;
 
 /** How machines of an architecture are made, and what brings their parts. */
 interface Model {
@@ -110,14 +122,14 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     "-drive",
     `file=${optionValue(machine.image)},format=raw,if=none,id=disk,` +
     `snapshot=${machine.snapshot ? "on" : "off"}`,
-    ...["-device", "virtio-blk-pci,drive=disk,bootindex=0"],
+    ...DISKS[machine.disk ?? "virtio"].flatMap((device) => ["-device", device]),
   ];
   if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
   if (machine.network.kind !== "none") {
     const { network } = machine;
     const mac = network.kind === "tap" && network.mac !== undefined ? `,mac=${network.mac}` : "";
     argv.push("-netdev", netdev(network));
-    argv.push("-device", `virtio-net-pci,netdev=net,romfile=${mac}`);
+    argv.push("-device", `${CARDS[machine.card ?? "virtio"]},netdev=net,romfile=${mac}`);
   }
   const { serial } = machine;
   // signal=off: Ctrl-C belongs to the guest's shell; Ctrl-A X ends QEMU.

@@ -23,6 +23,8 @@ export function derive(recipe: PlacedRecipe, deb: readonly DebEntry[]): Derived 
       return busyboxPaths(deb);
     case "kernel":
       return kernel(recipe, deb, false);
+    case "pc-kernel":
+      return withoutUseless(kernel(recipe, deb, false), deb);
     case "raspberry-pi-kernel":
       return kernel(recipe, deb, true);
   }
@@ -37,6 +39,15 @@ function busyboxPaths(deb: readonly DebEntry[]): Derived {
     .filter((path) => path.includes("/")).sort(compareBytes);
   const list = applets.map((path) => `${path}\n`).join("");
   return { ...NOTHING, files: new Map([["etc/busybox-paths.d/busybox", list]]) };
+}
+
+/** A third of Debian's modules by size: hosts have no screen of their own beyond the firmware's. */
+const USELESS =
+  /^lib\/modules\/[^/]+\/kernel\/(?:sound|drivers\/(?:comedi|gpu|iio|infiniband|media|staging))\//;
+
+function withoutUseless(derived: Derived, deb: readonly DebEntry[]): Derived {
+  const useless = deb.map(({ path }) => path).filter((path) => USELESS.test(path));
+  return { ...derived, drop: [...derived.drop, ...useless] };
 }
 
 /** Chips of Raspberry Pis, as device trees are named: those of 64-bit kernels lie in a folder. */

@@ -8,6 +8,8 @@ export interface Machine {
   readonly efi: string;
   /** The package that brings the newest kernel for virtual machines, and its pattern. */
   readonly kernel: readonly [root: string, image: RegExp];
+  /** The same for a kernel with the drivers of real PCs. */
+  readonly pc?: readonly [root: string, image: RegExp];
   /** The same for a kernel that starts Raspberry Pis. */
   readonly raspberryPi?: readonly [root: string, image: RegExp];
   /** Whether there are PCs with a BIOS. */
@@ -20,6 +22,7 @@ export const MACHINES: Readonly<Record<Arch, Machine>> = {
     triplet: "x86_64-linux-gnu",
     efi: "x64",
     kernel: ["linux-image-cloud-amd64", /^linux-image-[0-9.]+-[0-9]+-cloud-amd64$/],
+    pc: ["linux-image-amd64", /^linux-image-[0-9.]+-[0-9]+-amd64$/],
     bios: true,
   },
   aarch64: {
@@ -43,7 +46,7 @@ export const MACHINES: Readonly<Record<Arch, Machine>> = {
 export const FIRMWARE = "raspi-firmware";
 
 /** The kernels, by Alpine's names. */
-export function kernels({ kernel, raspberryPi }: Machine): Recipe[] {
+export function kernels({ kernel, pc, raspberryPi }: Machine): Recipe[] {
   const provides = ["linux={version}"];
   return [
     {
@@ -53,6 +56,17 @@ export function kernels({ kernel, raspberryPi }: Machine): Recipe[] {
       provides,
       derive: "kernel",
     },
+    ...(pc
+      ? [
+        {
+          name: "linux-lts",
+          deb: pc[1],
+          description: "Linux for PCs, without drivers for pictures, sound and measuring",
+          provides,
+          derive: "pc-kernel",
+        } as const,
+      ]
+      : []),
     ...(raspberryPi
       ? [
         {

@@ -9,7 +9,9 @@ export type Derivation =
   | "busybox-paths"
   /** usr/share/kernel/FLAVOUR/kernel.release, and /boot/*-FLAVOUR in place of its version. */
   | "kernel"
-  /** The same, and the device trees of Raspberry Pis in /boot. */
+  /** The same, without the modules that a host has no use for. */
+  | "pc-kernel"
+  /** As kernel, and the device trees of Raspberry Pis in /boot. */
   | "raspberry-pi-kernel";
 
 /**

@@ -9,7 +9,7 @@ import type { PackageSet, Recipe } from "./recipe.ts";
  */
 export function labFor(arch: Arch): PackageSet {
   const machine = MACHINES[arch];
-  const { triplet, kernel: [kernelRoot], raspberryPi, bios } = machine;
+  const { triplet, kernel: [kernelRoot], pc, raspberryPi, bios } = machine;
   return {
     ...COMMON,
     arch,
@@ -17,6 +17,7 @@ export function labFor(arch: Arch): PackageSet {
       ...COMMON.roots,
       kernelRoot,
       ...(bios ? ["syslinux", "syslinux-common"] : []),
+      ...(pc ? [pc[0]] : []),
       ...(raspberryPi ? [raspberryPi[0]] : []),
     ],
     ...(raspberryPi ? { wished: [FIRMWARE] } : {}),

@@ -19,9 +19,9 @@ Deno.test("an optional package that no repository has is warned of, recorded and
   assertEquals(code, 0);
   assertMatch(
     err,
-    /^warning: no repository has the optional package nothing; building without it$/m,
+    /^warning: building without optional packages, which no repository has: .*\bnothing\b/m,
   );
-  assertMatch(err, /^warning: no repository has the optional package never>2; /m);
+  assertMatch(err, /^warning: .*: .*\bnever>2\b/m);
   const record = p.read("record.json");
   assertEquals(record.missing, ["nothing", "never>2"]);
   assert(record.packages.some((x: { name: string }) => x.name === "greet"));

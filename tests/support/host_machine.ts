@@ -3,7 +3,7 @@ import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { TOWER, USER } from "./host_system.ts";
 import type { NetworkNamespace } from "./network_namespace.ts";
 import type { SshClient } from "./ssh_client.ts";
-import { VirtualMachine } from "./virtual_machine.ts";
+import { type TestMachine, VirtualMachine } from "./virtual_machine.ts";
 
 export type HostRole = "online" | "offline" | "router";
 export type Ssh = (command: string) => Promise<string>;
@@ -16,11 +16,16 @@ export interface RunningHost extends AsyncDisposable {
   powerOff(): Promise<void>;
 }
 
+/** What a computer is made of. */
+export type Hardware = Pick<TestMachine, "firmware" | "disk" | "card">;
+
 interface Place {
   readonly card: string;
   readonly folder: string;
   readonly network: NetworkNamespace;
   readonly client: SshClient;
+  /** What it is made of, where that is not a virtual machine's with a BIOS. */
+  readonly hardware?: Hardware;
 }
 
 /** Seconds until an emulated host must answer, and until it must be off. */
@@ -51,12 +56,13 @@ export function addressOf(role: HostRole): string {
 
 /** Starts a card in the network of `tap0`, and waits for its SSH unless the role is `none`. */
 export async function bootHost(place: Place, role: HostRole | "none"): Promise<RunningHost> {
-  const { card, folder, network, client } = place;
+  const { card, folder, network, client, hardware } = place;
   const machine = VirtualMachine.start(denoRunner(), folder, {
     image: card,
     snapshot: false,
     firmware: { kind: "bios" },
     network: { kind: "tap", interface: "tap0" },
+    ...hardware,
   }, (command) => network.inside(command));
   const address = addressOf(role === "none" ? "online" : role);
   const ssh = (command: string) =>
@@ -113,6 +119,6 @@ export async function lookAtHost(
   assert(!(await ssh("doas cat /var/lib/tower/firstboot/settings")).includes("$6$"));
   assertEquals((await ssh("rc-status --crashed || true")).trim(), "");
   const boot = await ssh("doas mount /boot && doas ls /boot && doas umount /boot");
-  assertStringIncludes(boot, "vmlinuz-virt");
+  assertStringIncludes(boot, "vmlinuz-lts");
   assert(!/tower\.env|ssh_host/.test(boot), boot);
 }

@@ -14,11 +14,15 @@ import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
 import { labMissing } from "./lab_system.ts";
 
+/** How the names of the packages begin that the lab got last. */
+const NEWEST = ["dnsmasq-", "linux-lts-"];
+
 /** Why a test cannot build the host system, or undefined where it can. For `ignore`. */
 export function hostMissing(): string | undefined {
   const missing = labMissing();
   if (missing !== undefined) return missing;
-  return listDir(join(labFolder(realEnv()), "x86_64")).some((name) => name.startsWith("dnsmasq-"))
+  const packages = listDir(join(labFolder(realEnv()), "x86_64"));
+  return NEWEST.every((start) => packages.some((name) => name.startsWith(start)))
     ? undefined
     : "the lab repository is older than the host; bring it up to date with deno task lab";
 }
