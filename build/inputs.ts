@@ -1,5 +1,3 @@
-import { loadTrustedKey } from "../lib/apk/signature.ts";
-import type { TrustedKey } from "../lib/apk/types.ts";
 import type { Arch } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
@@ -21,8 +19,9 @@ import {
 } from "./manifest/manifest.ts";
 import type { Lock, ResolveRequest } from "./plan/lock.ts";
 import type { OverlayFile } from "./plan/plan.ts";
-import { LAB, parseRepository, type RepositorySpec } from "./plan/repositories.ts";
+import { parseRepository, type RepositorySpec } from "./plan/repositories.ts";
 import type { BuildRequest } from "./request.ts";
+import { labFolder, trustedKeys } from "./trusted_keys.ts";
 
 /** All that a build reads from the machine before it decides anything. */
 export interface Inputs {
@@ -74,44 +73,6 @@ export function resolveRequestOf(
     repositories: inputs.repositories,
     keys: trustedKeys(inputs.repositories, keysFolder, env, lock),
   };
-}
-
-/** Where `deno task lab` puts its repository; a folder for each architecture lies in it. */
-export function labFolder(env: Env): string {
-  return join(env.cacheDir, LAB);
-}
-
-/**
- * The keys to trust: those of the folder given; else, where the lab repository is among the
- * repositories, its own; else the ones that the lock names.
- */
-export function trustedKeys(
-  repositories: readonly RepositorySpec[],
-  keysFolder: string | undefined,
-  env: Env,
-  lock?: Lock,
-): readonly TrustedKey[] {
-  if (keysFolder !== undefined) return readKeys(resolve(env.cwd, keysFolder));
-  const labKeys = join(labFolder(env), "keys-public");
-  if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys);
-  if (lock !== undefined) return lock.keys;
-  const lab = repositories.find((r) => r.name === LAB);
-  if (lab) {
-    throw new TowerError("not-found", "Cannot use the lab repository: it was not made yet", {
-      hint: "make it with: deno task lab",
-    });
-  }
-  throw new TowerError("usage", "Cannot trust any package: no key is given", {
-    hint: "name the folder with the repository's public keys: --keys DIR",
-  });
-}
-
-function readKeys(folder: string): TrustedKey[] {
-  const names = listDir(folder).filter((name) => name.endsWith(".pub"));
-  if (names.length === 0) {
-    throw new TowerError("not-found", `Cannot find a public key (*.pub) in "${folder}"`);
-  }
-  return names.map((name) => loadTrustedKey(name, readText(join(folder, name), 64 << 10)));
 }
 
 /** Manifests in files, and the systems that lie beside this program. */

@@ -11,7 +11,7 @@ import { join, resolve } from "@std/path";
 import { chooseAccelerator, findFirmware } from "../build/boot.ts";
 import { openRawImage } from "../build/boot_image.ts";
 import { prepareHostDisk } from "../build/host_disk.ts";
-import { labFolder } from "../build/inputs.ts";
+import { labFolder } from "../build/trusted_keys.ts";
 import { ownKey } from "../build/own_key.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
 import { run } from "../build/root.ts";

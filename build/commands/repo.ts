@@ -44,7 +44,7 @@ function indexCommand(env: Env) {
     .option("--description <text>", "what the index says of itself", "packages")
     .action(async (dir, options) => {
       const { openEngine } = await import("../engine.ts");
-      const { trustedKeys } = await import("../inputs.ts");
+      const { trustedKeys } = await import("../trusted_keys.ts");
       const { indexFolder } = await import("../repository.ts");
       using engine = openEngine(env, { offline: true, json: false, jobs: 1 });
       const count = await indexFolder({

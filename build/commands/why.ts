@@ -58,7 +58,7 @@ interface Question {
 async function ask(options: Question, env: Env) {
   const { openEngine } = await import("../engine.ts");
   const { gatherInputs, resolveRequestOf } = await import("../inputs.ts");
-  const { openRepositories } = await import("../plan/resolve.ts");
+  const { openRepositories } = await import("../plan/indexes.ts");
   const { wantedOf } = await import("../plan/world.ts");
   using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
   const inputs = gatherInputs(

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { labFolder } from "../../build/inputs.ts";
+import { labFolder } from "../../build/trusted_keys.ts";
 import { realEnv } from "../../lib/env.ts";
 import { hashFile } from "../../lib/store/artifact_file.ts";
 import { exists, removeTree, tempDir } from "../../lib/store/files.ts";

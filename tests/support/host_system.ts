@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { parse } from "yaml";
 import { openEngine } from "../../build/engine.ts";
-import { labFolder, manifestFiles } from "../../build/inputs.ts";
+import { manifestFiles } from "../../build/inputs.ts";
+import { labFolder } from "../../build/trusted_keys.ts";
 import { build } from "../../build/pipeline.ts";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import type { Arch } from "../../lib/brand.ts";

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { build } from "../../build/pipeline.ts";
 import { openEngine } from "../../build/engine.ts";
-import { labFolder } from "../../build/inputs.ts";
+import { labFolder } from "../../build/trusted_keys.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";

@@ -1,0 +1,136 @@
+import { TowerError } from "../../lib/errors.ts";
+import { concat } from "../../lib/format/bytes.ts";
+import type { Digest } from "../../lib/brand.ts";
+import { readIndexArchive } from "../../lib/apk/index_archive.ts";
+import { parseIndex } from "../../lib/apk/index_text.ts";
+import type { Repository } from "../../lib/apk/solver.ts";
+import type { IndexedPackage, TrustedKey } from "../../lib/apk/types.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import { shownUrl } from "../../lib/report/shown_url.ts";
+import type { ContentStore, Fetcher } from "../../lib/store/ports.ts";
+import type { ResolveRequest } from "./lock.ts";
+import { indexUrl, LAB, type RepositorySpec } from "./repositories.ts";
+
+/** Largest index file that is fetched: Alpine's community index has about 2 MiB. */
+const INDEX_LIMIT = 64 << 20;
+
+/** What indexes are read with. */
+export interface IndexPorts {
+  readonly fetcher: Fetcher;
+  readonly store: ContentStore;
+  readonly reporter: Reporter;
+}
+
+/** A repository with the index it was read from. */
+export interface OpenRepository extends Repository {
+  readonly spec: RepositorySpec;
+  readonly index: Digest;
+}
+
+/**
+ * Fetches and verifies the index of every repository.
+ *
+ * @throws {TowerError} `unreachable` when a repository does not answer (nothing falls back to
+ * another), `untrusted` or `malformed` when its index is not what it should be.
+ */
+export async function openRepositories(
+  request: Pick<ResolveRequest, "arch" | "repositories" | "keys">,
+  { fetcher, store, reporter }: IndexPorts,
+): Promise<OpenRepository[]> {
+  reporter.report({
+    type: "step",
+    id: "indexes",
+    title: "Reading package indexes",
+    total: request.repositories.length,
+    unit: "items",
+  });
+  let done = 0;
+  const archives = await Promise.all(request.repositories.map(async (spec) => {
+    const bytes = await fetchIndex(spec, request.arch, fetcher);
+    reporter.report({ type: "progress", id: "indexes", done: ++done });
+    return bytes;
+  }));
+  refuseMissing(request.repositories.filter((_, i) => archives[i] === undefined), request.arch);
+  const opened = request.repositories.map((spec, i) => {
+    const bytes = archives[i]!;
+    const packages = readIndex(spec, bytes, request.keys);
+    return openRepository(spec, store.put(bytes), packages);
+  });
+  reporter.report({ type: "done", id: "indexes", note: `${countOf(opened)} packages known` });
+  return opened;
+}
+
+function openRepository(
+  spec: RepositorySpec,
+  index: Digest,
+  packages: IndexedPackage[],
+): OpenRepository {
+  return {
+    spec,
+    index,
+    packages,
+    url: spec.url,
+    ...(spec.tag === undefined ? {} : { tag: spec.tag }),
+  };
+}
+
+/** The packages that an index lists, once its signature is verified. */
+function readIndex(
+  spec: RepositorySpec,
+  bytes: Uint8Array,
+  keys: readonly TrustedKey[],
+): IndexedPackage[] {
+  try {
+    return parseIndex(readIndexArchive(bytes, keys).indexText);
+  } catch (cause) {
+    if (!(cause instanceof TowerError)) throw cause;
+    throw new TowerError(cause.code, `Cannot use repository "${shownUrl(spec.name)}"`, {
+      cause,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    });
+  }
+}
+
+/** @throws {TowerError} `offline` that lists every repository whose index only the network has. */
+function refuseMissing(missing: readonly RepositorySpec[], arch: string): void {
+  if (missing.length === 0) return;
+  const urls = missing.map((spec) => `  ${shownUrl(indexUrl(spec.url, arch))}`);
+  throw new TowerError(
+    "offline",
+    `Cannot choose packages offline: these indexes are needed\n${urls.join("\n")}`,
+    { hint: "run the command once without --offline, or give a lock that fits with --lock" },
+  );
+}
+
+/** The bytes of an index; undefined where offline forbids to fetch it. */
+async function fetchIndex(
+  spec: RepositorySpec,
+  arch: string,
+  fetcher: Fetcher,
+): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of fetcher.stream(indexUrl(spec.url, arch), { limit: INDEX_LIMIT })) {
+      parts.push(part);
+    }
+  } catch (cause) {
+    if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+    if (cause.code === "offline") return undefined;
+    throw new TowerError(
+      cause.code,
+      `Cannot read repository "${shownUrl(spec.name)}" for ${arch}`,
+      {
+        cause,
+        hint: spec.name === LAB
+          ? "make the lab repository first: deno task lab"
+          : `check the URL and the network; without a mirror, "--repository ${LAB}" builds from ` +
+            "packages of this machine's distribution (deno task lab)",
+      },
+    );
+  }
+  return concat(parts);
+}
+
+function countOf(repositories: readonly Repository[]): number {
+  return repositories.reduce((sum, r) => sum + r.packages.length, 0);
+}
