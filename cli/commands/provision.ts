@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import { COLOR_WORDS } from "../render/colors.ts";
+import { COLOR_WORDS, colorCode } from "../render/colors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
 /** `provision NAME…`: cards or image files that become hosts. */
@@ -34,7 +34,8 @@ export function provisionCommand(env: Env, ending: Ending) {
     .option("--timezone <zone>", "such as America/New_York (default: this machine's)")
     .option("--lang <language>", "such as en_US (default: this machine's)")
     .addOption(
-      new Option("--color <name>", "of the prompt (default: the next)").choices(COLOR_WORDS),
+      new Option("--color <name>", "of the prompt (default: the next)").choices(COLOR_WORDS)
+        .argParser(color),
     )
     .option("--root-device <path>", "disk of the host that gets its encrypted system")
     .option(
@@ -67,6 +68,12 @@ export function provisionCommand(env: Env, ending: Ending) {
 /** An option that may be given once for each host. */
 function another(path: string, before: readonly string[] = []): readonly string[] {
   return [...before, path];
+}
+
+/** A colour by its word or by TowerOS' name, such as "Light gray". */
+function color(name: string): string {
+  if (colorCode(name) !== undefined) return name;
+  throw new InvalidArgumentError(`Allowed choices are ${COLOR_WORDS.join(", ")}.`);
 }
 
 function seconds(text: string): number {

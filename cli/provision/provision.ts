@@ -17,6 +17,7 @@ import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { bootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
 import { findImage } from "./find_image.ts";
 import { checkImage, type HostImage } from "./image.ts";
+import { requireKeyPair } from "./key_pair.ts";
 import { type CheckedTarget, checkTarget, type HostCard, writeCards } from "./medium.ts";
 import type { ProvisionRequest } from "./request.ts";
 
@@ -48,7 +49,10 @@ export async function planProvision(
   inventory: Inventory,
   { env, place, reporter }: ProvisionSite,
 ): Promise<ProvisionPlan[]> {
-  for (const request of requests) requireFits(request, requests, inventory);
+  for (const request of requests) {
+    requireFits(request, requests, inventory);
+    if (request.keyPair) requireKeyPair(request.keyPair);
+  }
   requireOwnMedia(requests);
   const images = new Map<string, HostImage>();
   const plans: ProvisionPlan[] = [];

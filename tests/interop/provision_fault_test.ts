@@ -139,3 +139,33 @@ Deno.test({
     assertEquals(await grep(login), [`${host}/id_ed25519`]);
   },
 });
+
+Deno.test({
+  ...named("an interrupted run ends with 130 and leaves nothing of a host behind", missing),
+  async fn() {
+    using folder = tempFolder();
+    const home = join(folder.path, "home");
+    Deno.mkdirSync(home);
+    const image = await makeCardImage(folder.path);
+    const card = join(folder.path, "card.img");
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      await using child = runner.spawn(
+        towerCommand(home, ...offline("vault", image, "--device-file", card)),
+      );
+      let said = "";
+      let isSent = false;
+      for await (const part of child.stderr) {
+        said += new TextDecoder().decode(part);
+        if (isSent || !said.includes("This will be done")) continue;
+        isSent = true;
+        child.kill(signal);
+      }
+      assertEquals(await child.ended, { kind: "exited", code: 130 }, said);
+      const found = Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort();
+      assertEquals(found, ["SHA256SUMS", "home", "host.img"]);
+      const staging = join(home, ".local/tower/staging");
+      const left = await Array.fromAsync(Deno.readDir(staging)).catch(() => []);
+      assertEquals(left, []);
+    }
+  },
+});

@@ -247,6 +247,49 @@ Deno.test({
 });
 
 Deno.test({
+  name: `E4: a user's own key pair is the host's login key; halves of two keys are refused${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const key = (name: string) => join(folder.path, name);
+    for (const [name, type] of [["mine", "ed25519"], ["other", "ed25519"], ["old", "ecdsa"]]) {
+      await runner.run({ argv: ["ssh-keygen", "-q", "-t", type!, "-N", "", "-f", key(name!)] });
+    }
+    const run = (host: string, privateKey: string, publicKey: string) =>
+      tower.run(
+        ...offline(host, image, key(`${host}.img`)),
+        ...["--private-key-path", key(privateKey), "--public-key-path", key(publicKey)],
+        ...["--color", "Light gray"],
+      );
+    const cases: [string, string, number, string][] = [
+      ["mine", "other.pub", 2, 'other.pub" is of another key'],
+      ["mine", "mine", 2, "it must be one OpenSSH public key"],
+      ["none", "mine.pub", 1, "there is no such file"],
+    ];
+    for (const [privateKey, publicKey, expected, message] of cases) {
+      const { code, err } = await run("vault", privateKey, publicKey);
+      assertEquals([code, err.includes(message)], [expected, true], err);
+    }
+    assertEquals((await tower.run("list")).out, "No host found.\n");
+    for (const [host, name] of [["vault", "mine"], ["bank", "old"]] as const) {
+      const { code, err } = await run(host, name, `${name}.pub`);
+      assertEquals(code, 0, err);
+      const made = join(tower.folder, "hosts", host);
+      assertEquals(
+        Deno.readTextFileSync(join(made, "id_ed25519")),
+        Deno.readTextFileSync(key(name)),
+      );
+      const env = Deno.readTextFileSync(join(made, "tower.env"));
+      const line = Deno.readTextFileSync(key(`${name}.pub`)).trim();
+      assertStringIncludes(env, `PUBLIC_KEY='${line}'\n`);
+      assertStringIncludes(env, "COLOR='37'\n");
+    }
+  },
+});
+
+Deno.test({
   name: `two tower at once never give the same address, nor make the same host twice${note}`,
   ignore,
   async fn() {
