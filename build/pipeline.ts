@@ -16,6 +16,7 @@ import {
   inputsDigest,
   type Lock,
   lockDigest,
+  olderPackages,
   parseLock,
   type ResolveRequest,
 } from "./plan/lock.ts";
@@ -98,20 +99,23 @@ export async function lockSystem(
   engine: Engine,
 ): Promise<{ lock: Lock; file: string; digest: Digest }> {
   const inputs = gatherInputs(request, engine.env, engine.store);
+  const before = readLock(inputs.lockFile);
   const { lock } = mode === "update"
     ? await updateLock(
       inputs,
-      resolveRequestOf(inputs, request.keysFolder, engine.env, readLock(inputs.lockFile)),
+      resolveRequestOf(inputs, request.keysFolder, engine.env, before),
+      before,
       engine,
     )
     : await lockFor(inputs, { ...request, frozen: mode === "check" }, engine);
   return { lock, file: inputs.lockFile, digest: lockDigest(lock) };
 }
 
-/** Chooses packages anew and writes the lock. */
+/** Chooses packages anew and writes the lock; what got older since the one before is told. */
 async function updateLock(
   inputs: Inputs,
   request: ResolveRequest,
+  before: Lock | undefined,
   engine: Engine,
 ): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
   const { fetcher, store, reporter } = engine;
@@ -122,6 +126,14 @@ async function updateLock(
     load: (requests) => load(requests, request, engine),
     placeOf: inputs.placeOf,
   });
+  const older = before === undefined ? [] : olderPackages(before, resolved.lock);
+  if (older.length > 0) {
+    reporter.report({
+      type: "warning",
+      message: `older than in the last lock: ${older.join(", ")}; a mirror that lags behind, or ` +
+        "one that hides updates",
+    });
+  }
   writeFileAtomic(inputs.lockFile, new TextEncoder().encode(formatLock(resolved.lock)));
   return resolved;
 }
@@ -154,7 +166,7 @@ async function lockFor(
     const message = `lock "${lockFile}" no longer fits the manifest; choosing packages anew`;
     engine.reporter.report({ type: "warning", message });
   }
-  return await updateLock(inputs, request, engine);
+  return await updateLock(inputs, request, found, engine);
 }
 
 function load(

@@ -5,6 +5,7 @@ import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Identity, TrustedKey } from "../../lib/apk/types.ts";
+import { compareVersions } from "../../lib/apk/version.ts";
 import type { RepositorySpec } from "./repositories.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
@@ -101,4 +102,15 @@ export function parseLock(text: string, file: string): Lock {
       hint: "write a new one with tower-build lock --update",
     },
   );
+}
+
+/** Packages of a lock that an earlier one had in a newer version: `name 2.1-r3 -> 2.0-r0`. */
+export function olderPackages(before: Lock, now: Lock): string[] {
+  const versions = new Map(before.packages.map(({ name, version }) => [name, version]));
+  return now.packages.flatMap(({ name, version }) => {
+    const earlier = versions.get(name);
+    return earlier !== undefined && compareVersions(version, earlier) < 0
+      ? [`${name} ${earlier} -> ${version}`]
+      : [];
+  });
 }

@@ -105,7 +105,7 @@ const BAD_INDEXES: Readonly<Record<string, Damage>> = {
 };
 
 for (const [name, damage] of Object.entries(BAD_INDEXES)) {
-  Deno.test(`an index ${name} is refused`, () => refused(damage));
+  Deno.test(`D1: an index ${name} is refused`, () => refused(damage));
 }
 
 const hello = (edit: (bytes: Uint8Array) => Uint8Array): Damage["damage"] => (r) =>
@@ -164,10 +164,10 @@ const BAD_PACKAGES: Readonly<Record<string, Damage>> = {
 };
 
 for (const [name, damage] of Object.entries(BAD_PACKAGES)) {
-  Deno.test(`a package ${name} is refused`, () => refused(damage));
+  Deno.test(`D1: a package ${name} is refused`, () => refused(damage));
 }
 
-Deno.test("a package with any flipped bit is refused, or only its unsigned padding is", async () => {
+Deno.test("D1: a package with any flipped bit is refused, or only its unsigned padding is", async () => {
   using program = new TestProgram();
   const repository = program.repository();
   program.write("small.yaml", smallManifest(repository.folder));
@@ -244,7 +244,7 @@ Deno.test("an index that lists a package twice, or under two checksums, takes th
   assertEquals(code, 0, err);
 });
 
-Deno.test("a package that changed since the lock is refused, even with a good signature", async () => {
+Deno.test("D2: a package that changed since the lock is refused, even with a good signature", async () => {
   using program = new TestProgram();
   const repository = program.repository();
   program.write("small.yaml", smallManifest(repository.folder));

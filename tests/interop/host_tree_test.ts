@@ -21,7 +21,7 @@ interface HostTree {
 }
 
 const CHECKS: Readonly<Record<string, (host: HostTree) => void>> = {
-  "no host key, machine id, random seed, user or tower.env is in the image"({ tree, text }) {
+  "C7: no host key, machine id, random seed, user or tower.env is in the image"({ tree, text }) {
     const personal =
       /(^|\/)(ssh_host_[^/]*|machine-id|tower\.env|authorized_keys|random-seed|seed\.(no-)?credit|crypto_keyfile[^/]*)$/;
     const found = [...tree.walk()].map((e) => e.path).filter((path) => personal.test(path));

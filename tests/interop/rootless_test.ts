@@ -33,7 +33,8 @@ const output = async (...argv: [string, ...string[]]) =>
   new TextDecoder().decode((await runner.run({ argv })).stdout);
 
 Deno.test({
-  name: "every command works as nobody, without capabilities and user namespaces, and what it " +
+  name:
+    "D4: every command works as nobody, without capabilities and user namespaces, and what it " +
     `writes has the right owners, modes and devices${missing ? ` (skipped: ${missing})` : ""}`,
   ignore: missing !== undefined,
   async fn() {

@@ -326,3 +326,16 @@ Deno.test("names tell version and time; what the build before left goes, nothing
     'error: Cannot use "m.yaml": an output is named "small-{version}.tar", and there is no "version"',
   ]);
 });
+
+Deno.test("D7: packages that an index has older than the lock are told", async () => {
+  using p = prepared();
+  assertEquals((await p.program.run("lock", ...p.args)).code, 0);
+  p.repository.listed = p.repository.listed.filter(({ name }) => name !== "greet");
+  p.repository.add({ name: "greet", version: "0.9-r1", provides: ["so:libgreet.so.1=1.1"] });
+  p.repository.publish();
+  const { code, err } = await p.program.run("lock", ...p.args, "--update");
+  assertEquals(code, 0, err);
+  assertMatch(err, /^warning: older than in the last lock: greet 1\.0-r0 -> 0\.9-r1; /m);
+  const again = await p.program.run("lock", ...p.args, "--update");
+  assert(!again.err.includes("older than"), again.err);
+});

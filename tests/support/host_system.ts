@@ -92,7 +92,7 @@ function anyHost(publicKey: string) {
     publicKey,
     passwordHash: HASH,
     keyboard: { layout: "us", variant: "us" },
-    timezone: "Europe/Berlin",
+    timezone: "America/New_York",
     lang: "en_US",
     color: 31,
   };
