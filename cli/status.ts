@@ -1,6 +1,6 @@
 import { printable, TowerError } from "../lib/errors.ts";
 import type { Env } from "../lib/env.ts";
-import { chooseHosts, type Host } from "../lib/fleet/host.ts";
+import { chooseHosts, type Host, type Inventory } from "../lib/fleet/host.ts";
 import type { HostFacts } from "../lib/fleet/host_facts.ts";
 import type { Outcome } from "../lib/fleet/step.ts";
 import { canonicalJson } from "../lib/json.ts";
@@ -11,6 +11,7 @@ import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
 import { colorName } from "./render/colors.ts";
 import { errorJson } from "./render/outcomes.ts";
+import { screenful } from "./render/screen.ts";
 import { table } from "./render/table.ts";
 
 /** Seconds that a host may take for its whole answer. */
@@ -28,37 +29,58 @@ export type HostStatus =
   }
   | { readonly host: Host; readonly state: "down" | "fault"; readonly error: unknown };
 
-/** `tower status`, once or again and again until the signal. */
+/** `tower status`, once or again and again until the signal, which is how a watch ends. */
 export async function showStatus(
   names: readonly string[],
-  { json, watch }: { readonly json: boolean; readonly watch: boolean },
+  options: { readonly json: boolean; readonly watch: boolean },
   env: Env,
   ending: Ending,
 ): Promise<void> {
-  for (;;) {
-    const fleet = await openFleet(env);
-    const chosen = chooseHosts(fleet.inventory, names);
-    const statuses = await lookAt(chosen, fleet);
-    const broken = names.length === 0 ? fleet.inventory.broken : [];
-    if (broken.length > 0 || statuses.some(({ state }) => state === "fault")) ending.code = 3;
-    if (json) {
-      const values = statuses.map(statusJson);
-      const bad = broken.map(({ name, error }) => ({
-        name,
-        status: "fault",
-        error: errorJson(error),
-      }));
-      env.stdout.write(`${canonicalJson([...values, ...bad], watch ? 0 : 2)}\n`);
-    } else {
-      if (watch && env.stdoutIsTerminal) env.stdout.write("\x1b[H\x1b[J");
-      env.stdout.write(statusText(statuses));
-      for (const { name, error } of broken) {
-        env.stderr.write(`${name}: ${printable(error.message)}\n`);
-      }
+  try {
+    for (;;) {
+      const look = await lookOnce(names, env, ending);
+      if (options.json) {
+        env.stdout.write(`${canonicalJson(lookJson(look), options.watch ? 0 : 2)}\n`);
+      } else if (!options.watch || !env.stdoutIsTerminal) tell(look, env);
+      if (!options.watch) return;
+      await pause(WATCH_EVERY, env, () => options.json ? "" : lookText(look));
     }
-    if (!watch) return;
-    await pause(WATCH_EVERY, env.signal);
+  } catch (error) {
+    if (!options.watch || !env.signal.aborted) throw error;
+    ending.code = 130;
   }
+}
+
+/** What one round of asking showed. */
+interface Look {
+  readonly statuses: readonly HostStatus[];
+  readonly broken: Inventory["broken"];
+}
+
+async function lookOnce(names: readonly string[], env: Env, ending: Ending): Promise<Look> {
+  const fleet = await openFleet(env);
+  const statuses = await lookAt(chooseHosts(fleet.inventory, names), fleet);
+  const broken = names.length === 0 ? fleet.inventory.broken : [];
+  if (broken.length > 0 || statuses.some(({ state }) => state === "fault")) ending.code = 3;
+  return { statuses, broken };
+}
+
+function lookJson({ statuses, broken }: Look) {
+  const bad = broken.map(({ name, error }) => ({ name, status: "fault", error: errorJson(error) }));
+  return [...statuses.map(statusJson), ...bad];
+}
+
+function tell({ statuses, broken }: Look, env: Env): void {
+  env.stdout.write(statusText(statuses));
+  env.stderr.write(brokenText(broken));
+}
+
+function lookText({ statuses, broken }: Look): string {
+  return statusText(statuses) + brokenText(broken);
+}
+
+function brokenText(broken: Look["broken"]): string {
+  return broken.map(({ name, error }) => `${name}: ${printable(error.message)}\n`).join("");
 }
 
 /** Asks all hosts, some of them at once. */
@@ -168,10 +190,18 @@ function offset({ facts, askedAt }: { facts: HostFacts; askedAt: number }): numb
   return facts.time === null ? null : facts.time - askedAt;
 }
 
-async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+/** Waits, and draws the text on a terminal, at once and whenever its size has changed. */
+async function pause(seconds: number, env: Env, text: () => string): Promise<void> {
   const end = performance.now() + seconds * 1000;
+  let drawn = "";
   while (performance.now() < end) {
-    signal.throwIfAborted();
+    env.signal.throwIfAborted();
+    const { columns, rows } = env;
+    const shown = env.stdoutIsTerminal ? text() : "";
+    if (shown !== "" && drawn !== `${columns} ${rows}`) {
+      env.stdout.write(screenful(shown, { columns, rows }));
+      drawn = `${columns} ${rows}`;
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

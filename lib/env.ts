@@ -22,6 +22,8 @@ export interface Env {
   readonly stderrIsTerminal: boolean;
   /** Width of the terminal in characters. */
   readonly columns: number;
+  /** Its height in lines. */
+  readonly rows: number;
   /** Absolute path of the working directory. */
   readonly cwd: string;
   readonly home: string;
@@ -58,7 +60,12 @@ export function realEnv(): Env {
     stdinIsTerminal: Deno.stdin.isTerminal(),
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stderrIsTerminal: Deno.stderr.isTerminal(),
-    columns: terminalColumns(),
+    get columns() {
+      return terminalSize().columns;
+    },
+    get rows() {
+      return terminalSize().rows;
+    },
     cwd: Deno.cwd(),
     home,
     etc: "/etc",
@@ -127,10 +134,12 @@ function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-function terminalColumns(): number {
+/** Of now: a window may change. */
+function terminalSize(): { columns: number; rows: number } {
   try {
-    return Deno.consoleSize().columns || 80;
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || 80, rows: rows || 24 };
   } catch {
-    return 80; // no terminal
+    return { columns: 80, rows: 24 }; // no terminal
   }
 }

@@ -9,7 +9,13 @@ export function reporterFor(env: Env, json: boolean): Reporter & Disposable {
   const clock = () => performance.now();
   if (!json && env.stderrIsTerminal) {
     const color = env.variable("NO_COLOR") === undefined;
-    return ttyReporter(env.notes, { clock, columns: env.columns, color });
+    return ttyReporter(env.notes, {
+      clock,
+      get columns() {
+        return env.columns;
+      },
+      color,
+    });
   }
   const reporter = json ? jsonReporter(env.notes, { clock }) : plainReporter(env.notes, { clock });
   return { report: (event) => reporter.report(event), [Symbol.dispose]() {} };

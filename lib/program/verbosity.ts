@@ -44,6 +44,12 @@ export function tellingEnv(env: Env, ending: Ending): Env {
         else env.notes.write(text);
       },
     },
+    get columns() {
+      return env.columns;
+    },
+    get rows() {
+      return env.rows;
+    },
     // Lines between those that are drawn again and again would tear them.
     get stderrIsTerminal() {
       return env.stderrIsTerminal && ending.verbosity === "normal";

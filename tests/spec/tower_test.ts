@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { TowerError } from "../../lib/errors.ts";
 import { testHost } from "../../lib/fleet/test_host.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
@@ -158,4 +159,20 @@ Deno.test("other networks stand in one file; a wrong one is told by its rule", a
   const { code, err } = await program.run("firewall", "show", "offline");
   assertEquals(code, 2);
   assertStringIncludes(err, "must be private");
+});
+
+Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no word", async () => {
+  const stop = new AbortController();
+  using program = new TowerProgram({
+    runner: new RecordingRunner({ ssh: { code: 255, stderr: "Connection refused" } }),
+    isTerminal: true,
+    signal: stop.signal,
+  });
+  layHost(program, "web");
+  const running = program.run("status", "--watch");
+  while (program.env.out === "") await new Promise((resolve) => setTimeout(resolve, 20));
+  stop.abort(new TowerError("interrupted", "Cannot go on: SIGINT was received"));
+  const { code, out, err } = await running;
+  assertEquals([code, err], [130, ""]);
+  assertMatch(out, /^\x1b\[HNAME .*\x1b\[K\nweb +down .*\x1b\[K\nweb: .*\x1b\[K\n\x1b\[J$/);
 });

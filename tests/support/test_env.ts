@@ -58,6 +58,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     stdoutIsTerminal: options.isTerminal ?? false,
     stderrIsTerminal: options.isTerminal ?? false,
     columns: options.columns ?? 80,
+    rows: 24,
     cwd: folder("cwd"),
     home: options.home ?? folder("home"),
     etc: folder("etc"),
