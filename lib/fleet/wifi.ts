@@ -11,9 +11,15 @@ sync
 mv "$conf.new" "$conf"
 rc-service tower-wifi restart >/dev/null`;
 
-/** Gives the router another Wi-Fi. Its name goes over as hexadecimal digits: it may be any bytes. */
+/**
+ * Gives the router another Wi-Fi, unless it has this one already: what is stored of it here is
+ * what it was given. Its name goes over as hexadecimal digits: it may be any bytes.
+ */
 export function planWifi(router: Host, wlan: Wlan): Plan {
-  const stdin = new TextEncoder().encode(wpaSupplicantConf(wlan));
+  const conf = wpaSupplicantConf(wlan);
+  const { env } = router;
+  if (env.role === "router" && wpaSupplicantConf(env.wlan) === conf) return [];
+  const stdin = new TextEncoder().encode(conf);
   return [[{
     host: router,
     title: "use the new Wi-Fi",

@@ -132,7 +132,7 @@ Deno.test({
     using asking = new TowerProgram({
       runner: hosts.runner,
       home: tower.env.home,
-      answers: ["the p4ssword"],
+      answers: ["the p4ssword", "the p4ssword"],
     });
     const { code, err } = await asking.run("wlan-connect", "--ssid", `Caf\u00e9 "x"`);
     assertEquals(code, 0, err);
@@ -142,5 +142,8 @@ Deno.test({
     assertMatch(stored, /^WLAN_SSID_HEX='436166c3a920227822'$/m);
     assertEquals(stored.match(/^WLAN_SHARED_KEY='(.*)'$/m)?.[1], sent.match(/psk=(.*)/)?.[1]);
     assertNotMatch(stored + sent + err, /p4ssword/);
+    Deno.writeTextFileSync(log, "");
+    const again = await asking.run("wlan-connect", "--ssid", `Caf\u00e9 "x"`);
+    assertEquals([again.out, Deno.readTextFileSync(log)], ["Nothing to do.\n", ""]);
   },
 });

@@ -176,3 +176,28 @@ Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no wor
   assertEquals([code, err], [130, ""]);
   assertMatch(out, /^\x1b\[HNAME .*\x1b\[K\nweb +down .*\x1b\[K\nweb: .*\x1b\[K\n\x1b\[J$/);
 });
+
+Deno.test("the fields of list --json and status --json stay as programs know them", async () => {
+  const answer = '{"agent":1,"time":1700000000,"system":"x","kernel":"6","load":"0.01",' +
+    '"uptime":1,"processors":1,"memoryTotal":4,"memoryAvailable":3,"temperature":null,' +
+    '"diskTotal":9,"diskUsed":1,"packages":1}';
+  let isUp = true;
+  const ssh = () => isUp ? { stdout: answer } : { code: 255, stderr: "Connection refused" };
+  using program = new TowerProgram({ runner: new RecordingRunner({ ssh }) });
+  layHost(program, "web");
+  const fields = async (...args: string[]) => {
+    const { out } = await program.run(...args, "--json");
+    return Object.keys(JSON.parse(out)[0]).sort().join(" ");
+  };
+  const known = "ip name online-host role toweros-version";
+  assertEquals(await fields("list"), known);
+  const always = "color cpu-temperature disk-total disk-usage ";
+  const shared =
+    "memory-total memory-usage name online-host packages-installed role status system ";
+  assertEquals(
+    await fields("status"),
+    `${always}ip kernel load ${shared}time-offset toweros-version uptime`,
+  );
+  isUp = false;
+  assertEquals(await fields("status"), `${always}error ip ${shared}toweros-version`);
+});
