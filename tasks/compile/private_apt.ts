@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { TowerError } from "../../lib/errors.ts";
+import { messagesOf, printable, TowerError } from "../../lib/errors.ts";
 import { compareBytes } from "../../lib/format/bytes.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { exists, makeDir, writeFileAtomic } from "../../lib/store/files.ts";
@@ -12,6 +12,8 @@ export interface PrivateApt {
   dependenciesOf(name: string): Promise<string[]>;
 }
 
+/** Suites beside a release's own, such as bookworm-security. */
+const UPDATES = / \S+-(?:security|updates) /;
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /**
@@ -58,29 +60,51 @@ export async function openPrivateApt(
  *
  * @param components More of Debian's components than `main`. One that a repository does not have
  * is left out.
+ * @param warn Is told when the updates of a release are left out, as their lists cannot be
+ * verified. Without it that is an error.
  * @returns The variables that make apt's programs use them.
  * @throws {TowerError} `tool` where the machine has no apt with Debian's repositories.
  */
 export async function openPrivateLists(
-  { architecture, folder, release, components = [], runner }: {
+  { architecture, folder, release, components = [], runner, warn }: {
     readonly architecture: string;
     readonly folder: string;
     readonly release?: string;
     readonly components?: readonly string[];
     readonly runner: Runner;
+    readonly warn?: (message: string) => void;
   },
 ): Promise<Readonly<Record<string, string>>> {
   const sources = await debianSources(runner, release, components);
-  const variables = { APT_CONFIG: await configure(architecture, folder, sources, runner) };
-  await runner.run({ argv: ["apt-get", "update", "-qq"], variables });
-  return variables;
+  const update = async (sources: readonly string[]) => {
+    const variables = { APT_CONFIG: await configure(architecture, folder, sources, runner) };
+    await runner.run({ argv: ["apt-get", "update", "-qq"], variables });
+    return variables;
+  };
+  try {
+    return await update(sources);
+  } catch (cause) {
+    const released = sources.filter((line) => !UPDATES.test(line));
+    if (warn === undefined || released.length === 0 || released.length === sources.length) {
+      throw cause;
+    }
+    // Mirrors copy the updates' indexes and their signatures one after the other.
+    const variables = await update(released);
+    warn(
+      `the packages for ${architecture} are those of the release, without its updates, whose ` +
+        `index could not be had or does not match its signature: ${
+          printable(messagesOf(cause).join(" "))
+        }`,
+    );
+    return variables;
+  }
 }
 
 /** Writes a configuration that is read before the machine's own (apt.conf(5)); gives its path. */
 async function configure(
   architecture: string,
   folder: string,
-  sources: string,
+  sources: readonly string[],
   runner: Runner,
 ): Promise<string> {
   const at = (name: string) => join(folder, name);
@@ -89,7 +113,7 @@ async function configure(
   }
   const write = (file: string, text: string) =>
     writeFileAtomic(at(file), new TextEncoder().encode(text));
-  write("sources.list", sources);
+  write("sources.list", sources.join(""));
   write("status", "");
   const settings = {
     "Dir::State": at("state"),
@@ -116,12 +140,12 @@ async function networkSettings(runner: Runner): Promise<string[]> {
   return new TextDecoder().decode(stdout).split("\n").filter((l) => /^Acquire::https?::/.test(l));
 }
 
-/** The Debian repositories that the machine's apt knows, as sources.list(5). */
+/** The Debian repositories that the machine's apt knows, as lines of sources.list(5). */
 async function debianSources(
   runner: Runner,
   release: string | undefined,
   components: readonly string[],
-): Promise<string> {
+): Promise<string[]> {
   if (!["apt-get", "dpkg-deb"].every((program) => runner.which(program))) {
     throw new TowerError("tool", "Cannot get Debian's packages: no apt-get on this machine", {
       hint: "programs are compiled on Debian or in a container of it",
@@ -151,6 +175,5 @@ async function debianSources(
   }
   const signed = exists(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
   const more = components.map((component) => ` ${component}`).join("");
-  return [...new Set(lines)].sort(compareBytes).map((row) => `deb ${signed}${row}${more}\n`)
-    .join("");
+  return [...new Set(lines)].sort(compareBytes).map((row) => `deb ${signed}${row}${more}\n`);
 }

@@ -33,9 +33,15 @@ export interface Apt {
  * own, so that the machine's architectures and lists stay as they are.
  *
  * @param folder For such lists.
+ * @param warn Is told what such lists lack.
  * @throws {TowerError} `tool` when apt is missing or knows no packages.
  */
-export async function openApt(runner: Runner, arch: Arch, folder: string): Promise<Apt> {
+export async function openApt(
+  runner: Runner,
+  arch: Arch,
+  folder: string,
+  warn: (message: string) => void,
+): Promise<Apt> {
   await assertAptReady(runner);
   const architecture = DEBIAN_ARCH[arch];
   const { stdout } = await runner.run({ argv: ["dpkg", "--print-architecture"] });
@@ -43,7 +49,7 @@ export async function openApt(runner: Runner, arch: Arch, folder: string): Promi
     return { runner, architecture, variables: {} };
   }
   const components = [FIRMWARE];
-  const variables = await openPrivateLists({ architecture, folder, components, runner });
+  const variables = await openPrivateLists({ architecture, folder, components, runner, warn });
   return { runner, architecture, variables };
 }
 

@@ -70,7 +70,8 @@ export async function makeRepository(options: MakeOptions): Promise<MadeReposito
   const key = signingKey(folder);
   let opened: Promise<Apt> | undefined;
   // Opening asks the network where the architecture is not the machine's.
-  const apt = () => opened ??= openApt(runner, set.arch, join(state, "apt"));
+  const warn = (message: string) => reporter.report({ type: "warning", message });
+  const apt = () => opened ??= openApt(runner, set.arch, join(state, "apt"), warn);
   const closure = await cachedClosure(state, set, async () => {
     reporter.report({ type: "step", id: "closure", title: "Look up Debian's packages" });
     const found = await findClosure(set, await apt(), reporter);
