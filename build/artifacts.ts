@@ -6,6 +6,7 @@ import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeDisk } from "./disk_artifact.ts";
 import type { Engine } from "./engine.ts";
+import type { PlaceError } from "./manifest/failed_part.ts";
 import { treeFile } from "./manifest/file_names.ts";
 import { initramfs } from "./outputs/initramfs.ts";
 import { tar } from "./outputs/tar.ts";
@@ -24,6 +25,7 @@ export async function writeArtifacts(
   tree: FileTree,
   folder: string,
   engine: Engine,
+  placeError: PlaceError,
 ): Promise<Written> {
   const { reporter, env } = engine;
   const disks = plan.outputs.filter((o) => o.kind === "disk");
@@ -31,7 +33,7 @@ export async function writeArtifacts(
   const artifacts: Artifact[] = [];
   const companions: Companion[] = [];
   const context = { folder, epoch: plan.epoch, engine };
-  for (const output of plan.outputs) {
+  for (const [i, output] of plan.outputs.entries()) {
     env.signal.throwIfAborted();
     const id = `output ${output.file}`;
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
@@ -40,7 +42,7 @@ export async function writeArtifacts(
       const { artifact, bmap } = await writeDisk(tree, output, context);
       companions.push(bmap);
       return artifact;
-    });
+    }, (error) => placeError({ output: i }, error));
     artifacts.push(artifact);
     reporter.report({ type: "done", id, note: `${artifact.size} bytes` });
   }
@@ -49,15 +51,21 @@ export async function writeArtifacts(
 }
 
 /** Says which output an error is about. */
-async function about<T>({ file }: OutputPlan, work: () => Promise<T>): Promise<T> {
+async function about<T>(
+  { file }: OutputPlan,
+  work: () => Promise<T>,
+  placed: (error: unknown) => unknown,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
-    throw new TowerError(cause.code, `Cannot write "${file}"`, {
-      cause,
-      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    });
+    throw placed(
+      new TowerError(cause.code, `Cannot write "${file}"`, {
+        cause,
+        ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      }),
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import type { Engine } from "./engine.ts";
+import type { PlaceError } from "./manifest/failed_part.ts";
 import type { BuildPlan, StagePlan } from "./plan/plan.ts";
 import { accounts } from "./stages/accounts.ts";
 import { files } from "./stages/files.ts";
@@ -11,11 +12,12 @@ import { installWorld } from "./stages/packages.ts";
 import { services } from "./stages/services.ts";
 import type { StageContext } from "./stages/stage.ts";
 
-/** Runs the stages of a plan in order over an empty tree. */
+/** Runs the stages of a plan in order over an empty tree; `placeError` says what failed. */
 export async function assemble(
   plan: BuildPlan,
   packages: readonly UnpackedPackage[],
   { store, reporter }: Pick<Engine, "store" | "reporter">,
+  placeError: PlaceError,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
   const { arch, epoch } = plan;
   const context: StageContext = { reader: store, blobs: store, arch, epoch, reporter };
@@ -47,7 +49,11 @@ export async function assemble(
   for (const [i, stage] of plan.stages.entries()) {
     const id = `stage ${i}`;
     reporter.report({ type: "step", id, title: `Stage ${stage.kind}` });
-    await run(stage);
+    try {
+      await run(stage);
+    } catch (error) {
+      throw placeError({ stage: i }, error);
+    }
     reporter.report({ type: "done", id, note: `${tree.size} entries` });
   }
   return { tree, scripts };

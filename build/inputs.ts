@@ -6,6 +6,7 @@ import { entriesOf } from "../lib/store/folder_entries.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { isCanonical } from "../lib/tree/file_tree.ts";
 import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
+import { errorPlacer, type PlaceError } from "./manifest/failed_part.ts";
 import {
   chooseArch,
   loadManifest,
@@ -34,6 +35,8 @@ export interface Inputs {
   readonly lockFile: string;
   /** Where the manifest asks for an item of the world. */
   readonly placeOf: (item: string) => string | undefined;
+  /** Makes errors of a stage or an output say where the manifest has it. */
+  readonly placeError: PlaceError;
 }
 
 const SYSTEMS = fromFileUrl(new URL("./systems", import.meta.url));
@@ -56,6 +59,7 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     output,
     lockFile: resolve(env.cwd, request.lockFile ?? join(output, `${name}.lock.json`)),
     placeOf: (item) => placeOfItem(request.system, manifestFiles(env.cwd), item),
+    placeError: errorPlacer(request.system, arch, manifestFiles(env.cwd)),
   };
 }
 

@@ -46,8 +46,8 @@ export async function build(
     return { record: before, folder };
   }
   const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
-  const { tree, scripts } = await assemble(plan, loaded, engine);
-  const written = await writeArtifacts(plan, tree, folder, engine);
+  const { tree, scripts } = await assemble(plan, loaded, engine, inputs.placeError);
+  const written = await writeArtifacts(plan, tree, folder, engine, inputs.placeError);
   const distribution = distributionOf(tree, engine.store);
   const record = makeRecord(plan, lock, loaded, scripts, written, distribution, VERSION);
   remember(plan, record, folder, engine);
@@ -86,7 +86,7 @@ export async function buildTree(
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[]; plan: BuildPlan }> {
   const { inputs, lock, plan, packages } = await planBuild(request, engine);
   const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
-  return { ...await assemble(plan, loaded, engine), plan };
+  return { ...await assemble(plan, loaded, engine, inputs.placeError), plan };
 }
 
 /**

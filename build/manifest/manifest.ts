@@ -86,13 +86,15 @@ export function placeOfItem(
   return undefined;
 }
 
-interface ReadManifest {
+/** A manifest as its file has it. */
+export interface ReadManifest {
   readonly path: string;
   readonly document: ManifestDocument;
   readonly stages: readonly PlacedStage[];
 }
 
-function readChain(path: string, source: ManifestSource): ReadManifest[] {
+/** A manifest and those that it extends, each after the one that extends it. */
+export function readChain(path: string, source: ManifestSource): ReadManifest[] {
   const chain: ReadManifest[] = [];
   for (let next: string | undefined = path; next !== undefined;) {
     if (chain.length >= MAX_DEPTH) {
@@ -109,7 +111,12 @@ function readChain(path: string, source: ManifestSource): ReadManifest[] {
   return chain;
 }
 
-function locate(reference: string, from: string | undefined, source: ManifestSource): string {
+/** The path of a system by its name, or of a manifest file. @throws {TowerError} `not-found` */
+export function locate(
+  reference: string,
+  from: string | undefined,
+  source: ManifestSource,
+): string {
   if (/\.ya?ml$/.test(reference)) {
     return from === undefined ? reference : source.beside(from, reference);
   }
@@ -168,7 +175,11 @@ function checkOutputs(outputs: readonly OutputSpec[], arch: Arch, path: string):
   throw new TowerError("malformed", `Cannot use "${path}": ${cause}`);
 }
 
-function isFor({ arches }: { readonly arches?: readonly Arch[] | undefined }, arch: Arch): boolean {
+/** Whether a stage or an output is for an architecture. */
+export function isFor(
+  { arches }: { readonly arches?: readonly Arch[] | undefined },
+  arch: Arch,
+): boolean {
   return arches === undefined || arches.includes(arch);
 }
 

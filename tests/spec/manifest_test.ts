@@ -133,11 +133,11 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
     [[overlay], /^error: Cannot list "DIR\/cwd\/overlay": there is no such file or folder$/],
     [
       [{ kind: "services", runlevels: { default: ["sshd", "hello"], boot: ["clock"] } }],
-      /^error: Cannot enable services: .*\/etc\/init\.d\/ for sshd \(default\), clock \(boot\)\n {2}hint/,
+      /^error: Cannot enable services: .*\/etc\/init\.d\/ for sshd \(default\), clock \(boot\)\nm\.yaml:1:\d+: stages\[1\]\n {2}hint/,
     ],
     [
       [{ kind: "kernel", flavour: "virt" }],
-      /^error: Cannot find kernel "virt": there is no "\/boot\/vmlinuz-virt"\n {2}hint/,
+      /^error: Cannot find kernel "virt": there is no "\/boot\/vmlinuz-virt"\nm\.yaml:1:\d+: stages\[1\]\.flavour\n {2}hint/,
     ],
     [
       [{ kind: "initramfs", flavour: "virt", path: "/boot/i" }],
@@ -149,7 +149,9 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
   for (const [stages, message] of cases) {
     assertMatch((await fault(smallManifest("REPOSITORY", { stages }))).join("\n"), message);
   }
-  assertEquals(await fault(smallManifest("REPOSITORY", { outputs: [disk] })), [
+  const [message, place, because] = await fault(smallManifest("REPOSITORY", { outputs: [disk] }));
+  assertMatch(place!, /^m\.yaml:1:\d+: outputs\[0\]\.flavour$/);
+  assertEquals([message, because], [
     'error: Cannot write "x.img"',
     '  because: Cannot boot the kernel "/boot/vmlinuz-virt": no such file is in the tree',
   ]);
