@@ -5,18 +5,26 @@ import { inventoryPlace, readInventory } from "../../lib/store/inventory_files.t
 import { tempFolder } from "../support/file_sink.ts";
 import { buildHost, CARD_MIB, hostMissing, TOWER } from "../support/host_system.ts";
 import { LoopDevice, loopMissing } from "../support/loop_device.ts";
-import { named } from "../support/missing_programs.ts";
+import { named, programsMissing } from "../support/missing_programs.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
+import { writeSums } from "../support/provisioning.ts";
 import { sshInside, TowerProgram } from "../support/tower_program.ts";
 import { VirtualMachine } from "../support/virtual_machine.ts";
 
-const missing = hostMissing() ?? await loopMissing();
 const runner = denoRunner();
+const missing = hostMissing() ?? programsMissing(runner, "zstd") ?? await loopMissing();
 const NAME = "vault";
 /** Seconds until an emulated host must answer. */
 const START = "170";
 /** A clock that stopped years ago. */
 const CLOCK = ["-rtc", "base=2020-01-01T00:00:00"];
+
+/** An image as it is handed out: compressed, its block map and digests beside it. */
+async function compressed(image: string): Promise<string> {
+  await runner.run({ argv: ["zstd", "-q", "-3", "--rm", image] });
+  await writeSums(image);
+  return `${image}.zst`;
+}
 
 /** An empty card in a reader. */
 async function card(folder: string, name: string): Promise<LoopDevice> {
@@ -43,7 +51,7 @@ Deno.test({
   ),
   async fn(t) {
     using folder = tempFolder();
-    const image = await buildHost(folder.path);
+    const image = await compressed(await buildHost(folder.path));
     await using first = await card(folder.path, "card");
     await using second = await card(folder.path, "other");
     await using network = await NetworkNamespace.create(runner);
