@@ -101,6 +101,31 @@ test("a build that is killed at any moment leaves no part of an artifact, and th
   assert(leftOver > 0, "no killed build left anything to clean up");
 });
 
+test("a build that is killed while it compresses leaves no image and no map", async (home) => {
+  const compressed = JSON.parse(manifest());
+  compressed.outputs = [{ ...DISK, compression: "zstd" }];
+  Deno.writeTextFileSync(`${home}/system.yaml`, JSON.stringify(compressed));
+  let killed = 0;
+  for (const wait of [0, 300, 900]) {
+    removeTree(`${home}/out`);
+    await using build = startTower(home, ...BUILD);
+    const raw = () => unfinishedFiles(home).some((path) => path.includes(".img.zst."));
+    while (!raw() && !exists(`${home}/out/record.json`)) await pause(10);
+    await pause(wait);
+    build.kill("SIGKILL");
+    const { ending } = await build.ended;
+    if (ending.kind !== "signalled") continue;
+    killed++;
+    for (const file of ["lab.img.zst", "lab.img.bmap", "SHA256SUMS"]) {
+      assertEquals(exists(`${home}/out/${file}`), false, `${file} after ${wait} ms`);
+    }
+  }
+  assert(killed > 0, "every build was done before it was killed");
+  const next = await runTower(home, ...BUILD);
+  assertEquals([next.ending, unfinishedFiles(home)], [EXITED, []], next.err);
+  assertEquals((await runTower(home, "verify", "out")).ending, EXITED);
+});
+
 test("a build that SIGTERM or SIGINT ends says so, with 130, and takes its files along", async (home) => {
   const { good, time } = await wholeBuild(home);
   let ended = 0;
