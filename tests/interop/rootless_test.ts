@@ -58,10 +58,11 @@ Deno.test({
     const built = await run("build", ...system);
     assertEquals(built.trim().split("\n").length, FULL_OUTPUTS.length);
     await run("verify", "out");
-    const [lab, keys] = [options[1]!, options[5]!];
+    // The lab alone: what it holds is known, whatever the odd repository has.
+    const lab = options.slice(0, 4);
     assertMatch(await run("resolve", "oddities", ...options), /\noddities-1\.0-r0\n$/);
-    await run("why", "busybox", "--system", "lab", "--repository", lab, "--keys", keys);
-    await run("why-not", "nothing", "--system", "lab", "--repository", lab, "--keys", keys);
+    await run("why", "busybox", "--system", "lab", ...lab);
+    await run("why-not", "nothing", "--system", "lab", ...lab);
     await packAsNobody(work, run);
 
     const uid = Number(/^oddity:x:(\d+):(\d+):/m.exec(await passwd(`${work}/out/full.tar`))![1]);
