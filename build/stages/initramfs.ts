@@ -12,11 +12,13 @@ import {
   linkApplets,
   NEEDED_APPLETS,
   SHELL_APPLETS,
+  UNLOCK_APPLETS,
 } from "./initramfs/busybox.ts";
 import init from "./initramfs/init.sh" with { type: "text" };
 import { copyModules } from "./initramfs/modules.ts";
 import { sharedLibraries } from "./initramfs/shared_libraries.ts";
 import { transplant } from "./initramfs/transplant.ts";
+import unlock from "./initramfs/unlock.sh" with { type: "text" };
 import type { Stage } from "./stage.ts";
 
 /** What `init.sh` mounts on, and what programs in it expect. */
@@ -71,7 +73,9 @@ export function initramfsTree(
       for (const library of sharedLibraries(from, reader, program)) transplant(from, to, library);
     }
   }
-  linkApplets(to, busybox, appletsOf(from, reader, busybox, NEEDED_APPLETS, SHELL_APPLETS), owned);
+  const unlocks = ["sbin/cryptsetup", "usr/sbin/cryptsetup"].some((path) => to.file(path));
+  const needed = [...NEEDED_APPLETS, ...(unlocks ? UNLOCK_APPLETS : [])];
+  linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, SHELL_APPLETS), owned);
 
   const { release } = findKernel(from, reader, plan.flavour);
   const { named, indexes } = copyModules(from, to, reader, release, plan.modules);
@@ -82,6 +86,7 @@ export function initramfsTree(
   for (const [path, bytes] of indexes) put(path, 0o644, { kind: "inline", bytes });
   put("etc/modules", 0o644, inlineText(named.map((name) => `${name}\n`).join("")));
   put("init", 0o755, inlineText(init));
+  if (unlocks) put("unlock.sh", 0o644, inlineText(unlock));
   return to;
 }
 

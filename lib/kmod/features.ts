@@ -5,6 +5,13 @@
  */
 export const MODULE_FEATURES: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   ata: ["ahci", "ata_piix", "ata_generic", "pata_acpi", "sd_mod", "sr_mod"],
+  // dm-crypt with AES where the processor has it, with Adiantum elsewhere; how cryptsetup asks
+  // for ciphers. aes_ce_* and aes_neon_* are Arm's.
+  crypt: [
+    ...["dm_mod", "dm_crypt", "algif_skcipher", "algif_hash", "xts", "ecb", "aes_generic"],
+    ...["aesni_intel", "aes_ce*", "aes_neon*", "aes_arm*", "sha256*", "adiantum", "chacha*"],
+    "nhpoly1305*",
+  ],
   ext4: ["ext4"],
   mmc: ["mmc_block", "sdhci", "sdhci_pci", "sdhci_acpi", "sdhci_iproc", "bcm2835", "dw_mmc*"],
   nvme: ["nvme", "vmd"],

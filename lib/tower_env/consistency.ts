@@ -45,6 +45,10 @@ function conflicts({ entries }: Lines, role: HostRole | undefined): string[] {
   } else if (entries.has("WLAN_SSID") && entries.has("WLAN_SSID_HEX")) {
     blame("WLAN_SSID_HEX", "must not stand beside WLAN_SSID");
   }
+  const disk = value("ROOT_DEVICE");
+  if (value("ROOT_DEVICE_WIPE") === "true" && (disk === undefined || disk === "auto")) {
+    blame("ROOT_DEVICE_WIPE", "needs a ROOT_DEVICE that names the disk");
+  }
   const network = value("TOWER_NETWORK") as IpNetwork | undefined;
   const addresses: Key[] = ["THIN_CLIENT_IP", "STATIC_HOST_IP"];
   if (role === "online" || role === "router") addresses.push("ROUTER_IP");

@@ -132,9 +132,10 @@ export const RULES = {
     'have 1 to 64 letters, digits, ".", "+", "_" and "-"',
   ),
   ROOT_DEVICE: pattern(
-    /^(?=.{1,128}$)\/dev(\/[A-Za-z0-9][A-Za-z0-9_.:+-]*)+$/,
-    "be the path of a device such as /dev/nvme0n1",
+    /^(auto|(?=.{1,128}$)\/dev(\/[A-Za-z0-9][A-Za-z0-9_.:+-]*)+)$/,
+    "be auto or the path of a device such as /dev/disk/by-id/nvme-eui.0025385b71b0a2c1",
   ),
+  ROOT_DEVICE_WIPE: pattern(/^(true|false)$/, "be true or false"),
 } as const satisfies Readonly<Record<string, ValueRule>>;
 
 export type Key = keyof typeof RULES;

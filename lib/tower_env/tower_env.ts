@@ -27,8 +27,13 @@ interface HostEnv {
   readonly packages?: readonly string[];
   /** TowerOS' version, `v` included. */
   readonly version?: string;
-  /** The device that gets the encrypted system; without one the system stays on its card. */
+  /**
+   * The disk that gets the encrypted system: its path, or `auto` for the only one beside the boot
+   * disk. Without one the system stays on its card.
+   */
   readonly rootDevice?: string;
+  /** Whether what that disk holds may be lost; else it must be empty, or this host's own. */
+  readonly wipesRootDevice?: boolean;
 }
 
 /** The contents of a tower.env. */
@@ -78,6 +83,7 @@ export function parseTowerEnv(bytes: Uint8Array, place: Place): TowerEnv {
     ...given("packages", optional("DEFAULT_PACKAGES")?.split(" ")),
     ...given("version", optional("TOWEROS_VERSION")),
     ...given("rootDevice", optional("ROOT_DEVICE")),
+    ...(optional("ROOT_DEVICE_WIPE") === "true" ? { wipesRootDevice: true } : {}),
   } as HostEnv;
   if (role === "offline") return { ...host, role };
   if (role === "online") return { ...host, role, router: value("ROUTER_IP") as IpAddress };
@@ -151,6 +157,7 @@ function valuesOf(env: TowerEnv, place: Place): Partial<Record<Key, string | und
     DEFAULT_PACKAGES: env.packages?.join(" "),
     TOWEROS_VERSION: env.version,
     ROOT_DEVICE: env.rootDevice,
+    ROOT_DEVICE_WIPE: env.wipesRootDevice ? "true" : undefined,
   };
 }
 

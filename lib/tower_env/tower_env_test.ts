@@ -174,6 +174,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   TIMEZONE: ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "Port-au-Prince", "EST5EDT"],
   KEYBOARD_LAYOUT: ["us", "ara", "latam"],
   LANG: ["C", "de_DE", "ast_ES.UTF-8"],
+  ROOT_DEVICE: ["auto", "/dev/vdb", "/dev/disk/by-id/nvme-eui.0025385b71b0a2c1"],
 };
 const BAD: Readonly<Record<string, readonly string[]>> = {
   HOSTNAME: [
@@ -213,7 +214,8 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   PASSWORD_HASH: ["", "x", HASH.slice(0, -1), HASH.replace("$6$", "$1$"), `${HASH}a`],
   ONLINE: ["", "True", "yes", "1"],
   DEFAULT_PACKAGES: ["", " a", "a  b", "-a", "a;b"],
-  ROOT_DEVICE: ["", "/dev/", "/dev/../etc", "nvme0n1", "/dev/a b", "/dev//a"],
+  ROOT_DEVICE: ["", "/dev/", "/dev/../etc", "nvme0n1", "/dev/a b", "/dev//a", "Auto"],
+  ROOT_DEVICE_WIPE: ["", "yes", "TRUE"],
 };
 
 Deno.test("E2, E18: values of every good shape pass, all others break their rule by name", () => {
@@ -237,6 +239,20 @@ Deno.test("addresses must lie in their network and differ", () => {
   assertStringIncludes(about("STATIC_HOST_IP", "192.168.2.100"), "must not be THIN_CLIENT_IP too");
   assertStringIncludes(about("STATIC_HOST_IP", "192.168.2.1"), "must not be ROUTER_IP too");
   assertStringIncludes(about("ROUTER_IP", "10.0.0.1"), "must be the address of a host in");
+});
+
+Deno.test("C5: only a disk that is named may be wiped", () => {
+  const about = (disk: string | undefined, wipe: string) => {
+    const line = disk === undefined ? "" : `\nROOT_DEVICE='${disk}'`;
+    return `${changed("COLOR", "39")}${line}\nROOT_DEVICE_WIPE='${wipe}'`;
+  };
+  for (const disk of [undefined, "auto"]) {
+    const [problem, ...others] = problemsOf(about(disk, "true"));
+    assertEquals(others, []);
+    assertStringIncludes(problem!, "ROOT_DEVICE_WIPE needs a ROOT_DEVICE that names the disk");
+  }
+  assertEquals(parseTowerEnv(bytes(about("/dev/vdb", "true")), "boot").wipesRootDevice, true);
+  assertEquals(parseTowerEnv(bytes(about("auto", "false")), "boot").rootDevice, "auto");
 });
 
 Deno.test("each role needs its own keys", () => {

@@ -49,6 +49,7 @@ function disks(): Recipe[] {
   return [
     { name: "e2fsprogs", deb: "e2fsprogs", provides: ["e2fsprogs-extra={version}"] },
     { name: "sfdisk", deb: "fdisk", only: ["sbin/sfdisk", "usr/sbin/sfdisk"] },
+    { name: "blkid", deb: "util-linux", only: ["sbin/blkid"] },
     { name: "partx", deb: "util-linux", only: ["usr/bin/partx"] },
     { name: "lsblk", deb: "util-linux", only: ["bin/lsblk", "usr/bin/lsblk"] },
     { name: "cryptsetup", deb: "cryptsetup-bin" },

@@ -161,12 +161,16 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     "/dev/a/",
     "/devx/a",
     "/dev/_a",
+    "auto",
+    "autos",
+    "/dev/auto",
   ],
+  ROOT_DEVICE_WIPE: ["true", "false", "", "yes"],
 };
 
 /** The keys that a role has to have. */
 const NEEDED = KEYS.filter((k) =>
-  !/^(PASSWORD|WLAN_SSID_HEX|WLAN_PASSWORD_HEX|COLOR|INSTALLATION_TYPE|ALPINE_BRANCH|ROOT_DEVICE)$/
+  !/^(PASSWORD|WLAN_SSID_HEX|WLAN_PASSWORD_HEX|COLOR|INSTALLATION_TYPE|ALPINE_BRANCH|ROOT_DEVICE(_WIPE)?)$/
     .test(k) &&
   !/^(DEFAULT_PACKAGES|TOWEROS_VERSION)$/.test(k)
 );

@@ -12,6 +12,9 @@ export const NEEDED_APPLETS: readonly string[] = [
   ...["sed", "sh", "sleep", "sort", "switch_root", "tr", "usleep", "xargs"],
 ];
 
+/** What `unlock.sh` calls as well. */
+export const UNLOCK_APPLETS: readonly string[] = ["mkdir", "umount"];
+
 /** What somebody in the shell of a failed start is glad of. Taken where busybox has it. */
 export const SHELL_APPLETS: readonly string[] = [
   ...["blkid", "chroot", "cp", "dmesg", "echo", "fdisk", "free", "grep", "head", "insmod", "ip"],

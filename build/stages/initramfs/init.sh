@@ -190,7 +190,7 @@ find_partition() {
   done
 }
 
-# Sets `device`. Encrypted roots go here: unlock what was found, then name the mapped device.
+# Sets `device`.
 find_root() {
   case $root in
     UUID=* | LABEL=*) device=$(findfs "$root" 2> /dev/null) ;;
@@ -237,6 +237,13 @@ check_root() {
   restart
 }
 
+mount_root() {
+  [ -n "$rootfstype" ] && check_root
+  say "root is $device"
+  mount ${rootfstype:+-t "$rootfstype"} -o "$mode${rootflags:+,$rootflags}" "$device" /newroot ||
+    fail "$device could not be mounted (root=$root rootfstype=$rootfstype rootflags=$rootflags)"
+}
+
 # Links of the root may be absolute, and would be followed here and not there: a link will do.
 has_program() {
   [ -x "/newroot$1" ] || [ -L "/newroot$1" ]
@@ -261,10 +268,18 @@ load_device_modules
 [ "$shell" = yes ] && open_shell
 [ "$delay" = 0 ] || sleep "$delay"
 wait_for_root
-[ -n "$rootfstype" ] && check_root
-say "root is $device"
-mount ${rootfstype:+-t "$rootfstype"} -o "$mode${rootflags:+,$rootflags}" "$device" /newroot ||
-  fail "$device could not be mounted (root=$root rootfstype=$rootfstype rootflags=$rootflags)"
+if [ -f /unlock.sh ]; then
+  . /unlock.sh
+  unlock maybe
+  wait_for_root
+fi
+mount_root
+if [ -f /unlock.sh ] && [ -e /newroot/etc/root-moved ]; then
+  umount /newroot
+  unlock surely
+  wait_for_root
+  mount_root
+fi
 find_init
 for directory in dev sys proc; do
   mount -o move "/$directory" "/newroot/$directory" ||

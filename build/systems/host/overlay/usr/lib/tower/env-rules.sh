@@ -145,6 +145,7 @@ is_version() {
 is_device() {
 	has_length "$1" 1 128 || return 1
 	case $1 in
+	auto) ;;
 	*/ | *//* | *[!A-Za-z0-9_.:+/-]* | */[_.:+-]*) return 1 ;;
 	/dev/*) ;;
 	*) return 1 ;;
@@ -236,8 +237,12 @@ is_good() {
 		is_version "$2"
 		;;
 	ROOT_DEVICE)
-		says='be the path of a device such as /dev/nvme0n1'
+		says='be auto or the path of a device such as /dev/disk/by-id/nvme-eui.0025385b71b0a2c1'
 		is_device "$2"
+		;;
+	ROOT_DEVICE_WIPE)
+		says='be true or false'
+		case $2 in true | false) ;; *) return 1 ;; esac
 		;;
 	esac
 }

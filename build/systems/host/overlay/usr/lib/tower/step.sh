@@ -57,18 +57,32 @@ put() {
 	mv "$2.new" "$2"
 }
 
+# overwrite FILE: removes a secret, with zeros over it first.
+overwrite() {
+	[ -s "$1" ] || return 0
+	dd if=/dev/zero of="$1" bs="$(stat -c %s "$1")" count=1 conv=notrunc 2>>"$log"
+	sync
+	rm "$1"
+}
+
 # enable SERVICE LEVEL
 enable() {
 	mkdir -p -m 0755 "/etc/runlevels/$2"
 	ln -sfn "/etc/init.d/$1" "/etc/runlevels/$2/$1"
 }
 
-# Sets root_partition, root_disk and boot_partition (names below /dev): the boot partition is the
-# first of the disk that the root is on, whatever else is plugged in.
+# Sets root_partition, root_disk and boot_partition (names below /dev) of the boot medium: the boot
+# partition is the first of the disk that the image's root is on, whatever else is plugged in. A
+# root on an encrypted disk leaves that one unused; the kernel command line still names it.
 find_disks() {
 	local number path
 	number=$(stat -c %d /)
 	path=$(readlink -f "/sys/dev/block/$((number >> 8 & 0xfff)):$((number & 0xff | number >> 12 & 0xfff00))")
+	if [ -d "$path/dm" ]; then
+		path=$(findfs "$(sed 's/.*\broot=\([^ ]*\).*/\1/' /proc/cmdline)") ||
+			fail "the boot medium is missing; put it in"
+		path=$(readlink -f "/sys/class/block/${path##*/}")
+	fi
 	[ -e "$path/partition" ] || fail "the root file system is on no partition of a disk"
 	root_partition=${path##*/}
 	path=${path%/*}
