@@ -37,7 +37,8 @@ export function provisionCommand(env: Env, ending: Ending) {
       new Option("--color <name>", "of the prompt (default: the next)").choices(COLOR_WORDS)
         .argParser(color),
     )
-    .option("--root-device <path>", "disk of the host that gets its encrypted system")
+    .option("--root-device <path>", "the host's disk for its encrypted system; auto: the only one")
+    .option("--wipe-root-device", "let that disk be wiped, whatever it holds")
     .option(
       "--force",
       "make a host anew that exists, an online one without a router, or with no way to it",

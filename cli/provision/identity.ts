@@ -54,7 +54,7 @@ export function towerEnvOf(
   host: { readonly address: IpAddress; readonly publicKey: string; readonly color: number },
   version: string | undefined,
 ): TowerEnv {
-  const { name, role, locale, rootDevice, wlan } = request;
+  const { name, role, locale, rootDevice, wipesRootDevice, wlan } = request;
   const password = request.password ?? randomText(16);
   const network = role === "offline" ? plan.offline : plan.online;
   const common = {
@@ -73,6 +73,7 @@ export function towerEnvOf(
     installation: "install",
     ...(version === undefined ? {} : { version: `v${version}` }),
     ...(rootDevice === undefined ? {} : { rootDevice }),
+    ...(wipesRootDevice ? { wipesRootDevice } : {}),
   } as const;
   switch (role) {
     case "router":

@@ -38,6 +38,7 @@ export interface HostWish {
   readonly wlan: Wlan | undefined;
   readonly color: number | undefined;
   readonly rootDevice: string | undefined;
+  readonly wipesRootDevice: boolean;
   readonly force: boolean;
 }
 
@@ -68,6 +69,7 @@ export const ANSWERS = z.strictObject({
   wlanPassword: z.string(),
   color: z.string(),
   rootDevice: z.string(),
+  wipeRootDevice: z.boolean(),
   force: z.boolean(),
 }).partial();
 
@@ -187,6 +189,7 @@ export function wishOf(
     wlan: wlanFor(role, answers),
     color: colorFor(answers),
     rootDevice: answers.rootDevice,
+    wipesRootDevice: answers.wipeRootDevice ?? false,
     force: answers.force ?? false,
   };
 }

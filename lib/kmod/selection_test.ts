@@ -67,7 +67,7 @@ Deno.test("a name that is nowhere is an error, for a feature with those that the
     );
   }
   const { hint } = assertThrows(() => select("@nosuch"), TowerError);
-  assertEquals(hint?.startsWith("Features are @ata, @ext4, "), true);
+  assertEquals(hint?.startsWith("Features are @ata, @crypt, @ext4, "), true);
 });
 
 Deno.test("modules that were not indexed yet are an error that says what to do", () => {

@@ -24,6 +24,8 @@ export interface MachineSpec {
   /** What the disk and the network card are: virtio's by default, or as real computers have. */
   readonly disk?: keyof typeof DISKS;
   readonly card?: keyof typeof CARDS;
+  /** Disks beside that one, changed as it is; the serial numbers are what the guest tells them by. */
+  readonly moreDisks?: readonly { readonly image: string; readonly serial: string }[];
   /** BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. */
   readonly firmware: { readonly kind: "bios" } | { readonly kind: "uefi"; readonly file: string };
   readonly accelerator: "kvm" | "tcg";
@@ -119,11 +121,13 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     ...["-m", `${machine.memoryMiB}M`, "-smp", String(machine.processors)],
     ...["-display", "none", "-vga", "none", "-no-reboot"],
     ...["-device", "virtio-rng-pci"],
-    "-drive",
-    `file=${optionValue(machine.image)},format=raw,if=none,id=disk,` +
-    `snapshot=${machine.snapshot ? "on" : "off"}`,
+    ...["-drive", drive(machine, machine.image, "disk")],
     ...DISKS[machine.disk ?? "virtio"].flatMap((device) => ["-device", device]),
   ];
+  for (const [i, { image, serial }] of (machine.moreDisks ?? []).entries()) {
+    argv.push("-drive", drive(machine, image, `disk${i}`));
+    argv.push("-device", `virtio-blk-pci,drive=disk${i},serial=${optionValue(serial)}`);
+  }
   if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
   if (machine.network.kind !== "none") {
     const { network } = machine;
@@ -148,6 +152,11 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
 export function guestStatus(written: string): number | undefined {
   const last = written.trim().split(/\s+/).at(-1) ?? "";
   return /^[0-9]{1,3}$/.test(last) && Number(last) <= 255 ? Number(last) : undefined;
+}
+
+function drive({ snapshot }: MachineSpec, image: string, id: string): string {
+  const file = optionValue(image);
+  return `file=${file},format=raw,if=none,id=${id},snapshot=${snapshot ? "on" : "off"}`;
 }
 
 function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): string {

@@ -55,3 +55,10 @@ Deno.test("qemuArgv() makes an Arm machine with the program for it", () => {
   assertEquals(argv[0], "qemu-system-aarch64");
   assert(argv.join(" ").includes("-machine virt -cpu cortex-a72 -accel tcg"), argv.join(" "));
 });
+
+Deno.test("qemuArgv() adds disks that a guest does not start from, each with its serial number", () => {
+  const moreDisks = [{ image: "a,b.img", serial: "ONE" }];
+  const argv = qemuArgv({ ...machine, moreDisks });
+  assert(argv.includes("file=a,,b.img,format=raw,if=none,id=disk0,snapshot=on"));
+  assert(argv.includes("virtio-blk-pci,drive=disk0,serial=ONE"));
+});

@@ -21,6 +21,8 @@ export type Hardware = Pick<TestMachine, "firmware" | "disk" | "card">;
 
 interface Place {
   readonly card: string;
+  /** Disks beside the card; each has its place in the list as its serial number, from DISK1. */
+  readonly disks?: readonly string[];
   readonly folder: string;
   readonly network: NetworkNamespace;
   readonly client: SshClient;
@@ -56,9 +58,10 @@ export function addressOf(role: HostRole): string {
 
 /** Starts a card in the network of `tap0`, and waits for its SSH unless the role is `none`. */
 export async function bootHost(place: Place, role: HostRole | "none"): Promise<RunningHost> {
-  const { card, folder, network, client, hardware } = place;
+  const { card, disks = [], folder, network, client, hardware } = place;
   const machine = VirtualMachine.start(denoRunner(), folder, {
     image: card,
+    moreDisks: disks.map((image, i) => ({ image, serial: `DISK${i + 1}` })),
     snapshot: false,
     firmware: { kind: "bios" },
     network: { kind: "tap", interface: "tap0" },

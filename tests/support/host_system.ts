@@ -16,7 +16,7 @@ import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
 import { labMissing } from "./lab_system.ts";
 
 /** How the names of the packages begin that the lab got last. */
-const NEWEST = ["dnsmasq-", "linux-lts-"];
+const NEWEST = ["blkid-", "dnsmasq-", "linux-lts-"];
 
 /** Why a test cannot build the host system, or undefined where it can. For `ignore`. */
 export function hostMissing(): string | undefined {

@@ -5,7 +5,7 @@ import { type MachineSpec, qemuArgv } from "../../lib/qemu/machine.ts";
 /** What a test chooses of a machine; the rest fits all tests. */
 export type TestMachine =
   & Pick<MachineSpec, "image" | "snapshot" | "firmware" | "network">
-  & Partial<Pick<MachineSpec, "arch" | "memoryMiB" | "statusFile" | "disk" | "card">>;
+  & Partial<Pick<MachineSpec, "arch" | "moreDisks" | "memoryMiB" | "statusFile" | "disk" | "card">>;
 
 /** A machine that runs in QEMU, its serial console in a file. It ends with its owner. */
 export class VirtualMachine implements AsyncDisposable {
