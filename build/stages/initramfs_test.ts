@@ -9,7 +9,7 @@ import { MemoryStore } from "../../tests/support/memory_store.ts";
 import { smallTree } from "../../tests/support/small_tree.ts";
 import type { InitramfsSpec } from "../manifest/schema.ts";
 import { initramfs, initramfsTree } from "./initramfs.ts";
-import { NEEDED_APPLETS } from "./initramfs/busybox.ts";
+import { NEEDED_APPLETS, UNLOCK_APPLETS } from "./initramfs/busybox.ts";
 
 const store = new MemoryStore();
 const BASE = "lib/modules/6.6-0-virt";
@@ -120,6 +120,24 @@ Deno.test("every applet that is asked of busybox is one that /init calls", () =>
   const script = text(treeOf(smallTree(files)), "init");
   const code = script.split("\n").filter((l) => !l.trim().startsWith("#")).join("\n");
   for (const applet of NEEDED_APPLETS) assert(new RegExp(`\\b${applet}\\b`).test(code), applet);
+});
+
+Deno.test("what opens an encrypted root is there only with cryptsetup", () => {
+  const busybox = `\0${[...NEEDED_APPLETS, ...UNLOCK_APPLETS].join("\0")}\0`;
+  const tree = smallTree({ ...files, "bin/busybox": busybox, "sbin/cryptsetup": "" });
+  const opening = treeOf(tree, { files: ["sbin/cryptsetup"] });
+  const script = text(opening, "unlock.sh");
+  for (const applet of UNLOCK_APPLETS) {
+    assert(new RegExp(`\\b${applet}\\b`).test(script), applet);
+    assertEquals(opening.file(`bin/${applet}`)?.path, "bin/busybox", applet);
+  }
+  assertEquals(treeOf(tree).get("unlock.sh"), undefined);
+  const poor = smallTree({ ...files, "sbin/cryptsetup": "" });
+  assertThrows(
+    () => treeOf(poor, { files: ["sbin/cryptsetup"] }),
+    TowerError,
+    UNLOCK_APPLETS.join(", "),
+  );
 });
 
 Deno.test("the tree gets one archive, the same for the same plan, packed as the plan says", async () => {
