@@ -79,6 +79,20 @@ Deno.test({
           assert(Math.abs(host["time-offset"]) < 30, `${host["time-offset"]} s`);
         }),
     );
+    await t.step(
+      "B5: tower firewall apply finds the first boot's rules in force, and brings them back",
+      () =>
+        machine.orConsole(async () => {
+          const apply = () => tower.run("firewall", "apply", NAME);
+          const first = await apply();
+          assertEquals([first.code, first.out], [0, `${NAME}: already in force\n`], first.err);
+          const open = "iptables -A INPUT -p udp -j ACCEPT; ip6tables -P FORWARD ACCEPT";
+          await tower.run("ssh", NAME, "doas", "sh", "-c", open);
+          const second = await apply();
+          assertEquals(second.out, `${NAME}: in force, and kept for its next start\n`, second.err);
+          assertEquals((await apply()).out, `${NAME}: already in force\n`);
+        }),
+    );
     await t.step("a host with a swapped key is refused", async () => {
       const known = join(tower.folder, "known_hosts");
       const pub = join(tower.folder, "hosts", NAME, "ssh_host_ed25519_key.pub");
