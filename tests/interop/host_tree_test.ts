@@ -59,7 +59,8 @@ const CHECKS: Readonly<Record<string, (host: HostTree) => void>> = {
       for (const line of text(path).split("\n")) {
         const sourced = /^\s*(?:\.|source|eval)\s+(\S+)/.exec(line)?.[1];
         if (sourced === undefined) continue;
-        const isOwn = sourced === "/usr/lib/tower/step.sh" || path.endsWith("/tower-env");
+        const isOwn = sourced.endsWith(".sh") && scripts.includes(sourced.replace(/^\//, "")) ||
+          path.endsWith("/tower-env");
         assert(isOwn, `${path}: ${line}`);
       }
     }

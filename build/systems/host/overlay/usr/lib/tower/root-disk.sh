@@ -133,8 +133,10 @@ is_taken() {
 	[ -f "$state/root-device" ] && [ "$(cat "$state/root-device")" = "$(identity_of "$1")" ]
 }
 
+# The name too must be on the card before a byte of the other disk changes.
 take() {
 	identity_of "$1" | put 0600 "$state/root-device"
+	sync
 }
 
 # opens DISK KEY: whether the key opens it.
