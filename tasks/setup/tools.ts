@@ -16,6 +16,7 @@ const TOOLS = {
   "dpkg-deb": { places: ["dpkg-deb"], apt: "dpkg", apk: "dpkg" },
   "fsck.ext4": { places: ["fsck.ext4"], apt: "e2fsprogs", apk: "e2fsprogs" },
   "fsck.fat": { places: ["fsck.fat"], apt: "dosfstools", apk: "dosfstools" },
+  "fish": { places: ["fish"], apt: "fish", apk: "fish" },
   "gcc": { places: ["gcc"], apt: "gcc", apk: "gcc" },
   "gcc-aarch64": {
     places: ["aarch64-linux-gnu-gcc"],
@@ -52,6 +53,7 @@ const TOOLS = {
   "strace": { places: ["strace"], apt: "strace", apk: "strace" },
   "syslinux": { places: ["syslinux"], apt: "syslinux", apk: "syslinux" },
   "xz": { places: ["xz"], apt: "xz-utils", apk: "xz" },
+  "zsh": { places: ["zsh"], apt: "zsh", apk: "zsh" },
   "zstd": { places: ["zstd"], apt: "zstd", apk: "zstd" },
   "unshare": { places: ["unshare"], apt: "util-linux", apk: "util-linux-misc" },
 } as const satisfies Readonly<Record<string, Tool>>;
