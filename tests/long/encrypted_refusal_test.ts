@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../lib/store/disk_file.ts";
-import { diskKey, emptyDisk, KEY_FILE } from "../support/encrypted_host.ts";
+import type { TowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { diskKey, emptyDisk, encryptedCard, KEY_FILE } from "../support/encrypted_host.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { buildHost, cardOf, envFile, hostMissing, onlineEnv } from "../support/host_system.ts";
 import { VirtualMachine } from "../support/virtual_machine.ts";
@@ -136,6 +137,25 @@ Deno.test({
         assertEquals(await Promise.all(paths.map(hashOf)), before);
       });
     }
+    await t.step("a named disk with a file system that may be wiped, and no other", async () => {
+      const disk = await diskWith(folder.path, "disk0.img", "a file system", 1024);
+      const other = await diskWith(folder.path, "disk1.img", "a partition table", 1024);
+      const before = await hashOf(other);
+      const env: TowerEnv = {
+        ...onlineEnv(PUBLIC_KEY),
+        ...{ rootDevice: NAMED, wipesRootDevice: true },
+      };
+      const card = encryptedCard(image, folder.path, env, diskKey());
+      await using machine = start(folder.path, card, [disk, other]);
+      assertEquals(await machine.waitForEnd(240), { kind: "exited", code: 0 });
+      assertMatch(machine.console(), /first boot: restart from the encrypted disk/);
+      using opened = openDisk(disk, "read");
+      // "LUKS\xba\xbe" and version 2: LUKS2 On-Disk Format Specification 1.1.0, 2.1.
+      const header = new Uint8Array(8);
+      opened.readAt(0, header);
+      assertEquals(header.toHex(), "4c554b53babe0002");
+      assertEquals(await hashOf(other), before);
+    });
   },
 });
 

@@ -67,7 +67,7 @@ disk_named() {
 	fi
 	case $1 in /dev/disk/by-id/*) ;; *) return 1 ;; esac
 	for disk in $(ls /sys/block); do
-		! ids_of "$disk" | grep -qx "${1##*/}" || { echo "$disk"; return; }
+		! ids_of "$disk" | grep -x "${1##*/}" >/dev/null || { echo "$disk"; return; }
 	done
 	return 1
 }

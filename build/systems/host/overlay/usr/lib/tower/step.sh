@@ -4,6 +4,7 @@
 # written beside its place and renamed.
 
 set -eu
+# No `| grep -q` with it: that leaves at its first match, and what writes to it dies of that.
 set -o pipefail
 umask 077
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
