@@ -37,7 +37,7 @@ import { ThinClient } from "./try_tower/thin_client.ts";
 /** Who sits at the thin client. */
 const USER = "alice";
 /** Seconds until three emulated hosts must be up. */
-const PATIENCE = 400;
+const PATIENCE = 600;
 const ROUTER: TriedHost = { name: "router", at: "online", mac: "02:00:00:00:00:01" };
 const ONLINE: TriedHost = { name: "office", at: "online", mac: "02:00:00:00:00:02" };
 const OFFLINE: TriedHost = { name: "vault", at: "offline", mac: "02:00:00:00:00:03" };
