@@ -1,3 +1,4 @@
+import { labRequest } from "../support/lab_system.ts";
 import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openEngine } from "../../build/engine.ts";
@@ -118,17 +119,10 @@ Deno.test({
   async fn(t) {
     using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
     using folder = tempFolder();
-    const { tree } = await buildTree({
-      system: "host",
-      arch: "x86_64",
-      repositories: undefined,
-      keysFolder: undefined,
-      lockFile: undefined,
-      frozen: false,
-      offline: true,
-      output: folder.path,
-      jobs: 2,
-    }, { ...engine, reporter: silent });
+    const { tree } = await buildTree(labRequest("host", "x86_64", folder.path), {
+      ...engine,
+      reporter: silent,
+    });
     const bytes = (path: string) => {
       const file = tree.file(path);
       assert(file, `/${path} is not in the tree`);

@@ -13,7 +13,7 @@ import { copyDisk, openDisk } from "../../lib/store/disk_file.ts";
 import { listDir } from "../../lib/store/files.ts";
 import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
-import { labMissing } from "./lab_system.ts";
+import { labMissing, labRequest } from "./lab_system.ts";
 
 /** How the names of the packages begin that the lab got last. */
 const NEWEST = ["blkid-", "dnsmasq-", "linux-lts-"];
@@ -71,17 +71,7 @@ export async function buildHost(
   // JSON is YAML.
   Deno.writeTextFileSync(path, JSON.stringify(manifest));
   using engine = openEngine(env, { offline: true, json: false, jobs: 2 });
-  await build({
-    system: path,
-    arch,
-    repositories: undefined,
-    keysFolder: undefined,
-    lockFile: undefined,
-    frozen: false,
-    offline: true,
-    output: folder,
-    jobs: 2,
-  }, { ...engine, reporter: silent });
+  await build(labRequest(path, arch, folder), { ...engine, reporter: silent });
   return join(folder, "host.img");
 }
 

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { BuildRequest } from "../../build/request.ts";
 import { build } from "../../build/pipeline.ts";
 import { openEngine } from "../../build/engine.ts";
 import { labFolder } from "../../build/trusted_keys.ts";
@@ -12,6 +13,21 @@ import type { SharedProgram } from "./shared_program.ts";
 
 /** Options that name a lab repository and the folder of its keys. */
 export type LabOptions = readonly ["--repository", string, "--keys", string];
+
+/** A build from the lab repository as it lies in the cache. @param output Folder of the artifacts. */
+export function labRequest(system: string, arch: Arch, output: string): BuildRequest {
+  return {
+    system,
+    arch,
+    repositories: undefined,
+    keysFolder: undefined,
+    lockFile: undefined,
+    frozen: false,
+    offline: true,
+    output,
+    jobs: 2,
+  };
+}
 
 /** Why a test cannot build the lab system, or undefined where it can. For `ignore`. */
 export function labMissing(arch: Arch = "x86_64"): string | undefined {
@@ -37,17 +53,7 @@ export async function buildLab(
     }),
   );
   using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
-  const { record } = await build({
-    system,
-    arch,
-    repositories: undefined,
-    keysFolder: undefined,
-    lockFile: undefined,
-    frozen: false,
-    offline: true,
-    output: folder,
-    jobs: 2,
-  }, { ...engine, reporter: silent });
+  const { record } = await build(labRequest(system, arch, folder), { ...engine, reporter: silent });
   return { image: join(folder, "lab.img"), record };
 }
 

@@ -1,3 +1,4 @@
+import { labRequest } from "./lab_system.ts";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { openEngine } from "../../build/engine.ts";
 import { manifestFiles } from "../../build/inputs.ts";
@@ -71,16 +72,6 @@ export async function buildWifiHost(folder: string): Promise<string> {
   // JSON is YAML.
   Deno.writeTextFileSync(path, JSON.stringify(manifest));
   using engine = openEngine(env, { offline: true, json: false, jobs: 2 });
-  await build({
-    system: path,
-    arch: "x86_64",
-    repositories: undefined,
-    keysFolder: undefined,
-    lockFile: undefined,
-    frozen: false,
-    offline: true,
-    output: folder,
-    jobs: 2,
-  }, { ...engine, reporter: silent });
+  await build(labRequest(path, "x86_64", folder), { ...engine, reporter: silent });
   return join(folder, "host.img");
 }
