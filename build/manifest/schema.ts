@@ -69,7 +69,9 @@ const packagesStage = z.strictObject({
     script: z.enum(SCRIPT_KINDS),
     do: z.enum(["skip", "first-boot"]),
     reason: line.min(1).describe("Why this is right; it goes into the record."),
-  })).default([]).describe("What to do with package scripts that have no native handler."),
+  })).default([]).describe(
+    "What to do with package scripts that do what is not understood, or against what is done by default.",
+  ),
 }).describe("Installs packages with all they depend on.");
 
 const filesStage = z.strictObject({

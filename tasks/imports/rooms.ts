@@ -82,6 +82,7 @@ export const ROOMS: readonly Room[] = [
       "lib/manual/",
       "lib/report/",
       "lib/schema/",
+      "lib/shell/",
       "lib/ssh_signature/",
       "lib/ssh/",
       "lib/tower_env/",

@@ -3,14 +3,12 @@ import { join } from "@std/path";
 import { readAccounts, writeAccounts } from "../../lib/accounts/account_files.ts";
 import { addGroup, addToGroup, addUser, lock, setPassword } from "../../lib/accounts/accounts.ts";
 import type { Accounts } from "../../lib/accounts/files.ts";
-import { installPackages } from "../../lib/apk/install.ts";
 import { runScripts } from "../../lib/apk/scripts/run_scripts.ts";
 import { scriptOf } from "../../lib/apk/scripts/scripts_archive.ts";
 import { directoriesOf, triggeredBy } from "../../lib/apk/scripts/triggers.ts";
 import type { ScriptKind, UnpackedPackage } from "../../lib/apk/types.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { textOf } from "../../lib/tree/content.ts";
-import { FileTree } from "../../lib/tree/file_tree.ts";
+import { freshInstall as freshInstallAt, runInChroot } from "../support/alpine_chroot.ts";
 import { oracleData, oracleMissing } from "../support/alpine_oracle.ts";
 import { differences, listDisk, listTree, putOnDisk, rootMissing } from "../support/disk_tree.ts";
 import { tempFolder } from "../support/file_sink.ts";
@@ -21,32 +19,9 @@ const options = { ignore: missing !== undefined };
 const skipped = missing ? ` (skipped: ${missing})` : "";
 const now = () => Math.floor(Date.now() / 1000);
 
-/** What a chroot needs for scripts, in the order of installation. */
-const BASE = /^(?:alpine-baselayout(?:-data)?|busybox(?:-binsh)?|musl)$/;
-
-/** Real packages of Alpine 3.20 in a tree, and on the disk, before any script ran. */
-async function freshInstall(dir: string) {
-  const whole = realPackages(oracleData()!, "x86_64");
-  const real = { ...whole, packages: whole.packages.filter((p) => BASE.test(p.info.name)) };
-  const tree = new FileTree({ mode: 0o755, uid: 0, gid: 0, mtime: 0, origin: "stage:base" });
-  installPackages(tree, real.packages, { epoch: now() });
-  await putOnDisk(tree, real.store, dir);
-  return { real, tree };
-}
-
-/** Runs a script in a chroot as apk does: from the root, with nothing but PATH. */
-async function chroot(dir: string, script: Uint8Array | string, args: readonly string[]) {
-  const bytes = typeof script === "string" ? new TextEncoder().encode(script) : script;
-  Deno.writeFileSync(join(dir, "script"), bytes, { mode: 0o755 });
-  Deno.chmodSync(join(dir, "script"), 0o755);
-  const path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-  const result = await denoRunner().run({
-    argv: ["env", "-i", path, "/usr/sbin/chroot", dir, "/script", ...args],
-    okCodes: Array.from({ length: 128 }, (_, i) => i),
-  });
-  Deno.removeSync(join(dir, "script"));
-  return result.ending.kind === "exited" ? result.ending.code : -1;
-}
+const freshInstall = (dir: string) => freshInstallAt(dir, now());
+const chroot = async (dir: string, script: Uint8Array | string, args: readonly string[]) =>
+  (await runInChroot(dir, script, args)).status;
 
 function withScript(text: string): UnpackedPackage {
   const real = realPackages(oracleData()!, "x86_64").packages[0]!;
@@ -124,6 +99,24 @@ const BODIES: readonly [string, string][] = [
   ["directories", "mkdir -p -m 700 /srv/p/q/r\nmkdir -p /srv/p/q\nmkdir -m 1777 /srv/t"],
   ["install", "install -d -m 0750 -o bin -g shadow /srv/i/j\ninstall -dm 700 /srv/i"],
   ["links", "ln -s /a /srv/l\nln -sf /b /srv/l\nln -s x /srv\nln -snf y /srv/l\nln -s /c /srv/l"],
+  [
+    "loops, conditions and functions",
+    "for n in b a; do\n  if [ ! -e /srv/$n ]; then touch /srv/$n; fi\ndone\n" +
+    'own() { local who=$1; shift; chown $who:$who "$@"; }\nown bin /srv/a /srv/b\n' +
+    "for f in /srv/*; do case $f in */a) rm $f;; *) chmod 600 $f; esac; done",
+  ],
+  [
+    "what files hold",
+    "echo one >/srv/f\ncat >>/srv/f <<-EOF\n\ttwo $(echo three)\n\tEOF\n" +
+    "if grep -q '^two' /srv/f && ! grep -q four /srv/f; then mv /srv/f /srv/g; fi\n" +
+    'x=$(cat /srv/g | grep three)\nmkdir -p "/srv/${x% *}" /srv/${x#* }\nrmdir /srv/three',
+  ],
+  [
+    "links are read",
+    "ln -s /srv/x/../b /srv/a\ntouch /srv/b\nmkdir /srv/x\n[ -L /srv/a ] && chmod 640 /srv/a\n" +
+    'touch "$(readlink -f /srv/a)$(readlink /srv/none || echo .none)"\n' +
+    'touch "/srv/$(basename "$(readlink /srv/a)")2"',
+  ],
   ["failure and success", "false && touch /srv/1 || touch /srv/2\ntrue || touch /srv/3\nexit 0"],
 ];
 

@@ -1,9 +1,12 @@
+import { inlineText, textOf } from "../../tree/content.ts";
 import { addGroup, addToGroup, addUser, findUser, type NewUser } from "../../accounts/accounts.ts";
 import { isAccountName } from "../../accounts/record.ts";
 import { TowerError } from "../../errors.ts";
 import { nameOf, parentOf } from "../../tree/file_tree.ts";
+import { filePlace } from "./file_commands.ts";
 import { parseOptions } from "./options.ts";
-import { type Action, CommandFailure, pathOf, type ScriptWorld } from "./script_world.ts";
+import { CommandFailure } from "../../shell/host.ts";
+import { type Action, pathOf, type ScriptWorld } from "./script_world.ts";
 
 /** `addgroup [-S] [-g GID] GROUP` and `addgroup USER GROUP` of busybox. */
 export function addgroup(args: readonly string[]): Action | undefined {
@@ -72,6 +75,21 @@ export function adduser(args: readonly string[]): Action | undefined {
   });
 }
 
+/** `add-shell PATH...` of busybox: lines of /etc/shells, each once. */
+export function addShell(args: readonly string[]): Action | undefined {
+  if (args.length === 0 || !args.every((arg) => /^\/[\w/.+-]+$/.test(arg))) return undefined;
+  return (world) => {
+    const file = world.find("etc/shells");
+    if (file && file.type !== "file") throw new CommandFailure("/etc/shells is no file");
+    const lines = file ? textOf(world.reader, file.content, 1 << 16).split("\n") : [];
+    const all = new Set([...lines.filter((line) => line !== ""), ...args]);
+    const content = inlineText([...all].map((line) => `${line}\n`).join(""));
+    const base = world.base(file?.path ?? filePlace(world, "etc/shells"), file?.mode ?? 0o644);
+    world.put({ ...base, type: "file", content });
+    world.notes.add(`shell ${args.join(", ")}`);
+  };
+}
+
 /** An action whose refusals are what makes the real program end with status 1. */
 function accountAction(note: string, act: Action): Action {
   return (world) => {
@@ -90,7 +108,7 @@ function makeHome(world: ScriptWorld, path: string, name: string): void {
   const { uid, gid } = findUser(world.accounts, name);
   const existing = world.find(path);
   if (existing) {
-    if (existing.type === "directory") world.tree.put({ ...existing, uid, gid, mode: 0o2755 });
+    if (existing.type === "directory") world.put({ ...existing, uid, gid, mode: 0o2755 });
     return;
   }
   const parent = world.find(parentOf(path));
@@ -98,14 +116,14 @@ function makeHome(world: ScriptWorld, path: string, name: string): void {
   if (parent?.type !== "directory") return;
   const home = parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`;
   const skeleton = world.find("etc/skel");
-  world.tree.put({ ...world.base(home, 0o2755), uid, gid, type: "directory" });
+  world.put({ ...world.base(home, 0o2755), uid, gid, type: "directory" });
   if (skeleton?.type !== "directory") return;
   for (const entry of [...world.tree.walk(skeleton.path)].slice(1)) {
     const copy = home + entry.path.slice(skeleton.path.length);
     if (entry.type === "hardlink") {
       const file = world.tree.get(entry.target);
-      if (file) world.tree.put({ ...file, ...owned(world, copy, file.mode, uid, gid) });
-    } else world.tree.put({ ...entry, ...owned(world, copy, entry.mode, uid, gid) });
+      if (file) world.put({ ...file, ...owned(world, copy, file.mode, uid, gid) });
+    } else world.put({ ...entry, ...owned(world, copy, entry.mode, uid, gid) });
   }
 }
 

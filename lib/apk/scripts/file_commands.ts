@@ -3,7 +3,8 @@ import type { Entry } from "../../tree/entry.ts";
 import { nameOf, parentOf } from "../../tree/file_tree.ts";
 import { parseMode, parseOctal } from "./file_mode.ts";
 import { parseOptions } from "./options.ts";
-import { type Action, CommandFailure, pathOf, pathsOf, type ScriptWorld } from "./script_world.ts";
+import { CommandFailure } from "../../shell/host.ts";
+import { type Action, pathOf, pathsOf, type ScriptWorld } from "./script_world.ts";
 
 interface Owner {
   readonly user?: string;
@@ -42,7 +43,7 @@ function changeOwner(
     const ids = idsOf(world, owner);
     for (const path of paths) {
       for (const entry of targets(world, path, options.has("R"), options.has("h"))) {
-        world.tree.put(chowned(entry, ids));
+        world.put(chowned(entry, ids));
       }
       world.notes.add(`owner of /${path}`);
     }
@@ -59,7 +60,7 @@ export function chmod(args: readonly string[]): Action | undefined {
   return (world) => {
     for (const path of paths) {
       for (const entry of targets(world, path, recursive, false)) {
-        if (entry.type !== "symlink") world.tree.put({ ...entry, mode: change(entry.mode) });
+        if (entry.type !== "symlink") world.put({ ...entry, mode: change(entry.mode) });
       }
       world.notes.add(`mode of /${path}`);
     }
@@ -84,26 +85,45 @@ export function mkdir(args: readonly string[]): Action | undefined {
   };
 }
 
-/** `install -d [-m MODE] [-o USER] [-g GROUP] PATH...`: owner and mode hold for old ones too. */
+/**
+ * `install -d [-m MODE] [-o USER] [-g GROUP] PATH...`: owner and mode hold for old ones too.
+ * `install [-m MODE] [-o USER] [-g GROUP] FILE PLACE` copies a file.
+ */
 export function install(args: readonly string[]): Action | undefined {
   const parsed = parseOptions(args, "dm:o:g:");
   const paths = parsed && pathsOf(parsed.rest);
   const mode = parseOctal(parsed?.options.get("m") ?? "755");
-  if (!parsed?.options.has("d") || !paths || mode === undefined) return undefined;
+  if (!paths || mode === undefined) return undefined;
   const user = parsed.options.get("o"), group = parsed.options.get("g");
   const owner = {
     ...(user === undefined ? {} : { user }),
     ...(group === undefined ? {} : { group }),
   };
+  if (!parsed.options.has("d")) return installFile(paths, mode, owner);
   return (world) => {
     const ids = idsOf(world, owner);
     for (const path of paths) {
       if (!world.find(path)) makeDirectory(world, path, mode, true);
       const entry = world.find(path);
       if (entry?.type !== "directory") throw new CommandFailure(`/${path} is no directory`);
-      world.tree.put({ ...entry, ...ids, mode });
+      world.put({ ...entry, ...ids, mode });
       world.notes.add(`directory /${path}`);
     }
+  };
+}
+
+function installFile(paths: readonly string[], mode: number, owner: Owner): Action | undefined {
+  const [from, to, ...more] = paths;
+  if (from === undefined || to === undefined || more.length > 0) return undefined;
+  return (world) => {
+    const file = world.find(from);
+    if (file?.type !== "file") throw new CommandFailure(`/${from} is no file`);
+    const inside = world.find(to)?.type === "directory";
+    const place = newPlace(world, inside ? `${to}/${nameOf(from)}` : to);
+    if (world.tree.get(place)?.type === "directory") throw new CommandFailure(`/${place} exists`);
+    const base = { ...world.base(place, mode), ...idsOf(world, owner) };
+    world.put({ ...base, type: "file", content: file.content });
+    world.notes.add(`file /${place}`);
   };
 }
 
@@ -114,10 +134,10 @@ export function touch(args: readonly string[]): Action | undefined {
   return (world) => {
     for (const path of paths) {
       const existing = world.find(path);
-      if (existing) world.tree.put({ ...existing, mtime: world.epoch });
+      if (existing) world.put({ ...existing, mtime: world.epoch });
       else {
-        const place = newPlace(world, path);
-        world.tree.put({ ...world.base(place, 0o644), type: "file", content: inlineText("") });
+        const place = filePlace(world, path);
+        world.put({ ...world.base(place, 0o644), type: "file", content: inlineText("") });
       }
       world.notes.add(`file /${path}`);
     }
@@ -139,7 +159,7 @@ export function ln(args: readonly string[]): Action | undefined {
     if (existing && (!parsed.options.has("f") || existing.type === "directory")) {
       throw new CommandFailure(`/${place} exists`);
     }
-    world.tree.put({ ...world.base(place, 0o777), type: "symlink", target });
+    world.put({ ...world.base(place, 0o777), type: "symlink", target });
     world.notes.add(`link /${place}`);
   };
 }
@@ -153,11 +173,20 @@ export function makeDirectory(
 ): void {
   const parent = parentOf(path);
   if (parents && parent !== "" && !world.find(parent)) makeDirectory(world, parent, 0o755, true);
-  world.tree.put({ ...world.base(newPlace(world, path), mode), type: "directory" });
+  const place = newPlace(world, path);
+  if (world.tree.get(place)?.type === "symlink") throw new CommandFailure(`/${path} is a link`);
+  world.put({ ...world.base(place, mode), type: "directory" });
+}
+
+/** Where a new file goes: behind the links that are at its path already. */
+export function filePlace(world: ScriptWorld, path: string): string {
+  const place = world.tree.resolve(path);
+  if (place === undefined) throw new CommandFailure(`/${path} is in no directory`);
+  return newPlace(world, place);
 }
 
 /** Where a new entry goes, links to its directory followed. */
-function newPlace(world: ScriptWorld, path: string): string {
+export function newPlace(world: ScriptWorld, path: string): string {
   const parent = world.find(parentOf(path));
   if (parent?.type !== "directory") throw new CommandFailure(`/${parentOf(path)} is no directory`);
   return parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`;
@@ -170,10 +199,11 @@ function targets(world: ScriptWorld, path: string, recursive: boolean, links: bo
     ? undefined
     : world.tree.get(place === "" ? nameOf(path) : `${place}/${nameOf(path)}`);
   // With -R, as with -h, busybox changes links themselves and does not walk through them.
-  const top = (recursive || links) && named?.type === "symlink" ? named : world.find(path);
+  const link = named?.type === "symlink" && !world.isLater(named) ? named : undefined;
+  const top = (recursive || links) && link ? link : world.find(path);
   if (!top) throw new CommandFailure(`/${path} is missing`);
   if (!recursive || top.type !== "directory") return [top];
-  return [...world.tree.walk(top.path)].map((entry) =>
+  return [...world.tree.walk(top.path)].filter((e) => !world.isLater(e)).map((entry) =>
     entry.type === "hardlink" ? world.tree.get(entry.target) ?? entry : entry
   );
 }

@@ -67,7 +67,7 @@ export function deferToFirstBoot(
   epoch: number,
 ): void {
   if (scripts.length === 0) return;
-  if (!tree.file("sbin/openrc-run")) {
+  if (!canDefer(tree)) {
     throw new TowerError(
       "unsupported",
       "Cannot defer package scripts to the first boot: the tree has no OpenRC to start them",
@@ -90,6 +90,11 @@ export function deferToFirstBoot(
   put(`etc/init.d/${SERVICE}`, inlineText(INIT), 0o755);
   const link = base(`etc/runlevels/boot/${SERVICE}`, 0o777);
   tree.put({ ...link, type: "symlink", target: `/etc/init.d/${SERVICE}` });
+}
+
+/** Whether the system has OpenRC to start what waits. */
+export function canDefer(tree: FileTree): boolean {
+  return ["sbin/openrc-run", "usr/sbin/openrc-run"].some((path) => tree.file(path));
 }
 
 /** A free place for a path, with directories above it made. */

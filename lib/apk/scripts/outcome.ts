@@ -16,12 +16,20 @@ export interface ScriptOutcome {
   /** SHA-256 of the script's bytes, lower-case hexadecimal. */
   readonly sha256: string;
   /**
-   * `native`: done on the tree by a handler. `depmod`: left to the stage that indexes kernel
-   * modules. `skipped`: by decision. `first-boot`: by decision, when the system first starts.
+   * `native`: done on the tree. `depmod`: left to the stage that indexes kernel modules.
+   * `replaced`: what it is for is done otherwise. `skipped`: by decision. `first-boot`: when the
+   * system first starts, by decision or because it needs the machine.
    * `not-triggered`: a trigger that no directory matches. `never-run`: apk does not open packages
    * of installed size 0.
    */
-  readonly did: "native" | "depmod" | "skipped" | "first-boot" | "not-triggered" | "never-run";
+  readonly did:
+    | "native"
+    | "depmod"
+    | "replaced"
+    | "skipped"
+    | "first-boot"
+    | "not-triggered"
+    | "never-run";
   /** One sentence for people: the effect, or the reason of the decision. */
   readonly detail: string;
 }

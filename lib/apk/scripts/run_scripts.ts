@@ -3,13 +3,11 @@ import { printable, TowerError } from "../../errors.ts";
 import type { ContentReader } from "../../tree/entry.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import type { ScriptKind, UnpackedPackage } from "../types.ts";
-import { runNative, understandScript } from "./commands.ts";
-import { type DeferredScript, deferToFirstBoot } from "./first_boot.ts";
-import { knownScript } from "./known_scripts.ts";
+import { canDefer, type DeferredScript, deferToFirstBoot } from "./first_boot.ts";
+import { interpret } from "./interpret.ts";
 import type { ScriptDecision, ScriptOutcome } from "./outcome.ts";
-import { CommandFailure, ScriptWorld } from "./script_world.ts";
+import { ScriptWorld } from "./script_world.ts";
 import { scriptOf } from "./scripts_archive.ts";
-import { readScript } from "./shell_subset.ts";
 import { directoriesOf, triggeredBy } from "./triggers.ts";
 
 export interface RunScriptsOptions {
@@ -37,10 +35,12 @@ interface Call {
 
 /**
  * Does what the scripts of freshly installed packages do, in apk's order: pre-install and
- * post-install of each package, then the triggers. No script is executed: it is known, or made
- * of commands that have a native form, or the manifest decides.
+ * post-install of each package, then the triggers. No script is executed: each is followed command
+ * by command on the tree, as far as every command that is reached has a native form; what is
+ * reached and has none leaves the script to the manifest.
  *
- * @param tree Holds the files of all packages already.
+ * @param tree Holds the files of all packages already; a script sees those that apk would have
+ * unpacked by then.
  * @param packages In the order of installation.
  * @throws {TowerError} `unsupported` that lists every script without a handler or decision, with
  * the lines for the manifest; `not-found` for a decision without its script.
@@ -50,11 +50,11 @@ export function runScripts(
   packages: readonly UnpackedPackage[],
   options: RunScriptsOptions,
 ): ScriptOutcome[] {
-  const run = new ScriptRun(tree, options);
+  const run = new ScriptRun(tree, options, packages.map((p) => p.info.name));
   for (const unpacked of packages) {
-    for (const script of ["pre-install", "post-install"] as const) {
-      run.call(unpacked, script, [unpacked.info.version]);
-    }
+    run.call(unpacked, "pre-install", [unpacked.info.version]);
+    run.later.delete(unpacked.info.name);
+    run.call(unpacked, "post-install", [unpacked.info.version]);
   }
   const directories = directoriesOf(packages);
   for (const unpacked of packages) {
@@ -71,9 +71,13 @@ class ScriptRun {
   readonly #undecided: Undecided[] = [];
   readonly #deferred: DeferredScript[] = [];
   readonly #unused: Set<ScriptDecision>;
+  readonly #written = new Set<string>();
+  /** Names of the packages whose files a script does not see yet. */
+  readonly later: Set<string>;
 
-  constructor(tree: FileTree, options: RunScriptsOptions) {
+  constructor(tree: FileTree, options: RunScriptsOptions, names: readonly string[]) {
     this.#tree = tree;
+    this.later = new Set(names);
     this.#options = options;
     this.#unused = new Set(options.decisions);
   }
@@ -113,16 +117,23 @@ class ScriptRun {
 
   #runNative(call: Call): void {
     const { reader, epoch } = this.#options;
-    const origin = `package:${call.package.info.name}` as const;
-    const world = new ScriptWorld(this.#tree, reader, epoch, origin);
-    try {
-      const done = interpret(call, world);
-      world.close();
-      this.#add(call, done.did, done.detail);
-    } catch (error) {
-      if (!(error instanceof CommandFailure)) throw error;
-      const { package: { info: { name } }, script } = call;
-      this.#undecided.push({ package: name, script, cause: error.message });
+    const { package: { info: { name } }, script, bytes, args } = call;
+    const around = { tree: this.#tree, reader, epoch };
+    const world = new ScriptWorld(
+      { ...around, later: this.later, written: this.#written },
+      `package:${name}`,
+    );
+    const result = interpret(bytes, args, world);
+    if (result.did === "undecided") {
+      this.#undecided.push({ package: name, script, cause: result.cause });
+    } else if (result.did !== "first-boot") {
+      this.#add(call, result.did, result.detail);
+    } else if (canDefer(this.#tree)) {
+      this.#deferred.push({ package: name, script, bytes, args });
+      this.#add(call, "first-boot", result.detail);
+    } else {
+      const cause = `it needs the machine (${result.detail}), and no OpenRC is there to start it`;
+      this.#undecided.push({ package: name, script, cause });
     }
   }
 
@@ -131,22 +142,6 @@ class ScriptRun {
     const { package: { info: { name } }, script } = call;
     this.#outcomes.push({ package: name, script, sha256, did, detail });
   }
-}
-
-/** @throws {CommandFailure} for a script that is not understood, or that fails. */
-function interpret(call: Call, world: ScriptWorld): Pick<ScriptOutcome, "did" | "detail"> {
-  const text = new TextDecoder().decode(call.bytes);
-  const known = knownScript(call.package.info.name, call.script, text);
-  if (known) return known(world, call.args);
-  const script = readScript(text);
-  if (!script) throw new CommandFailure("it is more than a list of simple commands");
-  const native = understandScript(script);
-  if ("words" in native) {
-    throw new CommandFailure(`"${native.words.slice(0, 120)}" has no native form`);
-  }
-  const failed = runNative(native, world);
-  if (failed !== undefined) throw new CommandFailure(`it would fail at "${failed.slice(0, 200)}"`);
-  return { did: "native", detail: [...world.notes].join(", ") || "nothing to do" };
 }
 
 function undecidedError(undecided: readonly Undecided[]): TowerError {

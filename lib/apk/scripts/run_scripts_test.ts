@@ -183,11 +183,19 @@ Deno.test("commands and options that are not known leave a script undecided", ()
     "install -m 644 a b",
     "ln a b",
     "touch -d 1 a",
-    "exit $?",
     "exit a",
     "exec true\ntrue",
+    "exit $?x",
+    "f() { rc-update add a; }; f",
+    "if true; then ./x; fi",
+    "for i in 1 2; do frobnicate $i; done",
+    "echo $HOME >/etc/x",
+    "[ -e /proc/cpuinfo ]",
+    "cd /etc",
+    "touch $(date)",
+    "while true; do :; done",
+    "f() { f; }; f",
     "set -x",
-    "true\nset -e",
     "constructor",
     "./true",
     "/opt/bin/true",
@@ -209,7 +217,7 @@ Deno.test("all undecided scripts are listed with the lines for the manifest", ()
     error.message,
     "Cannot run 2 package scripts: there is no native handler\n" +
       '  a post-install: "rc-update add a" has no native form\n' +
-      "  b pre-install: it is more than a list of simple commands",
+      "  b pre-install: it is no script of /bin/sh",
   );
   assertStringIncludes(
     error.hint!,
@@ -321,5 +329,6 @@ Deno.test("busybox links its applets where nothing is, and asks for a list it ca
     const hostile = { ...files, "etc/busybox-paths.d/busybox": list };
     assertStringIncludes(refusal(body, hostile), "has no list of applets");
   }
-  assertStringIncludes(refusal(body), "has no list of applets");
+  assertStringIncludes(refusal(body), "busybox is missing");
+  assertStringIncludes(refusal(body, { "bin/busybox": "" }), "has no list of applets");
 });

@@ -1,12 +1,8 @@
 import { readAccounts, writeAccounts } from "../../accounts/account_files.ts";
 import type { Accounts } from "../../accounts/files.ts";
+import { NotUnderstood } from "../../shell/host.ts";
 import type { ContentReader, Entry, EntryBase, Origin } from "../../tree/entry.ts";
-import { type FileTree, isCanonical } from "../../tree/file_tree.ts";
-
-/** A command that ends with a status other than 0, as the real program would. */
-export class CommandFailure extends Error {
-  override readonly name = "CommandFailure";
-}
+import { type FileTree, isCanonical, nameOf, parentOf } from "../../tree/file_tree.ts";
 
 /** What a native command does to the tree; throws {@linkcode CommandFailure}. */
 export type Action = (world: ScriptWorld) => void;
@@ -14,42 +10,130 @@ export type Action = (world: ScriptWorld) => void;
 /** A kind of command: the action of its arguments, or undefined when they are not understood. */
 export type Understand = (args: readonly string[]) => Action | undefined;
 
-/** The system that a script sees: a tree, its accounts, a clock that stands still. */
+/** What is there while a script runs: the tree holds the files of later packages already. */
+export interface Surroundings {
+  readonly tree: FileTree;
+  readonly reader: ContentReader;
+  /** Seconds since 1970. */
+  readonly epoch: number;
+  /** Names of the packages that apk unpacks after the script. */
+  readonly later: ReadonlySet<string>;
+  /** Paths that scripts have written so far. */
+  readonly written: Set<string>;
+}
+
+/** The system that one script sees: a tree, its accounts, a clock that stands still. */
 export class ScriptWorld {
   readonly tree: FileTree;
   readonly reader: ContentReader;
   readonly epoch: number;
   readonly origin: Origin;
-  readonly #before: Accounts;
+  readonly #around: Surroundings;
+  readonly accountsBefore: Accounts;
+  /** Entries as they were, in the order of changes. */
+  readonly #journal: { readonly path: string; readonly entry: Entry | undefined }[] = [];
   accounts: Accounts;
   /** What was done, for the record. */
   readonly notes = new Set<string>();
+  /** Directories of kernel modules whose indexes were asked for. */
+  readonly modules = new Set<string>();
 
-  constructor(tree: FileTree, reader: ContentReader, epoch: number, origin: Origin) {
-    this.tree = tree;
-    this.reader = reader;
-    this.epoch = epoch;
+  constructor(around: Surroundings, origin: Origin) {
+    this.#around = around;
+    this.tree = around.tree;
+    this.reader = around.reader;
+    this.epoch = around.epoch;
     this.origin = origin;
-    this.#before = this.accounts = readAccounts(tree, reader);
+    this.accountsBefore = this.accounts = readAccounts(this.tree, this.reader);
   }
 
   /** Puts changed accounts into the tree. */
   close(): void {
     const by = { origin: this.origin, mtime: this.epoch };
-    writeAccounts(this.tree, this.#before, this.accounts, by);
+    writeAccounts(this.tree, this.accountsBefore, this.accounts, by);
   }
 
-  /** The entry that a path reaches, links followed; its data stands under the entry's path. */
+  /** Takes back what the script did. */
+  undo(): void {
+    this.accounts = this.accountsBefore;
+    for (const { path, entry } of this.#journal.splice(0).reverse()) {
+      if (entry) this.tree.put(entry);
+      else this.tree.remove(path);
+    }
+  }
+
+  put(entry: Entry): void {
+    const before = this.tree.get(entry.path);
+    if (before && this.isLater(before) && before.type !== "directory") {
+      throw new NotUnderstood(`/${entry.path}, which ${before.origin} replaces later`);
+    }
+    this.#journal.push({ path: entry.path, entry: before });
+    this.#around.written.add(entry.path);
+    this.tree.put(entry);
+  }
+
+  /** Removes an entry that has nothing below it. */
+  remove(path: string): void {
+    const before = this.tree.get(path);
+    if (before?.type === "file" && this.#hasOtherNames(path)) {
+      throw new NotUnderstood(`rm of /${path}, which has another name`);
+    }
+    this.#journal.push({ path, entry: before });
+    this.tree.remove(path);
+  }
+
+  #hasOtherNames(path: string): boolean {
+    for (const entry of this.tree.walk()) {
+      if (entry.type === "hardlink" && entry.target === path) return true;
+    }
+    return false;
+  }
+
+  /** Whether an entry is of a package that apk has not unpacked yet. */
+  isLater({ path, origin }: Entry): boolean {
+    const [kind, name] = splitOrigin(origin);
+    return kind === "package" && this.#around.later.has(name) && !this.#around.written.has(path);
+  }
+
+  /**
+   * The entry that a path reaches, links followed; its data stands under the entry's path.
+   * Directories of later packages are there already: whoever makes one finds it.
+   */
   find(path: string): Entry | undefined {
     const place = this.tree.resolve(path);
     const entry = place === undefined ? undefined : this.tree.get(place);
-    return entry?.type === "hardlink" ? this.tree.get(entry.target) : entry;
+    if (entry === undefined || (entry.type !== "directory" && this.isLater(entry))) {
+      return undefined;
+    }
+    return entry.type === "hardlink" ? this.tree.get(entry.target) : entry;
+  }
+
+  /** As {@linkcode find}, and a directory of a later package is not there either. */
+  look(path: string): Entry | undefined {
+    const entry = this.find(path);
+    return entry && this.isLater(entry) ? undefined : entry;
+  }
+
+  /** The entry at a path itself, links on the way followed. */
+  lookAt(path: string): Entry | undefined {
+    if (path === "") return this.tree.get("");
+    const parent = this.look(parentOf(path));
+    if (parent?.type !== "directory") return undefined;
+    const entry = this.tree.get(
+      parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`,
+    );
+    return entry && this.isLater(entry) ? undefined : entry;
   }
 
   /** Properties of a new entry. */
   base(path: string, mode: number): EntryBase {
     return { path, mode, uid: 0, gid: 0, mtime: this.epoch, origin: this.origin };
   }
+}
+
+function splitOrigin(origin: Origin): [string, string] {
+  const at = origin.indexOf(":");
+  return [origin.slice(0, at), origin.slice(at + 1)];
 }
 
 /**
@@ -65,4 +149,16 @@ export function pathOf(argument: string): string | undefined {
 export function pathsOf(args: readonly string[]): string[] | undefined {
   const paths = args.map(pathOf);
   return paths.length > 0 && paths.every((p) => p !== undefined) ? paths : undefined;
+}
+
+/** Trees that the machine fills: what is in them while a script runs nobody knows. */
+const OF_THE_MACHINE = /^(?:dev|proc|sys)(?:\/|$)/;
+
+/** The path of an argument that is only looked at. @throws {NotUnderstood} */
+export function readablePath(argument: string): string {
+  const path = argument === "/" ? "" : pathOf(argument.replace(/\/+/g, "/"));
+  if (path === undefined || (OF_THE_MACHINE.test(path) && path !== "dev/null")) {
+    throw new NotUnderstood(`path ${JSON.stringify(argument)}`);
+  }
+  return path;
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { matchesGlob, triggeredBy } from "./triggers.ts";
+import { matchesPath } from "../../shell/pattern.ts";
+import { triggeredBy } from "./triggers.ts";
 
 Deno.test("globs match part by part, as fnmatch does with FNM_PATHNAME", () => {
   const yes = [
@@ -29,8 +30,8 @@ Deno.test("globs match part by part, as fnmatch does with FNM_PATHNAME", () => {
     ["/a", "/A"],
     ["lib", "/lib"],
   ];
-  for (const [glob, path] of yes) assertEquals(matchesGlob(glob!, path!), true, `${glob} ${path}`);
-  for (const [glob, path] of no) assertEquals(matchesGlob(glob!, path!), false, `${glob} ${path}`);
+  for (const [glob, path] of yes) assertEquals(matchesPath(glob!, path!), true, `${glob} ${path}`);
+  for (const [glob, path] of no) assertEquals(matchesPath(glob!, path!), false, `${glob} ${path}`);
 });
 
 Deno.test("only absolute globs count, with or without the mark for changed directories", () => {
@@ -41,6 +42,6 @@ Deno.test("only absolute globs count, with or without the mark for changed direc
 
 Deno.test("a hostile glob costs no more than its length times the path's", () => {
   const path = `/${"a".repeat(255)}`;
-  assertEquals(matchesGlob(`/${"*a".repeat(500)}b`, path), false);
-  assertEquals(matchesGlob(`/${"*".repeat(2000)}`, path), false, "too long to look at");
+  assertEquals(matchesPath(`/${"*a".repeat(500)}b`, path), false);
+  assertEquals(matchesPath(`/${"*".repeat(2000)}`, path), false, "too long to look at");
 });

@@ -1,0 +1,148 @@
+import { NotUnderstood } from "./host.ts";
+import type { Interpreter } from "./interpreter.ts";
+import { BreakLoop, ExitShell, ReturnFunction } from "./signals.ts";
+import type { Streams } from "./streams.ts";
+
+type Builtin = (shell: Interpreter, args: readonly string[], streams: Streams) => number;
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Builtins that need nothing but the shell. */
+const BUILTINS: Readonly<Record<string, Builtin>> = {
+  ":": () => 0,
+  true: () => 0,
+  false: () => 1,
+  echo(_shell, args, { out }) {
+    const line = args[0] === "-n" ? "" : "\n";
+    const words = args.slice(line === "" ? 1 : 0);
+    // Options in other spellings, and what -e would make of a backslash.
+    if (out.kept && /^-[neE]/.test(words[0] ?? "")) throw new NotUnderstood(`echo ${words[0]}`);
+    out.write(words.join(" ") + line);
+    return 0;
+  },
+  printf(_shell, [format = "", ...args], { out }) {
+    const known = /^(?:[^%\\]|\\n|%%|%s)*$/.test(format);
+    const places = [...format.matchAll(/%s/g)].length;
+    if (!known || places !== args.length) {
+      if (out.kept) throw new NotUnderstood(`printf ${format}`);
+      return 0;
+    }
+    let at = 0;
+    out.write(
+      format.replace(/%s|%%|\\n/g, (p) => p === "%s" ? args[at++]! : p === "%%" ? "%" : "\n"),
+    );
+    return 0;
+  },
+  exit(shell, args) {
+    throw new ExitShell(statusOf("exit", args, shell.status));
+  },
+  return(shell, args) {
+    if (shell.locals.length === 0) throw new NotUnderstood("return outside of a function");
+    throw new ReturnFunction(statusOf("return", args, shell.status));
+  },
+  break: (shell, args) => leave(shell, "break", args),
+  continue: (shell, args) => leave(shell, "continue", args),
+  shift(shell, args) {
+    const count = statusOf("shift", args, 1);
+    if (count > shell.state.positional.length) throw new NotUnderstood("shift of too many");
+    shell.state.positional = shell.state.positional.slice(count);
+    return 0;
+  },
+  set(shell, args) {
+    const [first, ...rest] = args;
+    if (first === "--") {
+      shell.state.positional = rest;
+      return 0;
+    }
+    if (args.length !== 1 || !/^[-+][eu]{1,2}$/.test(first ?? "")) {
+      throw new NotUnderstood(`set ${args.join(" ")}`);
+    }
+    const on = first!.startsWith("-");
+    if (first!.includes("e")) shell.state.errexit = on;
+    if (first!.includes("u")) shell.state.nounset = on;
+    return 0;
+  },
+  local(shell, args) {
+    const locals = shell.locals.at(-1);
+    if (locals === undefined) throw new NotUnderstood("local outside of a function");
+    for (const { name, value } of assignmentsOf("local", args)) {
+      if (!locals.has(name)) locals.set(name, shell.state.variables.get(name));
+      if (value !== undefined) shell.state.assign(name, value);
+      // A local variable without a value: whether it starts as the outer one differs by shell.
+      else if (shell.state.variables.has(name)) throw new NotUnderstood(`local ${name}`);
+    }
+    return 0;
+  },
+  export(shell, args) {
+    for (const { name, value } of assignmentsOf("export", args)) {
+      if (value !== undefined) shell.state.assign(name, value);
+    }
+    return 0;
+  },
+  unset(shell, args) {
+    for (const name of args) {
+      if (!NAME.test(name)) throw new NotUnderstood(`unset ${name}`);
+      shell.state.variables.delete(name);
+    }
+    return 0;
+  },
+  cd(_shell, args) {
+    // Scripts start in the root, and stay there.
+    if (args.length !== 1 || args[0] !== "/") throw new NotUnderstood(`cd ${args.join(" ")}`);
+    return 0;
+  },
+  command(shell, [option, name, ...more], streams) {
+    if (option !== "-v" || name === undefined || more.length > 0 || name.includes("/")) {
+      throw new NotUnderstood(`command ${[option, name, ...more].join(" ")}`);
+    }
+    const found = shell.state.functions.has(name) || Object.hasOwn(BUILTINS, name)
+      ? name
+      : shell.host.which(name);
+    if (found === undefined) return 127;
+    streams.out.write(`${found}\n`);
+    return 0;
+  },
+  exec(shell, args, streams) {
+    const [name, ...rest] = args;
+    if (name === undefined || Object.hasOwn(BUILTINS, name) || shell.state.functions.has(name)) {
+      throw new NotUnderstood(`exec ${args.join(" ")}`);
+    }
+    shell.call([name, ...rest], streams, true);
+    throw new ExitShell(shell.status);
+  },
+};
+
+/**
+ * Runs a builtin.
+ * @returns Its status; undefined for what is none.
+ */
+export function runBuiltin(
+  shell: Interpreter,
+  [name, ...args]: readonly [string, ...string[]],
+  streams: Streams,
+): number | undefined {
+  return Object.hasOwn(BUILTINS, name) ? BUILTINS[name]!(shell, args, streams) : undefined;
+}
+
+function statusOf(name: string, args: readonly string[], otherwise: number): number {
+  const [status, ...more] = args;
+  if (more.length > 0 || (status !== undefined && !/^\d{1,3}$/.test(status))) {
+    throw new NotUnderstood(`${name} ${args.join(" ")}`);
+  }
+  return status === undefined ? otherwise : Number(status) & 0xff;
+}
+
+function leave(shell: Interpreter, name: "break" | "continue", args: readonly string[]): never {
+  const levels = statusOf(name, args, 1);
+  if (levels < 1 || levels > shell.loops) throw new NotUnderstood(`${name} outside of a loop`);
+  throw new BreakLoop(levels, name === "continue");
+}
+
+function assignmentsOf(builtin: string, args: readonly string[]) {
+  return args.map((arg) => {
+    const at = arg.indexOf("=");
+    const name = at < 0 ? arg : arg.slice(0, at);
+    if (!NAME.test(name)) throw new NotUnderstood(`${builtin} ${arg}`);
+    return { name, value: at < 0 ? undefined : arg.slice(at + 1) };
+  });
+}

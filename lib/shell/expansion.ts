@@ -1,0 +1,186 @@
+import { compareBytes } from "../format/bytes.ts";
+import { NotUnderstood, type ShellHost } from "./host.ts";
+import { matchesText, quotePattern } from "./pattern.ts";
+import type { List, ParameterChange, Part, Word } from "./syntax.ts";
+
+/** Longest value whose ends are tried against a pattern. */
+const MAX_TRIMMED = 4096;
+
+/** What words are expanded with. */
+export interface ExpansionContext {
+  readonly host: ShellHost;
+  /** `$1` and on. */
+  readonly positional: readonly string[];
+  /** The value of a variable or special parameter other than `@` and `*`; undefined when unset. */
+  parameter(name: string): string | undefined;
+  assign(name: string, value: string): void;
+  /** What a list prints, without the line ends behind it. */
+  substitute(list: List): string;
+  /** Whether an unset parameter is an error (`set -u`). */
+  readonly nounset: boolean;
+}
+
+/** A run of characters of a field. */
+interface Piece {
+  readonly text: string;
+  readonly quoted: boolean;
+}
+
+/** The fields that words become: expanded, split, and matched against files (XCU 2.6). */
+export function expandFields(words: readonly Word[], context: ExpansionContext): string[] {
+  return words.flatMap((word) => fieldsOf(word, context)).flatMap((field) =>
+    expandPaths(field, context.host)
+  );
+}
+
+/** A word as one text: in assignments, redirections, `case` and here-documents. */
+export function expandText(word: Word, context: ExpansionContext): string {
+  return word.map((part) => valueOf(part, context)).join("");
+}
+
+/** A word as a pattern for {@linkcode matchesText}. */
+export function expandPattern(word: Word, context: ExpansionContext): string {
+  return patternOf(word.map((part) => ({
+    text: valueOf(part, context),
+    quoted: part.kind === "unknown" || part.quoted,
+  })));
+}
+
+function fieldsOf(word: Word, context: ExpansionContext): Piece[][] {
+  const fields: Piece[][] = [];
+  let open = false;
+  const add = (piece: Piece): void => {
+    if (!open) fields.push([]);
+    open = true;
+    fields.at(-1)!.push(piece);
+  };
+  const listed = word.some(isEachArgument);
+  for (const part of word) {
+    // `"$@"` without arguments is no field, though its quotes would make one.
+    if (listed && part.kind === "text" && part.text === "") continue;
+    if (part.kind === "parameter" && (isEachArgument(part) || isUnquotedList(part))) {
+      if (part.change) throw new NotUnderstood(`\${${part.name}…}`);
+      for (const [i, argument] of context.positional.entries()) {
+        if (i > 0) open = false;
+        if (part.quoted) add({ text: argument, quoted: true });
+        else split(argument, add, () => open = false);
+      }
+      continue;
+    }
+    const text = valueOf(part, context);
+    if (part.kind === "text" || part.kind === "unknown" || part.quoted) {
+      add({ text, quoted: part.kind !== "unknown" && part.quoted });
+    } else split(text, add, () => open = false);
+  }
+  return fields;
+}
+
+const isEachArgument = (part: Part) =>
+  part.kind === "parameter" && part.name === "@" && part.quoted;
+const isUnquotedList = (part: Part) =>
+  part.kind === "parameter" && (part.name === "@" || part.name === "*") && !part.quoted;
+
+/** Field splitting by the usual IFS: blanks and line ends. */
+function split(text: string, add: (piece: Piece) => void, end: () => void): void {
+  for (const piece of text.split(/([ \t\n]+)/)) {
+    if (/^[ \t\n]/.test(piece)) end();
+    else if (piece !== "") add({ text: piece, quoted: false });
+  }
+}
+
+function valueOf(part: Part, context: ExpansionContext): string {
+  switch (part.kind) {
+    case "text":
+      return part.text;
+    case "unknown":
+      throw new NotUnderstood(part.text);
+    case "command":
+      return context.substitute(part.list);
+    case "parameter":
+      return parameterValue(part, context);
+  }
+}
+
+function parameterValue(
+  { name, change }: Part & { kind: "parameter" },
+  context: ExpansionContext,
+): string {
+  const isList = name === "@" || name === "*";
+  if (isList && change) throw new NotUnderstood(`\${${name}…}`);
+  const value = isList ? context.positional.join(" ") : context.parameter(name);
+  if (change === undefined || !/^:?[-+=?]$/.test(change.operator)) {
+    if (value === undefined && context.nounset) throw new NotUnderstood(`$${name}, which is unset`);
+    return change === undefined ? value ?? "" : changed(value ?? "", change, context);
+  }
+  const given = change.operator.startsWith(":") ? (value ?? "") !== "" : value !== undefined;
+  const { word } = change as ParameterChange & { word: Word };
+  switch (change.operator.at(-1)) {
+    case "+":
+      return given ? expandText(word, context) : "";
+    case "?":
+      if (!given) throw new NotUnderstood(`\${${name}?}, which ends the script`);
+      return value!;
+    case "=":
+      if (!given) context.assign(name, expandText(word, context));
+      return given ? value! : context.parameter(name)!;
+    default:
+      return given ? value! : expandText(word, context);
+  }
+}
+
+function changed(value: string, change: ParameterChange, context: ExpansionContext): string {
+  if (change.operator === "length") {
+    if (/[^\x00-\x7f]/.test(value)) throw new NotUnderstood("the length of what is not ASCII");
+    return String(value.length);
+  }
+  if (value.length > MAX_TRIMMED) throw new NotUnderstood("a value that is too long");
+  const pattern = expandPattern(change.word, context);
+  const lengths = Array.from({ length: value.length + 1 }, (_, i) => i);
+  const longest = change.operator.length === 2;
+  if (longest) lengths.reverse();
+  for (const n of lengths) {
+    const fromStart = change.operator.startsWith("#");
+    const piece = fromStart ? value.slice(0, n) : value.slice(value.length - n);
+    if (!matchesText(pattern, piece)) continue;
+    return fromStart ? value.slice(n) : value.slice(0, value.length - n);
+  }
+  return value;
+}
+
+/** @throws {NotUnderstood} for brackets that are more than a few characters or ranges. */
+function patternOf(pieces: readonly Piece[]): string {
+  const bare = pieces.filter((p) => !p.quoted).map((p) => p.text).join("");
+  const quoted = pieces.filter((p) => p.quoted).map((p) => p.text).join("");
+  const brackets = bare.includes("[");
+  if (bare.includes("\\") || /\[[:.=]/.test(bare) || (brackets && /[[\]!^\\-]/.test(quoted))) {
+    throw new NotUnderstood(`pattern ${bare}`);
+  }
+  return pieces.map((p) => p.quoted ? quotePattern(p.text) : p.text).join("");
+}
+
+/** The files that a field names by a pattern; without any, the field itself. */
+function expandPaths(field: readonly Piece[], host: ShellHost): string[] {
+  const text = field.map((p) => p.text).join("");
+  if (!field.some((p) => !p.quoted && /[*?[]/.test(p.text))) return [text];
+  const pattern = patternOf(field);
+  if (pattern.includes("//") || /(?:^|\/)\.{1,2}(?:\/|$)/.test(pattern)) {
+    throw new NotUnderstood(`pattern ${text}`);
+  }
+  const absolute = pattern.startsWith("/");
+  let found = [absolute ? "/" : ""];
+  for (const part of pattern.split("/").slice(absolute ? 1 : 0)) {
+    const join = (base: string, name: string) =>
+      base === "" || base.endsWith("/") ? base + name : `${base}/${name}`;
+    if (!/(?<!\\)[*?[]/.test(part)) {
+      const name = part.replace(/\\(.)/g, "$1");
+      found = found.map((base) => join(base, name)).filter((path) => host.exists(path));
+    } else {
+      found = found.flatMap((base) =>
+        (host.names(base === "" ? "/" : base) ?? [])
+          .filter((n) => (!n.startsWith(".") || part.startsWith(".")) && matchesText(part, n))
+          .map((name) => join(base, name))
+      );
+    }
+  }
+  return found.length === 0 ? [text] : found.sort(compareBytes);
+}

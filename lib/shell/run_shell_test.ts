@@ -1,0 +1,102 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CommandFailure, NotUnderstood, type ShellHost } from "./host.ts";
+import { runShell } from "./run_shell.ts";
+import { parseShell } from "./parser.ts";
+
+/** A system of a few files, where `fail` fails and nothing else is a program. */
+function host(files = new Map<string, string>()): ShellHost {
+  return {
+    run([name], { input, out }) {
+      if (name === "fail") throw new CommandFailure("it failed");
+      if (name !== "upper") throw new NotUnderstood(name);
+      out((input ?? "").toUpperCase());
+      return 0;
+    },
+    read(path) {
+      const text = files.get(path);
+      if (text === undefined) throw new CommandFailure(`${path} is missing`);
+      return text;
+    },
+    write: (path, text, append) =>
+      void files.set(path, (append ? files.get(path) ?? "" : "") + text),
+    exists: (path) => files.has(path),
+    names: (directory) => directory === "/" ? [...files.keys()].map((p) => p.slice(1)) : undefined,
+    which: (name) => name === "upper" ? "/bin/upper" : undefined,
+  };
+}
+
+/** What a script prints, and how it ends. */
+function run(script: string, files?: Map<string, string>) {
+  let out = "";
+  const { status, failed } = runShell(parseShell(script), host(files), {
+    positional: ["one", "two words"],
+    variables: { PATH: "/bin" },
+    errexit: false,
+    out: (piece) => out += piece,
+  });
+  return failed === undefined ? [out, status] : [out, status, failed];
+}
+
+Deno.test("words are expanded, split and matched as a shell does", () => {
+  const files = new Map([["/b", ""], ["/a", ""], ["/.c", ""]]);
+  assertEquals(run('echo "$@" $2 "$*" $#', files)[0], "one two words two words one two words 2\n");
+  assertEquals(run("echo /* '/*' /x*", files)[0], "/a /b /* /x*\n");
+  assertEquals(
+    run("p=/x/y.tar; echo ${p##*/} ${p%.*} ${p#*/} ${q:-no} ${#p}")[0],
+    "y.tar /x/y x/y.tar no 8\n",
+  );
+  assertEquals(run('x="$(echo a; echo; echo)b"; echo "$x"')[0], "ab\n");
+  assertEquals(run("for i in $empty ''; do echo \"<$i>\"; done")[0], "<>\n");
+});
+
+Deno.test("compound commands, functions and redirections run", () => {
+  const files = new Map<string, string>();
+  assertEquals(run("if fail; then echo a; elif true; then echo b; fi"), ["b\n", 0]);
+  assertEquals(run("case one.x in *.y) echo a;; one*|b) echo c; esac"), ["c\n", 0]);
+  assertEquals(run("f() { local a=$1; shift; echo $a-$1; return 3; }; f 1 2; echo $? $a"), [
+    "1-2\n3\n",
+    0,
+  ]);
+  assertEquals(run("while fail; do :; done; echo $?"), ["0\n", 0]);
+  assertEquals(run("echo a >/f; echo b >>/f; cat() { upper; }; upper </f", files)[0], "A\nB\n");
+  assertEquals(run("x=3; upper <<E | upper\na$x\nE"), ["A3\n", 0]);
+  assertEquals(run("(x=1; exit 4); echo $? $x"), ["4\n", 0]);
+  assertEquals(run("{ echo a; echo b >&2; } 3>&1 >/dev/null"), ["", 0]);
+});
+
+Deno.test("errexit ends a script where ash would, and nowhere else", () => {
+  assertEquals(run("set -e; fail || true; ! fail; if fail; then :; fi; echo on; fail; echo off"), [
+    "on\n",
+    1,
+    "fail: it failed",
+  ]);
+  assertEquals(run("set -e; f() { fail; echo f; }; f && echo on; f; echo off")[0], "f\non\n");
+  assertEquals(run("set -e; x=$(fail); echo off")[1], 1);
+});
+
+Deno.test("what is reached and not understood is told; what is not reached does not matter", () => {
+  assertEquals(run("true || frobnicate; false && echo `date`; echo on"), ["on\n", 0]);
+  const bodies = [
+    "frobnicate",
+    "echo `date`",
+    "echo $((1+1))",
+    "echo $HOME",
+    "echo $$",
+    "x=~; echo $x",
+    "IFS=:",
+    "PATH=/x",
+    "X=1 upper",
+    "upper &",
+    "eval echo",
+    "exec 3>&1",
+    "while :; do :; done",
+    "f() { f; }; f",
+    "x=$(fail 2>&1)",
+    "echo -e x | upper",
+    "set -x",
+    "trap : 0",
+    "${x?}",
+    "set -u; echo $nothing",
+  ];
+  for (const body of bodies) assertThrows(() => run(body), NotUnderstood);
+});
