@@ -4,13 +4,15 @@ import { ARCHES } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import type { Identity, TrustedKey } from "../../lib/apk/types.ts";
+import { asIdentity } from "../../lib/apk/identity.ts";
+import type { TrustedKey } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
 import type { RepositorySpec } from "./repositories.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
   .transform((t) => t as Digest);
-const identity = z.string().regex(/^Q[12][A-Za-z0-9+/]+=*$/).transform((t) => t as Identity);
+const identity = z.string().refine((t) => asIdentity(t) !== undefined, "must be a Q1 or Q2 hash")
+  .transform((t) => asIdentity(t)!);
 
 const lockDocument = z.strictObject({
   version: z.literal(1),

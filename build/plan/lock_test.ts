@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/format/digest.ts";
@@ -16,7 +17,7 @@ const lock: Lock = {
     name: "busybox",
     version: "1.36-r0",
     repository: 0,
-    identity: "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    identity: "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=" as Identity,
     digest,
     size: 1,
     buildTime: 2,
@@ -64,4 +65,11 @@ Deno.test("inputsDigest() changes with what is asked for, not with where it lies
     inputsDigest({ ...request, repositories: [{ name: "lab", url: "/one", tag: "x" }] }),
     same,
   );
+});
+
+Deno.test("a lock's identity is read whatever its spelling, and one that is none is refused", () => {
+  const text = formatLock(lock);
+  const other = text.replace("AAA=", "AAB=");
+  assertEquals(parseLock(other, "l").packages[0]?.identity, lock.packages[0]?.identity);
+  assertThrows(() => parseLock(text.replace("AAA=", "A="), "l"), TowerError, "Q1 or Q2 hash");
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { manifestDocument } from "../manifest/schema.ts";
@@ -58,13 +59,21 @@ function lock(change: Partial<Lock["packages"][number]> = {}): Lock {
         name: "a",
         version: "1",
         repository: 0,
-        identity: "Q1A=",
+        identity: "Q1A=" as Identity,
         digest,
         size: 1,
         buildTime: 100,
         ...change,
       },
-      { name: "b", version: "2", repository: 1, identity: "Q1B=", digest, size: 1, buildTime: 300 },
+      {
+        name: "b",
+        version: "2",
+        repository: 1,
+        identity: "Q1B=" as Identity,
+        digest,
+        size: 1,
+        buildTime: 300,
+      },
     ],
   };
 }

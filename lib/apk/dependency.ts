@@ -1,4 +1,5 @@
 import { printable, TowerError } from "../errors.ts";
+import { asIdentity, type Identity } from "./identity.ts";
 import { EQUAL, GREATER, isVersion, LESS, relationOf } from "./version.ts";
 
 /** Operator bit of `~`: the version need only start with the one named. */
@@ -83,11 +84,13 @@ function formatOperators(operators: number): string {
 export function satisfies(
   dependency: Pick<Dependency, "conflict" | "operators"> & { version?: string | undefined },
   version: string | undefined,
-  identity?: string,
+  identity?: Identity,
 ): boolean {
   const { conflict, operators } = dependency;
   if (operators === ANY) return !conflict;
-  if (operators === IDENTITY) return identity === dependency.version;
+  if (operators === IDENTITY) {
+    return identity !== undefined && identity === asIdentity(dependency.version ?? "");
+  }
   if (version === undefined || dependency.version === undefined) return conflict;
   const relation = relationOf(version, dependency.version, (operators & FUZZY) !== 0);
   return (relation & operators) !== 0 ? !conflict : conflict;

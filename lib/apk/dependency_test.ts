@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
+import { asIdentity } from "./identity.ts";
 import { formatDependency, parseDependency, readDependency, satisfies } from "./dependency.ts";
 
 Deno.test("each form of a dependency is read and written again", () => {
@@ -59,8 +60,9 @@ Deno.test("a name provided without a version meets no version and escapes ranged
   assert(satisfies(parseDependency("!a>1"), undefined));
 });
 
-Deno.test("an identity names one package and no other", () => {
-  const wanted = parseDependency("a><Q1ZX+on7zBgcokTctj4tLSmx7q5O4=");
-  assert(satisfies(wanted, "1", "Q1ZX+on7zBgcokTctj4tLSmx7q5O4="));
-  assert(!satisfies(wanted, "1", "Q1VUBxlP54+nXCR+xuJZq3y37aJ8A="));
+Deno.test("an identity names one package however it is spelled, and no other", () => {
+  const wanted = parseDependency("a><Q1ZX+on7zBgcokTctj4tLSmx7q5O5=");
+  assertEquals(formatDependency(wanted), "a><Q1ZX+on7zBgcokTctj4tLSmx7q5O5=", "as it was written");
+  assert(satisfies(wanted, "1", asIdentity("Q1ZX+on7zBgcokTctj4tLSmx7q5O4=")));
+  assert(!satisfies(wanted, "1", asIdentity("Q1VUBxlP54+nXCR+xuJZq3y37aJ8A=")));
 });

@@ -1,5 +1,6 @@
 import { printable } from "../errors.ts";
 import { type Dependency, formatDependency, readDependency, satisfies } from "./dependency.ts";
+import type { Identity } from "./identity.ts";
 import {
   formatProblems,
   type Problem,
@@ -54,7 +55,7 @@ export function why(
 interface Owner {
   readonly index: number;
   readonly version: string | undefined;
-  readonly identity: string;
+  readonly identity: Identity;
 }
 
 /** Which selected packages have or provide each name. */

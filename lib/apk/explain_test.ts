@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { parseDependency } from "./dependency.ts";
 import { formatWhy, formatWhyNot, why, whyNot } from "./explain.ts";
 import { type Repository, solve } from "./solver.ts";
-import type { Identity, IndexedPackage } from "./types.ts";
+import type { Identity } from "./identity.ts";
+import type { IndexedPackage } from "./types.ts";
 
 function pack(
   name: string,

@@ -1,4 +1,4 @@
-import { IDENTITY, readDependency, satisfies } from "./dependency.ts";
+import { readDependency, satisfies } from "./dependency.ts";
 import type { UnpackedPackage } from "./types.ts";
 
 /** Who gets a path that two packages hold: its owner, the newcomer, or nobody without an error. */
@@ -26,9 +26,7 @@ function replacePriority(a: UnpackedPackage, b: UnpackedPackage): number {
   const replaces = a.info.replaces.some((text) => {
     const dependency = readDependency(text);
     if (!dependency || dependency.conflict || dependency.name !== b.info.name) return false;
-    return dependency.operators === IDENTITY
-      ? dependency.version === b.identity
-      : satisfies(dependency, b.info.version, b.identity);
+    return satisfies(dependency, b.info.version, b.identity);
   });
   return replaces ? a.info.replacesPriority ?? 0 : -1;
 }

@@ -1,12 +1,14 @@
 import { printable, TowerError } from "../errors.ts";
 import { isVersion } from "./version.ts";
-import type { Identity, IndexedPackage } from "./types.ts";
+import { asIdentity, type Identity } from "./identity.ts";
+import type { IndexedPackage } from "./types.ts";
 
 /** Bytes of one line. The longest known, the `p:` of coq, has 72 KB. */
 const MAX_LINE = 1 << 20;
 const MAX_PACKAGES = 1_000_000;
 
 type Draft = { -readonly [K in keyof IndexedPackage]: IndexedPackage[K] };
+const NO_IDENTITY = "Q1" as Identity;
 const NONE: readonly string[] = Object.freeze([]);
 
 /**
@@ -47,7 +49,7 @@ export function parseIndex(text: string): IndexedPackage[] {
 
 function newDraft(): Draft {
   return {
-    identity: "Q1",
+    identity: NO_IDENTITY,
     name: "",
     version: "",
     arch: "",
@@ -117,7 +119,7 @@ function readField(draft: Draft, letter: number, value: string, line: number): v
 function finish(draft: Draft, line: number): IndexedPackage {
   if (draft.name === "") throw malformed(line, "the record before it has no name");
   if (draft.version === "") throw malformed(line, "the record before it has no version");
-  if (draft.identity === "Q1") throw malformed(line, "the record before it has no checksum");
+  if (draft.identity === NO_IDENTITY) throw malformed(line, "the record before it has no checksum");
   return draft;
 }
 
@@ -127,7 +129,8 @@ export function isPackageName(text: string): boolean {
 }
 
 function identityOf(value: string, line: number): Identity {
-  if (/^Q(?:1[A-Za-z0-9+/]{27}|2[A-Za-z0-9+/]{43})=$/.test(value)) return value as Identity;
+  const identity = asIdentity(value);
+  if (identity !== undefined) return identity;
   throw malformed(line, `"${shown(value)}" is no checksum`);
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
+import type { Identity } from "./identity.ts";
 import { formatIndex, parseIndex } from "./index_text.ts";
 
 const RECORD = `C:Q1ZX+on7zBgcokTctj4tLSmx7q5O4=
@@ -24,7 +25,7 @@ i:docs zsh=5.8.1-r4
 
 Deno.test("every field of a record is read", () => {
   assertEquals(parseIndex(RECORD), [{
-    identity: "Q1ZX+on7zBgcokTctj4tLSmx7q5O4=",
+    identity: "Q1ZX+on7zBgcokTctj4tLSmx7q5O4=" as Identity,
     name: "zsh",
     version: "5.8.1-r4",
     arch: "x86_64",
@@ -70,6 +71,14 @@ Deno.test("a field with an unknown capital letter makes the package uninstallabl
   assertEquals(item?.uninstallable, 'it has an unknown field "X"');
   assertEquals(parseIndex(RECORD.replace("V:", "z:new\nV:"))[0]?.uninstallable, undefined);
   assertEquals(parseIndex(RECORD.replace("V:", "F:etc\nV:"))[0]?.uninstallable, undefined);
+});
+
+Deno.test("two spellings of a hash are one identity", () => {
+  const identityOf = (text: string) =>
+    parseIndex(RECORD.replace("Q1ZX+on7zBgcokTctj4tLSmx7q5O4=", text))[0]?.identity;
+  const canonical = "Q1ZX+on7zBgcokTctj4tLSmx7q5O4=";
+  assertEquals(identityOf("Q1ZX+on7zBgcokTctj4tLSmx7q5O7="), canonical);
+  assertEquals(identityOf("X1657fa89fbcc181ca244dcb63e2d2d29b1eeae4ee"), canonical);
 });
 
 Deno.test("a version that is none makes the package uninstallable", () => {

@@ -9,8 +9,9 @@ import { TarReader } from "../format/tar_reader.ts";
 import type { BlobWriter } from "../store/ports.ts";
 import { type ControlMember, readControlMember } from "./control_member.ts";
 import { DataMember } from "./data_member.ts";
+import { type Identity, identityOf } from "./identity.ts";
 import { isSignatureName, type Signature, verifySignature } from "./signature.ts";
-import type { Identity, SigningKey, TrustedKey, UnpackedPackage } from "./types.ts";
+import type { SigningKey, TrustedKey, UnpackedPackage } from "./types.ts";
 
 /** apk-v2(5): a signature member is small; several keys may sign one package. */
 const SIGNATURE_LIMIT = 64 << 10;
@@ -259,12 +260,6 @@ class Collector {
   bytes(): Uint8Array {
     return concat(this.#parts);
   }
-}
-
-/** The identity of a package: the hash of its compressed control member. */
-export function identityOf(control: Uint8Array, kind: "Q1" | "Q2"): Identity {
-  const hash = createHash(kind === "Q1" ? "sha1" : "sha256").update(control).digest("base64");
-  return `${kind}${hash}`;
 }
 
 /** Whether an inflated member starts with a signature. */

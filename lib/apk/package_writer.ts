@@ -10,7 +10,8 @@ import type { FileTree } from "../tree/file_tree.ts";
 import { readControlMember } from "./control_member.ts";
 import { CHECKSUM_RECORD } from "./data_member.ts";
 import { formatPackageInfo } from "./package_info.ts";
-import { identityOf, isSignature } from "./package_reader.ts";
+import { identityOf } from "./identity.ts";
+import { isSignature } from "./package_reader.ts";
 import { type PrivateKey, signBytes } from "./signature.ts";
 import { type IndexedPackage, type PackageInfo, SCRIPT_KINDS, type ScriptKind } from "./types.ts";
 

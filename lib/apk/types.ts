@@ -1,10 +1,5 @@
 import type { Digest } from "../brand.ts";
-
-/**
- * Identity of a package: `Q1` and base64 of the SHA-1 of its compressed control member, as the
- * index's `C:` field and the installed database spell it (apk-tools src/blob.c).
- */
-export type Identity = `Q1${string}` | `Q2${string}`;
+import type { Identity } from "./identity.ts";
 
 /** What .PKGINFO and the index both say of a package. Dependencies are kept as written. */
 export interface PackageFields {

@@ -1,4 +1,5 @@
-import type { Identity, TrustedKey, UnpackedPackage } from "../apk/types.ts";
+import type { Identity } from "../apk/identity.ts";
+import type { TrustedKey, UnpackedPackage } from "../apk/types.ts";
 import { TowerError } from "../errors.ts";
 import type { Reporter } from "../report/event.ts";
 import type { FileStore } from "./content_store.ts";

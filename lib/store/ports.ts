@@ -1,4 +1,4 @@
-import type { Identity } from "../apk/types.ts";
+import type { Identity } from "../apk/identity.ts";
 import type { Digest } from "../brand.ts";
 import type { ContentReader } from "../tree/entry.ts";
 

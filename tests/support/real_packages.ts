@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { gunzipSync } from "node:zlib";
 import { type TarEntry, TarReader } from "../../lib/format/tar_reader.ts";
+import { asIdentity } from "../../lib/apk/identity.ts";
 import type {
-  Identity,
   PackageEntry,
   PackageInfo,
   ScriptKind,
@@ -125,7 +125,7 @@ function realPackage(record: string, tar: ReadonlyMap<string, TarEntry>) {
   }
   return {
     entries,
-    identity: fields.get("C") as Identity,
+    identity: asIdentity(fields.get("C")!)!,
     size: Number(fields.get("S")),
     info: infoOf(fields),
   };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Repository } from "../../lib/apk/solver.ts";
-import type { Identity, IndexedPackage } from "../../lib/apk/types.ts";
+import type { Identity } from "../../lib/apk/identity.ts";
+import type { IndexedPackage } from "../../lib/apk/types.ts";
 import type { RandomNumbers } from "./random_numbers.ts";
 
 const NAMES = "abcdefgh".split("");

@@ -1,4 +1,5 @@
 import type { PackageEntry, PackageInfo, UnpackedPackage } from "../../lib/apk/types.ts";
+import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 
 /** A digest that stands for any. */
@@ -17,7 +18,7 @@ export function unpackedPackage(name: string, parts: PackageParts = {}): Unpacke
   return {
     digest: ANY_DIGEST,
     size: 9,
-    identity: `Q1${name}`,
+    identity: `Q1${name}` as Identity,
     info: {
       name,
       version: "1.0-r0",
