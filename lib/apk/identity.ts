@@ -8,6 +8,8 @@ import type { Brand } from "../brand.ts";
  */
 export type Identity = Brand<`Q1${string}` | `Q2${string}`, "Identity">;
 
+/** What every real index has, which need not be decoded: two bits of the last digit are 0. */
+const CANONICAL = /^Q(?:1[A-Za-z0-9+/]{26}|2[A-Za-z0-9+/]{42})[AEIMQUYcgkosw048]=$/;
 /** `Q` is base64, whose last digit has two bits that mean nothing; `X` is hexadecimal. */
 const SPELLINGS =
   /^(?:Q(?:1[A-Za-z0-9+/]{27}|2[A-Za-z0-9+/]{43})=|X(?:1[0-9A-Fa-f]{40}|2[0-9A-Fa-f]{64}))$/;
@@ -17,6 +19,7 @@ const SPELLINGS =
  * (apk-tools src/blob.c, apk_blob_pull_csum).
  */
 export function asIdentity(text: string): Identity | undefined {
+  if (CANONICAL.test(text)) return text as Identity;
   if (!SPELLINGS.test(text)) return undefined;
   const value = text.slice(2);
   const hash = text.startsWith("Q") ? Uint8Array.fromBase64(value) : Uint8Array.fromHex(value);
