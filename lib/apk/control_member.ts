@@ -17,7 +17,9 @@ export interface ControlMember {
  */
 export function readControlMember(tar: Uint8Array): ControlMember {
   const files = new Map<string, Uint8Array>();
-  for (const { entry, content } of readTarFiles(tar, { entries: 64, header: 64 << 10 })) {
+  for (
+    const { entry, content } of readTarFiles(tar, { entries: 64, header: 64 << 10, dialect: "apk" })
+  ) {
     if (!entry.path.startsWith(".") || entry.path.includes("/") || entry.type !== "file") {
       throw malformed(`"${entry.path}" is no control file`);
     }

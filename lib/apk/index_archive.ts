@@ -86,7 +86,9 @@ function signatureMember(
 
 function readFiles(tar: Uint8Array): { indexText: string; description: string } {
   let index: Uint8Array | undefined, description: Uint8Array | undefined;
-  for (const { entry, content } of readTarFiles(tar, { entries: 16, header: 64 << 10 })) {
+  for (
+    const { entry, content } of readTarFiles(tar, { entries: 16, header: 64 << 10, dialect: "apk" })
+  ) {
     if (entry.type !== "file") throw malformed(`"${entry.path}" is no file`);
     if (entry.path === "APKINDEX" && !index) index = content;
     else if (entry.path === "DESCRIPTION" && !description) description = content;

@@ -178,7 +178,7 @@ class PackageReader {
     const want = control.info.dataHash;
     if (want === undefined) throw this.#error("malformed", "its .PKGINFO has no datahash");
     const member = new DataMember();
-    const tar = new TarReader(member, limits);
+    const tar = new TarReader(member, { ...limits, dialect: "apk" });
     const hash: Hash = createHash("sha256");
     let inflated = 0;
     const sink = {
@@ -269,7 +269,11 @@ export function isSignature(tar: Uint8Array): boolean {
 
 /** The signatures of an inflated signature member. @throws {TowerError} `malformed`. */
 export function readSignatures(tar: Uint8Array): Signature[] {
-  const files = readTarFiles(tar, { entries: SIGNATURE_MEMBERS, header: 4096 });
+  const files = readTarFiles(tar, {
+    entries: SIGNATURE_MEMBERS,
+    header: 4096,
+    dialect: "apk",
+  });
   return files.map(({ entry, content }) => {
     if (entry.type !== "file" || !isSignatureName(entry.path)) {
       throw new TowerError("malformed", `Cannot read signature: "${entry.path}" is none`);

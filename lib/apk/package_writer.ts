@@ -145,6 +145,7 @@ function packData(input: PackageInput): { sha256: string; installedSize: number 
   const chunk = new Uint8Array(COPY);
   writeTar(tree, reader, (bytes) => gzipped.write(bytes), (entry) => {
     refuseHidden(entry);
+    refuseLarge(entry);
     if (entry.type === "file") installedSize += sizeOf(entry.content);
     return checksumRecord(entry, reader, chunk);
   });
@@ -168,6 +169,16 @@ function refuseHidden(entry: Entry): void {
   throw new TowerError(
     "unsupported",
     `Cannot package "/${entry.path}": apk leaves such hidden files out`,
+  );
+}
+
+/** What a ustar header cannot say goes into records that apk-tools 2.14 does not read. */
+function refuseLarge(entry: Entry): void {
+  const size = entry.type === "file" ? sizeOf(entry.content) : 0;
+  if (Math.max(entry.uid, entry.gid) < 8 ** 7 && size < 8 ** 11) return;
+  throw new TowerError(
+    "unsupported",
+    `Cannot package "/${entry.path}": apk reads no owner above 2097151 and no size from 8 GiB on`,
   );
 }
 

@@ -32,7 +32,8 @@ export function treeEntry(
     gid: entry.gid,
     mtime: Math.min(entry.mtime, epoch),
     origin: `package:${unpacked.info.name}`,
-    ...(entry.xattrs?.length
+    // apk sets none on directories and symbolic links (src/io_archive.c), but counts them.
+    ...(entry.xattrs?.length && entry.type !== "directory" && entry.type !== "symlink"
       ? { xattrs: new Map(entry.xattrs.map(([name, v]) => [name, Uint8Array.fromBase64(v)])) }
       : {}),
   };

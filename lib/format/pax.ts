@@ -1,4 +1,4 @@
-import { TowerError } from "../errors.ts";
+import { printable, TowerError } from "../errors.ts";
 import { compareBytes, concat } from "./bytes.ts";
 
 const SPACE = 0x20, NEWLINE = 0x0a, EQUALS = 0x3d;
@@ -49,7 +49,17 @@ export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
   } catch (cause) {
-    throw new TowerError("malformed", "Cannot read tar header: a text is not UTF-8", { cause });
+    const shown = ascii(bytes.subarray(0, 100)).replace(
+      /[\x80-\xff]/g,
+      (c) => `\\x${c.charCodeAt(0).toString(16)}`,
+    );
+    throw new TowerError(
+      "malformed",
+      `Cannot read tar header: "${printable(shown)}" is not UTF-8`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -79,6 +79,11 @@ export function blockNumber(block: Uint8Array, at: number, length: number): numb
   return value;
 }
 
+/** Whether all numbers of a header are octal, none of base 256. */
+export function isOctal(block: Uint8Array): boolean {
+  return [100, 108, 116, 124, 136].every((at) => (block[at]! & 0x80) === 0);
+}
+
 /** A text field up to its NUL. @throws {TowerError} `malformed` where it is not UTF-8. */
 export function blockText(block: Uint8Array, at: number, length: number): string {
   let end = at;

@@ -1,6 +1,15 @@
 import { printable, TowerError } from "../errors.ts";
 import { decodeUtf8, parsePax } from "./pax.ts";
-import { BLOCK, blockName, blockNumber, blockText, checkBlock, isZero } from "./tar_block.ts";
+import {
+  BLOCK,
+  blockName,
+  blockNumber,
+  blockText,
+  checkBlock,
+  isOctal,
+  isZero,
+} from "./tar_block.ts";
+import { paxNumber, paxText, xattrsOf } from "./tar_records.ts";
 
 /** PATH_MAX of Linux. */
 const MAX_NAME = 4096;
@@ -54,7 +63,16 @@ export interface TarLimits {
   readonly entries: number;
   /** Most bytes of one extended header, and of all global ones. */
   readonly header: number;
+  /**
+   * `apk` reads as apk-tools 2.14 does (src/io_archive.c), which knows few extensions: of extended
+   * headers only names, attributes and checksums, of numbers only octal ones. What it would read
+   * past, so that it sees another entry than others do, is an error.
+   */
+  readonly dialect?: "apk";
 }
+
+/** Records that apk-tools 2.14 reads; the size is none of them and must be the header's. */
+const APK_RECORD = /^(?:path|linkpath|size|SCHILY\.xattr\..*|APK-TOOLS\.checksum\..*)$/s;
 
 const TYPES: Readonly<Record<string, TarEntryType>> = {
   "0": "file",
@@ -163,8 +181,13 @@ export class TarReader {
       else this.#longTarget = text;
     } else if (type === "x") {
       if (this.#local) throw malformed("two extended headers stand before one entry");
-      this.#local = parsePax(parts);
-    } else this.#addGlobal(parsePax(parts));
+      this.#local = this.#known(parsePax(parts));
+    } else if (this.#limits.dialect !== "apk") this.#addGlobal(parsePax(parts));
+  }
+
+  #known(records: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+    if (this.#limits.dialect !== "apk") return records;
+    return new Map([...records].filter(([key]) => APK_RECORD.test(key)));
   }
 
   #addGlobal(records: ReadonlyMap<string, Uint8Array>): void {
@@ -185,6 +208,9 @@ export class TarReader {
     }
     checkBlock(block);
     const type = String.fromCharCode(block[156]!);
+    if (this.#limits.dialect === "apk" && (type === "\0" || type === "K" || !isOctal(block))) {
+      throw malformed("a header has a type or a number that apk does not read");
+    }
     const size = blockNumber(block, 124, 12);
     if (type === "x" || type === "g" || type === "L" || type === "K") this.#extend(type, size);
     else this.#entry(block, type, size);
@@ -211,6 +237,7 @@ export class TarReader {
         `Cannot read tar archive: it has more than ${this.#limits.entries} entries`,
       );
     }
+    const { dialect } = this.#limits;
     const pax = this.#global.size === 0
       ? this.#local ?? NO_RECORDS
       : new Map([...this.#global, ...this.#local ?? NO_RECORDS]);
@@ -219,8 +246,11 @@ export class TarReader {
     let type = TYPES[flag];
     if (!type) throw malformed(`entry "${path}" is of unknown type "${printable(flag)}"`);
     // Before ustar a directory was a file whose name ends with a slash.
-    if (type === "file" && path.endsWith("/")) type = "directory";
+    if (type === "file" && path.endsWith("/") && dialect !== "apk") type = "directory";
     const size = paxNumber(pax, "size") ?? headerSize;
+    if (dialect === "apk" && size !== headerSize) {
+      throw malformed(`entry "${path}" has another size for those who read its extended header`);
+    }
     if (type !== "file" && size !== 0) throw malformed(`entry "${path}" has content`);
     const device = type === "char" || type === "block";
     const link = type === "symlink" || type === "hardlink";
@@ -252,34 +282,6 @@ export class TarReader {
     this.#content = size;
     this.#padding = (BLOCK - size % BLOCK) % BLOCK;
   }
-}
-
-function paxText(pax: ReadonlyMap<string, Uint8Array>, key: string): string | undefined {
-  const value = pax.get(key);
-  if (!value) return undefined;
-  if (value.includes(0)) throw malformed(`record "${key}" has a NUL`);
-  return decodeUtf8(value);
-}
-
-/** Whole part of a decimal; PAX times have a fraction. */
-function paxNumber(pax: ReadonlyMap<string, Uint8Array>, key: string): number | undefined {
-  const value = paxText(pax, key);
-  if (value === undefined) return undefined;
-  const pattern = key === "mtime" ? /^[0-9]{1,15}(\.[0-9]{0,30})?$/ : /^[0-9]{1,15}$/;
-  if (!pattern.test(value)) throw malformed(`record "${key}" is no number`);
-  return Math.floor(Number(value));
-}
-
-const XATTR = "SCHILY.xattr.";
-
-function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
-  if (pax.size === 0) return NO_RECORDS;
-  let xattrs: Map<string, Uint8Array> | undefined;
-  for (const [key, value] of pax) {
-    if (!key.startsWith(XATTR)) continue;
-    (xattrs ??= new Map()).set(key.slice(XATTR.length), value.slice());
-  }
-  return xattrs ?? NO_RECORDS;
 }
 
 function malformed(cause: string): TowerError {

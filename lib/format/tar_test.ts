@@ -214,6 +214,54 @@ for (const [what, cause, bytes] of malformed) {
   });
 }
 
+const apk = { ...limits, dialect: "apk" } as const;
+
+Deno.test("in apk's dialect owners and times are the header's, names and attributes the records'", () => {
+  const records = new Map([
+    ["uid", "7"],
+    ["gid", "8"],
+    ["mtime", "-1.5"],
+    ["uname", "u"],
+    ["path", "b"],
+    ["size", "5"],
+    ["SCHILY.xattr.user.x", "v"],
+  ].map(([key, value]) => [key!, encoder.encode(value)] as const));
+  const bytes = concat([
+    extension("g", encoder.encode("9 uname=x\n")),
+    extension("x", formatPax(records)),
+    single(),
+  ]);
+  const { entry } = readTarFiles(bytes, apk)[0]!;
+  const { uid, gid, mtime } = fileEntry;
+  assertEquals([entry.uid, entry.gid, entry.mtime, entry.user], [uid, gid, mtime, "root"]);
+  assertEquals([entry.path, [...entry.xattrs.keys()]], ["b", ["user.x"]]);
+});
+
+const readPast: readonly [what: string, bytes: Uint8Array][] = [
+  [
+    "another size in its extended header",
+    concat([
+      extension("x", encoder.encode("9 size=4\n")),
+      single(),
+    ]),
+  ],
+  ["a number of base 256", single((b) => (b.fill(0, 108, 116), b[108] = 0x80, seal(b)))],
+  ["the old type of a file", single((b) => (b[156] = 0, seal(b)))],
+  ["a long link target of GNU's", concat([extension("K", encoder.encode("t")), single()])],
+];
+for (const [what, bytes] of readPast) {
+  Deno.test(`an archive with ${what} is read, but not in apk's dialect`, () => {
+    assertEquals(readTarFiles(bytes, limits).length, 1);
+    const error = assertThrows(() => readTarFiles(bytes, apk), TowerError);
+    assertEquals(error.code, "malformed");
+  });
+}
+
+Deno.test("a name that is not UTF-8 is told with its bytes", () => {
+  const bytes = single((b) => (b.set([0x63, 0xe9, 0x1b], 0), seal(b)));
+  assertThrows(() => readTarFiles(bytes, limits), TowerError, '"c\\xe9\\x1b" is not UTF-8');
+});
+
 Deno.test("entries and extended headers are bounded", () => {
   const many = concat([single(), single(), single()]);
   const error = assertThrows(() => readTarFiles(many, { ...limits, entries: 2 }), TowerError);

@@ -14,7 +14,8 @@ export interface PackageSource {
  * 30; deflate itself could do 1032.
  */
 const MOST_INFLATION = 100;
-const KIND = "unpacked";
+/** Another name whenever the reader finds other facts in the same bytes. */
+const KIND = "unpacked-2";
 
 /** What the store remembers of a package: its data blob must still have this size. */
 interface PackageNote {
