@@ -1,3 +1,4 @@
+import { ARCHES } from "../lib/brand.ts";
 import { formatIndex } from "../lib/apk/index_text.ts";
 import { packIndexArchive } from "../lib/apk/index_archive.ts";
 import { parsePackageInfo } from "../lib/apk/package_info.ts";
@@ -80,6 +81,7 @@ export async function indexFolder(
   { fetcher, store }: Pick<Engine, "fetcher" | "store">,
 ): Promise<number> {
   const packages: IndexedPackage[] = [];
+  const arch = ARCHES.find((known) => known === basename(request.folder));
   for (const name of listDir(request.folder).filter((n) => n.endsWith(".apk"))) {
     const path = join(request.folder, name);
     const size = fileState(path)!.size;
@@ -100,7 +102,13 @@ export async function indexFolder(
         },
       );
     }
-    packages.push({ ...info, identity, size });
+    // apk 2.14 looks for a package in the folder of the architecture that the index gives it.
+    packages.push({
+      ...info,
+      arch: info.arch === "noarch" ? arch ?? "noarch" : info.arch,
+      identity,
+      size,
+    });
   }
   const index = packIndexArchive(
     formatIndex(packages),

@@ -53,6 +53,10 @@ test("pack, index, resolve and build go round with keys of openssl", async (prog
   assertEquals(await program.run(...INDEX, ...KEYS), { code: 0, out: "2 packages\n", err: "" });
 
   const folder = program.path("repository");
+  const archive = `${folder}/x86_64/APKINDEX.tar.gz`;
+  const index = await runner.run({ argv: ["tar", "-xOzf", archive, "APKINDEX"] });
+  const arches = new TextDecoder().decode(index.stdout).match(/^[PA]:.*$/gm);
+  assertEquals(arches, ["P:hello", "A:x86_64", "P:tool", "A:x86_64"]);
   const resolved = await program.run("resolve", "tool", "--repository", folder, ...KEYS);
   assertEquals(resolved.out, "hello-1.0-r0\ntool-2\n");
   program.write("small.yaml", smallManifest(folder, { world: ["tool"] }));
