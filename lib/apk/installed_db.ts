@@ -42,7 +42,7 @@ export function writeDatabase(
   const put = (path: string, content: Content, mode = 0o644): void =>
     putFile(tree, path, content, mode, options.epoch);
   const world = options.world.map((text) => formatDependency(parseDependency(text)));
-  put("lib/apk/db/installed", inlineText(formatInstalled(packages, options.repositoryTags)));
+  put("lib/apk/db/installed", inlineText(formatInstalled(packages, options)));
   put("lib/apk/db/scripts.tar", {
     kind: "inline",
     bytes: scriptsArchive(packages, options.epoch),
@@ -59,18 +59,23 @@ export function writeDatabase(
 /** The text of `lib/apk/db/installed`, records ordered by name without regard to case. */
 export function formatInstalled(
   packages: readonly InstalledPackage[],
-  tags: ReadonlyMap<string, string> = new Map(),
+  { arch, repositoryTags }: Pick<DatabaseOptions, "arch" | "repositoryTags">,
 ): string {
   const name = (p: InstalledPackage) => p.package.info.name;
   const sorted = [...packages].sort((a, b) =>
     compareBytes(lowerCase(name(a)), lowerCase(name(b))) || compareBytes(name(a), name(b))
   );
-  return sorted.map((p) => formatRecord(p, tags.get(name(p)))).join("");
+  return sorted.map((p) => formatRecord(p, arch, repositoryTags?.get(name(p)))).join("");
 }
 
-function formatRecord(installed: InstalledPackage, tag: string | undefined): string {
+function formatRecord(
+  installed: InstalledPackage,
+  arch: string,
+  tag: string | undefined,
+): string {
   const { info, identity, size } = installed.package;
-  let out = formatIndex([{ ...info, identity, size }]).slice(0, -1);
+  // Also of a noarch package: an index says where it lies, and apk fetches it from there again.
+  let out = formatIndex([{ ...info, arch, identity, size }]).slice(0, -1);
   // apk does not open a package of installed size 0, so it never sees what it replaces.
   if (info.installedSize !== 0) {
     const replaces = info.replaces.map((text) => formatDependency(parseDependency(text)));

@@ -63,12 +63,16 @@ Deno.test("a record has apk's fields in apk's order", () => {
       replacesPriority: 5,
       providerPriority: 7,
       depends: ["m"],
+      arch: "noarch",
     }),
   ], { epoch: 0 });
   const sha = createHash("sha1")
     .update("\0\0\0\x06user.b\0\0\0\x02").update(new Uint8Array([0, 255])).digest("base64");
   assertEquals(
-    formatInstalled(installation.packages, new Map([["a", "edge"]])),
+    formatInstalled(installation.packages, {
+      arch: "x86_64",
+      repositoryTags: new Map([["a", "edge"]]),
+    }),
     "C:Q1a\nP:a\nV:1.0-r0\nA:x86_64\nS:9\nI:4096\nT:\nU:\nL:MIT\no:o\nk:7\nD:m\n" +
       "r:b<2 c~1\nq:5\ns:edge\nF:d\nM:1:0:700\nR:f\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nR:c\n" +
       `R:x\na:0:0:755:Q1${sha}\nZ:Q1//////////////////////////8=\n\n`,
@@ -82,7 +86,7 @@ Deno.test("records are ordered by name without regard to case", () => {
     names.map((name) => pack(name)),
     { epoch: 0 },
   );
-  const found = formatInstalled(installation.packages).match(/^P:.*/gm);
+  const found = formatInstalled(installation.packages, { arch: "x86_64" }).match(/^P:.*/gm);
   assertEquals(found, ["P:A", "P:a", "P:a-b", "P:a_b", "P:ab", "P:B", "P:b"]);
 });
 

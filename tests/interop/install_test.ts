@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { putApkDirectories } from "../../lib/apk/apk_directories.ts";
 import { type Installation, installPackages } from "../../lib/apk/install.ts";
 import { formatInstalled, writeDatabase } from "../../lib/apk/installed_db.ts";
 import { readPackage } from "../../lib/apk/package_reader.ts";
@@ -123,11 +124,7 @@ async function unpacked(store: MemoryStore, bytes: Uint8Array): Promise<Unpacked
 /** What `apk add --initdb` makes before any package. */
 function initialTree(): FileTree {
   const tree = new FileTree({ ...BASE, mode: 0o755 });
-  for (const path of ["dev", "etc", "etc/apk", "lib", "lib/apk", "lib/apk/db", "var"]) {
-    tree.put(dir(path));
-  }
-  tree.put(dir("tmp", { mode: 0o1777 }));
-  for (const path of ["var/cache", "var/cache/apk", "var/cache/misc"]) tree.put(dir(path));
+  putApkDirectories(tree, [], 0);
   return tree;
 }
 
@@ -148,7 +145,7 @@ function addTo(oracle: Oracle, root: string, packages: readonly string[]) {
 }
 
 function withoutState(list: Map<string, string>): Map<string, string> {
-  const state = /^(?:proc$|dev\/|etc\/apk\/|lib\/apk\/(?:db|exec)|var\/cache\/)/;
+  const state = /^(?:dev\/|etc\/apk\/|lib\/apk\/db\/)/;
   return new Map([...list].filter(([path]) => !state.test(path)));
 }
 
@@ -160,7 +157,7 @@ async function byUs(packages: readonly Uint8Array[]) {
   return {
     tree,
     store,
-    database: formatInstalled(installation.packages),
+    database: formatInstalled(installation.packages, { arch: "x86_64" }),
     list: withoutState(listTree(tree, store)),
   };
 }
