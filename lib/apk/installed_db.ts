@@ -28,7 +28,7 @@ const ORIGIN = "stage:packages";
 /**
  * Puts the files by which apk knows what is installed into a tree: `lib/apk/db/{installed,
  * scripts.tar,triggers,lock}` and `etc/apk/{world,arch,repositories,keys/*}`, byte for byte as
- * apk-tools 2.14 writes them (src/database.c).
+ * apk-tools 2.14 writes them (src/database.c), but for one mistake of apk's (docs/decisions/0016).
  *
  * @throws {TowerError} `conflict` where a package owns one of the files, `malformed` for a value
  * that may not stand in them.
