@@ -52,7 +52,7 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
   return {
     manifest,
     arch,
-    repositories: (request.repositories ?? manifest.repositories).map((text) =>
+    repositories: repositoriesOf(request, manifest).map((text) =>
       parseRepository(text, labFolder(env))
     ),
     overlays: readOverlays(manifest, store),
@@ -61,6 +61,19 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     placeOf: (item) => placeOfItem(request.system, manifestFiles(env.cwd), item),
     placeError: errorPlacer(request.system, arch, manifestFiles(env.cwd)),
   };
+}
+
+/** The repositories of the command line, else the manifest's. */
+function repositoriesOf(request: BuildRequest, manifest: Manifest): readonly string[] {
+  const repositories = request.repositories ?? manifest.repositories;
+  if (repositories.length > 0) return repositories;
+  throw new TowerError(
+    "usage",
+    `Cannot choose packages for "${manifest.name}": no repository is given`,
+    {
+      hint: 'give --repository URL, or list them under "repositories" in the manifest',
+    },
+  );
 }
 
 /** What the packages of these inputs are chosen by. */

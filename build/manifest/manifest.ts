@@ -22,6 +22,7 @@ export interface Manifest {
   readonly description: string;
   readonly version: string | undefined;
   readonly arches: readonly Arch[];
+  /** None where the command line must name them. */
   readonly repositories: readonly string[];
   readonly stages: readonly PlacedStage[];
   readonly outputs: readonly OutputSpec[];
@@ -128,7 +129,7 @@ export function locate(
 }
 
 function complete({ document, stages, path }: ReadManifest): Manifest {
-  const missing = (["arches", "repositories", "outputs"] as const).filter((f) => !document[f]);
+  const missing = (["arches", "outputs"] as const).filter((f) => !document[f]);
   if (!stages.some((s) => s.spec.kind === "packages")) missing.push("stages" as never);
   if (missing.length > 0) {
     const what = missing.map((f) => (f as string) === "stages" ? '"packages" stage' : `"${f}"`);
@@ -156,7 +157,7 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
     description: document.description ?? "",
     version: document.version,
     arches: document.arches!,
-    repositories: document.repositories!,
+    repositories: document.repositories ?? [],
     stages,
     outputs: document.outputs!,
   };

@@ -228,7 +228,7 @@ export const manifestDocument = z.strictObject({
   arches: z.array(z.enum(ARCHES)).min(1).optional().describe("Architectures it can be built for."),
   repositories: z.array(line.min(1)).min(1).optional().describe(
     'Package repositories, first wins a tie: a URL, "@tag URL", or "lab" for the one that ' +
-      "`deno task lab` makes.",
+      "`deno task lab` makes. Those of --repository take their place.",
   ),
   stages: z.array(stageSpec).default([]).describe("What happens to the tree, in this order."),
   outputs: z.array(outputSpec).min(1).optional().describe("What is made of the tree."),

@@ -72,10 +72,28 @@ Deno.test("what a whole manifest lacks is told", async () => {
   assertEquals(
     await fault("name: small\n"),
     [
-      'error: Cannot use "m.yaml": it has no "arches", no "repositories", no "outputs", ' +
-      'no a "packages" stage',
-    ].map((line) => line.replace("no a ", "no ")),
+      'error: Cannot use "m.yaml": it has no "arches", no "outputs", ' +
+      'no "packages" stage',
+    ],
   );
+});
+
+Deno.test("a manifest without repositories takes those of the command line", async () => {
+  using program = new TestProgram();
+  const { folder } = program.repository();
+  const { repositories: _, ...manifest } = JSON.parse(smallManifest(folder));
+  program.write("m.yaml", JSON.stringify(manifest));
+  const args = ["m.yaml", "--keys", "repository/keys"] as const;
+  for (const command of ["build", "lock", "plan", "show-tree"]) {
+    assertEquals(await program.fails(command, ...args), {
+      code: 2,
+      error: [
+        'error: Cannot choose packages for "small": no repository is given',
+        '  hint: give --repository URL, or list them under "repositories" in the manifest',
+      ],
+    });
+    assertEquals((await program.run(command, ...args, "--repository", folder)).code, 0);
+  }
 });
 
 Deno.test("manifests that extend each other in a circle end", async () => {
