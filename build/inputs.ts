@@ -88,7 +88,7 @@ export function resolveRequestOf(
     world: worldOf(inputs.manifest),
     optional: optionalOf(inputs.manifest),
     repositories: inputs.repositories,
-    keys: trustedKeys(inputs.repositories, keysFolder, env, lock),
+    keys: trustedKeys({ ...inputs, folder: keysFolder, lock }, env),
   };
 }
 

@@ -3,7 +3,7 @@ import { loadTrustedKey } from "../lib/apk/signature.ts";
 import type { TrustedKey } from "../lib/apk/types.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { exists, listDir, readText } from "../lib/store/files.ts";
+import { exists, isFolder, listDir, readText } from "../lib/store/files.ts";
 import type { Lock } from "./plan/lock.ts";
 import { LAB, type RepositorySpec } from "./plan/repositories.ts";
 
@@ -12,19 +12,24 @@ export function labFolder(env: Env): string {
   return join(env.cacheDir, LAB);
 }
 
+/** What decides which keys are trusted. */
+export interface KeyRequest {
+  readonly repositories: readonly RepositorySpec[];
+  /** As the command line has it. */
+  readonly folder: string | undefined;
+  readonly arch: string;
+  readonly lock?: Lock | undefined;
+}
+
 /**
  * The keys to trust: those of the folder given; else, where the lab repository is among the
  * repositories, its own; else the ones that the lock names.
  */
-export function trustedKeys(
-  repositories: readonly RepositorySpec[],
-  keysFolder: string | undefined,
-  env: Env,
-  lock?: Lock,
-): readonly TrustedKey[] {
-  if (keysFolder !== undefined) return readKeys(resolve(env.cwd, keysFolder));
+export function trustedKeys(request: KeyRequest, env: Env): readonly TrustedKey[] {
+  const { repositories, folder, arch, lock } = request;
+  if (folder !== undefined) return readKeys(resolve(env.cwd, folder), arch);
   const labKeys = join(labFolder(env), "keys-public");
-  if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys);
+  if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys, arch);
   if (lock !== undefined) return lock.keys;
   const lab = repositories.find((r) => r.name === LAB);
   if (lab) {
@@ -37,10 +42,20 @@ export function trustedKeys(
   });
 }
 
-function readKeys(folder: string): TrustedKey[] {
-  const names = listDir(folder).filter((name) => name.endsWith(".pub"));
+/**
+ * The keys of a folder. Where it has a folder for the architecture, as /usr/share/apk/keys of
+ * Alpine has, those alone: a key that signs for another machine decides nothing here.
+ */
+function readKeys(folder: string, arch: string): TrustedKey[] {
+  const own = join(folder, arch);
+  const from = isFolder(own) && keyNames(own).length > 0 ? own : folder;
+  const names = keyNames(from);
   if (names.length === 0) {
     throw new TowerError("not-found", `Cannot find a public key (*.pub) in "${folder}"`);
   }
-  return names.map((name) => loadTrustedKey(name, readText(join(folder, name), 64 << 10)));
+  return names.map((name) => loadTrustedKey(name, readText(join(from, name), 64 << 10)));
+}
+
+function keyNames(folder: string): string[] {
+  return listDir(folder).filter((name) => name.endsWith(".pub"));
 }

@@ -9,7 +9,10 @@ export function systemCommand(name: string, description: string) {
     .argument("<system>", "a system that Tower ships (such as lab), or a manifest FILE.yaml")
     .option("--arch <arch>", "architecture to build for (the manifest's first)")
     .option("--repository <url>", "package repository instead of the manifest's; repeatable", add)
-    .option("--keys <dir>", "folder with the public keys (*.rsa.pub) to trust")
+    .option(
+      "--keys <dir>",
+      "folder with the public keys (*.rsa.pub) to trust, or with a folder ARCH of them",
+    )
     .option("--lock <file>", "lock file (default: beside the artifacts)")
     .option("--frozen", "fail where the lock is missing or does not fit", false)
     .option("--offline", "touch no network; fail with a list of what is missing", false)

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import { resolve } from "@std/path";
+import { basename, resolve } from "@std/path";
 
 /** `repo`: packages and indexes of one's own. */
 export function repoCommand(env: Env) {
@@ -47,9 +47,13 @@ function indexCommand(env: Env) {
       const { trustedKeys } = await import("../trusted_keys.ts");
       const { indexFolder } = await import("../repository.ts");
       using engine = openEngine(env, { offline: true, json: false, jobs: 1 });
+      const folder = resolve(env.cwd, dir);
       const count = await indexFolder({
-        folder: resolve(env.cwd, dir),
-        keys: trustedKeys([], options.keys, env),
+        folder,
+        keys: trustedKeys(
+          { repositories: [], folder: options.keys, arch: basename(folder) },
+          env,
+        ),
         key: resolve(env.cwd, options.key),
         description: options.description,
       }, engine);

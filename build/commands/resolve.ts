@@ -9,7 +9,10 @@ export function resolveCommand(env: Env) {
     .description("Choose packages for a world: one name-version a line, in install order.")
     .argument("<constraint...>", "items of a world: name, name=1.2-r0, name>1, !name, name@tag")
     .requiredOption("--repository <url>", "package repository; repeatable, first wins a tie", add)
-    .requiredOption("--keys <dir>", "folder with the public keys (*.rsa.pub) to trust")
+    .requiredOption(
+      "--keys <dir>",
+      "folder with the public keys (*.rsa.pub) to trust, or with a folder ARCH of them",
+    )
     .addOption(new Option("--arch <arch>", "architecture").choices(ARCHES).default(ARCHES[0]))
     .option("--json", "the result as JSON, with reasons", false)
     .action(async (constraints, options) => {
@@ -20,8 +23,8 @@ export function resolveCommand(env: Env) {
       const { parseRepository } = await import("../plan/repositories.ts");
       const world = parseWorld(constraints);
       const repositories = options.repository.map((text) => parseRepository(text, labFolder(env)));
-      const keys = trustedKeys(repositories, options.keys, env);
       const { arch } = options;
+      const keys = trustedKeys({ repositories, folder: options.keys, arch }, env);
       using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
       const opened = await openRepositories({ arch, repositories, keys }, engine);
       const selected = solveWorld(world, opened, arch);

@@ -42,7 +42,10 @@ function questionCommand(name: string, description: string) {
     .option("--system <system>", "the system it is about, or a manifest FILE.yaml", "lab")
     .option("--arch <arch>", "architecture (the manifest's first)")
     .option("--repository <url>", "package repository instead of the manifest's; repeatable", add)
-    .option("--keys <dir>", "folder with the public keys (*.rsa.pub) to trust")
+    .option(
+      "--keys <dir>",
+      "folder with the public keys (*.rsa.pub) to trust, or with a folder ARCH of them",
+    )
     .option("--json", "the answer as JSON", false);
 }
 

@@ -112,8 +112,16 @@ export function verifySignature(
   if (mismatch !== undefined) throw untrusted(`the signature by "${mismatch}" does not match`);
   throw untrusted(
     `no trusted key made it, but "${seen.join('", "')}"`,
-    "Add that key to the trusted keys if its owner may decide what runs on your hosts.",
+    keys.some((key) => seen.some((name) => ownerOf(name) === ownerOf(key.name)))
+      ? "The trusted keys are its owner's for another architecture or release; on Alpine " +
+        "--keys /usr/share/apk/keys has those of every architecture."
+      : "Add that key to the trusted keys if its owner may decide what runs on your hosts.",
   );
+}
+
+/** Whose a key is: abuild-keygen names keys `OWNER-HEX.rsa.pub`. */
+function ownerOf(name: string): string {
+  return name.replace(/-[0-9a-f]+\.rsa\.pub$/, "");
 }
 
 /** Signs compressed bytes as abuild-sign does. */

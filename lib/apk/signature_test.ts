@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
 import { TowerError } from "../errors.ts";
@@ -50,6 +50,15 @@ Deno.test("unknown kinds and keys do not count, and names with a slash are refus
     TowerError,
     "not signed",
   );
+});
+
+Deno.test("a signature by another key of a trusted key's owner is told apart from a stranger's", () => {
+  const hintFor = (file: string) =>
+    assertThrows(() => check(`.SIGN.RSA.${file}`, made("RSA-SHA1")), TowerError).hint ?? "";
+  assertStringIncludes(hintFor("tower-test-0.rsa.pub"), "another architecture");
+  for (const stranger of ["tower-0.rsa.pub", "tower-test.rsa.pub", "x-tower-test-0.rsa.pub"]) {
+    assertStringIncludes(hintFor(stranger), "Add that key");
+  }
 });
 
 Deno.test("keys load as SubjectPublicKeyInfo and as PKCS#1", () => {
