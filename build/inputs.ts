@@ -18,6 +18,7 @@ import {
   placeOfItem,
   worldOf,
 } from "./manifest/manifest.ts";
+import type { Wanted } from "./manifest/schema.ts";
 import type { Lock, ResolveRequest } from "./plan/lock.ts";
 import type { OverlayFile } from "./plan/plan.ts";
 import { parseRepository, type RepositorySpec } from "./plan/repositories.ts";
@@ -34,7 +35,7 @@ export interface Inputs {
   readonly output: string;
   readonly lockFile: string;
   /** Where the manifest asks for an item of the world. */
-  readonly placeOf: (item: string) => string | undefined;
+  readonly placeOf: (item: Wanted) => string | undefined;
   /** Makes errors of a stage or an output say where the manifest has it. */
   readonly placeError: PlaceError;
 }

@@ -8,6 +8,7 @@ import {
   type OutputSpec,
   type PackagesSpec,
   type StageSpec,
+  type Wanted,
 } from "./schema.ts";
 
 /** A stage and the folder that its relative paths start from. */
@@ -76,11 +77,14 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
 export function placeOfItem(
   reference: string,
   source: ManifestSource,
-  item: string,
+  item: Wanted,
 ): string | undefined {
+  const text = JSON.stringify(item);
   for (const { path, document } of readChain(locate(reference, undefined, source), source)) {
     for (const [stage, spec] of document.stages.entries()) {
-      const at = spec.kind === "packages" ? spec.world.indexOf(item) : -1;
+      const at = spec.kind === "packages"
+        ? spec.world.findIndex((other) => JSON.stringify(other) === text)
+        : -1;
       if (at >= 0) return placeInYaml(source.readText(path), path, ["stages", stage, "world", at]);
     }
   }
@@ -213,13 +217,17 @@ export function chooseArch(manifest: Manifest, asked: string | undefined): Arch 
 }
 
 /** Every package wanted, by all packages stages together, in the order written. */
-export function worldOf(manifest: Manifest): string[] {
-  return [...new Set(packagesStages(manifest).flatMap((s) => s.world))];
+export function worldOf(manifest: Manifest): Wanted[] {
+  return distinct(packagesStages(manifest).flatMap((s) => s.world));
 }
 
 /** Every package wanted where a repository has it, in the order written. */
-export function optionalOf(manifest: Manifest): string[] {
-  return [...new Set(packagesStages(manifest).flatMap((s) => s.optional))];
+export function optionalOf(manifest: Manifest): Wanted[] {
+  return distinct(packagesStages(manifest).flatMap((s) => s.optional));
+}
+
+function distinct(items: readonly Wanted[]): Wanted[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 /** The packages stages of a manifest. */

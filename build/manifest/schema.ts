@@ -52,8 +52,16 @@ const artifactFile = z.string().refine(
     "the newest package (UTC, YYYYmmddHHMMSS).",
 );
 
-const world = z.array(line.min(1)).describe(
-  "Packages wanted, in the syntax of apk's world file: name, name=1.2, name>1, !name, name@tag.",
+/** An item of the world, or several of which the first that a repository has is taken. */
+const wanted = z.union([
+  line.min(1),
+  z.array(
+    line.min(1).refine((item) => !item.startsWith("!"), "must be a package, not one to keep out"),
+  ).min(2),
+]);
+const world = z.array(wanted).describe(
+  "Packages wanted, in the syntax of apk's world file: name, name=1.2, name>1, !name, name@tag. " +
+    "Of a list, such as [systemd-boot, gummiboot], the first that a repository has.",
 );
 
 const packagesStage = z.strictObject({
@@ -173,7 +181,8 @@ const diskOutput = z.strictObject({
   root: z.strictObject({ label: ext4Label.default("root"), ...room }).refine(oneSize, ONE_SIZE)
     .describe("ext4 partition that holds the rest."),
   loaders: z.array(z.enum(LOADERS)).min(1).describe(
-    "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot for UEFI, raspberrypi " +
+    "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot (or gummiboot, as which " +
+      "it began) for UEFI, raspberrypi " +
       "for the firmware of Raspberry Pis (table mbr).",
   ),
   flavour: serviceName.describe("Kernel flavour to boot."),
@@ -247,6 +256,7 @@ export const manifestDocument = z.strictObject({
 export type ManifestDocument = z.infer<typeof manifestDocument>;
 export type StageSpec = z.infer<typeof stageSpec>;
 export type OutputSpec = z.infer<typeof outputSpec>;
+export type Wanted = z.infer<typeof wanted>;
 export type PackagesSpec = z.infer<typeof packagesStage>;
 export type FilesSpec = z.infer<typeof filesStage>;
 export type AccountsSpec = z.infer<typeof accountsStage>;

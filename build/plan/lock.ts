@@ -7,6 +7,7 @@ import { canonicalJson } from "../../lib/json.ts";
 import { asIdentity } from "../../lib/apk/identity.ts";
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
+import type { Wanted } from "../manifest/schema.ts";
 import type { RepositorySpec } from "./repositories.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
@@ -31,7 +32,7 @@ const lockDocument = z.strictObject({
     size: z.int().min(0),
     buildTime: z.int().min(0),
   })),
-  /** Optional items of the world that no repository has. */
+  /** Items that no repository has: optional ones, and alternatives before the one taken. */
   missing: z.array(z.string()).optional(),
 });
 
@@ -46,9 +47,9 @@ export type LockedPackage = Lock["packages"][number];
 /** What packages are chosen by; two equal values ask for the same thing. */
 export interface ResolveRequest {
   readonly arch: Lock["arch"];
-  readonly world: readonly string[];
+  readonly world: readonly Wanted[];
   /** Items that are wanted where a repository has them. */
-  readonly optional: readonly string[];
+  readonly optional: readonly Wanted[];
   readonly repositories: readonly RepositorySpec[];
   readonly keys: readonly TrustedKey[];
 }

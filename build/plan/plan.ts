@@ -24,6 +24,7 @@ import type {
   ServicesSpec,
   TarSpec,
 } from "../manifest/schema.ts";
+import { choose } from "../manifest/wanted.ts";
 import type { DiskPlan } from "../outputs/disk_plan.ts";
 import { type Lock, lockDigest } from "./lock.ts";
 import { repositoryLines } from "./repositories.ts";
@@ -138,10 +139,13 @@ function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
   };
 }
 
-/** What a manifest wants, without the optional packages that were not to be had. */
+/** What a manifest wants, as far as it was to be had. */
 function worldWithout(manifest: Manifest, missing: readonly string[]): string[] {
-  const optional = optionalOf(manifest).filter((item) => !missing.includes(item));
-  return [...new Set([...worldOf(manifest), ...optional])];
+  const isThere = (item: string) => !missing.includes(item);
+  const taken = [...worldOf(manifest), ...optionalOf(manifest)].map((item) =>
+    choose(item, isThere)
+  );
+  return [...new Set(taken.flatMap(({ chosen }) => chosen ?? []))];
 }
 
 function outputPlan(spec: OutputSpec, seed: Digest, build: Named): OutputPlan {

@@ -1,6 +1,7 @@
 import { asDigest } from "../../lib/brand.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import type { PackageRequest } from "../../lib/store/ports.ts";
+import type { Wanted } from "../manifest/schema.ts";
 import { type IndexPorts, openRepositories } from "./indexes.ts";
 import { inputsDigest, type Lock, type ResolveRequest } from "./lock.ts";
 import { packageUrl, type RepositorySpec } from "./repositories.ts";
@@ -9,7 +10,7 @@ import { solveOrPlace, wantedOf } from "./world.ts";
 export interface ResolvePorts extends IndexPorts {
   readonly load: (requests: readonly PackageRequest[]) => Promise<UnpackedPackage[]>;
   /** Where the manifest asks for an item of the world. */
-  readonly placeOf: (item: string) => string | undefined;
+  readonly placeOf: (item: Wanted) => string | undefined;
 }
 
 /**
@@ -21,7 +22,11 @@ export async function resolve(
   ports: ResolvePorts,
 ): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
   const repositories = await openRepositories(request, ports);
-  const { world, missing } = wantedOf(request, repositories);
+  const { world, missing, replaced } = wantedOf(request, repositories);
+  for (const { chosen, absent } of replaced) {
+    const message = `${chosen} is taken: no repository has ${absent.join(" or ")}`;
+    ports.reporter.report({ type: "info", message });
+  }
   if (missing.length > 0) {
     const message = `building without optional packages, which no repository has: ${
       missing.join(", ")
@@ -37,6 +42,7 @@ export async function resolve(
       expect: { identity, name, version, size },
     };
   }));
+  const lacking = [...new Set([...missing, ...replaced.flatMap(({ absent }) => absent)])];
   const lock: Lock = {
     version: 1,
     arch: request.arch,
@@ -56,7 +62,7 @@ export async function resolve(
       size: packages[i]!.size,
       buildTime: packages[i]!.info.buildTime ?? 0,
     })),
-    ...(missing.length === 0 ? {} : { missing }),
+    ...(lacking.length === 0 ? {} : { missing: lacking }),
   };
   return { lock, packages };
 }

@@ -1,6 +1,8 @@
 import { type Dependency, parseDependency, readDependency } from "../../lib/apk/dependency.ts";
 import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
 import { TowerError } from "../../lib/errors.ts";
+import type { Wanted } from "../manifest/schema.ts";
+import { alternativesOf, choose } from "../manifest/wanted.ts";
 import type { ResolveRequest } from "./lock.ts";
 
 /** Solves a world; an error says where the manifest asks for what no repository has. */
@@ -8,17 +10,21 @@ export function solveOrPlace(
   world: readonly Dependency[],
   request: ResolveRequest,
   repositories: readonly Repository[],
-  placeOf: (item: string) => string | undefined,
+  placeOf: (item: Wanted) => string | undefined,
 ): readonly Selected[] {
   try {
     return solveWorld(world, repositories, request.arch);
   } catch (error) {
     if (!(error instanceof TowerError)) throw error;
     const names = namesIn(repositories);
-    const places = parseWorld(request.world)
-      .flatMap(({ name, conflict }, i) =>
-        conflict || names.has(name) ? [] : placeOf(request.world[i]!) ?? []
-      );
+    const isLacking = ({ name, conflict }: Dependency) => !conflict && !names.has(name);
+    const places = request.world.flatMap((item) => {
+      const alternatives = alternativesOf(item);
+      if (!parseWorld(alternatives).every(isLacking)) return [];
+      const place = placeOf(item);
+      const others = alternatives.length > 1 ? `: neither ${alternatives.join(" nor ")}` : "";
+      return place === undefined ? [] : `${place}${others}`;
+    });
     if (places.length === 0) throw error;
     throw new TowerError(error.code, `${error.message}\n${places.join("\n")}`, {
       hint: 'what the system can do without goes under "optional" of the packages stage',
@@ -38,16 +44,33 @@ function namesIn(repositories: readonly Repository[]): Set<string | undefined> {
   );
 }
 
-/** A world with those of its optional items that a repository has, and the others. */
+/** What is asked for, as far as repositories have it. */
+export interface World {
+  readonly world: Dependency[];
+  /** Optional items that no repository has. */
+  readonly missing: readonly string[];
+  /** Items taken in place of others, which no repository has. */
+  readonly replaced: readonly { readonly chosen: string; readonly absent: readonly string[] }[];
+}
+
+/** Takes of a request what repositories have; what they must have and lack stays in the world. */
 export function wantedOf(
   request: Pick<ResolveRequest, "world" | "optional">,
   repositories: readonly Repository[],
-): { world: Dependency[]; missing: string[] } {
+): World {
   const names = namesIn(repositories);
   const isThere = (item: string) => names.has(parseWorld([item])[0]!.name);
+  const needed = request.world.map((item) => choose(item, isThere));
+  const wished = request.optional.map((item) => choose(item, isThere));
   return {
-    world: parseWorld([...request.world, ...request.optional.filter(isThere)]),
-    missing: request.optional.filter((item) => !isThere(item)),
+    world: parseWorld([
+      ...needed.map(({ chosen, absent }) => chosen ?? absent[0]!),
+      ...wished.flatMap(({ chosen }) => chosen ?? []),
+    ]),
+    missing: wished.flatMap(({ chosen, absent }) => chosen === undefined ? absent : []),
+    replaced: [...needed, ...wished].flatMap(({ chosen, absent }) =>
+      chosen === undefined || absent.length === 0 ? [] : { chosen, absent }
+    ),
   };
 }
 

@@ -5,30 +5,34 @@ import type { Content } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { type BootEntry, checkBootEntry } from "./boot_entry.ts";
 
-const FOLDER = "usr/lib/systemd/boot/efi";
-
 /** UEFI's short names of architectures: they stand in the names of loader files. */
 const EFI_NAME: Record<Arch, string> = { x86_64: "x64", aarch64: "aa64", armv7: "arm" };
 
+/** Where packages put it: systemd-boot, and gummiboot, which it was called before it was systemd's. */
+const PLACES = ["usr/lib/systemd/boot/efi/systemd-boot", "usr/lib/gummiboot/gummiboot"];
+
 /**
- * systemd-boot out of a tree's packages.
+ * systemd-boot, or else gummiboot, out of a tree's packages.
  *
- * @throws {TowerError} `not-found` with the package to add.
+ * @throws {TowerError} `not-found` with the packages of which one is to be added.
  */
 export function findSystemdBoot(tree: FileTree, arch: Arch): Content {
-  const path = `${FOLDER}/systemd-boot${EFI_NAME[arch]}.efi`;
-  const content = tree.file(path)?.content;
+  const paths = PLACES.map((place) => `${place}${EFI_NAME[arch]}.efi`);
+  const content = paths.map((path) => tree.file(path)?.content).find((found) => found);
   if (content) return content;
   throw new TowerError(
     "not-found",
-    `Cannot install a UEFI boot loader: "/${path}" is not in the tree`,
-    { hint: 'Add the package "systemd-boot" to the system' },
+    `Cannot install a UEFI boot loader: neither "/${paths.join('" nor "/')}" is in the tree`,
+    { hint: "Add [systemd-boot, gummiboot] to the world: Alpine has the second up to 3.21" },
   );
 }
 
 /**
  * The files that systemd-boot needs in the EFI system partition. It lies where firmware looks on
  * a disk it has no boot entry for (UEFI, §3.5.1.1), so no variable of the firmware is needed.
+ *
+ * The pattern of the default fits an entry's name with `.conf`, as systemd-boot compares it, and
+ * without, as gummiboot does; that shows a menu for ten seconds where nothing fits.
  */
 export function systemdBootFiles(
   loader: Content,
@@ -37,7 +41,7 @@ export function systemdBootFiles(
 ): Map<string, Content> {
   return new Map<string, Content>([
     [`EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`, loader],
-    ["loader/loader.conf", inlineText("default system.conf\ntimeout 0\n")],
+    ["loader/loader.conf", inlineText("default system*\ntimeout 0\n")],
     ["loader/entries/system.conf", inlineText(loaderEntry(entry))],
   ]);
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";
@@ -7,16 +7,24 @@ import { findSystemdBoot, loaderEntry, systemdBootFiles } from "./systemd_boot.t
 const META = { mode: 0o755, uid: 0, gid: 0, mtime: 0, origin: "stage:test" } as const;
 const ENTRY = { title: "Tower", kernel: "k", initramfs: "i", commandLine: "quiet" };
 
-Deno.test("the loader is found by architecture, or the package to add is named", () => {
+Deno.test("the loader is found by architecture, systemd-boot before gummiboot, or both are named", () => {
   const tree = new FileTree(META);
-  const path = "usr/lib/systemd/boot/efi/systemd-bootaa64.efi";
-  const content = inlineText("EFI");
-  tree.putParents(path, "stage:test", 0);
-  tree.put({ ...META, type: "file", path, content });
-  assertEquals(findSystemdBoot(tree, "aarch64"), content);
-  const error = assertThrows(() => findSystemdBoot(tree, "x86_64"), TowerError, "bootx64.efi");
+  const add = (path: string) => {
+    const content = inlineText(path);
+    tree.putParents(path, "stage:test", 0);
+    tree.put({ ...META, type: "file", path, content });
+    return content;
+  };
+  const old = add("usr/lib/gummiboot/gummibootaa64.efi");
+  assertEquals(findSystemdBoot(tree, "aarch64"), old);
+  const now = add("usr/lib/systemd/boot/efi/systemd-bootaa64.efi");
+  assertEquals(findSystemdBoot(tree, "aarch64"), now);
+  const error = assertThrows(() => findSystemdBoot(tree, "x86_64"), TowerError);
   assertEquals(error.code, "not-found");
-  assertEquals(error.hint, 'Add the package "systemd-boot" to the system');
+  for (const name of ["systemd-bootx64.efi", "gummibootx64.efi"]) {
+    assertStringIncludes(error.message, `/${name}"`);
+  }
+  assertStringIncludes(error.hint ?? "", "[systemd-boot, gummiboot]");
 });
 
 Deno.test("the loader lies where firmware looks without a boot variable", () => {

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Wanted } from "../../build/manifest/schema.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 
 /** A program whose manifest wants some packages and would like some. */
-function prepared(world: readonly string[], optional: readonly string[]) {
+function prepared(world: readonly Wanted[], optional: readonly Wanted[]) {
   const program = new TestProgram();
   const { folder } = program.repository();
   const manifest = JSON.parse(smallManifest(folder, { world }));
@@ -59,4 +60,31 @@ Deno.test("a package that no repository has is told with the manifest's file, li
   assertMatch(text, /small\.yaml:1:\d+: stages\[0\]\.world\[1\]/);
   assertMatch(text, /more\.yaml:7:9: stages\[0\]\.world\[1\]/);
   assertMatch(text, /hint: what the system can do without goes under "optional"/);
+});
+
+Deno.test("of alternatives the first that a repository has is taken, wanted or optional, and told", async () => {
+  using p = prepared([["nothing", "greet"], ["base", "hello"]], [["never", "hello>1"], ["a", "b"]]);
+  const { code, err } = await p.program.run("build", ...p.args);
+  assertEquals(code, 0, err);
+  assertMatch(err, /^greet is taken: no repository has nothing$/m);
+  assertMatch(err, /^hello>1 is taken: no repository has never$/m);
+  assertMatch(err, /^warning: building without optional packages, which no repository has: a, b$/m);
+  const plan = JSON.parse((await p.program.run("plan", ...p.args)).out);
+  assertEquals(plan.stages[0].world, ["greet", "base", "hello>1"]);
+  assertEquals(p.read("record.json").missing, ["a", "b", "nothing", "never"]);
+  assertEquals((await p.program.run("build", ...p.args, "--frozen")).code, 0);
+  const swapped = JSON.parse(Deno.readTextFileSync(p.program.path("small.yaml")));
+  swapped.stages[0].world[1].reverse();
+  p.program.write("small.yaml", JSON.stringify(swapped));
+  assertEquals((await p.program.fails("build", ...p.args, "--frozen")).code, 1);
+});
+
+Deno.test("alternatives of which no repository has any are all named with their place", async () => {
+  using p = prepared(["base", ["nothing", "never>2"]], []);
+  const { code, error } = await p.program.fails("build", ...p.args);
+  assertEquals(code, 1);
+  assertMatch(
+    error.join("\n"),
+    /small\.yaml:1:\d+: stages\[0\]\.world\[1\]: neither nothing nor never>2$/m,
+  );
 });

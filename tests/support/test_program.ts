@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Wanted } from "../../build/manifest/schema.ts";
 import { run } from "../../build/root.ts";
 import type { Patience } from "../../lib/store/patience.ts";
 import { type LabRepository, labRepository, type PackageSpec } from "./lab_repository.ts";
@@ -64,7 +65,7 @@ export class TestProgram implements Disposable {
 
 /** What {@linkcode smallManifest} may say otherwise. */
 export interface ManifestOptions {
-  readonly world?: readonly string[];
+  readonly world?: readonly Wanted[];
   /** Stages after the packages. */
   readonly stages?: readonly unknown[];
   readonly outputs?: readonly unknown[];
