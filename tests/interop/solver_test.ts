@@ -28,18 +28,7 @@ function judged(name: string, body: (oracle: Oracle, random: RandomNumbers) => P
   });
 }
 
-/** What `apk add --simulate` would install, in order, or undefined where it refuses. */
-async function simulate(oracle: Oracle, root: string, repositories: string, world: string[]) {
-  const said = await oracle.apk(
-    ...["--root", root, "--keys-dir", oracle.keys, "--repositories-file", repositories],
-    ...["--arch", "x86_64", "--allow-untrusted", "add", "--simulate", ...world],
-  );
-  if (said.code !== 0) return undefined;
-  const lines = said.stdout.matchAll(/^\(\d+\/\d+\) Installing ([^\s@]+)\S* \((\S+)\)$/gm);
-  return [...lines].map(([, name, version]) => `${name}-${version}`);
-}
-
-/** The same from our solver, and what it says where it refuses. */
+/** What our solver would install, in order, and what it says where it refuses. */
 function solved(universe: Universe, world: readonly string[]) {
   const solution = solveIn(universe, world.map(parseDependency));
   if (!solution.ok) return { install: undefined, problems: formatProblems(solution.problems) };
@@ -111,7 +100,7 @@ judged("real apk installs single packages of a real index as we do", async (orac
   for (let i = random.below(step); i < packages.length; i += step) {
     const world = ["busybox", packages[i]!.name];
     const ours = solved(universe, world);
-    const theirs = await simulate(oracle, root, repositories, world);
+    const theirs = await oracle.simulate(root, repositories, world);
     assertEquals(ours.install, theirs, `${world.join(" ")}\n${ours.problems}`);
   }
 });
@@ -124,7 +113,7 @@ judged("real apk solves random worlds of a real index as we do", async (oracle, 
   for (let i = 0; i < 200 * times; i++) {
     const world = maker.make(random, 1 + random.below(random.pick([3, 10, 60])));
     const ours = solved(universe, world);
-    const theirs = await simulate(oracle, root, repositories, world);
+    const theirs = await oracle.simulate(root, repositories, world);
     assertEquals(ours.install, theirs, `${world.join(" ")}\n${ours.problems}`);
     count[theirs ? "solved" : "refused"]++;
   }
@@ -160,7 +149,7 @@ judged("real apk solves worlds of many small repositories as we do", async (orac
     for (let k = 0; k < 12; k++) {
       const world = smallWorld(random);
       const ours = solved(universe, world);
-      const theirs = await simulate(oracle, root, list, world);
+      const theirs = await oracle.simulate(root, list, world);
       const shown = repositories.map((r) => `# ${r.tag ?? ""}\n${formatIndex(r.packages)}`);
       assertEquals(
         ours.install,

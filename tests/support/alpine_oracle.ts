@@ -53,6 +53,24 @@ export class Oracle implements AsyncDisposable {
     return this.run("sbin/apk", args);
   }
 
+  /**
+   * What `apk add --simulate` would install into an empty root, in order, or undefined where it
+   * refuses; `repositories` is the path of their list.
+   */
+  async simulate(
+    root: string,
+    repositories: string,
+    world: readonly string[],
+  ): Promise<string[] | undefined> {
+    const said = await this.apk(
+      ...["--root", root, "--keys-dir", this.keys, "--repositories-file", repositories],
+      ...["--arch", "x86_64", "--allow-untrusted", "add", "--simulate", ...world],
+    );
+    if (said.code !== 0) return undefined;
+    const lines = said.stdout.matchAll(/^\(\d+\/\d+\) Installing ([^\s@]+)\S* \((\S+)\)$/gm);
+    return [...lines].map(([, name, version]) => `${name}-${version}`);
+  }
+
   /** A root that holds nothing but an empty database of x86_64, as the path of its directory. */
   async emptyRoot(): Promise<string> {
     const root = await Deno.makeTempDir({ dir: this.dir, prefix: "empty-" });
