@@ -156,7 +156,10 @@ const initramfsStage = z.strictObject({
   files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
   compression: z.enum(["gzip", "none"]).default("gzip"),
   level: z.int().min(1).max(9).default(6),
-}).describe("Makes an initramfs that mounts the root and starts init.");
+}).describe(
+  "Makes an initramfs that mounts the root and starts init. On the booted system, apk then keeps " +
+    "the kernel that it is for.",
+);
 
 /** Block of ext4; a sector of FAT goes into it. */
 const BLOCK = 4096;

@@ -17,6 +17,7 @@ import {
 import init from "./initramfs/init.sh" with { type: "text" };
 import { copyModules } from "./initramfs/modules.ts";
 import { sharedLibraries } from "./initramfs/shared_libraries.ts";
+import { guardFromUpgrades } from "./initramfs/upgrades.ts";
 import { transplant } from "./initramfs/transplant.ts";
 import unlock from "./initramfs/unlock.sh" with { type: "text" };
 import type { Stage } from "./stage.ts";
@@ -27,7 +28,8 @@ const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
 /**
  * Makes the initial file system from programs and modules of the tree and puts it into the tree
  * as one file: `/init` of our own, busybox, modules with their indexes and firmware. Runs
- * nothing, so the architecture of the building machine does not matter.
+ * nothing, so the architecture of the building machine does not matter. The kernel that it is for
+ * then stays as it is, whatever is upgraded on the booted system.
  */
 export const initramfs: Stage<InitramfsSpec> = (tree, plan, { reader, blobs, epoch }) => {
   const content = pack(initramfsTree(tree, reader, plan, epoch), reader, blobs.writer(), plan);
@@ -43,6 +45,7 @@ export const initramfs: Stage<InitramfsSpec> = (tree, plan, { reader, blobs, epo
     origin: "stage:initramfs",
     content,
   });
+  guardFromUpgrades(tree, reader, plan.flavour, epoch);
 };
 
 /**
