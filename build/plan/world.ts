@@ -53,13 +53,17 @@ export interface World {
   readonly replaced: readonly { readonly chosen: string; readonly absent: readonly string[] }[];
 }
 
-/** Takes of a request what repositories have; what they must have and lack stays in the world. */
+/**
+ * Takes of a request what repositories have; what they must have and lack stays in the world.
+ * @throws {TowerError} as {@linkcode parseWorld}.
+ */
 export function wantedOf(
   request: Pick<ResolveRequest, "world" | "optional">,
   repositories: readonly Repository[],
 ): World {
+  parseWorld([...request.world, ...request.optional].flatMap(alternativesOf));
   const names = namesIn(repositories);
-  const isThere = (item: string) => names.has(parseWorld([item])[0]!.name);
+  const isThere = (item: string) => names.has(parseDependency(item).name);
   const needed = request.world.map((item) => choose(item, isThere));
   const wished = request.optional.map((item) => choose(item, isThere));
   return {

@@ -88,3 +88,9 @@ Deno.test("alternatives of which no repository has any are all named with their 
     /small\.yaml:1:\d+: stages\[0\]\.world\[1\]: neither nothing nor never>2$/m,
   );
 });
+
+Deno.test("items that are none come all at once, whichever list they stand in", async () => {
+  using p = prepared(["base", "a b", ["c=", "greet"]], ["d>"]);
+  const { code, error } = await p.program.fails("build", ...p.args);
+  assertEquals([code, error[0]], [1, 'error: Cannot read the world: "a b", "c=", "d>"']);
+});
