@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { TowerError } from "../errors.ts";
 import { compareBytes } from "../format/bytes.ts";
 import { inlineText, textOf } from "../tree/content.ts";
 import type { ContentReader } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
+import { identityOf } from "./identity.ts";
 import { formatIndex } from "./index_text.ts";
 
 const INSTALLED = "lib/apk/db/installed";
@@ -38,11 +38,11 @@ export function addVirtualPackage(
   reader: ContentReader,
   { name, description, depends }: VirtualPackage,
 ): void {
-  const identity = createHash("sha1").update([name, ...depends].join("\n")).digest("base64");
+  const text = new TextEncoder().encode([name, ...depends].join("\n"));
   const record = formatIndex([{
     ...{ name, version: "0", arch: "noarch", description, url: "", license: "" },
     ...{ size: 0, installedSize: 0, depends, provides: [], installIf: [] },
-    identity: `Q1${identity}`,
+    identity: identityOf(text, "Q1"),
   }]).trimEnd();
   const others = recordsOf(tree, reader).filter((text) => nameIn(text) !== name);
   const key = (text: string) => nameIn(text).toLowerCase();

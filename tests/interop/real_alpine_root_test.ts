@@ -27,19 +27,6 @@ const ALLOWED: readonly [path: RegExp, why: string][] = [
   [/^lib\/apk\/db\/installed:/, "compared below: apk puts an r: line into the wrong record"],
 ];
 
-/**
- * Scripts of this release that have no native form, and the paths that they change. To be emptied
- * as they get one.
- */
-const NOT_NATIVE: readonly [name: string, script: ScriptKind, changes?: RegExp][] = [
-  ["alpine-baselayout", "post-install", /^etc\/shadow:/],
-  ["busybox", "trigger", /: symlink 0:0 \/bin\/busybox \| symlink 0:0 \/bin\/bbsuid$/],
-  ["dhcpcd", "pre-install", /^(?:etc\/(?:passwd|group|shadow)|var\/lib\/dhcpcd):/],
-  ["openrc", "post-install"],
-  ["tiny-cloud-alpine", "post-install", /^etc\/tiny-cloud\.conf:/],
-  ["tiny-cloud-nocloud", "post-install", /^etc\/tiny-cloud\.conf:/],
-];
-
 interface Roots {
   readonly tree: FileTree;
   readonly store: MemoryStore;
@@ -138,10 +125,8 @@ test(`${WORLD}, without scripts`, async (oracle) => {
 });
 
 test(`${WORLD}, with their scripts`, async (oracle) => {
-  const roots = await bothRoots(oracle, () => NOT_NATIVE.map(([n, script]) => skip(n, script)), []);
-  const pending = NOT_NATIVE.flatMap(([, , changes]) => changes ?? []);
-  const allowed = [...ALLOWED.map(([path]) => path), ...pending];
-  assertEquals(findings(roots, allowed), { differs: [], idle: [] });
+  const roots = await bothRoots(oracle, () => [], []);
+  assertEquals(findings(roots, ALLOWED.map(([path]) => path)), { differs: [], idle: [] });
   const { ours, theirs } = databases(roots);
   assertEquals(ours, theirs);
   const audit = await oracle.apk("--root", roots.root, "audit", "--system", "--check-permissions");
