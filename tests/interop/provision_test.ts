@@ -17,7 +17,7 @@ const missing = [...CARD_TOOLS, "mtype", "lsblk", "blockdev"].filter((t) => !run
 const ignore = missing.length > 0;
 const note = ignore ? ` (skipped: ${missing.join(", ")} missing)` : "";
 const SEED = 20;
-/** tests/long has more of them. */
+/** tests/soak has more of them. */
 const KILLS = 4;
 
 const offline = (name: string, image: string, file: string) => [

@@ -52,7 +52,7 @@ async function withBench(
 
 function boot(
   { folder, client, image, network }: Bench,
-  role: HostRole | "none",
+  role: HostRole,
   files: readonly { name: string; bytes: Uint8Array }[],
 ): Promise<RunningHost> {
   const card = cardOf(image, join(folder, "card.img"), files);
@@ -104,20 +104,31 @@ async function lookAtServices(ssh: Ssh, network: NetworkNamespace): Promise<void
 }
 
 Deno.test({
-  name: `an offline host has no way out and no name server${note}`,
+  name: `an offline host has no way out and no name server, and the host keys it was given${note}`,
   ignore,
   fn: () =>
     withBench(TOWER.offline.thinClient, async (bench) => {
-      const env = envFile(offlineEnv(bench.client.publicKey));
-      await using host = await boot(bench, "offline", [env]);
+      const key = join(bench.folder, "given");
+      await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key] });
+      await using host = await boot(bench, "offline", [
+        envFile(offlineEnv(bench.client.publicKey)),
+        { name: "ssh_host_ecdsa_key", bytes: Deno.readFileSync(key) },
+        { name: "ssh_host_ecdsa_key.pub", bytes: Deno.readFileSync(`${key}.pub`) },
+      ]);
       const { ssh, machine } = host;
       await machine.orConsole(async () => {
+        // Among other things, that no key is left on the boot partition.
         await lookAtHost(ssh, { name: "vault", address: TOWER.offline.host, role: "offline" });
         assert(!(await ssh("ip route")).includes("default"));
         assertEquals((await ssh("cat /etc/resolv.conf")).trim(), "");
         const out = await ssh(`nc -w 3 ${TOWER.offline.thinClient} 22 </dev/null; echo ended $?`);
         assertMatch(out, /ended [1-9]/);
         assert(!(await ssh("rc-status default")).includes("chronyd"));
+        const given = Deno.readTextFileSync(`${key}.pub`).split(" ")[1]!;
+        assertStringIncludes(await ssh("cat /etc/ssh/ssh_host_ecdsa_key.pub"), given);
+        const known = Deno.readTextFileSync(join(bench.folder, "known_hosts"));
+        assertStringIncludes(known, given);
+        assertEquals((await ssh("ls /etc/ssh | grep -c _key$")).trim(), "1");
       });
       await host.powerOff();
     }),
@@ -149,54 +160,5 @@ Deno.test({
       });
       await machine.orConsole(() => lookAtServices(ssh, bench.network));
       await host.powerOff();
-    }),
-});
-
-Deno.test({
-  name: `host keys on the boot partition become the host's own, and are gone there${note}`,
-  ignore,
-  fn: () =>
-    withBench(TOWER.offline.thinClient, async (bench) => {
-      const key = join(bench.folder, "given");
-      await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key] });
-      await using host = await boot(bench, "offline", [
-        envFile(offlineEnv(bench.client.publicKey)),
-        { name: "ssh_host_ecdsa_key", bytes: Deno.readFileSync(key) },
-        { name: "ssh_host_ecdsa_key.pub", bytes: Deno.readFileSync(`${key}.pub`) },
-      ]);
-      const { ssh, machine } = host;
-      await machine.orConsole(async () => {
-        await lookAtHost(ssh, { name: "vault", address: TOWER.offline.host, role: "offline" });
-        const given = Deno.readTextFileSync(`${key}.pub`).split(" ")[1]!;
-        assertStringIncludes(await ssh("cat /etc/ssh/ssh_host_ecdsa_key.pub"), given);
-        const known = Deno.readTextFileSync(join(bench.folder, "known_hosts"));
-        assertStringIncludes(known, given);
-        assertEquals((await ssh("ls /etc/ssh | grep -c _key$")).trim(), "1");
-      });
-      await host.powerOff();
-    }),
-});
-
-Deno.test({
-  name: `without tower.env a machine says so and has no network${note}`,
-  ignore,
-  fn: () =>
-    withBench(TOWER.offline.thinClient, async (bench) => {
-      await using host = await boot(bench, "none", []);
-      const { machine } = host;
-      await machine.eventually(
-        150,
-        () => Promise.resolve(assertMatch(machine.console(), /login:/)),
-      );
-      await machine.orConsole(() => {
-        assertStringIncludes(
-          machine.console(),
-          "the file tower.env on its boot partition is missing",
-        );
-        assertStringIncludes(machine.console(), "the network stays closed");
-        return Promise.resolve();
-      });
-      const seen = await bench.network.run("ip", "neigh", "show", "dev", "tap0");
-      assert(!/lladdr/.test(seen), seen);
     }),
 });

@@ -1,54 +1,8 @@
-import { assertEquals, assertLess } from "@std/assert";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempDir } from "../../lib/store/files.ts";
 import { manyHostsMissing } from "../support/many_hosts.ts";
-import { assertAllUp, slowestOf, statusBound, StatusRace } from "../support/status_race.ts";
-import { towerVariables } from "../support/tower_process.ts";
-
-const missing = manyHostsMissing();
-const HOSTS = 200;
-/** Bytes. */
-const MEMORY = 200e6;
+import { named } from "../support/missing_programs.ts";
+import { statusKeepsItsBounds } from "../support/status_bounds.ts";
 
 Deno.test({
-  name: `the state of ${HOSTS} hosts comes in time and in ${MEMORY / 1e6} MB` +
-    (missing ? ` (skipped: ${missing})` : ""),
-  ignore: missing !== undefined,
-  async fn() {
-    using folder = tempDir();
-    await using race = await StatusRace.start(folder.path, HOSTS);
-    const runner = denoRunner();
-    const start = performance.now();
-    const { stdout } = await runner.run(race.handshakes());
-    const handshakes = (performance.now() - start) / 1000;
-    const bound = Math.min(2 * handshakes, statusBound(slowestOf(stdout, HOSTS), HOSTS));
-    const begin = performance.now();
-    await using child = runner.spawn(race.status(towerVariables(folder.path)["DENO_DIR"]!));
-    let peak = 0;
-    const watching = setInterval(() => peak = Math.max(peak, peakOf(child.pid)), 100);
-    const [out, err] = await Promise.all([bytesOf(child.stdout), bytesOf(child.stderr)]);
-    clearInterval(watching);
-    assertLess((performance.now() - begin) / 1000, bound);
-    assertEquals([await child.ended, err.length], [{ kind: "exited", code: 0 }, 0]);
-    assertAllUp(out, HOSTS);
-    assertLess(peak, MEMORY);
-    assertLess(50e6, peak, "the runtime alone has more: another process was measured");
-  },
+  ...named("the state of 20 hosts comes in time and in 200 MB", manyHostsMissing()),
+  fn: () => statusKeepsItsBounds(20),
 });
-
-/** Most bytes that a process had at once, or 0 where it has ended (proc_pid_status(5)). */
-function peakOf(pid: number): number {
-  try {
-    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
-
-async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(
-    await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>)
-      .arrayBuffer(),
-  );
-}

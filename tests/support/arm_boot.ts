@@ -1,8 +1,10 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { Runner } from "../../lib/proc/command.ts";
 import { checkPacked } from "../../tasks/compile/check_packed.ts";
-import { armDeno, armKernel } from "./arm_files.ts";
+import { ARM_TOOLS, armDeno, armKernel } from "./arm_files.ts";
 import { BareRoot } from "./bare_root.ts";
+import { programsMissing } from "./missing_programs.ts";
 
 /** Runs acts of the smoke program and powers off. */
 const INIT = `#!/bin/busybox sh
@@ -18,17 +20,11 @@ done
 /bin/busybox poweroff -f
 `;
 
-/** What a booted machine told. */
-export interface Told {
-  /** Such as `16 kB`. */
-  readonly pages: string;
-  /** What each act printed. */
-  readonly acts: ReadonlyMap<string, string>;
-  readonly console: string;
-}
-
-/** Boots a Debian kernel for aarch64 with a bare root that holds nothing but a packed deno. */
-export async function bootArm(runner: Runner, pages: "4K" | "16K"): Promise<Told> {
+/**
+ * A packed program works on a kernel with such pages, and without glibc: boots a Debian kernel for
+ * aarch64 with a bare root that holds nothing but a packed deno.
+ */
+export async function packedProgramWorks(runner: Runner, pages: "4K" | "16K"): Promise<void> {
   using root = await BareRoot.open(runner, "aarch64");
   // With appended data: Deno aligns those to 4096 bytes, which larger pages do not forgive.
   const { compiled } = await armDeno(runner);
@@ -53,16 +49,24 @@ export async function bootArm(runner: Runner, pages: "4K" | "16K"): Promise<Told
       ],
     }, { signal: AbortSignal.timeout(300_000) });
     const console = new TextDecoder().decode(stdout).replaceAll("\r", "");
-    const acts = console.matchAll(/^ACT (\S+) (.*)$/gm);
-    return {
-      pages: /^PAGES (.*)$/m.exec(console)?.[1] ?? "",
-      acts: new Map(Array.from(acts, ([, name, text]): [string, string] => [name!, text!])),
-      console,
-    };
+    assertEquals(/^PAGES (.*)$/m.exec(console)?.[1], pages.replace("K", " kB"), console);
+    const told = (act: string) =>
+      JSON.parse(new RegExp(`^ACT ${act} (.*)$`, "m").exec(console)?.[1] ?? `"${act} is missing"`);
+    assertEquals(told("self").exe, "/usr/local/bin/deno", console);
+    assertEquals(told("self").comm, "deno");
+    assertEquals(told("self").files.filter((f: string) => f.includes("memfd")), []);
+    assertEquals(told("serve"), ["served", "served"], console);
+    assertEquals(told("worker"), 42, console);
+    assertEquals(told("child").hasGlibc, false, console);
+    assertStringIncludes(told("child").busybox, "BusyBox");
+    assertEquals(told("runtime").caught, "RangeError", console);
   } finally {
     await Deno.remove(work, { recursive: true });
   }
 }
 
-/** Tools that {@linkcode bootArm} needs beside those of the files. */
-export const ARM_BOOT_TOOLS = ["qemu-system-aarch64", "cpio"] as const;
+/** Why that cannot be tried here, or undefined. */
+export function armBootMissing(runner: Runner): string | undefined {
+  return programsMissing(runner, ...ARM_TOOLS, "qemu-system-aarch64", "cpio") ??
+    (Deno.uid() === 0 ? undefined : "needs root, for the owners in an Alpine root");
+}

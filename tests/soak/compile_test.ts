@@ -6,36 +6,22 @@ import { apkPath, packApk } from "../../tasks/compile/apk.ts";
 import { compileAll } from "../../tasks/compile/compile_all.ts";
 import { PROGRAMS } from "../../tasks/compile/programs.ts";
 import { archiveProgram, assertReleasable, sbomOf, signSums } from "../../tasks/compile/release.ts";
-import { ARM_BOOT_TOOLS, bootArm } from "../support/arm_boot.ts";
-import { ARM_TOOLS } from "../support/arm_files.ts";
+import { armBootMissing, packedProgramWorks } from "../support/arm_boot.ts";
 import { BareRoot, minirootfs } from "../support/bare_root.ts";
 import { cacheFolder, COMPILE_TOOLS } from "../support/compiled_smoke.ts";
 import { tempFolder } from "../support/file_sink.ts";
+import { named } from "../support/missing_programs.ts";
 import { testEnv } from "../support/test_env.ts";
 import { TEST_KEY } from "../support/test_keys.ts";
 
 const runner = denoRunner();
-const missing = [...ARM_TOOLS, ...ARM_BOOT_TOOLS].filter((tool) => !runner.which(tool));
-const skip = missing.length > 0
-  ? `${missing.join(", ")} missing`
-  : Deno.uid() !== 0
-  ? "needs root, for the owners in an Alpine root"
-  : undefined;
 
 Deno.test({
-  name: "a packed aarch64 program works on a kernel with 4K pages and no glibc" +
-    (skip === undefined ? "" : ` (skipped: ${skip})`),
-  ignore: skip !== undefined,
-  async fn() {
-    const { pages, acts, console } = await bootArm(runner, "4K");
-    assertEquals(pages, "4 kB", console);
-    const told = (act: string) => JSON.parse(acts.get(act) ?? `"${act} is missing"`);
-    assertEquals(told("self").exe, "/usr/local/bin/deno", console);
-    assertEquals(told("serve"), ["served", "served"], console);
-    assertEquals(told("worker"), 42, console);
-    assertEquals(told("child").hasGlibc, false, console);
-    assertEquals(told("runtime").caught, "RangeError", console);
-  },
+  ...named(
+    "a packed aarch64 program works on a kernel with 4K pages and no glibc",
+    armBootMissing(runner),
+  ),
+  fn: () => packedProgramWorks(runner, "4K"),
 });
 
 const TOWER = PROGRAMS.filter(({ name }) => name === "tower");

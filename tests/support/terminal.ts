@@ -1,0 +1,54 @@
+import { assertMatch } from "@std/assert";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { qemuArgv } from "../../lib/qemu/machine.ts";
+
+/** A host in QEMU whose serial console is typed at. */
+export class Terminal implements AsyncDisposable {
+  text = "";
+  readonly #process;
+  readonly #input;
+  readonly #read: Promise<void>;
+
+  /** @param disks Beside the card, with serial numbers from DISK1. */
+  constructor(card: string, disks: readonly string[]) {
+    const argv = qemuArgv({
+      arch: "x86_64",
+      image: card,
+      moreDisks: disks.map((image, i) => ({ image, serial: `DISK${i + 1}` })),
+      snapshot: false,
+      firmware: { kind: "bios" },
+      accelerator: "tcg",
+      memoryMiB: 512,
+      processors: 1,
+      network: { kind: "none" },
+      serial: { kind: "stdio" },
+    });
+    this.#process = denoRunner().spawn({ argv });
+    this.#input = this.#process.stdin.getWriter();
+    void this.#process.stderr.cancel();
+    this.#read = this.#collect();
+  }
+
+  async #collect(): Promise<void> {
+    const decoder = new TextDecoderStream();
+    for await (const part of this.#process.stdout.pipeThrough(decoder)) this.text += part;
+  }
+
+  types(text: string): void {
+    void this.#input.write(new TextEncoder().encode(text));
+  }
+
+  async sees(seconds: number, pattern: RegExp): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    while (!pattern.test(this.text)) {
+      if (performance.now() > end) assertMatch(this.text.slice(-8000), pattern);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+    await this.#input.close().catch(() => undefined);
+    await this.#read;
+  }
+}
