@@ -1,5 +1,5 @@
 /**
- * Runs the tests: without a name the quick tier, which is every test a user can run.
+ * Runs the tests: without a name the quick tier, which proves every feature once.
  *
  *     deno task test [TIER|SUITE …]
  *

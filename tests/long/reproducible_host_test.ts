@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { labMissing, shareLab } from "../support/lab_system.ts";
-import { hostMissing } from "../support/host_system.ts";
+import { named } from "../support/missing_programs.ts";
+import { hostIsReproducible, reproducibleHostMissing } from "../support/reproducible_host.ts";
 import { SharedProgram } from "../support/shared_program.ts";
 import { buildTwice, DIFFERENCES, twoMachinesMissing } from "../support/two_machines.ts";
 
@@ -33,27 +34,20 @@ const PACKED = JSON.stringify({
   })),
 });
 
-for (const arch of ["x86_64", "aarch64"] as const) {
-  const missing = hostMissing() ?? labMissing(arch) ?? twoMachinesMissing();
-  const note = missing ? ` (skipped: ${missing})` : "";
-  Deno.test({
-    name: `the host image for ${arch}, built with another ${DIFFERENCES}, is the same bytes${note}`,
-    ignore: missing !== undefined,
-    async fn() {
-      using program = await SharedProgram.make();
-      const options = await shareLab(program, arch);
-      const [one, other] = await buildTwice(program, "host", "--arch", arch, ...options);
-      assertEquals(one.record.arch, arch);
-      assertEquals(other, one);
-    },
-  });
-}
+Deno.test({
+  ...named(
+    `the host image, built with another ${DIFFERENCES}, is the same bytes`,
+    reproducibleHostMissing("x86_64"),
+  ),
+  fn: () => hostIsReproducible("x86_64"),
+});
 
 const missing = labMissing() ?? twoMachinesMissing();
 Deno.test({
-  name: "disk images that gzip, xz and zstd compressed on two machines are the same bytes" +
-    (missing ? ` (skipped: ${missing})` : ""),
-  ignore: missing !== undefined,
+  ...named(
+    "disk images that gzip, xz and zstd compressed on two machines are the same bytes",
+    missing,
+  ),
   async fn() {
     using program = await SharedProgram.make();
     const options = await shareLab(program, "x86_64");

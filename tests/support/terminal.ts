@@ -1,6 +1,7 @@
 import { assertMatch } from "@std/assert";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { qemuArgv } from "../../lib/qemu/machine.ts";
+import { PATIENCE } from "./virtual_machine.ts";
 
 /** A host in QEMU whose serial console is typed at. */
 export class Terminal implements AsyncDisposable {
@@ -39,7 +40,7 @@ export class Terminal implements AsyncDisposable {
   }
 
   async sees(seconds: number, pattern: RegExp): Promise<void> {
-    const end = performance.now() + seconds * 1000;
+    const end = performance.now() + seconds * PATIENCE * 1000;
     while (!pattern.test(this.text)) {
       if (performance.now() > end) assertMatch(this.text.slice(-8000), pattern);
       await new Promise((resolve) => setTimeout(resolve, 250));

@@ -7,6 +7,9 @@ export type TestMachine =
   & Pick<MachineSpec, "image" | "snapshot" | "firmware" | "network">
   & Partial<Pick<MachineSpec, "arch" | "moreDisks" | "memoryMiB" | "statusFile" | "disk" | "card">>;
 
+/** How many times longer everything may take, on a machine that has other work: `TOWER_PATIENCE`. */
+export const PATIENCE = Number(Deno.env.get("TOWER_PATIENCE") ?? 1);
+
 /** A machine that runs in QEMU, its serial console in a file. It ends with its owner. */
 export class VirtualMachine implements AsyncDisposable {
   readonly #process: RunningProcess;
@@ -63,7 +66,7 @@ export class VirtualMachine implements AsyncDisposable {
    * @throws with the console's last lines when it does not leave in time.
    */
   async waitForEnd(seconds: number): Promise<Ending> {
-    const timeout = AbortSignal.timeout(seconds * 1000);
+    const timeout = AbortSignal.timeout(seconds * PATIENCE * 1000);
     const late = new Promise<never>((_, reject) =>
       timeout.addEventListener("abort", () => reject(new Error(`still on after ${seconds} s`)))
     );
@@ -72,7 +75,7 @@ export class VirtualMachine implements AsyncDisposable {
 
   /** Tries until it works, the machine ends, or the time is up. */
   async eventually<T>(seconds: number, attempt: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + seconds * 1000;
+    const deadline = Date.now() + seconds * PATIENCE * 1000;
     let over: Ending | undefined;
     void this.#process.ended.then((ending) => over = ending);
     return await this.orConsole(async () => {

@@ -1,0 +1,11 @@
+import { named } from "../support/missing_programs.ts";
+import { hostIsReproducible, reproducibleHostMissing } from "../support/reproducible_host.ts";
+import { DIFFERENCES } from "../support/two_machines.ts";
+
+Deno.test({
+  ...named(
+    `the host image for aarch64, built with another ${DIFFERENCES}, is the same bytes`,
+    reproducibleHostMissing("aarch64"),
+  ),
+  fn: () => hostIsReproducible("aarch64"),
+});
