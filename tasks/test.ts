@@ -34,6 +34,7 @@ async function main(env: Env): Promise<number> {
   const tiers = chooseTiers(env.args);
   await setup(TOOL_NAMES, thisMachine(env));
   await prepareLab(env);
+  using builds = tempDir();
   const results: TestResult[] = [];
   const counts: Count[] = [];
   for (const { name, suites } of tiers) {
@@ -42,7 +43,7 @@ async function main(env: Env): Promise<number> {
       continue;
     }
     for (const suite of suites) {
-      const run = await runSuite(suite, env);
+      const run = await runSuite(suite, builds.path, env);
       results.push(...run.results);
       counts.push(countOf(run.results, run.exitCode));
     }
@@ -68,9 +69,13 @@ async function prepareLab(env: Env): Promise<void> {
   }
 }
 
-/** Runs a suite; what it prints is shown as it comes. */
+/**
+ * Runs a suite; what it prints is shown as it comes.
+ * @param builds Where its tests and those of other suites share the systems they build.
+ */
 async function runSuite(
   suite: Suite,
+  builds: string,
   env: Env,
 ): Promise<{ exitCode: number; results: TestResult[] }> {
   env.stdout.write(`\n=== ${suite.name}\n`);
@@ -80,7 +85,11 @@ async function runSuite(
   await using child = env.runner.spawn({
     argv: [Deno.execPath(), ...suite.args, `--junit-path=${report}`],
     cwd: ROOT,
-    variables: { ...Deno.env.toObject(), NO_COLOR: "1", ...suite.variables },
+    variables: {
+      ...Deno.env.toObject(),
+      ...{ NO_COLOR: "1", TOWER_TEST_BUILDS: builds },
+      ...suite.variables,
+    },
   });
   void child.stdin.close();
   const show = async (stream: ReadableStream<Uint8Array>) => {

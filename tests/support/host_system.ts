@@ -50,9 +50,12 @@ export const USER = "alice";
 const HASH =
   "$6$towertest$OLlze/jmxga9ybr9NgbK2AQSQ9jH3n4zuXUbFZWggF7IdXSSvIc5bux4DP1f.OIRu.RYIM8ru3aPgV0FzhZsx0";
 
+/** Folder of a run of tests in which a system is built once for all of them, where there is one. */
+const SHARED = Deno.env.get("TOWER_TEST_BUILDS");
+
 /**
- * Builds a host system into a folder; returns its image. It is the shipped system but for its
- * name and for the compression, which takes seconds that most tests need not wait.
+ * Builds a host system into a folder; returns its image, which may be changed. It is the shipped
+ * system but for its name and for the compression, which takes seconds that most tests need not wait.
  */
 export async function buildHost(
   folder: string,
@@ -70,9 +73,13 @@ export async function buildHost(
   const path = join(folder, `${system}.yaml`);
   // JSON is YAML.
   Deno.writeTextFileSync(path, JSON.stringify(manifest));
+  const output = SHARED === undefined ? folder : join(SHARED, `${system}-${arch}`);
   using engine = openEngine(env, { offline: true, json: false, jobs: 2 });
-  await build(labRequest(path, arch, folder), { ...engine, reporter: silent });
-  return join(folder, "host.img");
+  // It waits for whoever builds there, and does nothing where that is done.
+  await build(labRequest(path, arch, output), { ...engine, reporter: silent });
+  const image = join(folder, "host.img");
+  if (output !== folder) copyDisk(join(output, "host.img"), image);
+  return image;
 }
 
 /** What every role is told. */

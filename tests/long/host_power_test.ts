@@ -1,0 +1,9 @@
+import { hostMissing } from "../support/host_system.ts";
+import { named } from "../support/missing_programs.ts";
+import { cutPower } from "../support/power_cuts.ts";
+
+// The partition may have its new size, and the file system its old one.
+Deno.test({
+  ...named("a power cut while the root grows leaves a first boot that goes on", hostMissing()),
+  fn: () => cutPower(["root-size"]),
+});
