@@ -51,7 +51,9 @@ async function main(env: Env): Promise<number> {
   for (const { name } of results.filter(({ outcome }) => outcome === "skipped")) {
     env.stdout.write(`skipped: ${name}\n`);
   }
-  env.stdout.write(`\nThe slowest:\n${slowest(results, SLOWEST).join("\n")}\n`);
+  if (results.length > 0) {
+    env.stdout.write(`\nThe slowest:\n${slowest(results, SLOWEST).join("\n")}\n`);
+  }
   const total = sumOf(counts);
   env.stdout.write(`\n${closingLine(total)}\n`);
   return total.failed > 0 ? 1 : 0;

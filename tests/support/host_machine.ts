@@ -3,7 +3,7 @@ import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { TOWER, USER } from "./host_system.ts";
 import type { NetworkNamespace } from "./network_namespace.ts";
 import type { SshClient } from "./ssh_client.ts";
-import { type TestMachine, VirtualMachine } from "./virtual_machine.ts";
+import { PATIENCE, type TestMachine, VirtualMachine } from "./virtual_machine.ts";
 
 export type HostRole = "online" | "offline" | "router";
 export type Ssh = (command: string) => Promise<string>;
@@ -36,7 +36,7 @@ const STOP = 60;
 
 /** Tries until it works, or the time is up: services go on starting after sshd. */
 async function eventually(seconds: number, attempt: () => Promise<void>): Promise<void> {
-  const end = performance.now() + seconds * 1000;
+  const end = performance.now() + seconds * PATIENCE * 1000;
   for (;;) {
     try {
       return await attempt();

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Command, Runner } from "../../lib/proc/command.ts";
 import { sshArgv } from "../../lib/ssh/ssh_argv.ts";
+import { PATIENCE } from "./virtual_machine.ts";
 
 /** A key pair and a client that uses nothing of its user's own. */
 export class SshClient {
@@ -33,7 +34,7 @@ export class SshClient {
       user: host.user ?? "root",
       identityFile: join(this.#folder, "id_ed25519"),
       trust: { kind: "first-seen", knownHostsFile: join(this.#folder, "known_hosts") },
-      connectTimeout: 5,
+      connectTimeout: 5 * PATIENCE,
     }, { command: ["sh", "-c", command] });
     const { stdout } = await this.#runner.run(place({ argv }));
     return new TextDecoder().decode(stdout);
