@@ -21,8 +21,8 @@ export function openEngine(
   env: Env,
   options: { readonly offline: boolean; readonly json: boolean; readonly jobs: number },
 ): Engine {
-  const store = openStore(join(env.cacheDir, "store"));
   const reporter = reporterFor(env, options.json);
+  const store = openStore(join(env.cacheDir, "store"), reporter);
   return {
     env,
     store,

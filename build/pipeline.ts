@@ -24,6 +24,7 @@ import { type BuildPlan, makePlan } from "./plan/plan.ts";
 import { type BuildRecord, makeRecord } from "./plan/record.ts";
 import { loadRequestsOf, resolve } from "./plan/resolve.ts";
 import type { BuildRequest } from "./request.ts";
+import { withSoundPackages } from "./sound_packages.ts";
 import { recall, remember } from "./unchanged.ts";
 import { distributionOf } from "./supply/distribution.ts";
 import { VERSION } from "./version.ts";
@@ -36,7 +37,8 @@ export async function build(
   request: BuildRequest,
   engine: Engine,
 ): Promise<{ record: BuildRecord; folder: string }> {
-  const { inputs, lock, plan, packages } = await planBuild(request, engine);
+  const planned = await planBuild(request, engine);
+  const { inputs, lock, plan } = planned;
   const folder = inputs.output;
   using _lock = await lockFolder(folder, engine);
   engine.env.explain(`plan ${plan.id} goes to ${folder}`);
@@ -45,13 +47,24 @@ export async function build(
     engine.env.explain("nothing has changed since this plan's artifacts were written");
     return { record: before, folder };
   }
-  const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
-  const { tree, scripts } = await assemble(plan, loaded, engine, inputs.placeError);
-  const written = await writeArtifacts(plan, tree, folder, engine, inputs.placeError);
-  const distribution = distributionOf(tree, engine.store);
-  const record = makeRecord(plan, lock, loaded, scripts, written, distribution, VERSION);
+  const record = await withPackages(planned, engine, async (packages) => {
+    const { tree, scripts } = await assemble(plan, packages, engine, inputs.placeError);
+    const written = await writeArtifacts(plan, tree, folder, engine, inputs.placeError);
+    const distribution = distributionOf(tree, engine.store);
+    return makeRecord(plan, lock, packages, scripts, written, distribution, VERSION);
+  });
   remember(plan, record, folder, engine);
   return { record, folder };
+}
+
+/** Does something with a build's packages, loaded once more where the store turns out damaged. */
+function withPackages<T>(
+  { inputs, lock, packages }: PlannedBuild,
+  engine: Engine,
+  work: (packages: readonly UnpackedPackage[]) => Promise<T>,
+): Promise<T> {
+  const requests = loadRequestsOf(lock, inputs.repositories);
+  return withSoundPackages(packages, () => load(requests, lock, engine), engine, work);
 }
 
 /** Artifacts and record must be of one build: another one into the same folder waits its turn. */
@@ -84,9 +97,12 @@ export async function buildTree(
   request: BuildRequest,
   engine: Engine,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[]; plan: BuildPlan }> {
-  const { inputs, lock, plan, packages } = await planBuild(request, engine);
-  const loaded = packages ?? await load(loadRequestsOf(lock, inputs.repositories), lock, engine);
-  return { ...await assemble(plan, loaded, engine, inputs.placeError), plan };
+  const planned = await planBuild(request, engine);
+  const { inputs, plan } = planned;
+  return await withPackages(planned, engine, async (packages) => ({
+    ...await assemble(plan, packages, engine, inputs.placeError),
+    plan,
+  }));
 }
 
 /**

@@ -4,6 +4,7 @@ export type ErrorCode =
   | "not-found" // a named file, package, system or host does not exist
   | "unreachable" // a network source did not answer
   | "untrusted" // a signature or digest does not match, or no trusted key made it
+  | "damaged" // what this program stored is no longer what it stored
   | "malformed" // bytes from outside do not follow their format
   | "unsolvable" // no set of packages satisfies the world
   | "conflict" // two parts claim the same thing

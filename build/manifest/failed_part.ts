@@ -10,7 +10,7 @@ export type Part = { readonly stage: number } | { readonly output: number };
 export type PlaceError = (part: Part, error: unknown) => unknown;
 
 /** What says nothing of a manifest. */
-const MACHINE = ["interrupted", "io", "permission", "tool", "busy"];
+const MACHINE = ["interrupted", "io", "permission", "tool", "busy", "damaged"];
 
 /**
  * Makes errors say where the manifest, or one that it extends, asks for what could not be done:

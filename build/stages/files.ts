@@ -1,5 +1,5 @@
 import { TowerError } from "../../lib/errors.ts";
-import { inlineText } from "../../lib/tree/content.ts";
+import { inlineText, wholeBlob } from "../../lib/tree/content.ts";
 import type { Entry } from "../../lib/tree/entry.ts";
 import type { FilesPlan } from "../plan/plan.ts";
 import type { Stage } from "./stage.ts";
@@ -18,7 +18,7 @@ export const files: Stage<FilesPlan> = (tree, plan, { epoch }) => {
       type: "file",
       path,
       mode: executable ? 0o755 : 0o644,
-      content: { kind: "span", blob: digest, offset: 0, size },
+      content: wholeBlob({ digest, size }),
     });
   }
   for (const file of plan.files) {

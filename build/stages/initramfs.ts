@@ -2,7 +2,7 @@ import { writeCpio } from "../../lib/format/cpio.ts";
 import { type GzipLevel, GzipWriter } from "../../lib/format/gzip.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
 import type { BlobWriter } from "../../lib/store/ports.ts";
-import { inlineText } from "../../lib/tree/content.ts";
+import { inlineText, wholeBlob } from "../../lib/tree/content.ts";
 import type { Content, ContentReader } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import type { InitramfsSpec } from "../manifest/schema.ts";
@@ -107,8 +107,7 @@ function pack(
       writeCpio(tree, reader, (bytes) => gzip.write(bytes));
       gzip.end();
     }
-    const { digest, size } = blob.commit();
-    return { kind: "span", blob: digest, offset: 0, size };
+    return wholeBlob(blob.commit());
   } finally {
     blob.discard();
   }

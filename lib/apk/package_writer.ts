@@ -4,7 +4,7 @@ import { concat } from "../format/bytes.ts";
 import { gunzipMember, gzip, type GzipLevel, GzipWriter } from "../format/gzip.ts";
 import { padding, type PaxRecords, tarHeader, writeTar } from "../format/tar.ts";
 import type { BlobWriter } from "../store/ports.ts";
-import { piecesOf } from "../tree/content.ts";
+import { piecesOf, wholeBlob } from "../tree/content.ts";
 import { type ContentReader, type Entry, sizeOf } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { readControlMember } from "./control_member.ts";
@@ -61,7 +61,7 @@ export function packPackage(input: PackageInput): PackedPackage {
   const control = packControl(info, input.scripts);
   const signature = packSignature(control, key, info.buildTime ?? 0);
   const blob = spool.commit();
-  const content = { kind: "span", blob: blob.digest, offset: 0, size: blob.size } as const;
+  const content = wholeBlob(blob);
   return {
     package: indexed(info, control, signature.length + control.length + blob.size),
     info,

@@ -40,8 +40,8 @@ export function treeEntry(
   switch (entry.type) {
     case "file": {
       const { offset, size, sha256 } = entry;
-      const span = { kind: "span", blob: unpacked.data, offset, size } as const;
-      return { ...base, type: "file", content: sha256 === undefined ? span : { ...span, sha256 } };
+      const content = { kind: "span", blob: unpacked.data, offset, size, sha256 } as const;
+      return { ...base, type: "file", content };
     }
     case "symlink":
       return { ...base, type: "symlink", target: required(entry.target) };

@@ -51,7 +51,7 @@ Deno.test("names of one file share an inode and the last has the content", () =>
 
 Deno.test("what newc has no field for is an error", () => {
   const blob = `sha256:${"0".repeat(64)}` as never;
-  const content = { kind: "span", blob, offset: 0, size: 2 ** 32 } as const;
+  const content = { kind: "span", blob, offset: 0, size: 2 ** 32, sha256: undefined } as const;
   const big = tree();
   big.put({ ...BASE, type: "file", path: "a", mode: 0o644, content });
   assertEquals(assertThrows(() => archive(big), TowerError, "size").code, "unsupported");

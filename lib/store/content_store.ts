@@ -6,6 +6,8 @@ import { attempt, fileError, isMissing } from "./file_error.ts";
 import { FileBlobWriter } from "./blob_writer.ts";
 import { makeFolders } from "./folders.ts";
 import { OpenBlobs } from "./open_blobs.ts";
+import { type Reporter, silent } from "../report/event.ts";
+import { formatNote, parseNote } from "./note_text.ts";
 import type { BlobWriter, ContentStore } from "./ports.ts";
 import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
 import { publish, removeIfThere, sizeOfFile, writeAll } from "./whole_file.ts";
@@ -17,34 +19,41 @@ export interface FileStore extends ContentStore, Disposable {
   sizeOf(blob: Digest): number | undefined;
   /** Removes a blob. It stays readable for those who have it open. */
   remove(blob: Digest): void;
+  /** Hashes a blob again: whether it is there and has the bytes that its name says. */
+  isWhole(blob: Digest): boolean;
   /** Hashes every blob again; returns the names of those whose bytes changed. */
   verify(): Digest[];
 }
 
 /**
  * Opens the store in a folder and makes it where it is missing:
- * `blobs/sha256/ab/cdef…`, `notes/KIND/NAME.json` and `tmp/`.
+ * `blobs/sha256/ab/cdef…`, `notes/KIND/NAME.note` and `tmp/`.
  *
  * Many processes may use it at once: a file gets its name by rename(2) when it is whole. Only
- * small blobs are flushed to the disk (fsync); a bulk writer's blob may be short after a power
- * cut, never wrong in the bytes that it has, and is written anew by the next commit of the same
- * content. All of it can be fetched and computed again.
+ * small blobs are flushed to the disk (fsync); others may be short or wrong after a power cut.
+ * Nothing in it is believed because of its name: contents are hashed again where they leave it
+ * (`lib/tree/content.ts`), notes carry their own digest, and whatever is written replaces what is
+ * there. All of it can be fetched and computed again.
+ *
+ * @param reporter is told of notes and blobs that were damaged; nobody by default
  */
-export function openStore(folder: string): FileStore {
+export function openStore(folder: string, reporter: Reporter = silent): FileStore {
   attempt("make the content store", folder, () => {
     for (const part of ["blobs/sha256", "notes", "tmp"]) makeFolders(`${folder}/${part}`);
     removeStaleFolders(`${folder}/tmp`);
   });
-  return new FolderStore(folder);
+  return new FolderStore(folder, reporter);
 }
 
 class FolderStore implements FileStore {
   readonly folder: string;
   readonly #blobs = new OpenBlobs((digest) => this.#pathOf(digest));
+  readonly #reporter: Reporter;
   #session: SessionFolder | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, reporter: Reporter) {
     this.folder = folder;
+    this.#reporter = reporter;
   }
 
   has(blob: Digest): boolean {
@@ -62,12 +71,20 @@ class FolderStore implements FileStore {
   put(bytes: Uint8Array): Digest {
     const digest = digestOf(bytes);
     const path = this.#pathOf(digest);
-    if (sizeOfFile(path) !== bytes.length) this.#writeFile(path, bytes, 0o444, "flush");
+    if (sizeOfFile(path) === bytes.length) {
+      if (hashFile(path) === digest) return digest;
+      this.#warn(`blob "${digest}"`, "it is written anew");
+    }
+    this.#blobs.close(digest);
+    this.#writeFile(path, bytes, 0o444, "flush");
     return digest;
   }
 
   writer(): BlobWriter {
-    return new FileBlobWriter(this.#temporary(), (digest) => this.#pathOf(digest));
+    return new FileBlobWriter(this.#temporary(), (digest) => {
+      this.#blobs.close(digest);
+      return this.#pathOf(digest);
+    });
   }
 
   remove(blob: Digest): void {
@@ -78,30 +95,33 @@ class FolderStore implements FileStore {
 
   readNote(kind: string, name: string): unknown | undefined {
     const path = this.#notePath(kind, name);
+    let text: string;
     try {
-      return JSON.parse(Deno.readTextFileSync(path));
+      text = Deno.readTextFileSync(path);
     } catch (error) {
-      // A note that a power cut emptied is a note that was never written.
-      if (isMissing(error) || error instanceof SyntaxError) return undefined;
+      if (isMissing(error)) return undefined;
       throw fileError("read", path, error);
     }
+    const note = parseNote({ kind, name }, text);
+    // A note that a power cut emptied is a note that was never written.
+    if (note === undefined && text !== "") this.#warn(`note "${path}"`, "it is made anew");
+    return note?.value;
   }
 
   writeNote(kind: string, name: string, value: unknown): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const bytes = new TextEncoder().encode(formatNote({ kind, name }, value));
     this.#writeFile(this.#notePath(kind, name), bytes, 0o644);
+  }
+
+  isWhole(blob: Digest): boolean {
+    return this.has(blob) && hashFile(this.#pathOf(blob)) === blob;
   }
 
   verify(): Digest[] {
     const root = `${this.folder}/blobs/sha256`;
-    const damaged: Digest[] = [];
-    for (const start of namesIn(root)) {
-      for (const rest of namesIn(`${root}/${start}`)) {
-        const digest = digestFromHex(start + rest);
-        if (hashFile(`${root}/${start}/${rest}`) !== digest) damaged.push(digest);
-      }
-    }
-    return damaged;
+    return namesIn(root).flatMap((start) =>
+      namesIn(`${root}/${start}`).map((rest) => digestFromHex(start + rest))
+    ).filter((blob) => !this.isWhole(blob));
   }
 
   [Symbol.dispose](): void {
@@ -123,6 +143,11 @@ class FolderStore implements FileStore {
     }
   }
 
+  #warn(what: string, remedy: string): void {
+    const message = `${what} of the store was damaged: ${remedy}`;
+    this.#reporter.report({ type: "warning", message });
+  }
+
   #temporary(): string {
     const parent = `${this.folder}/tmp`;
     this.#session ??= attempt("write into", parent, () => SessionFolder.create(parent));
@@ -140,7 +165,7 @@ class FolderStore implements FileStore {
     if (!/^[a-z][a-z0-9-]*$/.test(kind) || /^\.*$/.test(file) || file.length > 240) {
       throw new RangeError(`Cannot name a note "${kind}/${name}"`);
     }
-    return `${this.folder}/notes/${kind}/${file}.json`;
+    return `${this.folder}/notes/${kind}/${file}.note`;
   }
 }
 

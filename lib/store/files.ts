@@ -115,8 +115,10 @@ export function tempDir(): TempDir {
 /** What changes when a file is written anew. Plain JSON. */
 export interface FileState {
   readonly size: number;
-  /** Nanoseconds since 1970, in decimal. */
+  /** Nanoseconds since 1970, in decimal. Deno 2.9 tells milliseconds, of the ctime seconds. */
   readonly mtime: string;
+  /** Of the last change of the file or of what is known of it: no program can set it back. */
+  readonly ctime: string;
   readonly inode: string;
 }
 
@@ -128,11 +130,16 @@ export function fileState(path: string): FileState | undefined {
     () => statSync(path, { bigint: true, throwIfNoEntry: false }),
   );
   if (state === undefined) return undefined;
-  return { size: Number(state.size), mtime: String(state.mtimeNs), inode: String(state.ino) };
+  return {
+    size: Number(state.size),
+    mtime: String(state.mtimeNs),
+    ctime: String(state.ctimeNs),
+    inode: String(state.ino),
+  };
 }
 
 /** Whether two states are of the same file, unwritten in between. */
 export function isSameState(a: FileState | undefined, b: FileState | undefined): boolean {
   return a !== undefined && b !== undefined &&
-    a.size === b.size && a.mtime === b.mtime && a.inode === b.inode;
+    a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime && a.inode === b.inode;
 }

@@ -1,5 +1,6 @@
 import { TowerError } from "../errors.ts";
 import type { Content, Origin } from "../tree/entry.ts";
+import { wholeBlob } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { attempt } from "./file_error.ts";
 import { entriesOf } from "./folder_entries.ts";
@@ -57,8 +58,7 @@ function storeFile(path: string, store: ContentStore): Content {
     try {
       const chunk = new Uint8Array(1 << 20);
       for (let n; (n = file.readSync(chunk)) !== null;) writer.write(chunk.subarray(0, n));
-      const { digest, size } = writer.commit();
-      return { kind: "span", blob: digest, offset: 0, size };
+      return wholeBlob(writer.commit());
     } finally {
       writer.discard();
     }

@@ -1,11 +1,10 @@
 import type { Digest } from "../brand.ts";
-import { TowerError } from "../errors.ts";
 import type { ByteSource } from "../format/bytes.ts";
+import { damaged } from "../tree/content.ts";
 import { attempt, fileError, isMissing } from "./file_error.ts";
 
 /** Most descriptors kept open; a process may have 1024 by default (getrlimit(2)). */
 const MOST_OPEN = 64;
-const HINT = "The content store was changed from outside: delete it, or check it with verify";
 
 interface OpenBlob {
   readonly file: Deno.FsFile;
@@ -53,11 +52,7 @@ export class OpenBlobs implements Disposable {
     });
     blob.position = offset + n;
     if (n > 0) return n;
-    throw new TowerError(
-      "malformed",
-      `Cannot read blob "${digest}": it ends before byte ${offset + 1} of ${blob.size}`,
-      { hint: HINT },
-    );
+    throw damaged(digest, `it ends before byte ${offset + 1} of ${blob.size}`);
   }
 
   #get(digest: Digest): OpenBlob {
@@ -81,9 +76,6 @@ function openBlob(digest: Digest, path: string): OpenBlob {
     return { file, size: file.statSync().size, position: 0 };
   } catch (cause) {
     if (!isMissing(cause)) throw fileError("open blob", path, cause);
-    throw new TowerError("not-found", `Cannot open blob "${digest}": the store does not have it`, {
-      hint: HINT,
-      cause,
-    });
+    throw damaged(digest, "it is gone");
   }
 }

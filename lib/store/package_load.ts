@@ -14,8 +14,8 @@ export interface PackageSource {
  * 30; deflate itself could do 1032.
  */
 const MOST_INFLATION = 100;
-/** Another name whenever the reader finds other facts in the same bytes. */
-const KIND = "unpacked-2";
+/** Another name whenever the note has another shape, or the reader finds other facts. */
+const KIND = "package";
 
 /** What the store remembers of a package: its data blob must still have this size. */
 interface PackageNote {

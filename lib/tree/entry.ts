@@ -12,8 +12,11 @@ export type Content =
     readonly blob: Digest;
     readonly offset: number;
     readonly size: number;
-    /** SHA-256 of these bytes in hexadecimal, where whoever read them last computed it. */
-    readonly sha256?: string;
+    /**
+     * SHA-256 of these bytes in hexadecimal: they are hashed again on their way out of the store.
+     * Undefined means unchecked.
+     */
+    readonly sha256: string | undefined;
   };
 
 /** Opens blobs that content refers to. The store implements it; tests use a map. */

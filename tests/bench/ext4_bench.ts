@@ -47,7 +47,7 @@ function makeTree(): { tree: FileTree; bytes: number } {
     tree.putParents(`${directory}/x`, "stage:bench", EPOCH);
     // Exponents spread evenly: as many files below 10 KiB as above, and a mean of 53 KiB.
     const size = Math.floor(2 ** (8 + random.below(10_600) / 1000) + random.below(200));
-    const content: Content = { kind: "span", blob: BLOB, offset: bytes, size };
+    const content: Content = { kind: "span", blob: BLOB, offset: bytes, size, sha256: undefined };
     tree.put({ ...common, type: "file", path: `${directory}/file-${i}`, mode: 0o644, content });
     bytes += size;
   }

@@ -40,7 +40,13 @@ function judged(name: string, body: (image: string) => Promise<void>): void {
 }
 
 function putFile(tree: FileTree, path: string, blob: string, size: number): void {
-  const content = { kind: "span", blob: blobName(blob), offset: 0, size } as const;
+  const content = {
+    kind: "span",
+    blob: blobName(blob),
+    offset: 0,
+    size,
+    sha256: undefined,
+  } as const;
   tree.put({ ...META, type: "file", path, mode: 0o644, content });
 }
 

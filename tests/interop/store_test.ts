@@ -3,6 +3,7 @@ import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { readExactly } from "../../lib/format/bytes.ts";
 import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import type { Event } from "../../lib/report/event.ts";
 import { createArtifact, hashFile } from "../../lib/store/artifact_file.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import {
@@ -46,7 +47,7 @@ Deno.test("modes are the same under every umask", () => {
     const blob = store.put(bytes("x"));
     store.writeNote("kind", "name", {});
     assertEquals(modeOf(blobPath(store.folder, blob)), 0o444);
-    assertEquals(modeOf(`${store.folder}/notes/kind/name.json`), 0o644);
+    assertEquals(modeOf(`${store.folder}/notes/kind/name.note`), 0o644);
     assertEquals(modeOf(`${store.folder}/notes/kind`), 0o755);
     writeFileAtomic(`${dir.path}/new/file`, bytes("x"), 0o600);
     assertEquals(modeOf(`${dir.path}/new/file`), 0o600);
@@ -68,8 +69,49 @@ Deno.test("notes of any name stay inside the store, and a torn note is no note",
   for (const [kind, name] of [["../x", "a"], ["k", ".."], ["k", ""], ["k", "a".repeat(300)]]) {
     assertThrows(() => store.writeNote(kind!, name!, 1), RangeError);
   }
-  Deno.writeTextFileSync(`${dir.path}/notes/unpacked/torn.json`, '{"a":');
-  assertEquals(store.readNote("unpacked", "torn"), undefined);
+  const note = (name: string) => `${dir.path}/notes/unpacked/${name}.note`;
+  store.writeNote("unpacked", "whole", { a: "value" });
+  const text = readText(note("whole"), 1024);
+  for (let length = 0; length < text.length; length++) {
+    Deno.writeTextFileSync(note("torn"), text.slice(0, length));
+    assertEquals(store.readNote("unpacked", "torn"), undefined);
+    Deno.writeTextFileSync(note("whole"), text.slice(0, length));
+    assertEquals(store.readNote("unpacked", "whole"), undefined);
+  }
+  Deno.writeTextFileSync(note("whole"), text);
+  assertEquals(store.readNote("unpacked", "whole"), { a: "value" });
+});
+
+Deno.test("a changed note and a note in another's place are no notes, and are told", () => {
+  using dir = tempDir();
+  const events: Event[] = [];
+  using store = openStore(dir.path, { report: (event) => void events.push(event) });
+  const path = (name: string) => `${dir.path}/notes/kind/${name}.note`;
+  for (const name of ["one", "two"]) store.writeNote("kind", name, { mode: 0o755 });
+  Deno.writeTextFileSync(path("one"), readText(path("one"), 1024).replace("493", "511"));
+  assertEquals(store.readNote("kind", "one"), undefined);
+  Deno.copyFileSync(path("two"), path("one"));
+  assertEquals(store.readNote("kind", "one"), undefined);
+  assertEquals(store.readNote("kind", "two"), { mode: 0o755 });
+  const message = `note "${path("one")}" of the store was damaged: it is made anew`;
+  assertEquals(events, [{ type: "warning", message }, { type: "warning", message }]);
+});
+
+Deno.test("a writer mends a damaged blob of the same size", () => {
+  using dir = tempDir();
+  using store = openStore(dir.path);
+  const write = () => {
+    const writer = store.writer();
+    writer.write(bytes("content"));
+    return writer.commit().digest;
+  };
+  const blob = write();
+  readExactly(store.open(blob), 0, 7); // its descriptor is open from now on
+  Deno.chmodSync(blobPath(dir.path, blob), 0o644);
+  Deno.writeTextFileSync(blobPath(dir.path, blob), "CONTENT");
+  assertEquals(store.isWhole(blob), false);
+  assertEquals(write(), blob);
+  assertEquals(readExactly(store.open(blob), 0, 7), bytes("content"));
 });
 
 Deno.test("a thousand blobs can be open at once", () => {
@@ -102,15 +144,16 @@ Deno.test("a blob that vanished, shrank or changed is told, and put mends it", (
   for (const blob of [short, wrong]) Deno.chmodSync(blobPath(dir.path, blob), 0o644);
   Deno.truncateSync(blobPath(dir.path, short), 2);
   Deno.writeTextFileSync(blobPath(dir.path, wrong), "WRONG");
-  assertEquals(assertThrows(() => store.open(gone), TowerError).code, "not-found");
+  assertEquals(assertThrows(() => store.open(gone), TowerError).code, "damaged");
   assertEquals(
     assertThrows(() => source.readAt(3, new Uint8Array(1)), TowerError).code,
-    "malformed",
+    "damaged",
   );
   assertEquals(store.verify(), [short, wrong].sort());
   store.put(bytes("short"));
-  store.remove(wrong);
+  store.put(bytes("wrong"));
   assertEquals([store.has(gone), store.sizeOf(short), store.has(good)], [false, 5, true]);
+  assertEquals(readExactly(store.open(wrong), 0, 5), bytes("wrong"));
   assertEquals(store.verify(), []);
 });
 
@@ -276,13 +319,18 @@ Deno.test("errors of files name the action, the path and the cause", () => {
   }
 });
 
-Deno.test("the state of a file changes when it is written or replaced", () => {
+Deno.test("the state of a file changes when it is written or replaced", async () => {
   using dir = tempDir();
   const path = `${dir.path}/file`;
   assertEquals(fileState(path), undefined);
   writeFileAtomic(path, bytes("one"));
   const state = fileState(path);
   assert(isSameState(state, fileState(path)));
+  const { atime, mtime } = Deno.statSync(path);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  Deno.writeTextFileSync(path, "two");
+  Deno.utimeSync(path, atime!, mtime!);
+  assert(!isSameState(state, fileState(path)), "a time that was set back hides nothing");
   writeFileAtomic(path, bytes("two"));
   assert(!isSameState(state, fileState(path)));
   removeTree(path);

@@ -37,7 +37,13 @@ function addFolder(tree: FileTree, folder: string, under: string): void {
       tree.put({ ...owned, type: "directory" });
       addFolder(tree, folder, path);
     } else {
-      const content = { kind: "span", blob: file as Digest, offset: 0, size } as const;
+      const content = {
+        kind: "span",
+        blob: file as Digest,
+        offset: 0,
+        size,
+        sha256: undefined,
+      } as const;
       tree.put({ ...owned, type: "file", content });
     }
   }

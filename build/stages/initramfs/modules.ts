@@ -1,9 +1,9 @@
-import { readExactly } from "../../../lib/format/bytes.ts";
+import { memorySource, readExactly } from "../../../lib/format/bytes.ts";
 import { packingOf, unpackModule } from "../../../lib/kmod/compression.ts";
 import { depmod } from "../../../lib/kmod/depmod.ts";
 import { type ModuleDirectory, moduleDirectory } from "../../../lib/kmod/module_directory.ts";
 import { selectModules } from "../../../lib/kmod/selection.ts";
-import { sourceOf } from "../../../lib/tree/content.ts";
+import { bytesOf } from "../../../lib/tree/content.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { transplant } from "./transplant.ts";
@@ -60,7 +60,7 @@ function unpackInPlace(tree: FileTree, reader: ContentReader, path: string): voi
   const packing = packingOf(path);
   const file = tree.file(path);
   if (!file || packing === undefined || packing === "none") return;
-  const source = unpackModule(sourceOf(reader, file.content), packing);
+  const source = unpackModule(memorySource(bytesOf(reader, file.content)), packing);
   const bytes = readExactly(source, 0, source.size);
   tree.remove(path);
   tree.put({

@@ -1,3 +1,4 @@
+import { checkOf, damaged } from "../../tree/content.ts";
 import type { Content, ContentReader } from "../../tree/entry.ts";
 import { sizeOf } from "../../tree/entry.ts";
 import type { BlockWriter } from "./block_writer.ts";
@@ -7,7 +8,7 @@ import { BLOCK_SIZE, type Run } from "./geometry.ts";
  * Writes a content into its blocks, the last one filled up with zeros.
  *
  * @param onBytes is told how many bytes came in, piece by piece
- * @throws {RangeError} when the blob is shorter than the content says
+ * @throws {TowerError} `damaged` when the blob is not what the content says
  */
 export function writeContent(
   writer: BlockWriter,
@@ -19,6 +20,7 @@ export function writeContent(
   const size = sizeOf(content);
   if (size === 0) return;
   const read = readerOf(reader, content);
+  const check = checkOf(content);
   let done = 0;
   for (const { start, count } of runs) {
     const offset = start * BLOCK_SIZE;
@@ -26,6 +28,7 @@ export function writeContent(
     for (let at = 0; at < length;) {
       const span = writer.span(offset + at, length - at);
       read(done, span);
+      check.update(span);
       at += span.length;
       done += span.length;
       onBytes(span.length);
@@ -33,6 +36,7 @@ export function writeContent(
     const rest = length % BLOCK_SIZE;
     if (rest > 0) writer.zeros(offset + length, BLOCK_SIZE - rest);
   }
+  check.end();
 }
 
 /** How to fill an array with the bytes of a content from an offset on. */
@@ -47,9 +51,7 @@ function readerOf(
   return (offset, into) => {
     for (let done = 0; done < into.length;) {
       const n = source.readAt(content.offset + offset + done, into.subarray(done));
-      if (n <= 0) {
-        throw new RangeError(`Cannot read blob "${content.blob}": it ends at ${source.size}`);
-      }
+      if (n <= 0) throw damaged(content.blob, `it ends at ${source.size}`);
       done += n;
     }
   };

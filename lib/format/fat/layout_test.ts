@@ -96,7 +96,16 @@ Deno.test("what FAT cannot express is refused with its path", () => {
     { ...file, uid: 100 },
     { ...file, gid: 100 },
     { ...file, xattrs: new Map([["user.a", new Uint8Array(1)]]) },
-    { ...file, content: { kind: "span", blob: "sha256:0" as never, offset: 0, size: 2 ** 32 } },
+    {
+      ...file,
+      content: {
+        kind: "span",
+        blob: "sha256:0" as never,
+        offset: 0,
+        size: 2 ** 32,
+        sha256: undefined,
+      },
+    },
   ];
   for (const entry of refused) {
     const error = assertThrows(() => planFat(treeOf(entry), options()), TowerError, '"/x"');

@@ -1,0 +1,69 @@
+import type { UnpackedPackage } from "../lib/apk/types.ts";
+import { type ErrorCode, TowerError } from "../lib/errors.ts";
+import type { Engine } from "./engine.ts";
+
+/** What wrong bytes lead to: a kernel module's may be met by a parser before they are hashed. */
+const MAY_BE_DAMAGE: readonly ErrorCode[] = [
+  "conflict",
+  "damaged",
+  "limit",
+  "malformed",
+  "not-found",
+  "unsupported",
+];
+
+/**
+ * Does something with packages of the store. When it fails because the store has other bytes than
+ * were put there, every package that is hit is loaded anew, and all is done once more.
+ *
+ * @param known the packages, where they are loaded already
+ * @param load loads what the store does not have
+ * @throws {TowerError} `offline` and the like when a package cannot be loaded again; `damaged` when
+ * the new bytes are no better, or are no package's.
+ */
+export async function withSoundPackages<T>(
+  known: readonly UnpackedPackage[] | undefined,
+  load: () => Promise<readonly UnpackedPackage[]>,
+  engine: Pick<Engine, "store" | "reporter">,
+  work: (packages: readonly UnpackedPackage[]) => Promise<T>,
+): Promise<T> {
+  const packages = known ?? await load();
+  try {
+    return await work(packages);
+  } catch (error) {
+    if (error instanceof TowerError && !MAY_BE_DAMAGE.includes(error.code)) throw error;
+    const damaged = removeDamaged(packages, engine);
+    if (damaged.length === 0) throw error;
+    return await work(await reload(load, damaged));
+  }
+}
+
+/** Takes the damaged blobs of packages out of the store, with a word on each; tells which. */
+function removeDamaged(
+  packages: readonly UnpackedPackage[],
+  { store, reporter }: Pick<Engine, "store" | "reporter">,
+): string[] {
+  return packages.filter(({ data }) => !store.isWhole(data)).map(({ data, info }) => {
+    store.remove(data);
+    const what = `package "${info.name}-${info.version}" (blob "${data}")`;
+    const message = `${what} was damaged in the store: loading it again`;
+    reporter.report({ type: "warning", message });
+    return what;
+  });
+}
+
+async function reload(
+  load: () => Promise<readonly UnpackedPackage[]>,
+  damaged: readonly string[],
+): Promise<readonly UnpackedPackage[]> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+    const message = `Cannot replace what was damaged in the store: ${damaged.join(", ")}`;
+    throw new TowerError(cause.code, message, {
+      cause,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    });
+  }
+}
