@@ -11,12 +11,15 @@ import { createArtifact } from "../lib/store/artifact_file.ts";
 import {
   exists,
   fileState,
+  isFolder,
   listDir,
   readBytes,
   readText,
   writeFileAtomic,
 } from "../lib/store/files.ts";
+import type { Runner } from "../lib/proc/command.ts";
 import { readFolderTree } from "../lib/store/folder_tree.ts";
+import { readTarTree } from "../lib/store/tar_tree.ts";
 import { basename, join } from "@std/path";
 import type { Engine } from "./engine.ts";
 
@@ -28,7 +31,23 @@ export function readPrivateKey(path: string): PrivateKey {
 }
 
 /**
- * Makes a signed .apk of a folder.
+ * Refuses a folder with file capabilities, which would be lost, where getcap(8) is there to tell.
+ * @throws {TowerError} `unsupported`
+ */
+export async function refuseCapabilities(folder: string, runner: Runner): Promise<void> {
+  if (!isFolder(folder) || runner.which("getcap") === undefined) return;
+  const { stdout } = await runner.run({ argv: ["getcap", "-r", folder] });
+  const [first = ""] = new TextDecoder().decode(stdout).split("\n");
+  if (first === "") return;
+  throw new TowerError(
+    "unsupported",
+    `Cannot pack "${folder}": the capabilities of a file would be lost: ${first}`,
+    { hint: "give a tar archive that has them: tar --xattrs --xattrs-include='*' -cf FILE.tar …" },
+  );
+}
+
+/**
+ * Makes a signed .apk of a folder or a tar archive.
  *
  * @param infoFile A .PKGINFO; `size` and `datahash` are computed.
  * @param scriptsFolder Holds `.pre-install`, `.post-install` and so on, with or without the dot.
@@ -39,11 +58,11 @@ export function packFolder(
   { store }: Pick<Engine, "store">,
 ): string {
   const info = parsePackageInfo(readText(request.infoFile, 1 << 20));
+  const options = { origin: `package:${info.name}`, mtime: info.buildTime ?? 0 } as const;
   const packed = packPackage({
-    tree: readFolderTree(request.tree, store, {
-      origin: `package:${info.name}`,
-      mtime: info.buildTime ?? 0,
-    }),
+    tree: isFolder(request.tree)
+      ? readFolderTree(request.tree, store, options)
+      : readTarTree(request.tree, store, options),
     reader: store,
     info,
     scripts: readScripts(request.scriptsFolder),

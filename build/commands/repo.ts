@@ -12,16 +12,21 @@ export function repoCommand(env: Env) {
 
 function packCommand(env: Env) {
   return new Command("pack")
-    .description("Make a signed .apk from a folder and a PKGINFO.")
-    .argument("<tree>", "folder with what the package installs; all of it is root's")
+    .description("Make a signed .apk from a folder or a tar archive, and a PKGINFO.")
+    .argument(
+      "<tree>",
+      "what the package installs: a folder (all of it becomes root's; no capabilities or other " +
+        "extended attributes), or a tar archive with owners, attributes and devices",
+    )
     .requiredOption("--info <file>", "the .PKGINFO: pkgname, pkgver, arch, depend …")
     .requiredOption("--key <file>", "private RSA key in PEM; its name is the signature's")
     .option("--scripts <dir>", "folder with .pre-install, .post-install, .trigger …")
     .option("--output <dir>", "where the package goes", ".")
     .action(async (tree, options) => {
       const { openEngine } = await import("../engine.ts");
-      const { packFolder } = await import("../repository.ts");
+      const { packFolder, refuseCapabilities } = await import("../repository.ts");
       using engine = openEngine(env, { offline: true, json: false, jobs: 1 });
+      await refuseCapabilities(resolve(env.cwd, tree), env.runner);
       const path = packFolder({
         tree: resolve(env.cwd, tree),
         infoFile: resolve(env.cwd, options.info),

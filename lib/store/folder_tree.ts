@@ -14,8 +14,9 @@ export interface FolderTreeOptions {
 }
 
 /**
- * A folder as a tree: names, contents, links and permission bits as they are on disk, everything
- * owned by root. Contents go into the store.
+ * A folder as a tree: names, contents, symbolic and hard links, and the twelve permission bits as
+ * they are on disk, everything owned by root. Contents go into the store. Extended attributes
+ * cannot be read: Deno has no getxattr(2).
  *
  * @throws {TowerError} `unsupported` for sockets, devices and FIFOs.
  */
@@ -26,18 +27,26 @@ export function readFolderTree(
 ): FileTree {
   const owned = { uid: 0, gid: 0, mtime, origin };
   const tree = new FileTree({ ...owned, mode: 0o755 });
+  /** The first path of each file that has several, by device and inode. */
+  const linked = new Map<string, string>();
   const add = (prefix: string): void => {
     for (const { name, type } of entriesOf(`${folder}/${prefix}`)) {
       const path = prefix + name;
       const source = `${folder}/${path}`;
-      const mode = attempt("look at", source, () => Deno.lstatSync(source).mode ?? 0) & 0o7777;
+      const state = attempt("look at", source, () => Deno.lstatSync(source));
+      const mode = (state.mode ?? 0) & 0o7777;
+      const inode = `${state.dev}:${state.ino}`;
+      const target = linked.get(inode);
       if (type === "directory") {
         tree.put({ ...owned, type, path, mode });
         add(`${path}/`);
       } else if (type === "symlink") {
         const target = attempt("read", source, () => Deno.readLinkSync(source));
         tree.put({ ...owned, type, path, mode: 0o777, target });
+      } else if (type === "file" && target !== undefined) {
+        tree.put({ ...owned, type: "hardlink", path, mode, target });
       } else if (type === "file") {
+        if ((state.nlink ?? 1) > 1) linked.set(inode, path);
         tree.put({ ...owned, type, path, mode, content: storeFile(source, store) });
       } else {
         throw new TowerError(

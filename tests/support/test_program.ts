@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Wanted } from "../../build/manifest/schema.ts";
 import { run } from "../../build/root.ts";
-import type { Patience } from "../../lib/store/patience.ts";
 import { type LabRepository, labRepository, type PackageSpec } from "./lab_repository.ts";
-import { type TestEnv, testEnv } from "./test_env.ts";
+import { type TestEnv, testEnv, type TestEnvOptions } from "./test_env.ts";
 
 /** What a run of the program left to see; its temporary folder is shown as `DIR`. */
 export interface Outcome {
@@ -16,7 +15,7 @@ export interface Outcome {
 export class TestProgram implements Disposable {
   readonly env: TestEnv;
 
-  constructor(options: { readonly signal?: AbortSignal; readonly patience?: Patience } = {}) {
+  constructor(options: Pick<TestEnvOptions, "signal" | "patience" | "runner"> = {}) {
     this.env = testEnv(options);
   }
 
