@@ -4,11 +4,21 @@ import { unzstd } from "../format/unzstd.ts";
 import type { Runner } from "../proc/command.ts";
 import { createArtifact } from "../store/artifact_file.ts";
 import { attempt } from "../store/file_error.ts";
+import { sizeOfFile } from "../store/whole_file.ts";
 import { dataRuns } from "./flash.ts";
 
 /** How an image may be compressed, by what its name ends in. */
 const SUFFIXES = { ".gz": "gzip", ".zst": "zstd", ".xz": "xz" } as const;
 const PIECE = 1 << 20;
+/** Most bytes of an image: hosts grow to their card on it, so no image is as large as one. */
+const MOST_BYTES = 64 * 2 ** 30;
+/**
+ * Most bytes beside zeros that are put on a disk: as a multiple of the compressed file, and in any
+ * case. Real systems have 2 to 4 of them for each that is compressed.
+ */
+const MOST_INFLATION = 32, ALWAYS = 256 << 20;
+/** xz's largest preset needs 65 MiB; a file may ask for 4 GiB (xz(1), busybox knows no limit). */
+const XZ_MEMORY = { XZ_DEFAULTS: "--memlimit-decompress=256MiB" };
 
 /** What an image's name says of its compression; undefined for a plain image. */
 export function compressionOf(path: string): "gzip" | "zstd" | "xz" | undefined {
@@ -18,18 +28,23 @@ export function compressionOf(path: string): "gzip" | "zstd" | "xz" | undefined 
 
 /**
  * The bytes of an image in order, decompressed as its name says. Holds a few pieces, whatever the
- * image's size; who reads decides how many bytes are too many.
+ * image's size.
  *
- * @throws {TowerError} `malformed` when it is damaged or not whole, `tool` where there is no xz.
+ * @throws {TowerError} `malformed` when it is damaged or not whole, `tool` where there is no xz,
+ * `limit` when it has more than 64 GiB or needs more memory than an image does.
  */
 export async function* imagePieces(
   path: string,
   runner: Runner,
   signal: AbortSignal,
+  mostBytes = MOST_BYTES,
 ): AsyncGenerator<Uint8Array> {
   try {
+    let size = 0;
     for await (const bytes of decompressed(path, runner, signal)) {
       signal.throwIfAborted();
+      size += bytes.length;
+      if (size > mostBytes) throw tooLarge(path, `more than ${mostBytes} bytes`);
       yield bytes;
     }
   } catch (error) {
@@ -42,6 +57,10 @@ export async function* imagePieces(
       cause: error,
     });
   }
+}
+
+function tooLarge(path: string, what: string): TowerError {
+  return new TowerError("limit", `Cannot decompress "${path}": it holds ${what}`);
 }
 
 function decompressed(
@@ -121,7 +140,10 @@ async function* unxz(
       hint: "Debian: apt-get install xz-utils; Alpine: apk add xz",
     });
   }
-  await using child = runner.spawn({ argv: [program, "-d", "-c", "--", path] }, { signal });
+  await using child = runner.spawn({
+    argv: [program, "-d", "-c", "--", path],
+    variables: XZ_MEMORY,
+  }, { signal });
   void child.stdin.close();
   const message = new Response(child.stderr as ReadableStream<Uint8Array<ArrayBuffer>>).text();
   for await (const bytes of child.stdout) yield bytes;
@@ -133,7 +155,8 @@ async function* unxz(
 
 /**
  * Writes an image, decompressed, to a new file of this user's alone; blocks of zeros stay holes.
- * @throws {TowerError} as {@linkcode imagePieces}; nothing is left then.
+ * @throws {TowerError} as {@linkcode imagePieces}, and `limit` before a small file fills the disk;
+ * nothing is left then.
  */
 export async function unpackImage(
   from: string,
@@ -142,9 +165,15 @@ export async function unpackImage(
   signal: AbortSignal,
 ): Promise<void> {
   using file = createArtifact(to);
+  const most = ALWAYS + MOST_INFLATION * (sizeOfFile(from) ?? 0);
   let size = 0;
+  let written = 0;
   for await (const bytes of imagePieces(from, runner, signal)) {
     for (const { start, end } of dataRuns(bytes)) {
+      written += end - start;
+      if (written > most) {
+        throw tooLarge(from, `more than ${most} bytes, which a real image of its size does not`);
+      }
       file.writeAt(size + start, bytes.subarray(start, end));
     }
     size += bytes.length;

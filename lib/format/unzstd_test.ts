@@ -37,3 +37,21 @@ Deno.test("zstd: what ends too early, or is no zstd, is refused", async () => {
     await assertRejects(() => read(bytes, 4096), TowerError, "Cannot decompress zstd");
   }
 });
+
+Deno.test("zstd: a frame that asks for a huge window is refused, wherever it stands", async () => {
+  const frame = await packed(SAMPLE);
+  // Magic, a descriptor without content size, a window of 1.75 GiB, a last block of four zeros.
+  const huge = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 20 << 3 | 6, 0x23, 0, 0, 0);
+  // One segment of 1 GiB.
+  const single = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, 0x23, 0, 0, 0);
+  const skippable = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3);
+  assertEquals(await read(concat([skippable, frame]), 7), SAMPLE);
+  for (const bomb of [huge, single]) {
+    for (const bytes of [bomb, concat([frame, bomb]), concat([skippable, frame, frame, bomb])]) {
+      for (const size of [1, 4096]) {
+        const error = await assertRejects(() => read(bytes, size), TowerError);
+        assertEquals(error.code, "limit");
+      }
+    }
+  }
+});

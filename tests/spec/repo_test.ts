@@ -97,7 +97,7 @@ test("pack refuses what it cannot sign or pack, and leaves nothing", async (prog
   program.write("evil.PKGINFO", "pkgname = ../../evil\npkgver = 1\n");
   await refused(
     pack("none", "hello.PKGINFO", "keys/me.rsa"),
-    /"DIR\/cwd\/none\/": there is no such/,
+    /"DIR\/cwd\/none": there is no such/,
   );
   await refused(pack("hello", "none", "keys/me.rsa"), /"DIR\/cwd\/none": there is no such/);
   await refused(pack("hello", "hello.PKGINFO", "none"), /"DIR\/cwd\/none": there is no such/);
