@@ -11,13 +11,15 @@ import { writeArtifacts } from "./artifacts.ts";
 import { assemble } from "./assemble.ts";
 import type { Engine } from "./engine.ts";
 import { gatherInputs, type Inputs, resolveRequestOf } from "./inputs.ts";
+import { optionalOf, worldOf } from "./manifest/manifest.ts";
 import {
+  fits,
   formatLock,
-  inputsDigest,
   type Lock,
   lockDigest,
   olderPackages,
   parseLock,
+  requireTrue,
   type ResolveRequest,
 } from "./plan/lock.ts";
 import { type BuildPlan, makePlan } from "./plan/plan.ts";
@@ -64,7 +66,12 @@ function withPackages<T>(
   work: (packages: readonly UnpackedPackage[]) => Promise<T>,
 ): Promise<T> {
   const requests = loadRequestsOf(lock, inputs.repositories);
-  return withSoundPackages(packages, () => load(requests, lock, engine), engine, work);
+  return withSoundPackages(packages, () => load(requests, lock, engine), engine, (loaded) => {
+    const { manifest } = inputs;
+    const alternatives = worldOf(manifest).filter((item) => typeof item !== "string");
+    requireTrue(lock, loaded, [...optionalOf(manifest), ...alternatives]);
+    return work(loaded);
+  });
 }
 
 /** Artifacts and record must be of one build: another one into the same folder waits its turn. */
@@ -168,7 +175,7 @@ async function lockFor(
   const { lockFile } = inputs;
   const found = readLock(lockFile);
   const request = resolveRequestOf(inputs, keysFolder, engine.env, found);
-  if (found?.inputs === inputsDigest(request)) {
+  if (found && fits(found, request)) {
     engine.env.explain(`lock ${lockFile} fits`);
     return { lock: found };
   }

@@ -1,4 +1,5 @@
 import { TowerError } from "../../lib/errors.ts";
+import { digestOf, hexOf } from "../../lib/format/digest.ts";
 import { concat } from "../../lib/format/bytes.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { readIndexArchive } from "../../lib/apk/index_archive.ts";
@@ -54,10 +55,36 @@ export async function openRepositories(
   const opened = request.repositories.map((spec, i) => {
     const bytes = archives[i]!;
     const packages = readIndex(spec, bytes, request.keys);
+    warnOfRollback(spec, request.arch, packages, { store, reporter });
     return openRepository(spec, store.put(bytes), packages);
   });
   reporter.report({ type: "done", id: "indexes", note: `${countOf(opened)} packages known` });
   return opened;
+}
+
+/**
+ * Tells of an index that is older than one of the same repository that was read before: signed as
+ * well, it may hide updates. No index has a date (apk-tools' has none); its newest package has.
+ */
+function warnOfRollback(
+  { name }: RepositorySpec,
+  arch: string,
+  packages: readonly IndexedPackage[],
+  { store, reporter }: Pick<IndexPorts, "store" | "reporter">,
+): void {
+  const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
+  const note = hexOf(digestOf(`${arch} ${name}`));
+  const seen = store.readNote("index", note) as { newest: number } | undefined;
+  if (seen === undefined || newest > seen.newest) store.writeNote("index", note, { newest });
+  if (seen === undefined || newest >= seen.newest) return;
+  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
+  reporter.report({
+    type: "warning",
+    message:
+      `the index of "${shownUrl(name)}" is older than one that was read before: its newest ` +
+      `package is of ${day(newest)}, not ${day(seen.newest)}; a mirror that lags behind, or one ` +
+      "that hides updates",
+  });
 }
 
 function openRepository(

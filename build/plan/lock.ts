@@ -4,10 +4,12 @@ import { ARCHES } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/format/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
+import { ANY, parseDependency } from "../../lib/apk/dependency.ts";
 import { asIdentity } from "../../lib/apk/identity.ts";
-import type { TrustedKey } from "../../lib/apk/types.ts";
+import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
 import type { Wanted } from "../manifest/schema.ts";
+import { alternativesOf } from "../manifest/wanted.ts";
 import type { RepositorySpec } from "./repositories.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
@@ -35,6 +37,8 @@ const lockDocument = z.strictObject({
   /** Items that no repository has: optional ones, and alternatives before the one taken. */
   missing: z.array(z.string()).optional(),
 });
+/** A lock as its file has it: with the digest that names it. */
+const lockFile = lockDocument.extend({ digest });
 
 /**
  * Every byte that goes into a build, by digest: the packages in install order, the keys they are
@@ -65,6 +69,61 @@ export function inputsDigest(request: ResolveRequest): Digest {
   }));
 }
 
+/** Whether a lock answers a request, and its own fields still say what it was made for. */
+export function fits(lock: Lock, request: ResolveRequest): boolean {
+  const { arch, repositories, keys } = lock;
+  const own = {
+    ...request,
+    arch,
+    keys,
+    repositories: repositories.map(({ name, tag }) => ({
+      name,
+      url: "",
+      ...(tag === undefined ? {} : { tag }),
+    })),
+  };
+  return lock.inputs === inputsDigest(request) && lock.inputs === inputsDigest(own);
+}
+
+/**
+ * Holds a lock against the packages that it names: what it tells of them reaches the artifacts.
+ *
+ * @param items of the world that may be missing, or that have alternatives
+ * @throws {TowerError} `stale` when it tells something else than they do
+ */
+export function requireTrue(
+  lock: Lock,
+  packages: readonly UnpackedPackage[],
+  items: readonly Wanted[],
+): void {
+  const wrong = lock.packages.find(({ buildTime }, i) =>
+    buildTime !== (packages[i]!.info.buildTime ?? 0)
+  );
+  if (wrong) throw changed(`"${wrong.name}" was built at another time`);
+  const there = new Set(packages.flatMap(({ info }) => [
+    info.name,
+    ...info.provides.map((item) => parseDependency(item).name),
+  ]));
+  const told = new Set(lock.missing);
+  const isThere = (item: string) => {
+    const { name, conflict } = parseDependency(item);
+    return conflict || there.has(name);
+  };
+  // What asks for a version may be missing beside another version.
+  const mayBeMissing = (item: string) => parseDependency(item).operators !== ANY || !isThere(item);
+  const known = new Set(items.flatMap(alternativesOf));
+  const other = [...told].find((item) => !known.has(item) || !mayBeMissing(item)) ??
+    items.flatMap((item) => alternativesOf(item).find((a) => !told.has(a)) ?? [])
+      .find((chosen) => !isThere(chosen));
+  if (other !== undefined) throw changed(`"${other}" is missing, or not, other than it says`);
+}
+
+function changed(cause: string): TowerError {
+  return new TowerError("stale", `Cannot use the lock: ${cause}`, {
+    hint: "it was changed by hand: write a new one with tower-build lock --update",
+  });
+}
+
 /** The digest that names a lock in plans and records. */
 export function lockDigest(lock: Lock): Digest {
   return digestOf(canonicalJson(lock));
@@ -72,11 +131,12 @@ export function lockDigest(lock: Lock): Digest {
 
 /** A lock as the text of its file. */
 export function formatLock(lock: Lock): string {
-  return JSON.stringify(lock, null, 2) + "\n";
+  return JSON.stringify({ ...lock, digest: lockDigest(lock) }, null, 2) + "\n";
 }
 
 /**
- * Reads a lock file. A key's digest must fit its text: the lock is trusted for what it names.
+ * Reads a lock file. Its own digest must fit, and a key's its text: the lock is trusted for what it
+ * names.
  * @throws {TowerError} `malformed` with the fields that are wrong.
  */
 export function parseLock(text: string, file: string): Lock {
@@ -86,17 +146,19 @@ export function parseLock(text: string, file: string): Lock {
   } catch (cause) {
     throw new TowerError("malformed", `Cannot read lock "${file}": it is not JSON`, { cause });
   }
-  const result = lockDocument.safeParse(value);
+  const result = lockFile.safeParse(value);
   const faults = result.error?.issues.map((i) => `${i.path.join(".")}: ${i.message}`) ?? [];
   if (result.success) {
-    const { keys, packages, repositories } = result.data;
+    const { digest, ...lock } = result.data;
+    const { keys, packages, repositories } = lock;
     faults.push(
       ...keys.filter((k) => digestOf(k.pem) !== k.digest).map((k) => `key ${k.name} was changed`),
       ...packages.filter((p) => p.repository >= repositories.length).map((p) =>
         `package ${p.name} names a repository that is not there`
       ),
     );
-    if (faults.length === 0) return result.data;
+    if (faults.length === 0 && digest === lockDigest(lock)) return lock;
+    if (faults.length === 0) faults.push("it was changed after it was written, or merged");
   }
   throw new TowerError(
     "malformed",
