@@ -2,6 +2,7 @@ import { dirname, join } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { imageSignersPath } from "../lib/fleet/paths.ts";
 import { exists, readText, writeFileAtomic } from "../lib/store/files.ts";
+import { waitForLock } from "../lib/store/lock_file.ts";
 import { privateFolder } from "../lib/store/private_folder.ts";
 import { ownKey } from "./own_key.ts";
 
@@ -11,11 +12,15 @@ const LIMIT = 1 << 20;
  * The private key that signs what this user builds, made on first use. Its public half is put
  * among those that `tower provision` asks a signature of.
  */
-export function imageKey(env: Env): string {
+export async function imageKey(env: Env): Promise<string> {
   const config = env.variable("XDG_CONFIG_HOME");
   // A relative path is to be ignored (XDG Base Directory Specification).
   const folder = join(config?.startsWith("/") ? config : join(env.home, ".config"), "tower");
-  const { file, publicKey } = ownKey(join(privateFolder(folder), "image_key"), "tower-image");
+  privateFolder(folder);
+  // Two first builds at once would each make a key, and sign with one that nobody lists.
+  const waiting = { signal: env.signal, onWait() {} };
+  using _lock = await waitForLock(join(folder, "image_key.lock"), "tower-build", waiting);
+  const { file, publicKey } = ownKey(join(folder, "image_key"), "tower-image");
   const signers = imageSignersPath({ folder: join(env.home, ".local", "tower") });
   const known = exists(signers) ? readText(signers, LIMIT) : "";
   if (!known.includes(publicKey)) {

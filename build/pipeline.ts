@@ -5,6 +5,7 @@ import { TowerError } from "../lib/errors.ts";
 import { exists, readText, writeFileAtomic } from "../lib/store/files.ts";
 import { type FileLock, waitForLock } from "../lib/store/lock_file.ts";
 import { loadPackages, type PackageRequest } from "../lib/store/package_loader.ts";
+import { removeUnfinished } from "../lib/store/whole_file.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeArtifacts } from "./artifacts.ts";
@@ -43,6 +44,8 @@ export async function build(
   const { inputs, lock, plan } = planned;
   const folder = inputs.output;
   using _lock = await lockFolder(folder, engine);
+  // Names with a version or a time change: nobody writes those of a killed build again.
+  removeUnfinished(folder);
   engine.env.explain(`plan ${plan.id} goes to ${folder}`);
   const before = recall(plan, folder, engine);
   if (before) {

@@ -34,7 +34,7 @@ async function signerFor(key: string | true, env: Env) {
   const { imageKey } = await import("../image_key.ts");
   const { signBuild, readSigningKey } = await import("../signing.ts");
   const { BuildFolder } = await import("../verification.ts");
-  const file = key === true ? imageKey(env) : resolve(env.cwd, key);
+  const file = key === true ? await imageKey(env) : resolve(env.cwd, key);
   readSigningKey(file);
   return async (folder: string) => (await signBuild(new BuildFolder(folder), file, env)).signer;
 }

@@ -15,7 +15,10 @@ export function createBeside(path: string): UnnamedFile {
   const folder = parentFolder(path);
   makeFolders(folder);
   const prefix = `.${path.slice(path.lastIndexOf("/") + 1)}.`;
-  removeStale(folder, prefix);
+  removeStale(
+    folder,
+    (name) => name.startsWith(prefix) && /^\d+-\d+\.tmp$/.test(name.slice(prefix.length)),
+  );
   for (let i = 0;; i++) {
     const temporary = `${folder}/${prefix}${Deno.pid}-${i}.tmp`;
     let file: Deno.FsFile;
@@ -39,9 +42,14 @@ export function createBeside(path: string): UnnamedFile {
   }
 }
 
-function removeStale(folder: string, prefix: string): void {
+/** Removes what dead owners left in a folder, whatever it was to become. */
+export function removeUnfinished(folder: string): void {
+  removeStale(folder, () => true);
+}
+
+function removeStale(folder: string, isOurs: (name: string) => boolean): void {
   for (const { name } of Deno.readDirSync(folder)) {
-    if (!name.startsWith(prefix) || !/^\d+-\d+\.tmp$/.test(name.slice(prefix.length))) continue;
+    if (!/^\..+\.\d+-\d+\.tmp$/.test(name) || !isOurs(name)) continue;
     const path = `${folder}/${name}`;
     try {
       using file = Deno.openSync(path);

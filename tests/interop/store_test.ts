@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import { ownKey } from "../../build/own_key.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { readExactly } from "../../lib/format/bytes.ts";
@@ -336,6 +337,17 @@ Deno.test("the state of a file changes when it is written or replaced", async ()
   removeTree(path);
   removeTree(path);
   assert(!exists(path));
+});
+
+Deno.test("first builds that sign at once share one key, and it is listed", async () => {
+  using dir = tempDir();
+  const children = [0, 1, 2, 3].map(() => startChild("image-key", dir.path, ""));
+  for (const child of children) assertEquals((await child.output()).code, 0);
+  const { publicKey } = ownKey(`${dir.path}/.config/tower/image_key`, "tower-image");
+  assertEquals(
+    readText(`${dir.path}/.local/tower/image_signers`, 4096),
+    `image namespaces="file" ${publicKey}\n`,
+  );
 });
 
 const childProgram = new URL("../support/store_child.ts", import.meta.url).pathname;

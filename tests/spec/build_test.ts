@@ -339,3 +339,17 @@ Deno.test("D7: packages that an index has older than the lock are told", async (
   const again = await p.program.run("lock", ...p.args, "--update");
   assert(!again.err.includes("older than"), again.err);
 });
+
+Deno.test("a build clears what a killed one left under other names, and nobody else's files", async () => {
+  using p = prepared();
+  const left = [".small-0.9-20260101.img.zst.raw.4711-0.tmp", ".small.img.4711-1.tmp"];
+  const kept = [".small.tmp", "small.img.4711-0.tmp", ".small.img.x-0.tmp"];
+  const living = ".other.img.4712-0.tmp";
+  for (const name of [...left, ...kept, living]) p.program.write(`out/${name}`, "bytes");
+  using file = Deno.openSync(p.program.path(`out/${living}`));
+  file.lockSync(true);
+  assertEquals((await p.program.run("build", ...p.args)).code, 0);
+  const there = listDir(p.program.path("out"));
+  assertEquals(there.filter((name) => name.endsWith(".tmp")), [...kept, living].sort());
+  assertEquals((await p.program.run("build", ...p.args)).code, 0);
+});

@@ -1,4 +1,6 @@
 /** What store_test.ts does in other processes: `store_child.ts TASK PATH ARGUMENT`. */
+import { imageKey } from "../../build/image_key.ts";
+import { realEnv } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { createArtifact } from "../../lib/store/artifact_file.ts";
 import { openStore } from "../../lib/store/content_store.ts";
@@ -30,6 +32,9 @@ switch (task) {
   case "lock":
     lockFile(path, argument);
     await hang();
+    break;
+  case "image-key":
+    await imageKey({ ...realEnv(), home: path, variable: () => undefined });
     break;
   case "full":
     fillUp();
