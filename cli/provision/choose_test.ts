@@ -6,6 +6,8 @@ import { chooseCard } from "./choose.ts";
 
 const disk = (path: string, more: Record<string, unknown> = {}) => ({
   path,
+  kname: path.slice("/dev/".length),
+  "maj:min": `8:${16 * path.charCodeAt(path.length - 1)}`,
   type: "disk",
   size: 8_000_000_000,
   rm: true,

@@ -14,6 +14,8 @@ const HOST_KEYS = ["ed25519", "ecdsa", "rsa"] as const;
 /** Bytes of the key that opens the host's disk. */
 const DISK_KEY_SIZE = 2048;
 const PRIVATE = 0o600;
+/** Bytes that none of a host's files passes. */
+const LIKELY_SIZE = 4096;
 
 /** Makes all that is secret about a host, in its staged folder; nothing of it is in force yet. */
 export async function makeKeys(
@@ -100,10 +102,20 @@ export function publicKeyIn({ folder }: Staging): string {
 
 /** What goes to the boot partition of a host whose folder this is; no password in clear text. */
 export function bootFiles(folder: string, env: TowerEnv): RootFile[] {
-  const keys = HOST_KEYS.flatMap((type) => [`ssh_host_${type}_key`, `ssh_host_${type}_key.pub`]);
-  const names = env.rootDevice === undefined ? keys : [...keys, "crypto_keyfile.bin"];
   return [
     { name: "tower.env", bytes: writeTowerEnv(env, "boot"), mtime: 0 },
-    ...names.map((name) => ({ name, bytes: readBytes(`${folder}/${name}`, KEY_LIMIT), mtime: 0 })),
+    ...keyNames(env.rootDevice)
+      .map((name) => ({ name, bytes: readBytes(`${folder}/${name}`, KEY_LIMIT), mtime: 0 })),
   ];
+}
+
+/** Files of those names that are as large as they may become, before there are any. */
+export function likelyBootFiles(rootDevice: string | undefined): RootFile[] {
+  return ["tower.env", ...keyNames(rootDevice)]
+    .map((name) => ({ name, bytes: new Uint8Array(LIKELY_SIZE), mtime: 0 }));
+}
+
+function keyNames(rootDevice: string | undefined): string[] {
+  const keys = HOST_KEYS.flatMap((type) => [`ssh_host_${type}_key`, `ssh_host_${type}_key.pub`]);
+  return rootDevice === undefined ? keys : [...keys, "crypto_keyfile.bin"];
 }

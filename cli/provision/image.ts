@@ -1,31 +1,40 @@
 import { basename, dirname, join } from "@std/path";
+import { createHash } from "node:crypto";
+import { readThrough } from "../../lib/disk/flash.ts";
 import {
   type Extent,
   type ImagePieces,
-  type Piece,
+  notVouchedFor,
   sourcePieces,
   streamPieces,
+  vouchedFor,
 } from "../../lib/disk/image_pieces.ts";
-import { compressionOf, imagePieces } from "../../lib/disk/packed_image.ts";
+import { compressionOf, unpacked } from "../../lib/disk/packed_image.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { BMAP_BLOCK } from "../../lib/format/bmap.ts";
 import { parseBmap } from "../../lib/format/bmap_reader.ts";
-import { hexOf } from "../../lib/format/digest.ts";
+import { type ByteSource, concat, memorySource } from "../../lib/format/bytes.ts";
 import { fingerprint, parseSigners } from "../../lib/ssh_signature/public_key.ts";
 import { FILE_NAMESPACE, verifyMessage } from "../../lib/ssh_signature/signature.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
-import { exists, fileState, readBytes, readText } from "../../lib/store/files.ts";
+import { exists, readBytes, readText } from "../../lib/store/files.ts";
+import { openRegular } from "../../lib/store/regular_file.ts";
 import { imageVersion } from "./find_image.ts";
 
 const LIMIT = 64 << 20;
+/** How much of a compressed image is looked at for its boot partition's tables. */
+const HEAD = 40 << 20;
 
-/** An image whose bytes are what its maker said. */
-export interface HostImage extends ImagePieces {
+/**
+ * An image whose bytes are what its maker said: it stays open, and its pieces are checked each
+ * time they are asked for, so that no other is written than was checked.
+ */
+export interface HostImage extends ImagePieces, Disposable {
   readonly path: string;
   /** Bytes of the disk, whatever the file has. */
   readonly size: number;
+  /** Its beginning, or all of it; reads behind that find an end. */
+  readonly head: ByteSource;
   /** Who signed it; undefined where only its digest was there. */
   readonly signer: string | undefined;
   /** As a TowerOS image's name tells it. */
@@ -34,45 +43,54 @@ export interface HostImage extends ImagePieces {
 
 /**
  * Checks an image against SHA256SUMS beside it, and that against its signature when `signers`
- * names the keys that may sign. Not a byte is written before.
+ * names the keys that may sign. Not a byte is written before. Each file is opened once.
  *
  * @throws {TowerError} `untrusted`, `not-found`, `malformed` for a compressed one that is not whole.
  */
 export async function checkImage(
   path: string,
   signers: string | undefined,
-  env: Pick<Env, "runner" | "signal">,
+  { runner, signal }: Pick<Env, "runner" | "signal">,
 ): Promise<HostImage> {
-  const fileSize = fileState(path)?.size;
-  if (fileSize === undefined) {
-    throw new TowerError("not-found", `Cannot read "${path}": there is no such file`);
-  }
-  const sums = join(dirname(path), "SHA256SUMS");
-  if (!exists(sums)) {
-    throw new TowerError("untrusted", `Cannot trust "${path}": there is no SHA256SUMS beside it`, {
-      hint: "tower-build writes one; for an image that you trust: sha256sum IMAGE > SHA256SUMS",
-    });
-  }
+  using owned = new DisposableStack();
+  const file = owned.use(openRegular(path));
+  const sums = readSums(path);
   const signer = signers === undefined ? undefined : checkSignature(sums, signers);
   const digest = digestIn(sums, basename(path));
   if (digest === undefined) throw notTrusted(path, "SHA256SUMS does not name it");
   const isPacked = compressionOf(path) !== undefined;
   const map = blockMap(isPacked ? path.replace(/\.[a-z]+$/, "") : path, sums);
-  // The map's checksums cover all that is written of a plain image, without its holes.
-  if ((isPacked || !map) && hexOf(hashFile(path)) !== digest) {
-    throw notTrusted(path, "it is not what SHA256SUMS says");
-  }
   const about = { path, signer, version: imageVersion(basename(path)) };
   if (isPacked) {
-    const open = () => imagePieces(path, env.runner, env.signal);
+    const { pieces } = sourcePieces(file, whole(file.size).extents);
+    await readThrough(vouchedFor(pieces(), digest, path), signal);
+    const open = () => unpacked(file, runner, signal, digest);
     const { size, extents } = map ?? whole(await lengthOf(open()));
-    return { ...about, size, ...streamPieces(open, size, extents) };
+    const head = { ...await headOf(open()), size };
+    const close = owned.move();
+    return {
+      ...about,
+      size,
+      head,
+      ...streamPieces(open, size, extents),
+      [Symbol.dispose]: () => close.dispose(),
+    };
   }
-  const { size, extents } = map ?? whole(fileSize);
-  if (size !== fileSize) throw notTrusted(path, `its block map is of ${size} bytes`);
-  for await (const _ of filePieces(path, extents)) env.signal.throwIfAborted();
-  const checked = extents.map(({ start, end }) => ({ start, end }));
-  return { ...about, size, extents: checked, pieces: () => filePieces(path, checked) };
+  const { size, extents } = map ?? whole(file.size);
+  if (size !== file.size) throw notTrusted(path, `its block map is of ${size} bytes`);
+  const { pieces } = sourcePieces(file, extents);
+  // The map's checksums cover all that is written of a plain image, without its holes.
+  const checked = map ? pieces : () => vouchedFor(pieces(), digest, path);
+  await readThrough(checked(), signal);
+  const close = owned.move();
+  return {
+    ...about,
+    size,
+    head: file,
+    extents,
+    pieces: checked,
+    [Symbol.dispose]: () => close.dispose(),
+  };
 }
 
 const notTrusted = (path: string, cause: string) =>
@@ -82,26 +100,45 @@ function whole(size: number) {
   return { size, extents: [{ start: 0, end: size }] };
 }
 
-async function* filePieces(path: string, extents: readonly Extent[]): AsyncGenerator<Piece> {
-  using source = openDisk(path, "read");
-  yield* sourcePieces(source, extents).pieces();
-}
-
 async function lengthOf(stream: AsyncIterable<Uint8Array>): Promise<number> {
   let size = 0;
   for await (const bytes of stream) size += bytes.length;
   return size;
 }
 
-function checkSignature(sums: string, signers: string): string {
-  const signature = `${sums}.sig`;
+async function headOf(stream: AsyncIterable<Uint8Array>): Promise<ByteSource> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of stream) {
+    parts.push(bytes.slice());
+    if ((size += bytes.length) >= HEAD) break;
+  }
+  return memorySource(concat(parts));
+}
+
+/** SHA256SUMS beside an image, as it is now. */
+interface Sums {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+function readSums(image: string): Sums {
+  const path = join(dirname(image), "SHA256SUMS");
+  if (exists(path)) return { path, bytes: readBytes(path, LIMIT) };
+  throw new TowerError("untrusted", `Cannot trust "${image}": there is no SHA256SUMS beside it`, {
+    hint: "tower-build writes one; for an image that you trust: sha256sum IMAGE > SHA256SUMS",
+  });
+}
+
+function checkSignature({ path, bytes }: Sums, signers: string): string {
+  const signature = `${path}.sig`;
   if (!exists(signature)) {
-    throw new TowerError("untrusted", `Cannot trust "${sums}": it is not signed`, {
+    throw new TowerError("untrusted", `Cannot trust "${path}": it is not signed`, {
       hint: "sign a build with: tower-build sign DIR --key FILE",
     });
   }
   const keys = parseSigners(readText(signers, LIMIT), signers, FILE_NAMESPACE);
-  const key = verifyMessage(readText(signature, 65536), `"${sums}"`, readBytes(sums, LIMIT), {
+  const key = verifyMessage(readText(signature, 65536), `"${path}"`, bytes, {
     namespace: FILE_NAMESPACE,
     keys,
   });
@@ -109,18 +146,20 @@ function checkSignature(sums: string, signers: string): string {
 }
 
 /** sha256sum(1): digest, blank, mode, name. */
-function digestIn(sums: string, name: string): string | undefined {
-  return readText(sums, LIMIT).split("\n").map((line) => /^([0-9a-f]{64}) [ *](.+)$/.exec(line))
+function digestIn({ bytes }: Sums, name: string): string | undefined {
+  return new TextDecoder().decode(bytes).split("\n")
+    .map((line) => /^([0-9a-f]{64}) [ *](.+)$/.exec(line))
     .find((match) => match?.[2] === name)?.[1];
 }
 
 /** What a block map that SHA256SUMS vouches for says of an image; undefined without one. */
-function blockMap(image: string, sums: string): { size: number; extents: Extent[] } | undefined {
+function blockMap(image: string, sums: Sums): { size: number; extents: Extent[] } | undefined {
   const path = `${image}.bmap`;
   const digest = exists(path) ? digestIn(sums, basename(path)) : undefined;
   if (digest === undefined) return undefined;
-  if (hexOf(hashFile(path)) !== digest) throw notTrusted(path, "it is not what SHA256SUMS says");
-  const { imageSize, ranges } = parseBmap(readText(path, LIMIT), path);
+  const bytes = readBytes(path, LIMIT);
+  if (createHash("sha256").update(bytes).digest("hex") !== digest) throw notVouchedFor(path);
+  const { imageSize, ranges } = parseBmap(new TextDecoder().decode(bytes), path);
   const extents = ranges.map(({ first, last, sha256 }) => ({
     start: first * BMAP_BLOCK,
     end: Math.min(imageSize, (last + 1) * BMAP_BLOCK),

@@ -1,5 +1,5 @@
 import { bootPartition, type Disk, putBootFile } from "../../lib/boot/boot_partition.ts";
-import { describeDevice, inspectDevice, refusals } from "../../lib/disk/devices.ts";
+import { describeDevice, inspectDevice, isSameDevice, refusals } from "../../lib/disk/devices.ts";
 import {
   type Card,
   compare,
@@ -9,7 +9,8 @@ import {
   zero,
 } from "../../lib/disk/flash.ts";
 import type { ImagePieces } from "../../lib/disk/image_pieces.ts";
-import { deviceMedium, fileMedium, type Medium } from "../../lib/disk/medium.ts";
+import { deviceMedium, fileMedium, type Medium, openDevice } from "../../lib/disk/medium.ts";
+import { requireFilePlace } from "../../lib/disk/new_file.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { RootFile } from "../../lib/format/fat/inject.ts";
@@ -22,41 +23,85 @@ import type { Target } from "./request.ts";
 /** A target that may be written to, in words for the user. */
 export interface CheckedTarget {
   readonly description: string;
+  /** The same for two targets that are one. */
+  readonly identity: string;
   /** Bytes of the device; those of the image for a file. */
   readonly size: number;
+  /** Looks again, and begins to write. @throws {TowerError} `conflict` when it has changed. */
   open(): Promise<Medium>;
 }
 
-/** @throws {TowerError} `conflict` with every reason not to write to a device. */
+/**
+ * Finds out all that speaks against writing to a target; changes nothing. A device stays open and
+ * locked with `owned`.
+ *
+ * @throws {TowerError} `conflict` with every reason not to write to a device.
+ */
 export async function checkTarget(
   target: Target,
   image: HostImage,
-  { runner }: Pick<Env, "runner">,
+  env: Pick<Env, "runner">,
+  owned: DisposableStack,
 ): Promise<CheckedTarget> {
-  if (target.kind === "file") {
-    const { path } = target;
-    if (exists(path) && realPath(path) === realPath(image.path)) {
-      throw new TowerError("conflict", `Cannot write "${path}": it is the image itself`);
-    }
-    return {
-      description: `${exists(path) ? "file, which is replaced," : "new file"} ${path}`,
-      size: image.size,
-      open: () => Promise.resolve(fileMedium(path, image.size)),
-    };
+  return target.kind === "file"
+    ? checkFile(target.path, image)
+    : await checkDevice(target, image, env, owned);
+}
+
+function checkFile(wanted: string, image: HostImage): CheckedTarget {
+  const path = requireFilePlace(wanted);
+  if (exists(path) && realPath(path) === realPath(image.path)) {
+    throw new TowerError("conflict", `Cannot write "${path}": it is the image itself`);
   }
-  const path = realPath(target.path);
-  const device = await inspectDevice(runner, path);
-  const reasons = refusals(device, { size: image.size, allowFixed: target.allowFixed });
-  if (reasons.length > 0) {
+  return {
+    description: `${exists(path) ? "file, which is replaced," : "new file"} ${path}`,
+    identity: path,
+    size: image.size,
+    open: () => Promise.resolve(fileMedium(path, image.size)),
+  };
+}
+
+async function checkDevice(
+  { path: named, allowFixed }: Target & { kind: "device" },
+  image: HostImage,
+  { runner }: Pick<Env, "runner">,
+  owned: DisposableStack,
+): Promise<CheckedTarget> {
+  if (runner.which("blockdev") === undefined) {
+    throw new TowerError("tool", `Cannot write "${named}": there is no program "blockdev"`, {
+      hint: "Debian: apt-get install util-linux; Alpine: apk add blockdev",
+    });
+  }
+  const path = realPath(named);
+  const look = async () => {
+    const device = await inspectDevice(runner, path);
+    const reasons = refusals(device, { size: image.size, allowFixed });
+    if (reasons.length === 0) return device;
     throw new TowerError(
       "conflict",
       `Cannot write to ${describeDevice(device)}: ${reasons.join("; ")}`,
     );
-  }
+  };
+  const device = await look();
+  const opened = owned.use(openDevice(path, device.number));
   return {
     description: describeDevice(device),
+    identity: device.number,
     size: device.size,
-    open: () => deviceMedium(path, device.size, runner),
+    async open() {
+      // The user took time to answer, and others had it too.
+      const now = await look();
+      if (!isSameDevice(device, now)) {
+        throw new TowerError(
+          "conflict",
+          `Cannot write to ${describeDevice(now)}: it was ${
+            describeDevice(device)
+          } when you were ` +
+            "asked, or another medium was in it",
+        );
+      }
+      return await deviceMedium(opened, device.size, runner);
+    },
   };
 }
 

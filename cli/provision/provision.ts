@@ -1,4 +1,5 @@
-import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
+import { type AddressPlan, allocateAddress } from "../../lib/address_plan/address_plan.ts";
+import { requireBootRoom } from "../../lib/boot/boot_partition.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
@@ -11,10 +12,10 @@ import type { Reporter } from "../../lib/report/event.ts";
 import { formatBytes } from "../../lib/report/quantity.ts";
 import { exists, realPath, writeFileAtomic } from "../../lib/store/files.ts";
 import { commitHost, type InventoryPlace, locked } from "../../lib/store/inventory_files.ts";
-import { openStaging, type Staging } from "../../lib/store/staging.ts";
+import { addressesOf, openStaging, type Staging } from "../../lib/store/staging.ts";
 import { COLORS } from "../../lib/tower_env/rules.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { bootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
+import { bootFiles, likelyBootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
 import { findImage } from "./find_image.ts";
 import { checkImage, type HostImage } from "./image.ts";
 import { requireKeyPair } from "./key_pair.ts";
@@ -42,18 +43,25 @@ export interface ProvisionSite {
  * Checks everything that can be checked without changing anything. An image that several hosts
  * get is checked once.
  *
+ * @param owned Images and devices stay open with it, so that what was checked is what is written.
  * @throws {TowerError} `conflict`, `not-found`, `untrusted`, with what the user can do.
  */
 export async function planProvision(
   requests: readonly ProvisionRequest[],
   inventory: Inventory,
-  { env, place, reporter }: ProvisionSite,
+  site: ProvisionSite,
+  owned: DisposableStack,
 ): Promise<ProvisionPlan[]> {
+  const { env, place, reporter } = site;
   for (const request of requests) {
     requireFits(request, requests, inventory);
     if (request.keyPair) requireKeyPair(request.keyPair);
   }
-  requireOwnMedia(requests);
+  requireAddresses(requests, inventory, site.plan);
+  requireKeygen(env);
+  requireOwnMedia(
+    requests.map(({ name, target: { path } }) => [name, exists(path) ? realPath(path) : path]),
+  );
   const images = new Map<string, HostImage>();
   const plans: ProvisionPlan[] = [];
   for (const request of requests) {
@@ -66,14 +74,17 @@ export async function planProvision(
     if (image === undefined) {
       const id = `check ${path}`;
       reporter.report({ type: "step", id, title: "check the image" });
-      image = await checkImage(path, signers, env);
+      image = owned.use(await checkImage(path, signers, env));
       const written = image.extents.reduce((sum, { start, end }) => sum + end - start, 0);
       env.explain(`${formatBytes(written)} of the image's ${formatBytes(image.size)} are written`);
       reporter.report({ type: "done", id });
       images.set(key, image);
     }
-    plans.push(planOne(request, image, await checkTarget(request.target, image, env), inventory));
+    requireRoom(request, image);
+    const target = await checkTarget(request.target, image, env, owned);
+    plans.push(planOne(request, image, target, inventory));
   }
+  requireOwnMedia(plans.map(({ request, target }) => [request.name, target.identity]));
   return plans;
 }
 
@@ -134,16 +145,50 @@ function requireFits(
   }
 }
 
+/** @throws {TowerError} `limit` where a network has no address left for one of the hosts. */
+function requireAddresses(
+  requests: readonly ProvisionRequest[],
+  inventory: Inventory,
+  plan: AddressPlan,
+): void {
+  const taken = [...addressesOf(inventory)];
+  for (const { name, role } of requests) {
+    const address = allocateAddress(plan, role === "offline" ? "offline" : "online", name, taken);
+    taken.push({ name, address });
+  }
+}
+
+function requireKeygen({ runner }: Env): void {
+  if (runner.which("ssh-keygen") !== undefined) return;
+  throw new TowerError("tool", 'Cannot make keys: there is no program "ssh-keygen"', {
+    hint: "Debian: apt-get install openssh-client; Alpine: apk add openssh-keygen",
+  });
+}
+
+/** @throws {TowerError} with why an image takes no host's files on its boot partition. */
+function requireRoom({ rootDevice }: ProvisionRequest, image: HostImage): void {
+  try {
+    requireBootRoom(image.head, likelyBootFiles(rootDevice));
+  } catch (cause) {
+    // The beginning of a compressed image may not tell: then writing does.
+    if (cause instanceof RangeError) return;
+    const code = cause instanceof TowerError ? cause.code : "malformed";
+    throw new TowerError(code, `Cannot make a host of "${image.path}"`, {
+      cause,
+      hint: "tower-build build host makes an image for hosts",
+    });
+  }
+}
+
 /** @throws {TowerError} `conflict` where two hosts would go to one medium. */
-function requireOwnMedia(requests: readonly ProvisionRequest[]): void {
+function requireOwnMedia(media: readonly (readonly [name: HostName, medium: string])[]): void {
   const owners = new Map<string, HostName>();
-  for (const { name, target } of requests) {
-    const path = exists(target.path) ? realPath(target.path) : target.path;
-    const other = owners.get(path);
+  for (const [name, medium] of media) {
+    const other = owners.get(medium);
     if (other !== undefined) {
-      throw new TowerError("conflict", `Cannot write "${other}" and "${name}" both to "${path}"`);
+      throw new TowerError("conflict", `Cannot write "${other}" and "${name}" both to "${medium}"`);
     }
-    owners.set(path, name);
+    owners.set(medium, name);
   }
 }
 
@@ -189,7 +234,7 @@ export async function provision(
       await writeCards(image, cards, { signal, reporter });
     } catch (error) {
       signal.throwIfAborted();
-      for (const card of cards) card.failure ??= error;
+      for (const card of cards) card.failure ??= spoiled(card, error);
     }
   }
   await eachCard(makings, async (medium, { plan, staging }) => {
@@ -207,7 +252,17 @@ export async function provision(
   });
 }
 
-/** Makes a host's keys and settings in a staged folder, and opens its medium. */
+/** What is wrong with an image that cards have a part of already. */
+function spoiled({ plan: { request, target } }: Making, cause: unknown): unknown {
+  if (request.target.kind === "file") return cause;
+  const code = cause instanceof TowerError ? cause.code : "io";
+  return new TowerError(code, `Cannot use ${target.description}: what was written is not whole`, {
+    cause,
+    hint: "Start nothing from it: write it again with an image that does not change",
+  });
+}
+
+/** Opens a host's medium, and makes its keys and settings in a staged folder. */
 async function begin(
   plan: ProvisionPlan,
   index: number,
@@ -219,6 +274,7 @@ async function begin(
   const { name, role, target } = request;
   const side = role === "offline" ? "offline" : "online";
   const staging = owned.use(await openStaging(place, addresses, side, name));
+  const medium = owned.use(await open(plan));
   const id = `keys of ${name}`;
   reporter.report({ type: "step", id, title: `make the keys of ${name}` });
   await makeKeys(request, staging, env.runner);
@@ -230,7 +286,7 @@ async function begin(
   return {
     plan,
     staging,
-    medium: owned.use(await open(plan)),
+    medium,
     files: bootFiles(staging.folder, settings),
     isZeroed: target.kind === "device" && target.zero,
   };

@@ -62,12 +62,13 @@ export async function runProvision(
   const requests = await withTargets(wishes, answers, env, path);
   using reporter = reporterFor(env, json);
   const site = { env, place: fleet.place, plan: addressPlan(fleet.place), reporter };
-  const plans = await planProvision(requests, fleet.inventory, site);
-  tellPlans(plans, { dryRun, json }, env);
-  if (dryRun) return;
+  using owned = new DisposableStack();
+  const plans = await planProvision(requests, fleet.inventory, site, owned);
   const awaited = plans.map(({ request }) => request)
     .filter(({ target }) => target.kind === "device" && wait);
   await requireOwnNetwork(awaited, ifname, site.plan, env);
+  tellPlans(plans, { dryRun, json }, env);
+  if (dryRun) return;
   if (confirm && !await isConfirmed(env)) {
     ending.code = 1;
     return env.stderr.write("Nothing was changed.\n");

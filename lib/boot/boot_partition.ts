@@ -43,3 +43,29 @@ export function bootPartition(disk: Disk): Disk {
 export function putBootFile(disk: Disk, file: RootFile): void {
   putRootFile(bootPartition(disk), file);
 }
+
+/**
+ * Whether a disk would take these files on its boot partition; nothing is written to it.
+ * @throws {TowerError} as {@linkcode putBootFile}; {RangeError} where `disk` ends before it can tell.
+ */
+export function requireBootRoom(disk: ByteSource, files: readonly RootFile[]): void {
+  const trial = trialDisk(disk);
+  for (const file of files) putBootFile(trial, file);
+}
+
+/** A disk whose changes stay in memory. */
+function trialDisk(disk: ByteSource): Disk {
+  const changes: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  return {
+    size: disk.size,
+    readAt(at, into) {
+      const n = disk.readAt(at, into);
+      for (const { offset, bytes } of changes) {
+        const [from, to] = [Math.max(at, offset), Math.min(at + n, offset + bytes.length)];
+        if (from < to) into.set(bytes.subarray(from - offset, to - offset), from - at);
+      }
+      return n;
+    },
+    writeAt: (offset, bytes) => void changes.push({ offset, bytes: bytes.slice() }),
+  };
+}

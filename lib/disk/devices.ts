@@ -3,10 +3,15 @@ import { TowerError } from "../errors.ts";
 import { formatBytes } from "../report/quantity.ts";
 import type { Runner } from "../proc/command.ts";
 import { attempt } from "../store/file_error.ts";
+import { mediumSequence, usersOf } from "./device_users.ts";
 
 /** A block device as lsblk(8) tells of it, with what is built on it. */
 export interface BlockDevice {
   readonly path: string;
+  /** As sysfs has it, such as `sda1` or `dm-0`. */
+  readonly name: string;
+  /** `major:minor`, by which the kernel calls it. */
+  readonly number: string;
   readonly type: string;
   /** Bytes. */
   readonly size: number;
@@ -18,13 +23,15 @@ export interface BlockDevice {
   readonly children: readonly BlockDevice[];
 }
 
-const COLUMNS = "PATH,TYPE,SIZE,RM,HOTPLUG,RO,MODEL,SERIAL,MOUNTPOINTS";
+const COLUMNS = "PATH,KNAME,MAJ:MIN,TYPE,SIZE,RM,HOTPLUG,RO,MODEL,SERIAL,MOUNTPOINTS";
 
 const flag = z.union([z.boolean(), z.enum(["0", "1"]).transform((v) => v === "1")]);
 const optional = z.string().max(256).nullish().transform((v) => (v ?? "").trim());
 const schema: z.ZodType<BlockDevice, unknown> = z.lazy(() =>
   z.object({
     path: z.string().startsWith("/dev/").max(256),
+    kname: z.string().regex(/^[^.]/).max(64),
+    "maj:min": z.string().trim().regex(/^[0-9]{1,4}:[0-9]{1,7}$/),
     type: z.string().max(32),
     size: z.coerce.number().int().min(0),
     rm: flag,
@@ -36,6 +43,8 @@ const schema: z.ZodType<BlockDevice, unknown> = z.lazy(() =>
     children: z.array(schema).default([]),
   }).transform((d) => ({
     path: d.path,
+    name: d.kname,
+    number: d["maj:min"],
     type: d.type,
     size: d.size,
     isRemovable: d.rm || d.hotplug,
@@ -78,11 +87,19 @@ function identity({ path, size, serial }: BlockDevice): string {
   return JSON.stringify([path, size, serial]);
 }
 
+/** A device at one moment, with what lsblk does not know of it. */
+export interface InspectedDevice extends BlockDevice {
+  /** Counts the media that were in it (sysfs, `diskseq`); empty where the kernel does not. */
+  readonly sequence: string;
+  /** What of the system uses it or a part of it beside what is mounted or built on it. */
+  readonly users: readonly string[];
+}
+
 /**
  * The device at a path, links followed by the caller.
  * @throws {TowerError} `not-found` where nothing is, or no block device.
  */
-export async function inspectDevice(runner: Runner, path: string): Promise<BlockDevice> {
+export async function inspectDevice(runner: Runner, path: string): Promise<InspectedDevice> {
   if (attempt("look at", path, () => Deno.statSync(path)).isBlockDevice !== true) {
     throw new TowerError("not-found", `Cannot use "${path}": it is no block device`, {
       hint: "lsblk shows the devices; --device-file writes an image file",
@@ -91,8 +108,20 @@ export async function inspectDevice(runner: Runner, path: string): Promise<Block
   const argv = ["lsblk", "--json", "--bytes", "--output", COLUMNS, "--", path] as const;
   const { stdout } = await runner.run({ argv: [...argv] });
   const [device] = parseDevices(new TextDecoder().decode(stdout));
-  if (device) return device;
+  if (device) {
+    return {
+      ...device,
+      sequence: mediumSequence(device),
+      users: usersOf([...withChildren(device)]),
+    };
+  }
   throw new TowerError("not-found", `Cannot use "${path}": the system knows no such device`);
+}
+
+/** Whether two looks found the same device with the same medium in it. */
+export function isSameDevice(a: InspectedDevice, b: InspectedDevice): boolean {
+  return a.number === b.number && a.size === b.size && a.serial === b.serial &&
+    a.model === b.model && a.sequence === b.sequence;
 }
 
 /** What is asked of a device before it may be overwritten. */
@@ -104,7 +133,10 @@ export interface DeviceNeeds {
 }
 
 /** Every reason not to write to a device; none means it may be. */
-export function refusals(device: BlockDevice, needs: DeviceNeeds): string[] {
+export function refusals(
+  device: BlockDevice & Partial<Pick<InspectedDevice, "users">>,
+  needs: DeviceNeeds,
+): string[] {
   const reasons: string[] = [];
   if (!["disk", "loop"].includes(device.type)) {
     reasons.push(`it is a ${device.type || "thing of no type"}, not a whole disk`);
@@ -120,6 +152,7 @@ export function refusals(device: BlockDevice, needs: DeviceNeeds): string[] {
   for (const { path, type } of all.slice(1)) {
     if (type !== "part") reasons.push(`${path} (${type}) is open on it`);
   }
+  reasons.push(...device.users ?? []);
   if (device.isReadOnly) reasons.push("it is write-protected");
   if (device.size < needs.size) {
     reasons.push(`it has ${formatBytes(device.size)}, the image ${formatBytes(needs.size)}`);
@@ -134,6 +167,7 @@ export function describeDevice({ path, model, size, serial }: BlockDevice): stri
   return `${path} (${words.join(", ")})`;
 }
 
+/** A disk, its partitions, and what is built on them. */
 function* withChildren(device: BlockDevice): Generator<BlockDevice> {
   yield device;
   for (const child of device.children) yield* withChildren(child);

@@ -6,6 +6,8 @@ const device = (more: Record<string, unknown> = {}) =>
   parseDevices(JSON.stringify({
     blockdevices: [{
       path: "/dev/sda",
+      kname: "sda",
+      "maj:min": " 8:0  ",
       type: "disk",
       size: 8_000_000_000,
       rm: true,
@@ -20,6 +22,8 @@ const device = (more: Record<string, unknown> = {}) =>
 const NEEDS = { size: 300_000_000, allowFixed: false };
 const part = (more: Record<string, unknown>) => ({
   path: "/dev/sda1",
+  kname: "sda1",
+  "maj:min": "8:1",
   type: "part",
   size: 1,
   rm: true,

@@ -122,6 +122,15 @@ async function eachPiece(
   }
 }
 
+/** Reads pieces to their end, for what they throw. */
+export async function readThrough(
+  pieces: AsyncIterable<Piece>,
+  signal: AbortSignal,
+): Promise<void> {
+  const turn = turns(signal);
+  for await (const _ of pieces) await turn();
+}
+
 /** Gives signals and timers their turn, now and then. */
 function turns(signal: AbortSignal): () => Promise<void> {
   let last = -Infinity;

@@ -24,6 +24,28 @@ export interface ImagePieces {
 
 const CHUNK = 4 << 20;
 
+/** What an image is refused with when it is, or has become, another than was vouched for. */
+export function notVouchedFor(path: string): TowerError {
+  return new TowerError("untrusted", `Cannot trust "${path}": it is not what SHA256SUMS says`);
+}
+
+/**
+ * The same pieces, which must be the whole of a file.
+ * @throws {TowerError} `untrusted` at their end, when they are not what `sha256` says.
+ */
+export async function* vouchedFor(
+  pieces: AsyncIterable<Piece>,
+  sha256: string,
+  path: string,
+): AsyncGenerator<Piece> {
+  const hash = createHash("sha256");
+  for await (const piece of pieces) {
+    hash.update(piece.bytes);
+    yield piece;
+  }
+  if (hash.digest("hex") !== sha256) throw notVouchedFor(path);
+}
+
 /** The parts of an image that can be read anywhere. @throws {TowerError} as {@linkcode checked} */
 export function sourcePieces(image: ByteSource, extents: readonly Extent[]): ImagePieces {
   return { extents, pieces: () => checked(cutSource(image, extents), extents) };
@@ -46,7 +68,9 @@ async function* cutSource(image: ByteSource, extents: readonly Extent[]): AsyncG
   for (const { start, end } of extents) {
     for (let offset = start; offset < end;) {
       const n = image.readAt(offset, chunk.subarray(0, Math.min(CHUNK, end - offset)));
-      if (n <= 0) throw new RangeError(`The image ends at ${offset}, not at ${end}`);
+      if (n <= 0) {
+        throw new TowerError("malformed", `Cannot use the image: it ends at ${offset}, not ${end}`);
+      }
       yield { offset, bytes: chunk.subarray(0, n) };
       offset += n;
     }

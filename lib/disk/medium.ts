@@ -1,9 +1,11 @@
+import { TowerError } from "../errors.ts";
 import type { ByteSink, ByteSource } from "../format/bytes.ts";
 import type { Runner } from "../proc/command.ts";
 import { fileAccess, slowFileAccess } from "../store/file_access.ts";
 import { attempt } from "../store/file_error.ts";
 import { createBeside, publish, syncFolder } from "../store/whole_file.ts";
 import { parentFolder } from "../store/folders.ts";
+import { requireFileOrNothing } from "./new_file.ts";
 
 /** What an image is written to: a device, or a file that gets its name when it is whole. */
 export interface Medium extends ByteSource, ByteSink, Disposable {
@@ -37,6 +39,7 @@ export function fileMedium(path: string, size: number): Medium {
     async commit() {
       await sync();
       attempt("write", path, () => {
+        requireFileOrNothing(path);
         publish(temporary, path, 0o600);
         syncFolder(parentFolder(path));
       });
@@ -50,19 +53,68 @@ export function fileMedium(path: string, size: number): Medium {
   };
 }
 
+/** A block device that stays the same one while it is open, whatever its path names by then. */
+export interface OpenDevice extends Disposable {
+  readonly path: string;
+  readonly file: Deno.FsFile;
+  /** @throws {TowerError} `conflict` when the path names another device now. */
+  requireStill(): void;
+}
+
 /**
- * A block device. O_EXCL, by which the kernel refuses what is mounted, cannot be asked for here
- * (Deno adds O_CREAT to it). Instead the partition table is read anew first, which the kernel
- * refuses while a partition is in use, and the device is locked, which keeps udev off it.
+ * Opens a device to write, and locks it, which keeps udev and other programs of this kind off it.
+ * @param number `major:minor` that it must have.
+ * @throws {TowerError} `conflict` when it has another, `permission`
  */
-export async function deviceMedium(path: string, size: number, runner: Runner): Promise<Medium> {
-  const blockdev = (option: string, okCodes = [0]) =>
-    runner.run({ argv: ["blockdev", option, path], okCodes });
-  await rereadTable(path, runner);
+export function openDevice(path: string, number: string): OpenDevice {
   const file = attempt("open", path, () => Deno.openSync(path, { read: true, write: true }));
-  attempt("lock", path, () => {
-    if (!file.tryLockSync(true)) throw new Error("another program has locked it");
-  });
+  const requireNumber = (state: Deno.FileInfo) => {
+    if (state.isBlockDevice && numberOf(state.rdev ?? 0) === number) return;
+    throw new TowerError("conflict", `Cannot use "${path}": it is another device now`);
+  };
+  try {
+    requireNumber(file.statSync());
+    attempt("lock", path, () => {
+      if (!file.tryLockSync(true)) throw new Error("another program has locked it");
+    });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  let isOpen = true;
+  return {
+    path,
+    file,
+    requireStill: () => requireNumber(attempt("look at", path, () => Deno.statSync(path))),
+    [Symbol.dispose]() {
+      if (isOpen) file.close();
+      isOpen = false;
+    },
+  };
+}
+
+/** As makedev(3) of Linux packs it, for numbers of 32 bits. */
+function numberOf(rdev: number): string {
+  return `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
+}
+
+/**
+ * A block device as a medium. O_EXCL, by which the kernel refuses what is in use, cannot be asked
+ * for here (Deno adds O_CREAT to it). Instead the partition table is read anew first, which the
+ * kernel refuses while the device or a partition is in use.
+ */
+export async function deviceMedium(
+  device: OpenDevice,
+  size: number,
+  runner: Runner,
+): Promise<Medium> {
+  const { path, file } = device;
+  const blockdev = async (option: string, okCodes = [0]) => {
+    device.requireStill();
+    return await runner.run({ argv: ["blockdev", option, path], okCodes });
+  };
+  device.requireStill();
+  await rereadTable(path, runner);
   const { read, write, sync } = slowFileAccess(file, path);
   const flush = async () => {
     await sync();
@@ -79,7 +131,7 @@ export async function deviceMedium(path: string, size: number, runner: Runner): 
       await flush();
       await blockdev("--rereadpt", [0, 1]);
     },
-    [Symbol.dispose]: () => file.close(),
+    [Symbol.dispose]: () => device[Symbol.dispose](),
   };
 }
 

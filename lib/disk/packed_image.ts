@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto";
 import { createGunzip } from "node:zlib";
 import { TowerError } from "../errors.ts";
 import { unzstd } from "../format/unzstd.ts";
 import type { Runner } from "../proc/command.ts";
 import { createArtifact } from "../store/artifact_file.ts";
-import { attempt } from "../store/file_error.ts";
+import { openRegular, type RegularFile } from "../store/regular_file.ts";
 import { sizeOfFile } from "../store/whole_file.ts";
 import { dataRuns } from "./flash.ts";
+import { notVouchedFor } from "./image_pieces.ts";
 
 /** How an image may be compressed, by what its name ends in. */
 const SUFFIXES = { ".gz": "gzip", ".zst": "zstd", ".xz": "xz" } as const;
@@ -26,36 +28,73 @@ export function compressionOf(path: string): "gzip" | "zstd" | "xz" | undefined 
   return SUFFIXES[suffix as keyof typeof SUFFIXES];
 }
 
-/**
- * The bytes of an image in order, decompressed as its name says. Holds a few pieces, whatever the
- * image's size.
- *
- * @throws {TowerError} `malformed` when it is damaged or not whole, `tool` where there is no xz,
- * `limit` when it has more than 64 GiB or needs more memory than an image does.
- */
+/** As {@linkcode unpacked}, of an image by its path. */
 export async function* imagePieces(
   path: string,
   runner: Runner,
   signal: AbortSignal,
   mostBytes = MOST_BYTES,
 ): AsyncGenerator<Uint8Array> {
+  using file = openRegular(path);
+  yield* unpacked(file, runner, signal, undefined, mostBytes);
+}
+
+/**
+ * The bytes of an image in order, decompressed as its name says. Holds a few pieces, whatever the
+ * image's size.
+ *
+ * @param sha256 What the file must be, where that is known: all of it is read then, and its digest
+ * compared before the end.
+ * @throws {TowerError} `malformed` when it is damaged or not whole, `untrusted` when it is not what
+ * `sha256` says, `tool` where there is no xz, `limit` when it has more than 64 GiB or needs more
+ * memory than an image does.
+ */
+export async function* unpacked(
+  file: RegularFile,
+  runner: Runner,
+  signal: AbortSignal,
+  sha256?: string,
+  mostBytes = MOST_BYTES,
+): AsyncGenerator<Uint8Array> {
+  const hash = sha256 === undefined ? undefined : createHash("sha256");
+  let at = 0;
+  // Goes on where it was left: a decompressor may end before its file does.
+  const chunks = async function* () {
+    for (;;) {
+      signal.throwIfAborted();
+      // Each chunk is an array of its own.
+      const bytes = new Uint8Array(PIECE);
+      const n = file.readAt(at, bytes);
+      if (n === 0) return;
+      at += n;
+      hash?.update(bytes.subarray(0, n));
+      yield bytes.subarray(0, n);
+      // Signals and timers get their turn.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  };
+  let size = 0;
   try {
-    let size = 0;
-    for await (const bytes of decompressed(path, runner, signal)) {
+    for await (const bytes of decompressed(chunks(), file.path, runner, signal)) {
       signal.throwIfAborted();
       size += bytes.length;
-      if (size > mostBytes) throw tooLarge(path, `more than ${mostBytes} bytes`);
+      if (size > mostBytes) throw tooLarge(file.path, `more than ${mostBytes} bytes`);
       yield bytes;
     }
+    if (hash === undefined) return;
+    for await (const _ of chunks()) signal.throwIfAborted();
+    if (hash.digest("hex") !== sha256) throw notVouchedFor(file.path);
   } catch (error) {
     signal.throwIfAborted();
     const isDamage = error instanceof TowerError
       ? error.code === "malformed"
       : (error as { code?: unknown }).code?.toString().startsWith("Z_");
     if (!isDamage) throw error;
-    throw new TowerError("malformed", `Cannot decompress "${path}": it is damaged or not whole`, {
-      cause: error,
-    });
+    throw new TowerError(
+      "malformed",
+      `Cannot decompress "${file.path}": it is damaged or not whole`,
+      { cause: error },
+    );
   }
 }
 
@@ -64,32 +103,20 @@ function tooLarge(path: string, what: string): TowerError {
 }
 
 function decompressed(
+  chunks: AsyncIterable<Uint8Array>,
   path: string,
   runner: Runner,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   switch (compressionOf(path)) {
     case "gzip":
-      return gunzip(fileChunks(path));
+      return gunzip(chunks);
     case "zstd":
-      return unzstd(fileChunks(path));
+      return unzstd(chunks);
     case "xz":
-      return unxz(path, runner, signal);
+      return unxz(chunks, path, runner, signal);
     case undefined:
-      return fileChunks(path);
-  }
-}
-
-/** Each chunk is an array of its own. */
-async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
-  using file = attempt("open", path, () => Deno.openSync(path));
-  for (;;) {
-    const bytes = new Uint8Array(PIECE);
-    const n = attempt("read", path, () => file.readSync(bytes));
-    if (n === null) return;
-    yield bytes.subarray(0, n);
-    // Signals and timers get their turn.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+      return chunks;
   }
 }
 
@@ -129,6 +156,7 @@ async function feed(
 
 /** xz is not built in anywhere, and its libraries would weigh more than the program. */
 async function* unxz(
+  chunks: AsyncIterable<Uint8Array>,
   path: string,
   runner: Runner,
   signal: AbortSignal,
@@ -141,16 +169,34 @@ async function* unxz(
     });
   }
   await using child = runner.spawn({
-    argv: [program, "-d", "-c", "--", path],
+    argv: [program, "-d", "-c"],
     variables: XZ_MEMORY,
   }, { signal });
-  void child.stdin.close();
+  const feeding = pour(chunks, child.stdin);
+  feeding.catch(() => {}); // awaited below, unless the reader leaves before
   const message = new Response(child.stderr as ReadableStream<Uint8Array<ArrayBuffer>>).text();
   for await (const bytes of child.stdout) yield bytes;
+  await feeding;
   const ending = await child.ended;
   if (ending.kind === "exited" && ending.code === 0) return;
   signal.throwIfAborted();
   throw new TowerError("malformed", (await message).trim().slice(0, 1000) || `${program} failed`);
+}
+
+/** Gives a program its input. One that ends before it has read all tells so by its ending. */
+async function pour(
+  chunks: AsyncIterable<Uint8Array>,
+  into: WritableStream<Uint8Array>,
+): Promise<void> {
+  const writer = into.getWriter();
+  try {
+    for await (const bytes of chunks) await writer.write(bytes);
+    await writer.close();
+  } catch (error) {
+    // A writer that failed is of no use any more.
+    await writer.abort(error).catch(() => {});
+    if (error instanceof TowerError) throw error;
+  }
 }
 
 /**

@@ -3,28 +3,27 @@ import { TowerError } from "../errors.ts";
 import { compareBytes, concat } from "../format/bytes.ts";
 import { attempt, isMissing } from "./file_error.ts";
 import { makeFolders, parentFolder } from "./folders.ts";
+import { openRegular } from "./regular_file.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
 
 /**
- * All bytes of a file. @throws {TowerError} `not-found`, `permission`, or `limit` when it has more
- * than `limit` bytes.
+ * All bytes of a regular file. @throws {TowerError} as {@linkcode openRegular}; `limit` when it has
+ * more than `limit` bytes.
  */
 export function readBytes(path: string, limit: number): Uint8Array {
-  return attempt("read", path, () => {
-    using file = Deno.openSync(path);
-    const parts: Uint8Array[] = [];
-    // Files of /proc tell a size of 0, and any file may grow: only reading tells.
-    for (let size = 0;;) {
-      const part = new Uint8Array(64 << 10);
-      const n = file.readSync(part);
-      if (n === null) return concat(parts);
-      size += n;
-      if (size > limit) {
-        throw new TowerError("limit", `Cannot read "${path}": it has more than ${limit} bytes`);
-      }
-      parts.push(part.subarray(0, n));
+  using file = openRegular(path);
+  const parts: Uint8Array[] = [];
+  // Files of /proc tell a size of 0, and any file may grow: only reading tells.
+  for (let size = 0;;) {
+    const part = new Uint8Array(64 << 10);
+    const n = file.readAt(size, part);
+    if (n === 0) return concat(parts);
+    size += n;
+    if (size > limit) {
+      throw new TowerError("limit", `Cannot read "${path}": it has more than ${limit} bytes`);
     }
-  });
+    parts.push(part.subarray(0, n));
+  }
 }
 
 /** A file as text. @throws {TowerError} as {@linkcode readBytes}; `malformed` if it is no UTF-8. */

@@ -61,7 +61,8 @@ function reservations(parent: string): { name: string; address: IpAddress }[] {
     });
 }
 
-function addressesOf({ hosts, broken }: Inventory): { name: string; address: IpAddress }[] {
+/** The addresses that are taken, also by hosts whose files are broken. */
+export function addressesOf({ hosts, broken }: Inventory): { name: string; address: IpAddress }[] {
   return [
     ...hosts.map(({ name, env }) => ({ name, address: env.address })),
     ...broken.flatMap(({ name, address }) => address ? [{ name, address }] : []),

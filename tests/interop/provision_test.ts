@@ -212,7 +212,8 @@ Deno.test({
     const target = targetOf(answers, (p) => p)!;
     const request = { ...wishOf("vault", answers, locale, (p) => p), target };
     const inventory = await readInventory(place);
-    const plans = await planProvision([request], inventory, site);
+    using owned = new DisposableStack();
+    const plans = await planProvision([request], inventory, site, owned);
     const open = async ({ target }: ProvisionPlan) => {
       const medium = await target.open();
       return {

@@ -16,6 +16,8 @@ export interface TestEnvOptions {
   readonly patience?: Patience;
   /** What the user answers, question by question; then the input has ended. */
   readonly answers?: readonly string[];
+  /** What happens while the user thinks about each. */
+  readonly onQuestion?: () => void | Promise<void>;
   /** A home that is there already. */
   readonly home?: string;
 }
@@ -67,9 +69,10 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     signal,
     runner: options.runner ?? new RecordingRunner(),
     variable: (name) => options.variables?.[name],
-    ask(question) {
+    async ask(question) {
       written.err += question;
-      return Promise.resolve(answers.shift());
+      await options.onQuestion?.();
+      return answers.shift();
     },
     patience,
     fetcher: ({ offline }) => createFetcher({ offline, patience, signal }),

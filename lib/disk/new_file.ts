@@ -1,0 +1,61 @@
+import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
+import { TowerError } from "../errors.ts";
+import { attempt, isMissing } from "../store/file_error.ts";
+import { parentFolder } from "../store/folders.ts";
+import { kindOf } from "../store/regular_file.ts";
+
+/** `__O_TMPFILE | O_DIRECTORY` (open(2)): the latter's number depends on the processor. */
+const UNNAMED = Deno.build.arch === "aarch64" ? 0o20040000 : 0o20200000;
+
+/**
+ * Where an image file may be written: no path to anything but a regular file, in a folder, or one
+ * that can be made, that takes files from this user. Nothing is changed.
+ *
+ * @returns The path with the links of its folders followed.
+ * @throws {TowerError} `conflict` for what is there and is no file; `not-found`, `permission`
+ */
+export function requireFilePlace(path: string): string {
+  requireFileOrNothing(path);
+  const missing: string[] = [];
+  let folder = parentFolder(path);
+  while (!isThere(folder)) {
+    missing.unshift(folder.slice(folder.lastIndexOf("/") + 1));
+    folder = parentFolder(folder);
+  }
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const real = attempt("write", path, () => Deno.realPathSync(folder));
+  attempt("write", path, () => requireTakesFiles(real));
+  return [real === "/" ? "" : real, ...missing, name].join("/");
+}
+
+/** @throws {TowerError} `conflict` */
+export function requireFileOrNothing(path: string): void {
+  const own = attempt("look at", path, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (own === undefined) return;
+  const state = attempt("look at", path, () => statSync(path, { throwIfNoEntry: false }));
+  if (state?.isFile()) return;
+  const kind = state === undefined ? "a link to nothing" : kindOf(state);
+  throw new TowerError("conflict", `Cannot write "${path}": it is ${kind}`, {
+    hint: "name a file that is not there yet, or --boot-device for a device",
+  });
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Makes a file there that never has a name: it is gone once it is closed. */
+function requireTakesFiles(folder: string): void {
+  try {
+    closeSync(openSync(folder, UNNAMED | constants.O_RDWR, 0o600));
+  } catch (error) {
+    // Some file systems have no such files; who may not write at all is told that before.
+    if ((error as { code?: unknown }).code !== "ENOTSUP") throw error;
+  }
+}
