@@ -3,6 +3,7 @@ import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { compareBytes } from "../../lib/format/bytes.ts";
 import { exists, isFolder, listDir } from "../../lib/store/files.ts";
+import { distrusted } from "../../lib/store/strict_modes.ts";
 
 /** `toweros-host-<version>-<YYYYmmddHHMMSS>.img`, compressed or not, as TowerOS names its images. */
 const NAME = /^toweros-host-([0-9A-Za-z._+]{1,32})-([0-9]{14})\.img(\.xz|\.zst|\.gz)?$/;
@@ -14,8 +15,18 @@ export function imageVersion(name: string): string | undefined {
   return NAME.exec(name)?.[1];
 }
 
-/** The image that is asked for, else the newest. @throws {TowerError} `not-found`, `conflict` */
-export function findImage(image: string | undefined, env: Env): string {
+/**
+ * The image that is asked for, else the newest that nobody but this user and root could have put
+ * there.
+ *
+ * @param tell Is told why an image or folder was passed over.
+ * @throws {TowerError} `not-found`, `conflict`
+ */
+export function findImage(
+  image: string | undefined,
+  env: Pick<Env, "cwd" | "cacheDir" | "home">,
+  tell: (reason: string) => void,
+): string {
   if (image !== undefined) return image;
   const folders = [
     join(env.cwd, "dist"),
@@ -23,17 +34,21 @@ export function findImage(image: string | undefined, env: Env): string {
     join(env.cacheDir, "builds"),
     "/var/towercomputers/builds",
   ];
-  for (const folder of folders.filter(exists)) {
-    const newest = newestImage(listDir(folder));
-    if (newest !== undefined) return join(folder, newest);
-    // tower-build makes a folder for each system and architecture.
-    const built = listDir(folder).filter((name) => /^host(-|$)/.test(name))
-      .map((name) => join(folder, name)).filter(isFolder)
-      .flatMap((path) => {
-        const names = listDir(path);
-        const name = newestImage(names) ?? PLAIN_NAMES.find((plain) => names.includes(plain));
-        return name === undefined ? [] : [join(path, name)];
-      });
+  const isOwn = (path: string) => {
+    const reason = distrusted(path, env.home);
+    if (reason !== undefined) tell(`${path} was passed over: ${reason}`);
+    return reason === undefined;
+  };
+  const newest = (folder: string) =>
+    listDir(folder).filter((name) => NAME.test(name)).sort(compareImages).reverse()
+      .map((name) => join(folder, name)).find(isOwn);
+  const plain = (folder: string) =>
+    PLAIN_NAMES.map((name) => join(folder, name)).filter(exists).find(isOwn);
+  for (const folder of folders.filter((path) => isFolder(path) && hasImages(path) && isOwn(path))) {
+    const found = newest(folder);
+    if (found !== undefined) return found;
+    const built = systemFolders(folder).filter(isOwn)
+      .flatMap((path) => newest(path) ?? plain(path) ?? []);
     if (built.length > 1) {
       throw new TowerError("conflict", `Cannot choose an image: ${built.join(", ")} are there`, {
         hint: "Name the one that fits the host's computer with --image",
@@ -46,8 +61,15 @@ export function findImage(image: string | undefined, env: Env): string {
   });
 }
 
-function newestImage(names: readonly string[]): string | undefined {
-  return names.filter((name) => NAME.test(name)).sort(compareImages).at(-1);
+/** Whether there is anything to tell of. */
+function hasImages(folder: string): boolean {
+  return listDir(folder).some((name) => NAME.test(name)) || systemFolders(folder).length > 0;
+}
+
+/** tower-build makes a folder for each system and architecture. */
+function systemFolders(folder: string): string[] {
+  return listDir(folder).filter((name) => /^host(-|$)/.test(name))
+    .map((name) => join(folder, name)).filter(isFolder);
 }
 
 /** By version number, then by time: 0.10 comes after 0.9 (facts E11). Of two forms the plain one. */

@@ -62,10 +62,15 @@ export async function planProvision(
   requireOwnMedia(
     requests.map(({ name, target: { path } }) => [name, exists(path) ? realPath(path) : path]),
   );
+  const told = new Set<string>();
+  const warn = (message: string) => {
+    if (!told.has(message)) reporter.report({ type: "warning", message });
+    told.add(message);
+  };
   const images = new Map<string, HostImage>();
   const plans: ProvisionPlan[] = [];
   for (const request of requests) {
-    const path = findImage(request.image, env);
+    const path = findImage(request.image, env, warn);
     env.explain(`${request.name} gets ${path}`);
     const known = imageSignersPath(place);
     const signers = request.signers ?? (exists(known) ? known : undefined);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { makeCardImage } from "../support/card_image.ts";
+import { rootMissing } from "../support/disk_tree.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { named } from "../support/missing_programs.ts";
 import { offline, provisionMissing, writeBlockMap, writeSums } from "../support/provisioning.ts";
@@ -99,6 +100,8 @@ Deno.test({
     using folder = tempFolder();
     const image = await makeCardImage(folder.path);
     using tower = new TowerProgram();
+    // Below the home: temporary folders are in one that others may write to.
+    Object.assign(tower.env, { cwd: tower.env.home });
     const builds = join(tower.env.cwd, "builds");
     Deno.mkdirSync(join(builds, "host-x86_64"), { recursive: true });
     const chosen = async () => {
@@ -164,5 +167,67 @@ Deno.test({
     assertEquals(right.code, 0, right.err);
     assertStringIncludes(right.out, "digest and signature (SHA256:");
     assertEquals((await dry("--signers", key("other.pub"))).code, 1);
+  },
+});
+
+Deno.test({
+  ...named(
+    "an image that another user could have put there is passed over, and told; not if named",
+    missing ?? rootMissing(),
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const { home } = tower.env;
+    const work = join(home, "work");
+    Object.assign(tower.env, { cwd: work, cacheDir: join(home, "cache") });
+    const put = (folder: string, version: string) => {
+      Deno.mkdirSync(folder, { recursive: true });
+      const path = join(folder, `toweros-host-${version}-20250101000000.img`);
+      Deno.copyFileSync(image, path);
+      Deno.chmodSync(path, 0o644);
+      return path;
+    };
+    const [foreign, own] = [put(join(work, "dist"), "9.0"), put(join(home, "cache/builds"), "0.1")];
+    for (const path of [foreign, own]) await writeSums(join(dirname(path), "toweros-host"));
+    const chosen = async (...more: string[]) => {
+      const dry = ["provision", "vault", "--offline", "--dry-run", "--device-file", "x.img"];
+      const { code, out, err } = await tower.run(...dry, ...more);
+      assertEquals(code, 0, err);
+      return { path: /use image (.*), digest/.exec(out)?.[1]?.replace("DIR", tower.env.dir), err };
+    };
+    assertEquals((await chosen()).path, foreign);
+    const cases: [change: () => void, back: () => void, reason: string][] = [
+      [
+        () => Deno.chmodSync(work, 0o1777),
+        () => Deno.chmodSync(work, 0o755),
+        `others may write to "${work}"`,
+      ],
+      [
+        () => Deno.chownSync(join(work, "dist"), 12345, 0),
+        () => Deno.chownSync(join(work, "dist"), 0, 0),
+        `"${join(work, "dist")}" belongs to another user`,
+      ],
+      [
+        () => Deno.chmodSync(foreign, 0o664),
+        () => Deno.chmodSync(foreign, 0o644),
+        `others may write to "${foreign}"`,
+      ],
+      [
+        () => Deno.chownSync(foreign, 12345, 0),
+        () => Deno.chownSync(foreign, 0, 0),
+        `"${foreign}" belongs to another user`,
+      ],
+    ];
+    for (const [change, back, reason] of cases) {
+      change();
+      const { path, err } = await chosen();
+      assertEquals(path, own, reason);
+      assertStringIncludes(err, `was passed over: ${reason}`.replace(tower.env.dir, "DIR"));
+      assertEquals((await chosen("--image", foreign)).path, foreign);
+      back();
+    }
+    assertEquals((await chosen()).path, foreign);
   },
 });
