@@ -4,6 +4,7 @@ import type { ByteSink } from "../format/bytes.ts";
 import { digestFromHex } from "../format/digest.ts";
 import { attempt, fileError } from "./file_error.ts";
 import { parentFolder } from "./folders.ts";
+import { requireRegular } from "./regular_file.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
 
 /**
@@ -88,6 +89,7 @@ export function createArtifact(path: string): ArtifactFile {
 /** The SHA-256 of a file on disk. */
 export function hashFile(path: string): Digest {
   return attempt("read", path, () => {
+    requireRegular(path);
     using file = Deno.openSync(path);
     return digestOfFile(file);
   });

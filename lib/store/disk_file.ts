@@ -1,6 +1,7 @@
 import type { ByteSink, ByteSource } from "../format/bytes.ts";
 import { attempt } from "./file_error.ts";
 import { fileAccess } from "./file_access.ts";
+import { requireDisk } from "./regular_file.ts";
 
 /** A disk image that is changed in place. */
 export interface DiskFile extends ByteSource, ByteSink, Disposable {
@@ -11,6 +12,7 @@ export interface DiskFile extends ByteSource, ByteSink, Disposable {
 /** Opens a disk image, for writing too by default. @throws {TowerError} as file operations do. */
 export function openDisk(path: string, mode: "read" | "write" = "write"): DiskFile {
   const write = mode === "write";
+  requireDisk(path);
   const file = attempt("open", path, () => Deno.openSync(path, { read: true, write }));
   let size = attempt("read", path, () => file.seekSync(0, Deno.SeekMode.End));
   return {
@@ -31,6 +33,7 @@ export function openDisk(path: string, mode: "read" | "write" = "write"): DiskFi
 /** Copies a disk image. The new file belongs to its user alone. */
 export function copyDisk(from: string, to: string): void {
   attempt("copy", from, () => {
+    requireDisk(from);
     Deno.copyFileSync(from, to);
     Deno.chmodSync(to, 0o600);
   });

@@ -1,6 +1,7 @@
 import { TowerError } from "../errors.ts";
 import { fileError } from "./file_error.ts";
 import { HttpTransfer } from "./http_transfer.ts";
+import { requireRegular } from "./regular_file.ts";
 import { checkGrowth, checkSize } from "./expected_size.ts";
 import { interrupted } from "./interruption.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
@@ -71,10 +72,9 @@ async function* readFile(
 ): AsyncGenerator<Uint8Array> {
   let done = 0;
   try {
+    requireRegular(path);
     using file = await Deno.open(path);
-    const state = file.statSync();
-    if (!state.isFile) throw new TowerError("not-found", `Cannot read "${path}": not a file`);
-    checkSize(path, state.size, size, limit);
+    checkSize(path, file.statSync().size, size, limit);
     for (;;) {
       for (const s of [signal, ownSignal]) {
         if (s?.aborted) throw interrupted(`Cannot read "${path}"`, s.reason);

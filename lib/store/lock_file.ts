@@ -2,6 +2,7 @@ import { TowerError } from "../errors.ts";
 import { attempt } from "./file_error.ts";
 import { interrupted } from "./interruption.ts";
 import { makeFolders, parentFolder } from "./folders.ts";
+import { requireRegular } from "./regular_file.ts";
 import { isStillThere, removeIfThere, writeAll } from "./whole_file.ts";
 
 /** An exclusive lock; it ends with its disposal or with the process, however that ends. */
@@ -45,6 +46,8 @@ function tryLock(path: string, holder: string): FileLock | string {
   return attempt("lock", path, () => {
     makeFolders(parentFolder(path));
     for (;;) {
+      // A FIFO would be waited for with no signal heard.
+      requireRegular(path);
       const file = Deno.openSync(path, { read: true, write: true, create: true });
       if (!file.tryLockSync(true)) {
         const other = readHolder(file);

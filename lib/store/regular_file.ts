@@ -57,6 +57,12 @@ export function requireRegular(path: string): void {
   if (state !== undefined) refuseOthers(path, state);
 }
 
+/** As {@linkcode requireRegular}, but for a disk image or a block device. */
+export function requireDisk(path: string): void {
+  const state = attempt("look at", path, () => statSync(path, { throwIfNoEntry: false }));
+  if (state !== undefined && !state.isBlockDevice()) refuseOthers(path, state);
+}
+
 type State = Pick<
   ReturnType<typeof statSync> & object,
   "isFile" | "isDirectory" | "isFIFO" | "isSocket"
