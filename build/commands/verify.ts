@@ -44,6 +44,7 @@ export function verifyCommand(env: Env) {
 async function readSigners(path: string) {
   const { readText } = await import("../../lib/store/files.ts");
   const { FILE_NAMESPACE } = await import("../../lib/ssh_signature/signature.ts");
-  const { fingerprint, parseSigners } = await import("../../lib/ssh_signature/public_key.ts");
+  const { parseSigners } = await import("../../lib/ssh_signature/allowed_signers.ts");
+  const { fingerprint } = await import("../../lib/ssh_signature/public_key.ts");
   return { keys: parseSigners(readText(path, 1 << 20), path, FILE_NAMESPACE), fingerprint };
 }

@@ -10,7 +10,8 @@ const CURVES = {
 } as const;
 const KNOWN_TYPES = ["ssh-ed25519", "ssh-rsa", ...Object.keys(CURVES)];
 const MIN_RSA_BITS = 2048;
-const KEY_TYPE = /^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]{1,64}$/;
+/** A type and its base64, then a blank and a comment or nothing. */
+const KEY = /^((?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]{1,64})[ \t]+([A-Za-z0-9+/]+=*)(?:[ \t]+(.*))?$/;
 
 /** A public key as OpenSSH has it. */
 export interface PublicKey {
@@ -27,54 +28,16 @@ export function fingerprint(blob: Uint8Array): string {
   return `SHA256:${digest.replace(/=+$/, "")}`;
 }
 
-/**
- * The keys of a public key file, an authorized_keys or an allowed_signers file (ssh-keygen(1)).
- *
- * @param namespace what the signatures are for; keys that are limited to others are left out
- * @throws {TowerError} `malformed`; `unsupported` for limits that only ssh-keygen can judge
- */
-export function parseSigners(text: string, file: string, namespace: string): PublicKey[] {
-  const keys: PublicKey[] = [];
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
-    const words = line.trim();
-    if (words === "" || words.startsWith("#")) continue;
-    const found = splitLine(words);
-    if (!found) {
-      throw new TowerError("malformed", `Cannot read "${file}": line ${i + 1} is no public key`);
-    }
-    if (isFor(found.before, namespace, `"${file}", line ${i + 1}`)) keys.push(found.key);
+/** The key that a text begins with, as in a `.pub` file; undefined where it begins with none. */
+export function publicKeyAt(text: string): PublicKey | undefined {
+  const [, type, base64, comment = ""] = KEY.exec(text) ?? [];
+  if (type === undefined || base64 === undefined) return undefined;
+  try {
+    const blob = Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
+    return new WireReader(blob).text() === type ? { type, blob, comment } : undefined;
+  } catch {
+    return undefined;
   }
-  if (keys.length > 0) return keys;
-  throw new TowerError("malformed", `Cannot read "${file}": it has no key for "${namespace}"`);
-}
-
-/** A line at its key: what stands before it (principals, options), and the key. */
-function splitLine(line: string): { before: string; key: PublicKey } | undefined {
-  const words = line.split(/\s+/);
-  for (const [i, type] of words.entries()) {
-    const base64 = words[i + 1];
-    if (!KEY_TYPE.test(type) || base64 === undefined) continue;
-    try {
-      const blob = Uint8Array.fromBase64(base64);
-      if (new WireReader(blob).text() !== type) continue;
-      const comment = words.slice(i + 2).join(" ");
-      return { before: words.slice(0, i).join(" "), key: { type, blob, comment } };
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
-}
-
-function isFor(before: string, namespace: string, place: string): boolean {
-  const limit = /(?:cert-authority|valid-after|valid-before)/i.exec(before);
-  if (limit) {
-    throw new TowerError("unsupported", `Cannot judge "${limit[0]}" in ${place}`, {
-      hint: "check with ssh-keygen -Y verify, or give the public key alone",
-    });
-  }
-  const names = /namespaces="([^"]*)"/i.exec(before)?.[1];
-  return names === undefined || names.split(",").includes(namespace);
 }
 
 /** The key for node:crypto. @throws {TowerError} `unsupported` or `malformed` */

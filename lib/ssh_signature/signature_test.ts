@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
+import { parseSigners } from "./allowed_signers.ts";
 import { readPrivateKeyFile } from "./private_key.ts";
-import { fingerprint, parseSigners } from "./public_key.ts";
+import { fingerprint } from "./public_key.ts";
 import { signerOf, signMessage, verifyMessage } from "./signature.ts";
 
 /** Made by ssh-keygen for this test alone; nothing trusts it. */
@@ -117,6 +118,29 @@ Deno.test("allowed signers: principals and namespaces are read, other limits are
   assertThrows(() => read(`a valid-after="20200101" ${PUBLIC}`), TowerError, "Cannot judge");
   assertThrows(() => read(`a cert-authority ${PUBLIC}`), TowerError, "Cannot judge");
   assertThrows(() => read("hello"), TowerError, "line 1 is no public key");
+  const refused: [string, string][] = [
+    ["a namespaces=git", "namespaces without quotes"],
+    ["a namespaces=file", "namespaces without quotes"],
+    ['a namespaces="git', "is no public key"],
+    ['a namespaces="file",namespaces="git"', "has two of namespaces"],
+    ['a namespaces="file",', "an option that is not known"],
+    ['a namespaces="file",restrict', "an option that is not known"],
+    ['a namespaces="file"restrict', "an option that is not known"],
+    ["a restrict", "an option that is not known"],
+    ["a b", "an option that is not known"],
+    ["restrict", "says not whose key it is"],
+    ['namespaces="git"', "says not whose key it is"],
+    ["!a", "names nobody"],
+    ["a\x00", "a control character"],
+  ];
+  for (const [before, message] of refused) {
+    assertThrows(() => read(`${before} ${PUBLIC}`), TowerError, message);
+    assertThrows(() => read(`${PUBLIC}\n${before} ${OTHER}`), TowerError, message);
+  }
+  for (const [list, isTaken] of [["fi*,!git", true], ["*,!file", false], ["?ile", true]] as const) {
+    const text = `${PUBLIC}\na namespaces="${list}" ${OTHER}`;
+    assertEquals(read(text).length, isTaken ? 2 : 1, list);
+  }
   assertThrows(() => read(PUBLIC.replace("ssh-ed25519 ", "ssh-rsa ")), TowerError, "line 1");
   assertThrows(() => read(""), TowerError, "no key");
   const security = read(PUBLIC).map((k) => ({ ...k, type: "sk-ssh-ed25519@openssh.com" }));
