@@ -58,7 +58,6 @@ export async function planProvision(
     if (request.keyPair) requireKeyPair(request.keyPair);
   }
   requireAddresses(requests, inventory, site.plan);
-  requireKeygen(env);
   requireOwnMedia(
     requests.map(({ name, target: { path } }) => [name, exists(path) ? realPath(path) : path]),
   );
@@ -89,6 +88,7 @@ export async function planProvision(
     const target = await checkTarget(request.target, image, env, owned);
     plans.push(planOne(request, image, target, inventory));
   }
+  requireKeygen(env);
   requireOwnMedia(plans.map(({ request, target }) => [request.name, target.identity]));
   return plans;
 }

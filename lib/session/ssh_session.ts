@@ -4,9 +4,13 @@ import { controlFolder, identityPath, knownHostsPath, type TowerPaths } from "..
 import type { CommandResult, Runner } from "../proc/command.ts";
 import type { HostSession, RemoteProgram } from "./session.ts";
 import { sshArgv, type SshTarget } from "../ssh/ssh_argv.ts";
+import { failureInLog, type SshFailure } from "../ssh/ssh_log.ts";
+import { exists, readBytes, tempDir } from "../store/files.ts";
 
-/** ssh's own failures; a program on the host may end with it too. */
+/** ssh's own failures; a program on the host may end with it too, and then ssh logs nothing. */
 const SSH_FAILED = 255;
+/** Most bytes of ssh's log. */
+const LOG_LIMIT = 1 << 20;
 const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
 
 export interface SshSessionOptions {
@@ -48,14 +52,18 @@ export function sshSession(host: Host, options: SshSessionOptions): HostSession 
         });
       }
       // A connection that is there already would hide a host whose key was swapped since.
-      const argv = sshArgv(sshTarget(paths, host, connectTimeout), { command: program.argv });
+      const target = sshTarget(paths, host, connectTimeout);
+      using own = tempDir();
+      const logFile = `${own.path}/log`;
+      const argv = sshArgv(target, { command: program.argv, logFile });
       const { stdin = new Uint8Array(), deadline, outputLimit } = program;
       const timeout = new AbortController();
       const timer = setTimeout(() => timeout.abort(), deadline * 1000);
       try {
         const command = { argv, stdin, okCodes: ANY_CODE };
         const result = await runner.run(command, { signal: timeout.signal, outputLimit });
-        return checked(host, result);
+        const log = exists(logFile) ? readBytes(logFile, LOG_LIMIT) : new Uint8Array();
+        return checked(host, result, new TextDecoder().decode(log));
       } catch (error) {
         signal.throwIfAborted();
         throw shownFailure(host, program, error, timeout.signal.aborted);
@@ -82,31 +90,42 @@ function shownFailure(
   return error;
 }
 
-function checked(host: Host, result: CommandResult): CommandResult {
+/** The remote program's own end, or ssh's failure. */
+function checked(host: Host, result: CommandResult, log: string): CommandResult {
   const { ending, stderr } = result;
   if (ending.kind === "exited" && ending.code !== SSH_FAILED) return result;
-  throw sshFailure(host, new TextDecoder().decode(stderr.subarray(0, 4096)));
+  const failure = failureInLog(log) ?? (isBrokenOff(stderr) ? "closed" : undefined);
+  if (failure === undefined && ending.kind === "exited") return result;
+  throw sshFailure(host, failure ?? "unknown");
 }
 
-/** What ssh's message means; the text itself may be the host's and is not shown. */
-export function sshFailure({ name, env }: Host, message: string): TowerError {
+/** This line alone ssh writes to its standard error; a host that forges it could break off too. */
+function isBrokenOff(stderr: Uint8Array): boolean {
+  const end = new TextDecoder().decode(stderr.subarray(-200));
+  return /(^|\n)Connection to \S+ closed by remote host\.\r\n$/.test(end);
+}
+
+const CAUSES: Readonly<Record<Exclude<SshFailure, "other-key" | "key-refused">, string>> = {
+  "no-answer": "no answer",
+  "port-refused": "it refuses connections to its SSH port",
+  "no-way": "no way to its network",
+  "closed": "it closed the connection",
+  "unknown": "the connection failed",
+};
+
+function sshFailure({ name, env }: Host, failure: SshFailure): TowerError {
   const say = (code: "untrusted" | "permission" | "unreachable", cause: string, hint?: string) =>
     new TowerError(code, `Cannot reach "${name}": ${cause}`, hint === undefined ? {} : { hint });
-  if (/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/.test(message)) {
-    return say(
-      "untrusted",
-      `what answers at ${env.address} has another key than ${name}`,
-      "Another machine may pretend to be it. If you know why, provision it again",
-    );
+  switch (failure) {
+    case "other-key":
+      return say(
+        "untrusted",
+        `what answers at ${env.address} has another key than ${name}`,
+        "Another machine may pretend to be it. If you know why, provision it again",
+      );
+    case "key-refused":
+      return say("permission", `it does not let ${env.username} in with our key`);
+    default:
+      return say("unreachable", CAUSES[failure]);
   }
-  if (/Permission denied/.test(message)) {
-    return say("permission", `it does not let ${env.username} in with our key`);
-  }
-  const cause = [
-    [/timed out/i, "no answer"],
-    [/Connection refused/, "it refuses connections to its SSH port"],
-    [/No route to host|Network is unreachable/, "no way to its network"],
-    [/Connection (reset|closed)/, "it closed the connection"],
-  ].find(([pattern]) => (pattern as RegExp).test(message))?.[1] ?? "the connection failed";
-  return say("unreachable", cause as string);
 }

@@ -27,6 +27,8 @@ export interface SshCall {
   readonly command?: readonly [string, ...string[]];
   /** Whether the remote program gets a terminal; then ssh may ask questions too. */
   readonly terminal?: boolean;
+  /** Where ssh writes what it has to say itself, apart from the remote program's errors. */
+  readonly logFile?: string;
   /** Further options, such as forwards: name and value. */
   readonly options?: readonly (readonly [name: string, value: string])[];
 }
@@ -45,6 +47,7 @@ export function sshArgv(target: SshTarget, call: SshCall = {}): [string, ...stri
   return [
     "ssh",
     ...["-F", "none"],
+    ...call.logFile === undefined ? [] : ["-E", call.logFile],
     call.terminal ? "-t" : "-T",
     ...options.flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     // ssh reads options after the host too, until the mark; before it one mark would be the last.

@@ -2,9 +2,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
 import { testHost } from "../../lib/fleet/test_host.ts";
+import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { TowerProgram } from "../support/tower_program.ts";
+import { failingSsh, TowerProgram } from "../support/tower_program.ts";
 
 /** Lays a host down as TowerOS does, with its looser modes. */
 function layHost(tower: TowerProgram, name: string, text?: string): void {
@@ -18,6 +19,7 @@ function layHost(tower: TowerProgram, name: string, text?: string): void {
   Deno.writeTextFileSync(join(folder, "ssh_host_ed25519_key.pub"), `${hostKeys[0]} ${name}\n`);
 }
 
+const REFUSED = "ssh: connect to host 192.168.2.200 port 22: Connection refused";
 const tower = () => new TowerProgram({ runner: new RecordingRunner() });
 
 Deno.test("E1: wrong usage ends with 2, failures with 1, both told on standard error", async () => {
@@ -164,7 +166,7 @@ Deno.test("other networks stand in one file; a wrong one is told by its rule", a
 Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no word", async () => {
   const stop = new AbortController();
   using program = new TowerProgram({
-    runner: new RecordingRunner({ ssh: { code: 255, stderr: "Connection refused" } }),
+    runner: new RecordingRunner({ ssh: failingSsh(REFUSED) }),
     isTerminal: true,
     signal: stop.signal,
   });
@@ -182,7 +184,7 @@ Deno.test("the fields of list --json and status --json stay as programs know the
     '"uptime":1,"processors":1,"memoryTotal":4,"memoryAvailable":3,"temperature":null,' +
     '"diskTotal":9,"diskUsed":1,"packages":1}';
   let isUp = true;
-  const ssh = () => isUp ? { stdout: answer } : { code: 255, stderr: "Connection refused" };
+  const ssh = (command: Command) => isUp ? { stdout: answer } : failingSsh(REFUSED)(command);
   using program = new TowerProgram({ runner: new RecordingRunner({ ssh }) });
   layHost(program, "web");
   const fields = async (...args: string[]) => {

@@ -1,6 +1,7 @@
 import { run } from "../../cli/root.ts";
 import type { Command, Runner } from "../../lib/proc/command.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import type { Answer } from "../../lib/proc/recording_runner.ts";
 import { type TestEnv, testEnv, type TestEnvOptions } from "./test_env.ts";
 import type { Outcome } from "./test_program.ts";
 
@@ -37,7 +38,25 @@ export class TowerProgram implements Disposable {
 
 /** A runner whose ssh reaches nobody: tests send nothing to the tower's addresses. */
 export function withoutSsh(runner: Runner): Runner {
-  return sshInside(runner, (command) => ({ ...command, argv: ["sh", "-c", "exit 255"] }));
+  return sshInside(runner, (command) => ({
+    ...command,
+    argv: ["sh", "-c", FAILING, "sh", ...command.argv],
+  }));
+}
+
+/** An ssh that finds no way to a host and logs it as the real one does. */
+const FAILING = `while [ "$#" -gt 1 ] && [ "$1" != -E ]; do shift; done
+[ "$1" != -E ] || exec 2>"$2"
+echo "ssh: connect to host 192.0.2.1 port 22: Network is unreachable" >&2
+exit 255`;
+
+/** What such an ssh answers, for a recording runner. */
+export function failingSsh(line: string): (command: Command) => Answer {
+  return ({ argv }) => {
+    const at = argv.indexOf("-E");
+    if (at >= 0) Deno.writeTextFileSync(argv[at + 1]!, `${line}\r\n`);
+    return { code: 255 };
+  };
 }
 
 /** A runner whose ssh runs elsewhere, such as in a network namespace. */
