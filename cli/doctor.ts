@@ -1,9 +1,9 @@
 import type { Env } from "../lib/env.ts";
 import { messagesOf, TowerError } from "../lib/errors.ts";
-import { configPath, hostFolder, identityPath } from "../lib/fleet/paths.ts";
-import { includeConfig } from "../lib/fleet/ssh_files.ts";
-import { exists, listDir, readText } from "../lib/store/files.ts";
+import { hostFolder, identityPath } from "../lib/fleet/paths.ts";
+import { exists, listDir } from "../lib/store/files.ts";
 import { openToOthers } from "../lib/store/private_folder.ts";
+import { missingInclude } from "../lib/store/user_ssh_config.ts";
 import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
 import type { Links } from "../lib/firewall/roles.ts";
 import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
@@ -86,13 +86,7 @@ function openPaths(folder: string): Finding[] {
 
 function sshFindings({ inventory, place }: Fleet): Finding[] {
   if (inventory.hosts.length === 0) return [];
-  const path = `${place.sshFolder}/config`;
-  const text = exists(path) ? readText(path, 1 << 20) : "";
-  if (includeConfig(text, place) === text) return [];
-  return [{
-    problem: `${path} does not include the tower's hosts`,
-    mend: `put this line first in it: Include ${configPath(place)}`,
-  }];
+  return [missingInclude(place)].filter((finding) => finding !== undefined);
 }
 
 async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {

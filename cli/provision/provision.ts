@@ -12,6 +12,7 @@ import type { Reporter } from "../../lib/report/event.ts";
 import { formatBytes } from "../../lib/report/quantity.ts";
 import { exists, realPath, writeFileAtomic } from "../../lib/store/files.ts";
 import { commitHost, type InventoryPlace, locked } from "../../lib/store/inventory_files.ts";
+import { untouchableConfig } from "../../lib/store/user_ssh_config.ts";
 import { addressesOf, openStaging, type Staging } from "../../lib/store/staging.ts";
 import { COLORS } from "../../lib/tower_env/rules.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
@@ -89,6 +90,8 @@ export async function planProvision(
     plans.push(planOne(request, image, target, inventory));
   }
   requireKeygen(env);
+  const foreign = untouchableConfig(place);
+  if (foreign) warn(`${foreign.problem}; ${foreign.mend}`);
   requireOwnMedia(plans.map(({ request, target }) => [request.name, target.identity]));
   return plans;
 }

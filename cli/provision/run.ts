@@ -8,6 +8,7 @@ import type { Ending } from "../../lib/program/ending.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { onHosts, runPlan } from "../../lib/session/executor.ts";
 import { openDisk } from "../../lib/store/disk_file.ts";
+import { missingInclude, untouchableConfig } from "../../lib/store/user_ssh_config.ts";
 import { type Fleet, openFleet } from "../fleet.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { addressPlan } from "../networks.ts";
@@ -75,6 +76,10 @@ export async function runProvision(
   }
   const outcomes = await provision(plans, fleet.inventory, site);
   throwOnly(outcomes);
+  const missing = missingInclude(fleet.place);
+  if (missing && untouchableConfig(fleet.place) === undefined) {
+    reporter.report({ type: "warning", message: `${missing.problem}; ${missing.mend}` });
+  }
   tellAfterwards(outcomes, plans, { env, ending });
   const started = awaited.map(({ name }) => name)
     .filter((name) => outcomes.some((o) => o.host.name === name && o.result.kind === "done"));

@@ -7,7 +7,8 @@ import {
   setHostKeys,
 } from "../ssh/known_hosts.ts";
 import {
-  includeFile,
+  includeLine,
+  includesFile,
   parseSshConfig,
   removeHost,
   renderSshConfig,
@@ -73,6 +74,8 @@ export function updateKnownHosts(
 }
 
 /** A user's own `~/.ssh/config` with the inventory's part of it. */
-export function includeConfig(text: string, paths: TowerPaths): string {
-  return renderSshConfig(includeFile(parseSshConfig(text), configPath(paths)));
+export function includeConfig(text: string, paths: TowerPaths, home: string): string {
+  const path = configPath(paths);
+  if (includesFile(parseSshConfig(text), path, home)) return text;
+  return `${includeLine(path)}\n\n${text}`;
 }

@@ -29,7 +29,7 @@ Deno.test("E16: known hosts are exactly those of the inventory; to forget .1 for
 });
 
 Deno.test("the user's own configuration includes ours once, before all else", () => {
-  const once = includeConfig("Host x\n  User y\n", PATHS);
+  const once = includeConfig("Host x\n  User y\n", PATHS, "/home/me");
   assertEquals(once, "Include /home/me/.local/tower/config\n\nHost x\n  User y\n");
-  assertEquals(includeConfig(once, PATHS), once);
+  assertEquals(includeConfig(once, PATHS, "/home/me"), once);
 });

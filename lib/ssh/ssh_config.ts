@@ -1,6 +1,9 @@
 import { pathArgument, quoteArgument, splitArguments } from "./argument.ts";
 
-/** The lines of an ssh_config(5), exactly as they were. */
+/**
+ * The lines of an ssh_config(5), exactly as they were. Each character is a byte: what encoding a
+ * file has is nobody's business, and what is not touched stays as it was.
+ */
 export interface SshConfig {
   readonly lines: readonly string[];
 }
@@ -40,6 +43,20 @@ function settingsOf(name: string, block: HostBlock): (readonly [string, string])
   ];
 }
 
+/**
+ * What a user's own `Host *` must not decide for a host of the tower, but a line in its block may.
+ * OpenSSH 7.6 knows all of them.
+ */
+const UNLESS_SAID = [
+  ["ProxyJump", "none"],
+  ["ProxyCommand", "none"],
+  ["RemoteCommand", "none"],
+  ["RequestTTY", "auto"],
+  ["PubkeyAuthentication", "yes"],
+  ["VerifyHostKeyDNS", "no"],
+  ["UpdateHostKeys", "no"],
+] as const;
+
 /** `%C` is a hash of the connection: short, as a socket's path must be (unix(7), 108 bytes). */
 export function controlPath(folder: string): string {
   const path = pathArgument(folder);
@@ -62,7 +79,9 @@ export function renderSshConfig(config: SshConfig): string {
 /** A line as keyword in lower case and arguments; undefined for comments and empty lines. */
 function readLine(line: string): { keyword: string; args: readonly string[] } | undefined {
   // A value may stand after `=`, with blanks around it (ssh_config(5)).
-  const match = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*?)\s*$/.exec(line);
+  const match =
+    /^[ \t\r\f]*"?([A-Za-z0-9]+)"?(?:[ \t\r\f]*=[ \t\r\f]*|[ \t\r\f]+|$)(.*?)[ \t\r\f]*$/s
+      .exec(line);
   if (!match) return undefined;
   return { keyword: match[1]!.toLowerCase(), args: splitArguments(match[2]!) ?? [] };
 }
@@ -112,6 +131,8 @@ export function setHost(config: SshConfig, name: string, settings: HostBlock): S
   const { begin, end } = block ?? { begin: config.lines.length, end: config.lines.length };
   const kept = config.lines.slice(begin + 1, end)
     .filter((line) => !ours.has(readLine(line)?.keyword ?? ""));
+  const said = new Set(kept.map((line) => readLine(line)?.keyword ?? ""));
+  written.push(...UNLESS_SAID.filter(([keyword]) => !said.has(keyword.toLowerCase())));
   const lines = [`Host ${name}`, ...written.map(([keyword, value]) => `  ${keyword} ${value}`)];
   return {
     lines: [...config.lines.slice(0, begin), ...lines, ...kept, ...config.lines.slice(end)],
@@ -130,16 +151,46 @@ export function removeHost(config: SshConfig, name: string): SshConfig {
 }
 
 /**
- * Makes another file part of this one. It must come before the first block, or it would belong
- * to that: it goes to the top, as TowerOS puts it.
+ * The line that makes another file part of one. It must come before the first block, or it would
+ * belong to that: it goes to the top, as TowerOS puts it.
  *
  * @throws {RangeError} for a path that cannot be written.
  */
-export function includeFile(config: SshConfig, path: string): SshConfig {
-  const wanted = pathArgument(path);
-  const first = config.lines.findIndex((l) => /^(host|match)$/.test(readLine(l)?.keyword ?? ""));
-  const head = first < 0 ? config.lines : config.lines.slice(0, first);
-  const isThere = head.map(readLine)
-    .some((line) => line?.keyword === "include" && line.args.includes(path));
-  return isThere ? config : { lines: [`Include ${wanted}`, "", ...config.lines] };
+export function includeLine(path: string): string {
+  return `Include ${pathArgument(path)}`;
+}
+
+/**
+ * Whether a file is part of this one for every host, in any spelling that ssh knows: what stands
+ * in a block is for some.
+ *
+ * @param home What `~` stands for.
+ */
+export function includesFile({ lines }: SshConfig, path: string, home: string): boolean {
+  const parsed = lines.map(readLine);
+  const first = parsed.findIndex((line) => /^(host|match)$/.test(line?.keyword ?? ""));
+  return parsed.slice(0, first < 0 ? lines.length : first)
+    .flatMap((line) => line?.keyword === "include" ? line.args : [])
+    .map((arg) => arg.replace(/^~(?=\/)/, home).replaceAll("%%", "%"))
+    .map((arg) => arg.startsWith("/") ? arg : `${home}/.ssh/${arg}`)
+    .some((pattern) => names(pattern, path));
+}
+
+/**
+ * Whether a pattern names a path, folder by folder (glob(7)). One with brackets or backslashes is
+ * taken for another path: to include a file twice does no harm.
+ */
+function names(pattern: string, path: string): boolean {
+  const [wanted, found] = [pattern.split(/\/+/), path.split("/")];
+  return wanted.length === found.length && wanted.every((part, i) => {
+    const name = found[i]!;
+    if (part === name) return true;
+    if (!/[*?]/.test(part) || /[[\\]/.test(part)) return false;
+    if (name.startsWith(".") && !part.startsWith(".")) return false;
+    const source = part.replace(/[.+^${}()|\]]/g, "\\$&").replace(/\*+/g, ".*").replaceAll(
+      "?",
+      ".",
+    );
+    return new RegExp(`^${source}$`, "s").test(name);
+  });
 }

@@ -14,7 +14,8 @@ import {
   type HostBlock,
   hostNames,
   hostSettings,
-  includeFile,
+  includeLine,
+  includesFile,
   parseSshConfig,
   removeHost,
   renderSshConfig,
@@ -77,13 +78,45 @@ Deno.test("hosts are appended in order, found by name and removed with nothing e
   assertEquals(removeHost(without, "none"), without);
 });
 
-Deno.test("a file is included once, before the first block", () => {
-  const path = "/home/a b/.local/tower/config";
-  const config = includeFile(parseSshConfig(CONFIG), path);
-  assertEquals(config.lines.slice(0, 3), [`Include "${path}"`, "", "# mine"]);
-  assertEquals(includeFile(config, path), config);
-  const late = parseSshConfig(`Host x\nInclude "${path}"`);
-  assertEquals(includeFile(late, path).lines.length, 4);
+Deno.test("a file is known as included in any spelling; what stands in a block is for some", () => {
+  const home = "/home/a b";
+  const path = `${home}/.local/tower/config`;
+  const isIncluded = (text: string) => includesFile(parseSshConfig(text), path, home);
+  const spellings = [
+    includeLine(path),
+    `INCLUDE "${path}"\r`,
+    `\t include="${path}" # mine`,
+    'Include = "~/.local/tower/config"',
+    "Include config.d/* ~/.local/tower/config",
+    "Include ~/.local/tower/c*g",
+    "Include ~/.local//tower/?onfig",
+    '"Include" ../.local/x /home/a\\ b/.local/tower/config',
+    `# \xff\nUser x\n${includeLine(path)}\nHost y`,
+  ];
+  for (const text of spellings) assert(isIncluded(text), text);
+  const others = [
+    "",
+    `# ${includeLine(path)}`,
+    `Host x\n${includeLine(path)}`,
+    `match all\n${includeLine(path)}`,
+    "Include ~/*/tower/config",
+    "Include ~/.local/tower/*/config",
+    `Include ${path}`,
+    `Include "${path}`,
+    "Includes ~/.local/tower/config",
+    "Include .local/tower/config",
+  ];
+  for (const text of others) assert(!isIncluded(text), text);
+});
+
+Deno.test("what a user's Host * says of proxies and commands is not for the tower's hosts", () => {
+  const text = renderSshConfig(setHost(parseSshConfig(""), "office", BLOCK));
+  for (const line of ["ProxyJump none", "ProxyCommand none", "RemoteCommand none"]) {
+    assert(text.includes(`  ${line}\n`), line);
+  }
+  const own = parseSshConfig("Host office\n  proxyjump=bastion\n");
+  const settings = hostSettings(setHost(own, "office", BLOCK), "office");
+  assertEquals([settings?.get("proxyjump"), settings?.get("remotecommand")], ["bastion", "none"]);
 });
 
 Deno.test("a name or value that would become another line or option is refused", () => {

@@ -1,22 +1,18 @@
 import { TowerError } from "../errors.ts";
 import { compareHosts, type Host, type HostName, type Inventory } from "../fleet/host.ts";
-import {
-  configPath,
-  controlFolder,
-  hostFolder,
-  knownHostsPath,
-  type TowerPaths,
-} from "../fleet/paths.ts";
-import { includeConfig, updateConfig, updateKnownHosts } from "../fleet/ssh_files.ts";
+import { configPath, controlFolder, hostFolder, knownHostsPath } from "../fleet/paths.ts";
+import { updateConfig, updateKnownHosts } from "../fleet/ssh_files.ts";
 import { asIpAddress, type IpAddress } from "../ip/address.ts";
 import { hostKeyOf } from "../ssh/known_hosts.ts";
 import { hostSettings, parseSshConfig, type SshConfig } from "../ssh/ssh_config.ts";
 import { RULES } from "../tower_env/rules.ts";
 import { parseTowerEnv } from "../tower_env/tower_env.ts";
+import { asByteText, bytesOfText, byteText } from "./byte_text.ts";
 import { attempt } from "./file_error.ts";
 import { exists, listDir, readBytes, readText, removeTree, writeFileAtomic } from "./files.ts";
 import { waitForLock } from "./lock_file.ts";
 import { privateFolder } from "./private_folder.ts";
+import { includeInUserConfig, type UserSshPlace } from "./user_ssh_config.ts";
 import { syncFolder } from "./whole_file.ts";
 
 /** Most bytes of a file of an inventory. */
@@ -24,9 +20,7 @@ const LIMIT = 1 << 20;
 const KEY_TYPES = ["ed25519", "ecdsa", "rsa"] as const;
 
 /** Where an inventory lies and who waits for it. */
-export interface InventoryPlace extends TowerPaths {
-  /** The user's `~/.ssh`. */
-  readonly sshFolder: string;
+export interface InventoryPlace extends UserSshPlace {
   readonly signal: AbortSignal;
 }
 
@@ -125,10 +119,10 @@ function settle(place: InventoryPlace): void {
     const gone = removed.map((entry) => goneHost(`${folder}/removed`, entry))
       .filter(({ name }) => !exists(hostFolder(place, name)));
     rewrite(knownHostsPath(place), (text) => updateKnownHosts(text, hosts, gone));
-    rewrite(configPath(place), (text) => updateConfig(text, place, hosts, gone));
+    const inBytes = { folder: asByteText(folder) };
+    rewrite(configPath(place), (text) => updateConfig(text, inBytes, hosts, gone));
     privateFolder(controlFolder(place));
-    privateFolder(place.sshFolder);
-    rewrite(`${place.sshFolder}/config`, (text) => includeConfig(text, place));
+    includeInUserConfig(place);
     for (const entry of removed) removeTree(`${folder}/removed/${entry}`);
     removeTree(markerPath(place));
   });
@@ -154,11 +148,12 @@ function rewrite(path: string, change: (text: string) => string): void {
   if (after === before && exists(path)) return;
   // A link to a file elsewhere stays one.
   const real = exists(path) ? attempt("read", path, () => Deno.realPathSync(path)) : path;
-  writeFileAtomic(real, new TextEncoder().encode(after), 0o600);
+  writeFileAtomic(real, bytesOfText(after), 0o600);
 }
 
+/** A file that its user may have written to, in whatever encoding. */
 function textIn(path: string): string {
-  return exists(path) ? readText(path, LIMIT) : "";
+  return exists(path) ? byteText(readBytes(path, LIMIT)) : "";
 }
 
 function namesIn(path: string): string[] {

@@ -5,7 +5,8 @@ import { hostKeyOf, keysOf, parseKnownHosts, setHostKeys } from "../../lib/ssh/k
 import { sshArgv } from "../../lib/ssh/ssh_argv.ts";
 import {
   hostSettings,
-  includeFile,
+  includeLine,
+  includesFile,
   parseSshConfig,
   removeHost,
   renderSshConfig,
@@ -180,11 +181,34 @@ Deno.test({
       connectTimeout: 1,
     };
     Deno.writeTextFileSync(tower, renderSshConfig(setHost(parseSshConfig(""), "office", block)));
-    const mine = parseSshConfig("Host *\n  User me\n");
-    Deno.writeTextFileSync(own, renderSshConfig(includeFile(mine, tower)));
-    const seen = understood(await output("ssh", "-G", "-F", own, "office"));
-    assertEquals([seen.get("hostname"), seen.get("user")], ["10.9.8.7", "tower"]);
-    assertEquals(understood(await output("ssh", "-G", "-F", own, "x")).get("user"), "me");
+    const mine = "Host *\n  User me\n  ProxyJump bastion\n  RemoteCommand id\n";
+    Deno.writeTextFileSync(own, `${includeLine(tower)}\n\n${mine}`);
+    const ask = async (name: string) => understood(await output("ssh", "-G", "-F", own, name));
+    const seen = await ask("office");
+    const told = ["hostname", "user", "proxyjump", "remotecommand"].map((k) => seen.get(k));
+    assertEquals(told, ["10.9.8.7", "tower", undefined, undefined]);
+    const other = await ask("x");
+    assertEquals([other.get("user"), other.get("proxyjump")], ["me", "bastion"]);
+    const spellings = [
+      `INCLUDE "${tower}"`,
+      `\tinclude = "${tower}"  # mine\r`,
+      `Include /none ${folder.path}/a*b`,
+      `Include=${folder.path}//a?b`,
+      `"Include" ${folder.path}/a\\ b`,
+      `Include ${folder.path}/a b`,
+      `Include ${folder.path}/a[\\ ]b`,
+      `Host office x\nInclude "${tower}"`,
+      `#Include "${tower}"`,
+    ];
+    const verdicts: boolean[] = [];
+    for (const line of spellings) {
+      Deno.writeTextFileSync(own, `${line}\n`);
+      const isKnown = includesFile(parseSshConfig(`${line}\n`), tower, "/home/x");
+      verdicts.push(isKnown);
+      const isSeen = (await ask("office")).get("hostname") === "10.9.8.7";
+      if (isKnown) assertEquals(isSeen, true, line);
+    }
+    assertEquals(verdicts, [true, true, true, true, true, false, false, false, false]);
   },
 });
 
