@@ -1,6 +1,6 @@
 import { printable, TowerError } from "../lib/errors.ts";
 import type { Env } from "../lib/env.ts";
-import { chooseHosts, type Host, type Inventory } from "../lib/fleet/host.ts";
+import { chooseHosts, type Host, type Inventory, twinOf } from "../lib/fleet/host.ts";
 import type { HostFacts } from "../lib/fleet/host_facts.ts";
 import type { Outcome } from "../lib/fleet/step.ts";
 import { canonicalJson } from "../lib/json.ts";
@@ -91,7 +91,20 @@ export async function lookAt(hosts: readonly Host[], fleet: Fleet): Promise<Host
     // It looked at its clock somewhere in between.
     return { facts, askedAt: Math.floor((begin + Date.now()) / 2000) };
   });
-  return outcomes.map(statusOf);
+  return outcomes.map(statusOf).map((status) => apartFromTwin(status, fleet.inventory));
+}
+
+/** Where two hosts have one address, what was seen there tells nothing of the one that is not up. */
+function apartFromTwin(status: HostStatus, inventory: Inventory): HostStatus {
+  const { host } = status;
+  const twin = status.state === "up" ? undefined : twinOf(inventory, host);
+  if (status.state === "up" || twin === undefined) return status;
+  const error = new TowerError(
+    "conflict",
+    `Cannot reach "${host.name}": it has the address ${host.env.address} of "${twin}"`,
+    { cause: status.error, hint: `tower deprovision ${host.name}, then provision it again` },
+  );
+  return { host, state: "fault", error };
 }
 
 function statusOf(

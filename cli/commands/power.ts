@@ -9,7 +9,7 @@ export function poweroffCommand(env: Env, ending: Ending) {
       const { planAndRun, upHosts } = await import("../power.ts");
       const { planPoweroff } = await import("../../lib/fleet/power.ts");
       const names = host === undefined ? hosts : [...hosts, host];
-      await planAndRun(names, (s) => planPoweroff(upHosts(s)), options, { env, ending });
+      await planAndRun(names, "done", (s) => planPoweroff(upHosts(s)), options, { env, ending });
     });
 }
 
@@ -20,7 +20,7 @@ export function rebootCommand(env: Env, ending: Ending) {
       const { planAndRun, upHosts } = await import("../power.ts");
       const { planReboot } = await import("../../lib/fleet/power.ts");
       const names = host === undefined ? hosts : [...hosts, host];
-      await planAndRun(names, (s) => planReboot(upHosts(s)), options, { env, ending });
+      await planAndRun(names, "failed", (s) => planReboot(upHosts(s)), options, { env, ending });
     });
 }
 
@@ -36,6 +36,7 @@ export function synctimeCommand(env: Env, ending: Ending) {
       const now = () => Math.floor(Date.now() / 1000);
       await planAndRun(
         [],
+        "done",
         (statuses) => planClocks(statuses.flatMap((s) => s.state === "up" ? [s] : []), now()),
         options,
         { env, ending },

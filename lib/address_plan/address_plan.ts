@@ -54,7 +54,7 @@ export interface AddressedHost {
  * The router always has its own.
  *
  * @param hosts All hosts that are known, of both networks, in any order.
- * @throws {TowerError} `limit` when the network is full.
+ * @throws {TowerError} `limit` when the network is full, `conflict` when another has the router's.
  */
 export function allocateAddress(
   plan: AddressPlan,
@@ -62,7 +62,14 @@ export function allocateAddress(
   name: string,
   hosts: readonly AddressedHost[],
 ): IpAddress {
-  if (name === "router") return plan.online.router;
+  if (name === "router") {
+    const { router } = plan.online;
+    const other = hosts.find((host) => host.name !== name && host.address === router);
+    if (other === undefined) return router;
+    throw new TowerError("conflict", `Cannot give the router ${router}: "${other.name}" has it`, {
+      hint: `Deprovision "${other.name}" and provision it again after the router`,
+    });
+  }
   const { network, thinClient, firstHost } = plan[side];
   const others = hosts.filter((host) => host.name !== name).map((host) => host.address);
   const taken = new Set<IpAddress>([...others, thinClient, plan.online.router]);

@@ -35,6 +35,15 @@ Deno.test("a host that changes its network gets an address there; a freed one is
   assertEquals(allocateAddress(TOWER_PLAN, "online", "c", [hosts[1]!]), ipAddress("192.168.2.200"));
 });
 
+Deno.test("the router is not given an address that another host has", () => {
+  const web = { name: "web", address: TOWER_PLAN.online.router };
+  assertThrows(
+    () => allocateAddress(TOWER_PLAN, "online", "router", [web]),
+    TowerError,
+    '"web" has it',
+  );
+});
+
 Deno.test("the router has its own address, and nobody gets the thin client's or the router's", () => {
   assertEquals(allocateAddress(TOWER_PLAN, "online", "router", []), ipAddress("192.168.2.1"));
   const plan = { ...TOWER_PLAN, online: { ...TOWER_PLAN.online, firstHost: 99 } };

@@ -67,3 +67,11 @@ export function chooseHosts(inventory: Inventory, names: readonly string[]): rea
   const chosen = names.map((name) => findHost(inventory, name));
   return inventory.hosts.filter((host) => chosen.includes(host));
 }
+
+/** Another host with the same address: no more than one of them can be reached. */
+export function twinOf({ hosts, broken }: Inventory, host: Host): string | undefined {
+  const isTwin = (name: string, address: IpAddress | undefined) =>
+    name !== host.name && address === host.env.address;
+  return hosts.find(({ name, env }) => isTwin(name, env.address))?.name ??
+    broken.find(({ name, address }) => isTwin(name, address))?.name;
+}

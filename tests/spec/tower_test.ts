@@ -20,6 +20,9 @@ function layHost(tower: TowerProgram, name: string, text?: string): void {
 }
 
 const REFUSED = "ssh: connect to host 192.168.2.200 port 22: Connection refused";
+const ANSWER = '{"agent":1,"time":1700000000,"system":"x","kernel":"6","load":"0.01",' +
+  '"uptime":1,"processors":1,"memoryTotal":4,"memoryAvailable":3,"temperature":null,' +
+  '"diskTotal":9,"diskUsed":1,"packages":1}';
 const tower = () => new TowerProgram({ runner: new RecordingRunner() });
 
 Deno.test("E1: wrong usage ends with 2, failures with 1, both told on standard error", async () => {
@@ -133,6 +136,40 @@ Deno.test("E13: synctime by a user who has no hosts fails, and says whose it wou
   }
 });
 
+Deno.test("a host that was named to reboot and is down is told, with status 3; off it is already", async () => {
+  using program = new TowerProgram({ runner: new RecordingRunner({ ssh: failingSsh(REFUSED) }) });
+  for (const name of ["web", "vault"]) layHost(program, name);
+  const down = 'error: Cannot reach "web": it refuses connections to its SSH port';
+  for (const more of [[], ["--dry-run"]]) {
+    const { code, out, err } = await program.run("reboot", "web", ...more);
+    assertEquals([code, out, err.startsWith(down)], [3, "", true], `${out}${err}`);
+  }
+  const { code, out } = await program.run("reboot", "web", "--json");
+  assertEquals([code, JSON.parse(out)[0].host, JSON.parse(out)[0].ok], [3, "web", false]);
+  for (const args of [["reboot"], ["poweroff"], ["poweroff", "web"]]) {
+    const { code, out } = await program.run(...args);
+    assertEquals([code, out], [0, "Nothing to do.\n"], `${args}`);
+  }
+});
+
+Deno.test("two hosts at one address: the one that does not answer there is told, with status 3", async () => {
+  let answers = 0;
+  const ssh = (command: Command) =>
+    command.argv.some((word) => word.includes("HostKeyAlias=web"))
+      ? (answers++, { stdout: ANSWER })
+      : failingSsh("Host key verification failed.")(command);
+  using program = new TowerProgram({ runner: new RecordingRunner({ ssh }) });
+  for (const name of ["web", "mail"]) layHost(program, name);
+  const { code, out } = await program.run("status");
+  assertEquals([code, answers], [3, 1]);
+  assertMatch(out, /^web +up /m);
+  assertMatch(out, /^mail +fault /m);
+  assertStringIncludes(out, 'Cannot reach "mail": it has the address 192.168.2.200 of "web"');
+  const reboot = await program.run("reboot", "mail");
+  assertEquals([reboot.code, reboot.out], [3, ""]);
+  assertStringIncludes(reboot.err, 'it has the address 192.168.2.200 of "web"');
+});
+
 Deno.test("deprovision wants the name again; then folder, known key and SSH block are gone", async () => {
   using program = new TowerProgram({ answers: ["yes", "web"] });
   for (const name of ["web", "vault"]) layHost(program, name);
@@ -180,11 +217,8 @@ Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no wor
 });
 
 Deno.test("the fields of list --json and status --json stay as programs know them", async () => {
-  const answer = '{"agent":1,"time":1700000000,"system":"x","kernel":"6","load":"0.01",' +
-    '"uptime":1,"processors":1,"memoryTotal":4,"memoryAvailable":3,"temperature":null,' +
-    '"diskTotal":9,"diskUsed":1,"packages":1}';
   let isUp = true;
-  const ssh = (command: Command) => isUp ? { stdout: answer } : failingSsh(REFUSED)(command);
+  const ssh = (command: Command) => isUp ? { stdout: ANSWER } : failingSsh(REFUSED)(command);
   using program = new TowerProgram({ runner: new RecordingRunner({ ssh }) });
   layHost(program, "web");
   const fields = async (...args: string[]) => {
