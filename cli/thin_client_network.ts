@@ -2,6 +2,7 @@ import type { Env } from "../lib/env.ts";
 import { printable, TowerError } from "../lib/errors.ts";
 import { cardFindings, linksInUse, ONE_CABLE_WARNING } from "../lib/fleet/thin_client_cards.ts";
 import {
+  keepForeign,
   LOOK_AT_SETUP,
   parseSetup,
   pinCards,
@@ -40,6 +41,12 @@ export async function showNetwork({ json }: { readonly json: boolean }, env: Env
   env.stdout.write(printable(lines.join("")));
 }
 
+/** Other cards may be ways around the tower: their lines stay, but not unseen. */
+function foreignWarning(kept: readonly string[]): string {
+  const lines = kept.filter((line) => line.trim() !== "").map((line) => `  ${line}\n`);
+  return `warning: what is not the tower's stays in this machine's network:\n${lines.join("")}`;
+}
+
 interface SetUpOptions {
   readonly online?: string | undefined;
   readonly offline?: string | undefined;
@@ -55,7 +62,7 @@ export async function setUpNetwork(
   env: Env,
   ending: Ending,
 ): Promise<void> {
-  await requireRoot(env, "set up this machine's network", "tower network apply");
+  if (!dryRun) await requireRoot(env, "set up this machine's network", "tower network apply");
   if (oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
   const { runner, signal, home } = env;
   const plan = addressPlan(inventoryPlace(home, signal));
@@ -64,7 +71,9 @@ export async function setUpNetwork(
   const state = await gatherCards(localSession(runner));
   const choice = { ...(online && { online }), ...(offline && { offline }) };
   const cards = pinCards(state, setup.files.mactab, choice, oneCable);
-  const files = setupFiles(cards, plan, { oneCable, gateway });
+  const wanted = setupFiles(cards, plan, { oneCable, gateway });
+  const { files, kept } = keepForeign(wanted, cards, setup);
+  if (kept.length > 0) env.notes.write(printable(foreignWarning(kept)));
   const changes = setupChanges(files, setup);
   const told = { env, ending };
   if (changes.length === 0) {

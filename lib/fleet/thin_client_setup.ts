@@ -2,6 +2,7 @@ import type { AddressPlan } from "../address_plan/address_plan.ts";
 import { TowerError } from "../errors.ts";
 import { type LineChange, lineChanges } from "../format/line_changes.ts";
 import { addressAt, type IpNetwork, sizeOf } from "../ip/address.ts";
+import { foreignNames, foreignStanzas, requireText } from "./foreign_network.ts";
 import { namedInput, PART_FUNCTIONS, partsOf } from "./named_parts.ts";
 import { type CardsState, ownAddress, type Side, SIDES } from "./thin_client_cards.ts";
 
@@ -90,6 +91,28 @@ export function setupFiles(
   };
 }
 
+/** The same files with what the machine's own have beside the tower's. @throws {TowerError} `malformed` */
+export function keepForeign(
+  files: Readonly<Record<SetupFile, string>>,
+  cards: PinnedCards,
+  { files: before }: SetupState,
+): { readonly files: Readonly<Record<SetupFile, string>>; readonly kept: readonly string[] } {
+  for (const name of ["mactab", "interfaces"] as const) {
+    requireText(before[name], SETUP_FILES[name]);
+  }
+  const names = foreignNames(before.mactab, Object.values(cards));
+  const kept = foreignStanzas(before.interfaces);
+  const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join("");
+  return {
+    files: {
+      ...files,
+      mactab: files.mactab + lines(names),
+      interfaces: files.interfaces + (kept.length === 0 ? "" : `\n${lines(kept)}`),
+    },
+    kept: [...names, ...kept],
+  };
+}
+
 function netmask(network: IpNetwork): string {
   // All addresses but one are free of host bits in the mask.
   return addressAt("0.0.0.0/0" as IpNetwork, 2 ** 32 - sizeOf(network)).toString();
@@ -140,18 +163,25 @@ export function setupChanges(
   return [...changes, start].filter(({ lines }) => lines.length > 0);
 }
 
-/** Writes the files whole, and brings the network up by them. Standard input is {@linkcode setupInput}. */
+/**
+ * Writes the files whole, links followed, and brings the network up by them. What the machine had
+ * before the first time stays beside each. Standard input is {@linkcode setupInput}.
+ */
 export const SET_UP = `set -eu
 umask 022
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 input=$(cat)
 put() {
+	if [ -L "$2" ]; then set -- "$1" "$(readlink -f "$2")" "$3"; fi
 	mkdir -p "\${2%/*}"
 	printf '%s\\n' "$input" | sed -n "s/^$1|//p" >"$2.new"
 	chmod "$3" "$2.new"
 	mv "$2.new" "$2"
 }
+keep() { [ ! -e "$1" ] || [ -e "$1.before-tower" ] || cp -p "$1" "$1.before-tower"; }
+keep ${SETUP_FILES.mactab}
+keep ${SETUP_FILES.interfaces}
 put mactab ${SETUP_FILES.mactab} 0644
 put service ${SETUP_FILES.service} 0755
 put interfaces ${SETUP_FILES.interfaces} 0644

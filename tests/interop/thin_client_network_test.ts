@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
 import { setupFiles } from "../../lib/fleet/thin_client_setup.ts";
+import type { Runner } from "../../lib/proc/command.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { rootMissing } from "../support/disk_tree.ts";
 import { MachineSpace } from "../support/machine_space.ts";
@@ -93,13 +94,28 @@ Deno.test({
       const apply = ["network", "apply", "--online", "lan7"];
       assertStringIncludes((await tower.run(...apply)).err, "it has no OpenRC");
       await pretendOpenrc(machine);
-      const shown = await tower.run(...apply, "--dry-run");
+      const before = "auto lo eth1\niface eth1 inet dhcp\n\n# mine\niface wlan0 inet manual\n";
+      await machine.run("mkdir", "-p", "/etc/network");
+      await put(machine, "/etc/network/interfaces", before);
+      using plain = new TowerProgram({
+        runner: asUser(placed(runner, (c) => machine.inside(c))),
+      });
+      const shown = await plain.run(...apply, "--dry-run");
+      assertEquals(shown.code, 0, shown.err);
+      assertStringIncludes(shown.err, "stays in this machine's network:\n  # mine\n  iface wlan0");
+      assertEquals((await plain.run(...apply)).code, 1);
       assertStringIncludes(shown.out, `thinclient: /etc/mactab\n+ eth0 ${ONE}\n+ eth1 ${TWO}\n`);
       const first = await tower.run(...apply);
       assertEquals(
         [first.code, first.out],
         [0, "thinclient: set up; see tower network show\n"],
         first.err,
+      );
+      const text = (path: string) => machine.run("cat", path);
+      assertEquals(await text("/etc/network/interfaces.before-tower"), before);
+      assertEquals(
+        await text("/etc/network/interfaces"),
+        `${FILES.interfaces}\n# mine\niface wlan0 inet manual\n`,
       );
       assertEquals((await tower.run("network", "apply")).out, "thinclient: already set up\n");
       assertStringIncludes(await doctor(), "this machine's firewall is not the thin client's");
@@ -134,6 +150,16 @@ Deno.test({
       assertStringIncludes(one.err, "warning: with one cable both networks are one"); // B7
     }),
 });
+
+/** A runner that says it is a plain user's. */
+function asUser(runner: Runner): Runner {
+  return {
+    which: (program) => runner.which(program),
+    spawn: (command, options) => runner.spawn(command, options),
+    run: (command, options) =>
+      runner.run(command.argv[0] === "id" ? { argv: ["echo", "1000"] } : command, options),
+  };
+}
 
 /** The two programs of OpenRC that set a network up, with ifup's part that fixed addresses need. */
 async function pretendOpenrc(machine: MachineSpace): Promise<void> {
