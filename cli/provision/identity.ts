@@ -7,6 +7,7 @@ import type { Runner } from "../../lib/proc/command.ts";
 import { readBytes, readText, writeFileAtomic } from "../../lib/store/files.ts";
 import type { Staging } from "../../lib/store/staging.ts";
 import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import type { KeyPair } from "./key_pair.ts";
 import type { ProvisionRequest } from "./request.ts";
 
 const KEY_LIMIT = 65536;
@@ -19,8 +20,8 @@ const LIKELY_SIZE = 4096;
 
 /** Makes all that is secret about a host, in its staged folder; nothing of it is in force yet. */
 export async function makeKeys(
-  { keyPair, name }: ProvisionRequest,
-  { folder }: Staging,
+  { name, folder }: Pick<Staging, "name" | "folder">,
+  keyPair: KeyPair | undefined,
   runner: Runner,
 ): Promise<void> {
   const keygen = async (type: string, file: string, comment: string) => {
@@ -37,16 +38,12 @@ export async function makeKeys(
     }
   };
   if (keyPair) {
-    copy(keyPair.privateKey, `${folder}/id_ed25519`);
-    copy(keyPair.publicKey, `${folder}/id_ed25519.pub`);
+    writeFileAtomic(`${folder}/id_ed25519`, keyPair.privateKey, PRIVATE);
+    writeFileAtomic(`${folder}/id_ed25519.pub`, keyPair.publicKey, PRIVATE);
   } else await keygen("ed25519", "id_ed25519", name);
   for (const type of HOST_KEYS) await keygen(type, `ssh_host_${type}_key`, name);
   const key = crypto.getRandomValues(new Uint8Array(DISK_KEY_SIZE));
   writeFileAtomic(`${folder}/crypto_keyfile.bin`, key, PRIVATE);
-}
-
-function copy(from: string, to: string): void {
-  writeFileAtomic(to, readBytes(from, KEY_LIMIT), PRIVATE);
 }
 
 /** What the host's tower.env says; its password is made up where none is given. */

@@ -1,5 +1,4 @@
-import { type AddressPlan, allocateAddress } from "../../lib/address_plan/address_plan.ts";
-import { requireBootRoom } from "../../lib/boot/boot_partition.ts";
+import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
@@ -13,21 +12,31 @@ import { formatBytes } from "../../lib/report/quantity.ts";
 import { exists, realPath, writeFileAtomic } from "../../lib/store/files.ts";
 import { commitHost, type InventoryPlace, locked } from "../../lib/store/inventory_files.ts";
 import { untouchableConfig } from "../../lib/store/user_ssh_config.ts";
-import { addressesOf, openStaging, type Staging } from "../../lib/store/staging.ts";
+import { openStaging, type Staging } from "../../lib/store/staging.ts";
 import { COLORS } from "../../lib/tower_env/rules.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { bootFiles, likelyBootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
+import { bootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
 import { findImage } from "./find_image.ts";
 import { checkImage, type HostImage } from "./image.ts";
-import { requireKeyPair } from "./key_pair.ts";
+import { type KeyPair, readKeyPair } from "./key_pair.ts";
 import { type CheckedTarget, checkTarget, type HostCard, writeCards } from "./medium.ts";
 import type { ProvisionRequest } from "./request.ts";
+import {
+  isKnown,
+  requireAddresses,
+  requireFits,
+  requireKeygen,
+  requireOwnMedia,
+  requireRoom,
+} from "./requirements.ts";
 
 /** All that was looked at before anything is changed, and what would then be done. */
 export interface ProvisionPlan {
   readonly request: ProvisionRequest;
   readonly image: HostImage;
   readonly target: CheckedTarget;
+  /** The user's own login key, where one is named. */
+  readonly keyPair: KeyPair | undefined;
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -54,10 +63,8 @@ export async function planProvision(
   owned: DisposableStack,
 ): Promise<ProvisionPlan[]> {
   const { env, place, reporter } = site;
-  for (const request of requests) {
-    requireFits(request, requests, inventory);
-    if (request.keyPair) requireKeyPair(request.keyPair);
-  }
+  for (const request of requests) requireFits(request, requests, inventory);
+  const keyPairs = requests.map(({ keyPair }) => keyPair && readKeyPair(keyPair));
   requireAddresses(requests, inventory, site.plan);
   requireOwnMedia(
     requests.map(({ name, target: { path } }) => [name, exists(path) ? realPath(path) : path]),
@@ -69,7 +76,7 @@ export async function planProvision(
   };
   const images = new Map<string, HostImage>();
   const plans: ProvisionPlan[] = [];
-  for (const request of requests) {
+  for (const [i, request] of requests.entries()) {
     const path = findImage(request.image, env, warn);
     env.explain(`${request.name} gets ${path}`);
     const known = imageSignersPath(place);
@@ -87,7 +94,8 @@ export async function planProvision(
     }
     requireRoom(request, image);
     const target = await checkTarget(request.target, image, env, owned);
-    plans.push(planOne(request, image, target, inventory));
+    const keyPair = keyPairs[i];
+    plans.push({ keyPair, ...planOne(request, image, target, inventory) });
   }
   requireKeygen(env);
   const foreign = untouchableConfig(place);
@@ -101,7 +109,7 @@ function planOne(
   image: HostImage,
   target: CheckedTarget,
   inventory: Inventory,
-): ProvisionPlan {
+): Omit<ProvisionPlan, "keyPair"> {
   const { name, role } = request;
   const isZeroed = request.target.kind === "device" && request.target.zero;
   const warnings = [
@@ -127,77 +135,6 @@ function planOne(
     `put ${name} in force in ~/.local/tower`,
   ];
   return { request, image, target, steps, warnings };
-}
-
-function isKnown({ name }: ProvisionRequest, { hosts, broken }: Inventory): boolean {
-  return [...hosts, ...broken].some((host) => host.name === name);
-}
-
-function requireFits(
-  request: ProvisionRequest,
-  beside: readonly ProvisionRequest[],
-  inventory: Inventory,
-): void {
-  if (request.force) return;
-  const { name, role } = request;
-  if (isKnown(request, inventory)) {
-    throw new TowerError("conflict", `Cannot provision "${name}": it exists`, {
-      hint: "--force makes it anew; the card that it runs from is locked out then",
-    });
-  }
-  const routers = [...inventory.hosts.map(({ env }) => env.role), ...beside.map((b) => b.role)];
-  if (role === "online" && !routers.includes("router")) {
-    throw new TowerError("conflict", `Cannot provision "${name}" as online: there is no router`, {
-      hint: "provision the host called router first or with it, or use --force",
-    });
-  }
-}
-
-/** @throws {TowerError} `limit` where a network has no address left for one of the hosts. */
-function requireAddresses(
-  requests: readonly ProvisionRequest[],
-  inventory: Inventory,
-  plan: AddressPlan,
-): void {
-  const taken = [...addressesOf(inventory)];
-  for (const { name, role } of requests) {
-    const address = allocateAddress(plan, role === "offline" ? "offline" : "online", name, taken);
-    taken.push({ name, address });
-  }
-}
-
-function requireKeygen({ runner }: Env): void {
-  if (runner.which("ssh-keygen") !== undefined) return;
-  throw new TowerError("tool", 'Cannot make keys: there is no program "ssh-keygen"', {
-    hint: "Debian: apt-get install openssh-client; Alpine: apk add openssh-keygen",
-  });
-}
-
-/** @throws {TowerError} with why an image takes no host's files on its boot partition. */
-function requireRoom({ rootDevice }: ProvisionRequest, image: HostImage): void {
-  try {
-    requireBootRoom(image.head, likelyBootFiles(rootDevice));
-  } catch (cause) {
-    // The beginning of a compressed image may not tell: then writing does.
-    if (cause instanceof RangeError) return;
-    const code = cause instanceof TowerError ? cause.code : "malformed";
-    throw new TowerError(code, `Cannot make a host of "${image.path}"`, {
-      cause,
-      hint: "tower-build build host makes an image for hosts",
-    });
-  }
-}
-
-/** @throws {TowerError} `conflict` where two hosts would go to one medium. */
-function requireOwnMedia(media: readonly (readonly [name: HostName, medium: string])[]): void {
-  const owners = new Map<string, HostName>();
-  for (const [name, medium] of media) {
-    const other = owners.get(medium);
-    if (other !== undefined) {
-      throw new TowerError("conflict", `Cannot write "${other}" and "${name}" both to "${medium}"`);
-    }
-    owners.set(medium, name);
-  }
 }
 
 /** What a host became. */
@@ -285,7 +222,7 @@ async function begin(
   const medium = owned.use(await open(plan));
   const id = `keys of ${name}`;
   reporter.report({ type: "step", id, title: `make the keys of ${name}` });
-  await makeKeys(request, staging, env.runner);
+  await makeKeys(staging, plan.keyPair, env.runner);
   reporter.report({ type: "done", id });
   const color = request.color ?? COLORS[index % COLORS.length]!;
   const host = { address: staging.address, publicKey: publicKeyIn(staging), color };

@@ -92,6 +92,27 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...named("a login key that is swapped at the prompt is not the host's", missing),
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    const at = (name: string) => join(folder.path, name);
+    for (const name of ["mine", "other"]) {
+      await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", at(name)] });
+    }
+    const own = Deno.readFileSync(at("mine"));
+    const onQuestion = () => Deno.copyFileSync(at("other"), at("mine"));
+    using tower = new TowerProgram({ answers: ["y"], onQuestion });
+    const keys = ["--private-key-path", at("mine"), "--public-key-path", at("mine.pub")];
+    const words = offline("vault", image, "--device-file", at("card.img"), ...keys)
+      .filter((word) => word !== "--no-confirm");
+    const { code, err } = await tower.run(...words);
+    assertEquals(code, 0, err);
+    assertEquals(Deno.readFileSync(join(tower.folder, "hosts/vault/id_ed25519")), own);
+  },
+});
+
 const loopless = provisionMissing("losetup", "mke2fs") ?? await loopMissing();
 
 Deno.test({
