@@ -15,6 +15,8 @@ import {
 const PASSWD = "etc/passwd";
 const GROUP = "etc/group";
 const SHADOW = "etc/shadow";
+/** Paths of the files that accounts are made of. */
+export const ACCOUNT_FILES = [PASSWD, GROUP, SHADOW] as const;
 
 /**
  * The accounts of a tree. A file that is missing holds none.

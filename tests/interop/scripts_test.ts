@@ -98,6 +98,12 @@ const BODIES: readonly [string, string][] = [
   ["modes without a who", "touch /srv/w\nchmod 000 /srv/w\nchmod +rwx /srv/w"],
   ["directories", "mkdir -p -m 700 /srv/p/q/r\nmkdir -p /srv/p/q\nmkdir -m 1777 /srv/t"],
   ["install", "install -d -m 0750 -o bin -g shadow /srv/i/j\ninstall -dm 700 /srv/i"],
+  [
+    "account files that are read and written",
+    "addgroup -S one\ngrep -q '^one:' /etc/group || exit 1\n" +
+    "echo two:x:777: >>/etc/group\naddgroup root two\nadduser -S -D -H -G two three\n" +
+    "grep two /etc/group >/srv/groups\ncat /etc/passwd | grep three >/srv/users",
+  ],
   ["links", "ln -s /a /srv/l\nln -sf /b /srv/l\nln -s x /srv\nln -snf y /srv/l\nln -s /c /srv/l"],
   [
     "loops, conditions and functions",

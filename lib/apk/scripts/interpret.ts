@@ -1,3 +1,4 @@
+import { TowerError } from "../../errors.ts";
 import { NotUnderstood } from "../../shell/host.ts";
 import { runShell } from "../../shell/run_shell.ts";
 import { parseShell, SyntaxFault } from "../../shell/parser.ts";
@@ -42,18 +43,19 @@ export function interpret(
     if (end.status !== 0) {
       return undecided(`it would fail at "${(end.failed ?? "exit").slice(0, 200)}"`);
     }
-    world.close();
     return done(world);
   } catch (error) {
     if (error instanceof NotUnderstood) {
       return undecided(`"${error.message.slice(0, 120)}" has no native form`);
     }
+    // Accounts that nobody can read, or what a tree cannot hold.
+    if (error instanceof TowerError) return undecided(error.message);
     if (error instanceof Superseded) {
       world.undo();
       return { did: "replaced", detail: error.message };
     }
     if (!(error instanceof NeedsMachine)) throw error;
-    if (world.accounts !== world.accountsBefore) {
+    if (world.changedAccounts) {
       return undecided("it makes users or groups, and then needs the machine");
     }
     world.undo();

@@ -1,4 +1,4 @@
-import { readAccounts, writeAccounts } from "../../accounts/account_files.ts";
+import { ACCOUNT_FILES, readAccounts, writeAccounts } from "../../accounts/account_files.ts";
 import type { Accounts } from "../../accounts/files.ts";
 import { NotUnderstood } from "../../shell/host.ts";
 import type { ContentReader, Entry, EntryBase, Origin } from "../../tree/entry.ts";
@@ -29,10 +29,14 @@ export class ScriptWorld {
   readonly epoch: number;
   readonly origin: Origin;
   readonly #around: Surroundings;
-  readonly accountsBefore: Accounts;
+  /** The accounts as they were read last, and the files that they were read from. */
+  #accounts:
+    | { readonly value: Accounts; readonly files: readonly (Entry | undefined)[] }
+    | undefined;
   /** Entries as they were, in the order of changes. */
   readonly #journal: { readonly path: string; readonly entry: Entry | undefined }[] = [];
-  accounts: Accounts;
+  /** Whether users or groups were made or changed. */
+  changedAccounts = false;
   /** What was done, for the record. */
   readonly notes = new Set<string>();
   /** Directories of kernel modules whose indexes were asked for. */
@@ -44,18 +48,32 @@ export class ScriptWorld {
     this.reader = around.reader;
     this.epoch = around.epoch;
     this.origin = origin;
-    this.accountsBefore = this.accounts = readAccounts(this.tree, this.reader);
   }
 
-  /** Puts changed accounts into the tree. */
-  close(): void {
-    const by = { origin: this.origin, mtime: this.epoch };
-    writeAccounts(this.tree, this.accountsBefore, this.accounts, by);
+  /** The accounts as the tree's files have them now: scripts also write those themselves. */
+  get accounts(): Accounts {
+    const files = ACCOUNT_FILES.map((path) => this.tree.file(path));
+    if (!this.#accounts?.files.every((file, i) => file === files[i])) {
+      this.#accounts = { value: readAccounts(this.tree, this.reader), files };
+    }
+    return this.#accounts!.value;
+  }
+
+  set accounts(after: Accounts) {
+    const before = this.accounts;
+    for (const path of ACCOUNT_FILES) {
+      const place = this.tree.resolve(path);
+      if (place !== undefined) this.#journal.push({ path: place, entry: this.tree.get(place) });
+    }
+    writeAccounts(this.tree, before, after, { origin: this.origin, mtime: this.epoch });
+    this.changedAccounts = true;
+    const files = ACCOUNT_FILES.map((path) => this.tree.file(path));
+    this.#accounts = { value: after, files };
+    for (const file of files) if (file) this.#around.written.add(file.path);
   }
 
   /** Takes back what the script did. */
   undo(): void {
-    this.accounts = this.accountsBefore;
     for (const { path, entry } of this.#journal.splice(0).reverse()) {
       if (entry) this.tree.put(entry);
       else this.tree.remove(path);
@@ -63,6 +81,7 @@ export class ScriptWorld {
   }
 
   put(entry: Entry): void {
+    if (!isCanonical(entry.path)) throw new NotUnderstood(`path ${JSON.stringify(entry.path)}`);
     const before = this.tree.get(entry.path);
     if (before && this.isLater(before) && before.type !== "directory") {
       throw new NotUnderstood(`/${entry.path}, which ${before.origin} replaces later`);
