@@ -1,9 +1,19 @@
-import { NotUnderstood } from "./host.ts";
+import { CommandFailure, NotUnderstood } from "./host.ts";
 import type { Interpreter } from "./interpreter.ts";
+import { parseShell, SyntaxFault } from "./parser.ts";
 import { BreakLoop, ExitShell, ReturnFunction } from "./signals.ts";
 import type { Streams } from "./streams.ts";
+import type { List } from "./syntax.ts";
 
-type Builtin = (shell: Interpreter, args: readonly string[], streams: Streams) => number;
+type Builtin = (
+  shell: Interpreter,
+  args: readonly string[],
+  streams: Streams,
+  tested: boolean,
+) => number;
+
+/** Files that read each other, one in the other. */
+const MAX_SOURCES = 20;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -12,6 +22,23 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   ":": () => 0,
   true: () => 0,
   false: () => 1,
+  "."(shell, [path, ...more], streams, tested) {
+    // Without a slash it is searched along PATH.
+    if (!path?.includes("/") || more.length > 0) throw new NotUnderstood(`. ${path}`);
+    if (shell.sources >= MAX_SOURCES) throw new NotUnderstood("files that read themselves");
+    const list = sourceOf(shell, path);
+    if (list.length === 0) return 0;
+    shell.sources++;
+    try {
+      shell.list(list, streams, tested);
+      return shell.status;
+    } catch (signal) {
+      if (!(signal instanceof ReturnFunction)) throw signal;
+      return signal.status;
+    } finally {
+      shell.sources--;
+    }
+  },
   echo(_shell, args, { out }) {
     const line = args[0] === "-n" ? "" : "\n";
     const words = args.slice(line === "" ? 1 : 0);
@@ -120,8 +147,19 @@ export function runBuiltin(
   shell: Interpreter,
   [name, ...args]: readonly [string, ...string[]],
   streams: Streams,
+  tested: boolean,
 ): number | undefined {
-  return Object.hasOwn(BUILTINS, name) ? BUILTINS[name]!(shell, args, streams) : undefined;
+  return Object.hasOwn(BUILTINS, name) ? BUILTINS[name]!(shell, args, streams, tested) : undefined;
+}
+
+/** The commands of a file; a shell ends where it cannot read one. */
+function sourceOf(shell: Interpreter, path: string): List {
+  try {
+    return parseShell(shell.host.read(path));
+  } catch (error) {
+    if (!(error instanceof SyntaxFault || error instanceof CommandFailure)) throw error;
+    throw new NotUnderstood(`. ${path}`);
+  }
 }
 
 function statusOf(name: string, args: readonly string[], otherwise: number): number {

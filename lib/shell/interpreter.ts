@@ -34,6 +34,8 @@ export class Interpreter {
   #commands = 0;
   /** How deep in loops. */
   loops = 0;
+  /** How deep in files that `.` reads. */
+  sources = 0;
 
   constructor(host: ShellHost, state: ShellState) {
     this.host = host;
@@ -221,7 +223,7 @@ export class Interpreter {
     if (body !== undefined) return this.#callFunction(body, args, streams, tested);
     try {
       const io: Io = { input: streams.input, out: (text) => streams.out.write(text) };
-      this.status = runBuiltin(this, argv, streams) ?? this.host.run(argv, io);
+      this.status = runBuiltin(this, argv, streams, tested) ?? this.host.run(argv, io);
       if (this.status !== 0) this.failed = argv.join(" ");
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;

@@ -19,7 +19,8 @@ export { SyntaxFault };
 const MAX_DEPTH = 64;
 
 /** Words that end a list, or that this grammar does not know and ash might. */
-const CLOSERS = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
+const OPENERS = ["{", "if", "for", "while", "until", "case"];
+const CLOSERS = ["in", "then", "elif", "else", "fi", "do", "done", "esac", "}"];
 const FOREIGN = ["function", "[[", "select", "time", "coproc"];
 
 /**
@@ -123,8 +124,9 @@ class Parser extends TokenReader {
       this.expect(")");
       return { kind: "subshell", list };
     }
-    const word = this.reserved(["{", "if", "for", "while", "until", "case", ...FOREIGN]);
+    const word = this.reserved([...OPENERS, ...CLOSERS, ...FOREIGN]);
     if (word === undefined) return undefined;
+    if (CLOSERS.includes(word)) throw this.cursor.fault(`"${word}" out of place`);
     if (FOREIGN.includes(word)) throw this.cursor.fault(`"${word}" is not known`);
     this.cursor.take(word);
     switch (word) {

@@ -69,6 +69,10 @@ Deno.test("what does not follow the grammar, or what only some shells know, is r
     "caf\u00e9",
     "$'a'",
     "f() a",
+    "a || do b",
+    "a && ! then",
+    "a | fi",
+    "in a",
     `${"(".repeat(100)}a${")".repeat(100)}`,
   ];
   for (const script of scripts) assert(!reads(script), script);

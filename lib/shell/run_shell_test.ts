@@ -64,6 +64,24 @@ Deno.test("compound commands, functions and redirections run", () => {
   assertEquals(run("{ echo a; echo b >&2; } 3>&1 >/dev/null"), ["", 0]);
 });
 
+Deno.test("a file that is read runs in the same shell, and ends at its own return", () => {
+  const files = new Map([
+    ["/conf", "# settings\nname=x\nf() { echo $name$1; }\n"],
+    ["/empty", "# nothing\n"],
+    ["/early", "return 4; echo off"],
+    ["/fails", "fail; echo on"],
+    ["/self", ". /self"],
+    ["/wrong", "if"],
+  ]);
+  assertEquals(run(". /conf; f 1; echo $(. /conf >/dev/null; echo $name)", files)[0], "x1\nx\n");
+  assertEquals(run("fail; . /empty; echo $? $#", files)[0], "0 2\n");
+  assertEquals(run("f() { . /early; echo $?; }; f", files)[0], "4\n");
+  assertEquals(run("set -e; . /fails || :; . /fails; echo off", files).slice(0, 2), ["on\n", 1]);
+  for (const body of [". /self", ". /gone", ". /wrong", ". conf", ". /conf x", ". /early"]) {
+    assertThrows(() => run(body, files), NotUnderstood);
+  }
+});
+
 Deno.test("errexit ends a script where ash would, and nowhere else", () => {
   assertEquals(run("set -e; fail || true; ! fail; if fail; then :; fi; echo on; fail; echo off"), [
     "on\n",

@@ -226,7 +226,7 @@ Deno.test("a script that nobody decided about is refused with the lines to decid
     },
     message: [
       "error: Cannot run a package script: there is no native handler",
-      "  odd post-install: it is more than a list of simple commands",
+      '  odd post-install: "curl http://example.org" has no native form',
       "  hint: Decide in the manifest's packages stage, with `skip` or `first-boot`:",
       "scripts:",
       '  - { package: odd, script: post-install, do: skip, reason: "..." }',

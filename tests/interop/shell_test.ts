@@ -40,6 +40,7 @@ function addFiles(tree: FileTree): void {
   put("w/a", "a1\nb2\n");
   put("w/b", "");
   put("w/d/c", "abc");
+  put("w/s", "x=s y=$1\n[ -s /w/a ] && return 2\nrm /w/s\n");
   link("w/l", "a");
   link("w/dl", "/w/d");
   link("w/broken", "gone");
@@ -47,7 +48,9 @@ function addFiles(tree: FileTree): void {
 
 /** The same in the chroot. */
 const MAKE_FILES = "mkdir -p /.w/d; printf 'a1\\nb2\\n' >/.w/a; : >/.w/b; " +
-  "printf abc >/.w/d/c; ln -s a /.w/l; ln -s /w/d /.w/dl; ln -s gone /.w/broken\n";
+  "printf abc >/.w/d/c; " +
+  "printf '%s\\n' 'x=s y=$1' '[ -s /w/a ] && return 2' 'rm /w/s' >/.w/s; " +
+  "ln -s a /.w/l; ln -s /w/d /.w/dl; ln -s gone /.w/broken\n";
 
 /** Runs all cases in the chroot, each on fresh files. */
 async function really(dir: string, cases: readonly string[]): Promise<Outcome[]> {

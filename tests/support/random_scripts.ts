@@ -97,6 +97,8 @@ class Generator {
           "true",
           "false",
           "exit 3",
+          ". /w/s",
+          '. /w/s; echo "$? $x $y"',
           "set -- k 'l m'",
           ":",
         ]);

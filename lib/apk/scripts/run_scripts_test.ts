@@ -106,6 +106,10 @@ Deno.test("a user that exists makes adduser fail, and a script that minds fails 
   assertEquals(after(`set -e\n${add} && touch x\nexit 0`).get("x"), undefined);
   assertEquals(after(`false || touch x`).get("x")!.type, "file");
   assertEquals(after("exit 0\ntouch x").get("x"), undefined);
+  const settings = { "etc/conf": "trigger=off\n", "etc/empty": "" };
+  assertEquals(after("[ -s etc/empty ] || touch x", settings).get("x")!.type, "file");
+  const told = after('case "$(. /etc/conf; echo $trigger)" in off) touch x; esac', settings);
+  assertEquals(told.get("x")!.type, "file");
 });
 
 Deno.test("adduser makes a home of its own with what /etc/skel holds, unless told not to", () => {
@@ -202,6 +206,9 @@ Deno.test("commands and options that are not known leave a script undecided", ()
     "constructor",
     "./true",
     "/opt/bin/true",
+    "ln -s 'x\ny' etc",
+    "[ -s etc ]",
+    ". /etc/none",
   ];
   for (const body of bodies) assertEquals(refusal(body).includes("no native handler"), true, body);
 });

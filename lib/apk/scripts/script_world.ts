@@ -81,6 +81,7 @@ export class ScriptWorld {
   }
 
   put(entry: Entry): void {
+    // A name that a script made up, such as one with the end of a line in it.
     if (!isCanonical(entry.path)) throw new NotUnderstood(`path ${JSON.stringify(entry.path)}`);
     const before = this.tree.get(entry.path);
     if (before && this.isLater(before) && before.type !== "directory") {

@@ -1,5 +1,5 @@
 import { NotUnderstood } from "../../shell/host.ts";
-import type { Entry } from "../../tree/entry.ts";
+import { type Entry, sizeOf } from "../../tree/entry.ts";
 import { readablePath, type ScriptWorld } from "./script_world.ts";
 
 /** `test EXPRESSION` and `[ EXPRESSION ]` (XCU test), for root. */
@@ -53,6 +53,11 @@ const KINDS: Readonly<Record<string, (entry: Entry) => boolean>> = {
   "-p": (e) => e.type === "fifo",
   // A tree holds no sockets.
   "-S": () => false,
+  // How large a directory is, its file system says.
+  "-s": (e) => {
+    if (e.type !== "file") throw new NotUnderstood("[ -s ] of a directory");
+    return sizeOf(e.content) > 0;
+  },
   "-c": (e) => e.type === "char",
   "-b": (e) => e.type === "block",
   "-x": (e) => e.type === "directory" || (e.mode & 0o111) !== 0,
