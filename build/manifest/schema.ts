@@ -9,6 +9,7 @@ import {
   treePath,
 } from "../../lib/schema/scalars.ts";
 import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
+import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
 import { artifactName } from "./artifact_name.ts";
 
 /**
@@ -109,28 +110,42 @@ const filesStage = z.strictObject({
   remove: z.array(treePath).default([]).describe("Paths taken out of the tree, with all below."),
 }).describe("Puts files of the manifest's own into the tree.");
 
+/** A line that sshd would pass over in silence lets nobody in: it is told here. */
+const authorizedKey = line.superRefine((text, context) => {
+  const message = authorizedKeyFault(text);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
+
 const accountsStage = z.strictObject({
   kind: z.literal("accounts"),
   ...restricted,
   groups: z.array(z.strictObject({ name: accountName, gid: numericId.optional() })).default([]),
-  users: z.array(z.strictObject({
-    name: accountName,
-    uid: numericId.optional(),
-    group: accountName.optional().describe("Primary group; by default one of the user's name."),
-    groups: z.array(accountName).default([]),
-    home: treePath.optional(),
-    shell: treePath.optional(),
-    comment: line.optional(),
-    password: z.union([
-      z.enum(["none", "locked"]),
-      z.string().regex(/^\$[a-z0-9]+\$[^\s:]+$/, 'must be "none", "locked" or a crypt(5) hash'),
-    ]).default("none").describe(
-      "A crypt(5) hash; none: no password fits but keys do; locked: sshd refuses keys as well.",
-    ),
-    authorizedKeys: z.array(line.min(1)).default([]).describe(
-      "Public keys in OpenSSH's format; written to the home's .ssh/authorized_keys.",
-    ),
-  })).default([]),
+  users: z.array(
+    z.strictObject({
+      name: accountName,
+      uid: numericId.optional(),
+      group: accountName.optional().describe("Primary group; by default one of the user's name."),
+      groups: z.array(accountName).default([]),
+      home: treePath.optional(),
+      shell: treePath.optional(),
+      comment: line.optional(),
+      password: z.union([
+        z.enum(["none", "locked"]),
+        z.string().regex(/^\$[a-z0-9]+\$[^\s:]+$/, 'must be "none", "locked" or a crypt(5) hash'),
+      ]).optional().describe(
+        "A crypt(5) hash; none: no password fits but keys do; locked: sshd refuses keys as well. " +
+          "By default as a stage before says, else none.",
+      ),
+      authorizedKeys: z.array(authorizedKey).default([]).describe(
+        "Lines as sshd reads them: options, type, key, comment; added to the home's " +
+          ".ssh/authorized_keys.",
+      ),
+    }).refine((user) => user.password !== "locked" || user.authorizedKeys.length === 0, {
+      path: ["authorizedKeys"],
+      message:
+        "let nobody in: sshd refuses the keys of a locked account; password: none takes them",
+    }),
+  ).default([]),
 }).describe("Makes users and groups, or changes those that packages made.");
 
 const servicesStage = z.strictObject({

@@ -27,6 +27,7 @@ import type {
 import { choose } from "../manifest/wanted.ts";
 import type { DiskPlan } from "../outputs/disk_plan.ts";
 import { type Lock, lockDigest } from "./lock.ts";
+import { inheritedPasswords } from "./passwords.ts";
 import { repositoryLines } from "./repositories.ts";
 
 /** A file of an overlay folder, its content in the store. */
@@ -94,11 +95,13 @@ export function makePlan(
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
 ): BuildPlan {
   const packages = lock.packages.map(({ name, version, digest }) => ({ name, version, digest }));
+  const passwordsOf = inheritedPasswords();
   const stages = [
     packagesPlan(manifest, lock),
     ...manifest.stages.flatMap((stage): StagePlan[] => {
       const { spec } = stage;
       if (spec.kind === "packages") return [];
+      if (spec.kind === "accounts") return [passwordsOf(spec)];
       if (spec.kind !== "files") return [spec];
       const { kind, files, remove } = spec;
       return [{ kind, overlay: overlays.get(stage) ?? [], files, remove }];

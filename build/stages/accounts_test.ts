@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { stageContext } from "../../tests/support/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { concat } from "../../lib/format/bytes.ts";
+import { sshString } from "../../lib/ssh_signature/wire.ts";
 import { inlineText, textOf } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import { stageSpec } from "../manifest/schema.ts";
@@ -10,19 +12,25 @@ import { accounts } from "./accounts.ts";
 const owned = { uid: 0, gid: 0, mtime: 0, origin: "stage:files" } as const;
 const context = stageContext(86400 * 20000);
 
-function apply(spec: unknown): FileTree {
+/** A key of type ed25519 of the same byte 32 times. */
+const key = (byte: number) =>
+  `ssh-ed25519 ${concat(["ssh-ed25519", new Uint8Array(32).fill(byte)].map(sshString)).toBase64()}`;
+
+function apply(...specs: unknown[]): FileTree {
   const tree = new FileTree({ ...owned, mode: 0o755 });
   tree.put({ ...owned, type: "directory", path: "etc", mode: 0o755 });
   tree.put({ ...owned, type: "directory", path: "root", mode: 0o700 });
   const texts = {
-    "etc/passwd": "root:x:0:0:root:/root:/bin/ash\n",
-    "etc/group": "root:x:0:root\nwheel:x:10:root\n",
+    "etc/passwd": "root:x:0:0:root:/root:/bin/ash\n" +
+      "guest:x:405:100:guest:/dev/null:/sbin/nologin\nnobody:x:65534:100:nobody:/:/sbin/nologin\n" +
+      "sshd:x:22:22:sshd:/var/empty:/sbin/nologin\nodd:x:33:100:odd:/etc/passwd:/bin/sh\n",
+    "etc/group": "root:x:0:root\nwheel:x:10:root\nusers:x:100:\n",
     "etc/shadow": "root:::0:::::\n",
   };
   for (const [path, text] of Object.entries(texts)) {
     tree.put({ ...owned, type: "file", path, mode: 0o644, content: inlineText(text) });
   }
-  accounts(tree, stageSpec.parse(spec) as AccountsSpec, context);
+  for (const spec of specs) accounts(tree, stageSpec.parse(spec) as AccountsSpec, context);
   return tree;
 }
 
@@ -33,10 +41,10 @@ function text(tree: FileTree, path: string): string {
 Deno.test("accounts() gives root keys, no password, and keeps its home's mode", () => {
   const tree = apply({
     kind: "accounts",
-    users: [{ name: "root", authorizedKeys: ["ssh-ed25519 AAAA a", " ssh-ed25519 BBBB b "] }],
+    users: [{ name: "root", authorizedKeys: [`${key(1)} a`, ` ${key(2)} b `] }],
   });
   assertStringIncludes(text(tree, "etc/shadow"), "root:*:20000:");
-  assertEquals(text(tree, "root/.ssh/authorized_keys"), "ssh-ed25519 AAAA a\nssh-ed25519 BBBB b\n");
+  assertEquals(text(tree, "root/.ssh/authorized_keys"), `${key(1)} a\n${key(2)} b\n`);
   assertEquals(tree.get("root/.ssh")?.mode, 0o700);
   assertEquals(tree.get("root/.ssh/authorized_keys")?.mode, 0o600);
 });
@@ -63,4 +71,79 @@ Deno.test("accounts() locks with an exclamation mark, and refuses another id for
     TowerError,
   );
   assertEquals(error.code, "conflict");
+});
+
+Deno.test("accounts() refuses every id and group that differs from what is there", () => {
+  const refused = (part: object, message: string) => {
+    const error = assertThrows(() => apply({ kind: "accounts", ...part }), TowerError);
+    assertEquals([error.code, error.message], ["conflict", message]);
+  };
+  refused(
+    { groups: [{ name: "wheel", gid: 11 }] },
+    'Cannot give group "wheel" id 11: a package or stage gave it 10',
+  );
+  refused(
+    { users: [{ name: "guest", group: "wheel" }] },
+    'Cannot give user "guest" the primary group "wheel": it has users already',
+  );
+  const same = {
+    groups: [{ name: "wheel", gid: 10 }],
+    users: [{ name: "guest", uid: 405, group: "users" }],
+  };
+  assertStringIncludes(
+    text(apply({ kind: "accounts", ...same }), "etc/passwd"),
+    "guest:x:405:100:",
+  );
+});
+
+Deno.test("accounts() takes no home for a place that is none", () => {
+  for (const name of ["guest", "nobody", "sshd", "odd"]) {
+    const tree = apply({ kind: "accounts", users: [{ name }] });
+    assertEquals([tree.get("dev"), tree.get("var"), tree.get(".ssh")], [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const error = assertThrows(
+      () => apply({ kind: "accounts", users: [{ name, authorizedKeys: [key(1)] }] }),
+      TowerError,
+    );
+    assertStringIncludes(
+      error.message,
+      `Cannot give user "${name}" authorized keys: its home is "/`,
+    );
+  }
+  const moved = apply({ kind: "accounts", users: [{ name: "guest", home: "/home/guest" }] });
+  assertEquals(moved.get("home/guest")?.uid, 405);
+});
+
+Deno.test("accounts() adds keys to those that a stage before gave", () => {
+  const user = (...authorizedKeys: string[]) => ({
+    kind: "accounts",
+    users: [{ name: "root", authorizedKeys }],
+  });
+  const tree = apply(user(key(1), key(2)), user(key(2), key(3)));
+  assertEquals(
+    text(tree, "root/.ssh/authorized_keys"),
+    [1, 2, 3].map((n) => `${key(n)}\n`).join(""),
+  );
+});
+
+Deno.test("accounts() puts a home behind the links that lead to it", () => {
+  const tree = apply();
+  tree.put({ ...owned, type: "symlink", path: "home", mode: 0o777, target: "var/home" });
+  const users = [{ name: "ada", authorizedKeys: [key(1)] }];
+  accounts(tree, stageSpec.parse({ kind: "accounts", users }) as AccountsSpec, context);
+  assertEquals(tree.get("var/home/ada/.ssh/authorized_keys")?.uid, 1000);
+  assertEquals(tree.get("home")?.type, "symlink");
+});
+
+Deno.test("what lets nobody in is no authorized key", () => {
+  const fault = (user: object) =>
+    stageSpec.safeParse({ kind: "accounts", users: [{ name: "root", ...user }] }).error?.issues[0];
+  const placeholder = fault({ authorizedKeys: [key(1), "ssh-ed25519 AAAA… me"] });
+  assertEquals(placeholder?.path, ["users", 0, "authorizedKeys", 1]);
+  assertStringIncludes(placeholder?.message ?? "", "not whole");
+  const locked = fault({ password: "locked", authorizedKeys: [key(1)] });
+  assertEquals(locked?.path, ["users", 0, "authorizedKeys"]);
 });
