@@ -8,6 +8,7 @@ import { accounts } from "./stages/accounts.ts";
 import { files } from "./stages/files.ts";
 import { initramfs } from "./stages/initramfs.ts";
 import { kernel } from "./stages/kernel.ts";
+import { loginWarning } from "./stages/logins.ts";
 import { installWorld } from "./stages/packages.ts";
 import { services } from "./stages/services.ts";
 import type { StageContext } from "./stages/stage.ts";
@@ -56,5 +57,7 @@ export async function assemble(
     }
     reporter.report({ type: "done", id, note: `${tree.size} entries` });
   }
+  const message = loginWarning(plan, tree, store);
+  if (message !== undefined) reporter.report({ type: "warning", message });
   return { tree, scripts };
 }

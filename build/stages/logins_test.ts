@@ -1,0 +1,33 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { inlineOnly, smallTree } from "../../tests/support/small_tree.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { loginWarning } from "./logins.ts";
+
+const plan = (password: string, kind = "disk") =>
+  ({
+    stages: [{ kind: "accounts", groups: [], users: [{ name: "root", password }] }],
+    outputs: [{ kind }],
+  }) as unknown as BuildPlan;
+const tree = (hash: string, keys?: string, shell = "/bin/sh") =>
+  smallTree({
+    "etc/passwd": `root:x:0:0:root:/root:${shell}\nguest:x:405:100:guest:/dev/null:/sbin/nologin\n`,
+    "etc/shadow": `root:${hash}::0:::::\nguest:!::0:::::\n`,
+    ...(keys === undefined ? {} : { "root/.ssh/authorized_keys": keys }),
+  });
+
+Deno.test("a disk that lets nobody in is told", () => {
+  for (
+    const shut of [tree("*"), tree("*", ""), tree("!*", "key"), tree("$6$a$b", "k", "/bin/false")]
+  ) {
+    assertStringIncludes(loginWarning(plan("none"), shut, inlineOnly)!, "nobody can log in");
+  }
+  for (const open of [tree("*", "key"), tree("$6$a$b"), tree("")]) {
+    assertEquals(loginWarning(plan("none"), open, inlineOnly), undefined);
+  }
+});
+
+Deno.test("who locks every user, or makes no disk, is told nothing", () => {
+  assertEquals(loginWarning(plan("locked"), tree("!*"), inlineOnly), undefined);
+  assertEquals(loginWarning(plan("none", "tar"), tree("*"), inlineOnly), undefined);
+  assertEquals(loginWarning({ ...plan("none"), stages: [] }, tree("*"), inlineOnly), undefined);
+});
