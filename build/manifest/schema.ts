@@ -10,6 +10,7 @@ import {
 } from "../../lib/schema/scalars.ts";
 import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
 import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
+import { once } from "../../lib/schema/lists.ts";
 import { artifactName } from "./artifact_name.ts";
 
 /**
@@ -106,7 +107,7 @@ const filesStage = z.strictObject({
       uid: numericId.default(0),
       gid: numericId.default(0),
     }),
-  ])).default([]),
+  ])).superRefine(once("path", (path) => `/${path}`)).default([]),
   remove: z.array(treePath).default([]).describe("Paths taken out of the tree, with all below."),
 }).describe("Puts files of the manifest's own into the tree.");
 
@@ -119,7 +120,8 @@ const authorizedKey = line.superRefine((text, context) => {
 const accountsStage = z.strictObject({
   kind: z.literal("accounts"),
   ...restricted,
-  groups: z.array(z.strictObject({ name: accountName, gid: numericId.optional() })).default([]),
+  groups: z.array(z.strictObject({ name: accountName, gid: numericId.optional() }))
+    .superRefine(once("name")).default([]),
   users: z.array(
     z.strictObject({
       name: accountName,
@@ -145,7 +147,7 @@ const accountsStage = z.strictObject({
       message:
         "let nobody in: sshd refuses the keys of a locked account; password: none takes them",
     }),
-  ).default([]),
+  ).superRefine(once("name")).default([]),
 }).describe("Makes users and groups, or changes those that packages made.");
 
 const servicesStage = z.strictObject({
@@ -201,7 +203,7 @@ const diskOutput = z.strictObject({
   loaders: z.array(z.enum(LOADERS)).min(1).describe(
     "Boot loaders, taken from the tree: syslinux for BIOS, systemd-boot (or gummiboot, as which " +
       "it began) for UEFI, raspberrypi " +
-      "for the firmware of Raspberry Pis (table mbr).",
+      "for the firmware of Raspberry Pis (table mbr; /boot keeps 8MiB free at least).",
   ),
   flavour: serviceName.describe("Kernel flavour to boot."),
   initramfs: treePath.describe("Path of the initramfs in the tree, below /boot."),

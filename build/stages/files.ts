@@ -1,16 +1,22 @@
 import { TowerError } from "../../lib/errors.ts";
 import { inlineText, wholeBlob } from "../../lib/tree/content.ts";
 import type { Entry } from "../../lib/tree/entry.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import { placeOf } from "../../lib/tree/place.ts";
 import type { FilesPlan } from "../plan/plan.ts";
 import type { Stage } from "./stage.ts";
 
-/** Lays the overlay over the tree, then the manifest's own files, then removes what it names. */
+/**
+ * Lays the overlay over the tree, then the manifest's own files, then removes what it names. Links
+ * that lead to a path are followed inside the tree.
+ */
 export const files: Stage<FilesPlan> = (tree, plan, { epoch }) => {
   const origin = "stage:files" as const;
   const owned = { uid: 0, gid: 0, mtime: epoch, origin };
   const put = (entry: Entry) => {
-    tree.putParents(entry.path, origin, epoch);
-    tree.put(entry);
+    const path = freePlace(tree, entry);
+    tree.putParents(path, origin, epoch);
+    tree.put({ ...entry, path });
   };
   for (const { path, digest, size, executable } of plan.overlay) {
     put({
@@ -33,7 +39,7 @@ export const files: Stage<FilesPlan> = (tree, plan, { epoch }) => {
       put({ ...owned, type: "directory", path, mode, uid, gid });
     }
   }
-  const missing = plan.remove.filter((path) => !tree.remove(path));
+  const missing = plan.remove.filter((path) => !remove(tree, path));
   if (missing.length === 0) return;
   throw new TowerError(
     "not-found",
@@ -41,3 +47,32 @@ export const files: Stage<FilesPlan> = (tree, plan, { epoch }) => {
     { hint: "take it off the list of the files stage" },
   );
 };
+
+/**
+ * Where an entry goes without taking away a directory, or making one of something else: `/lib` is
+ * a link on some systems, and a directory in its place would hide all that it leads to.
+ */
+function freePlace(tree: FileTree, { path: named, type }: Entry): string {
+  const path = placeOf(tree, named);
+  const there = tree.get(path);
+  if (!there) return path;
+  const target = there.type === "symlink" ? tree.resolve(path) : path;
+  const isDirectory = target !== undefined && tree.get(target)?.type === "directory";
+  if (type === "directory" && isDirectory) return target;
+  if (type !== "directory" && !isDirectory) return path;
+  // Another link in the place of a link is what a manifest that names one means.
+  if (type === "symlink" && there.type === "symlink") return path;
+  const what = there.type === "symlink" ? `a link to "${there.target}"` : `a ${there.type}`;
+  throw new TowerError("conflict", `Cannot put the ${type} "/${named}": ${what} is there`, {
+    hint: "a files stage before this one can remove it",
+  });
+}
+
+function remove(tree: FileTree, path: string): boolean {
+  try {
+    return tree.remove(placeOf(tree, path));
+  } catch (error) {
+    if (error instanceof TowerError) return false;
+    throw error;
+  }
+}

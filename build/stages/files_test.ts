@@ -1,6 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { stageContext, treeWithServices } from "../../tests/support/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { smallTree } from "../../tests/support/small_tree.ts";
+import { type FilesSpec, stageSpec } from "../manifest/schema.ts";
+import type { FilesPlan } from "../plan/plan.ts";
 import { files } from "./files.ts";
 
 const context = stageContext(5);
@@ -39,4 +42,79 @@ Deno.test("files() refuses to remove what is not there, and names all of it", ()
   const error = assertThrows(() => files(treeWithServices("x"), plan, context), TowerError);
   assertEquals(error.code, "not-found");
   assertStringIncludes(error.message, '"/etc/a", "/b"');
+});
+
+function filesStagePlan(...list: object[]): FilesPlan {
+  const spec = stageSpec.parse({ kind: "files", files: list }) as FilesSpec;
+  return { kind: "files", overlay: [], files: spec.files, remove: [] };
+}
+
+const linked = () =>
+  smallTree({
+    "usr/lib/x": "x",
+    "lib": { link: "usr/lib" },
+    "var/run": { link: "/run" },
+    "etc/name": { link: "hostname" },
+    "etc/hostname": "a",
+    "srv": null,
+    "lost": { link: "nowhere" },
+  });
+
+Deno.test("files() follows the links that lead to a path, and removes behind them", () => {
+  const tree = linked();
+  files(tree, {
+    ...filesStagePlan(
+      { path: "/lib/y", contents: "y" },
+      { path: "/var/run/a/b", contents: "b" },
+      { path: "/etc/name", contents: "instead of the link" },
+      { path: "/lib", directory: true, mode: "0700" },
+      { path: "/lost", symlink: "found" },
+    ),
+    remove: ["lib/x"],
+  }, context);
+  assertEquals(tree.get("lib")?.type, "symlink");
+  assertEquals(tree.get("usr/lib")?.mode, 0o700);
+  assertEquals(["usr/lib/y", "run/a/b", "etc/name"].map((p) => tree.get(p)?.type), [
+    "file",
+    "file",
+    "file",
+  ]);
+  assertEquals(tree.get("usr/lib/x"), undefined);
+});
+
+Deno.test("files() takes no directory away, and makes none of something else", () => {
+  const refused = (entry: object, message: string) => {
+    const error = assertThrows(() => files(linked(), filesStagePlan(entry), context), TowerError);
+    assertEquals([error.code, error.message], ["conflict", message]);
+  };
+  refused({ path: "/srv", contents: "" }, 'Cannot put the file "/srv": a directory is there');
+  refused({ path: "/srv", symlink: "x" }, 'Cannot put the symlink "/srv": a directory is there');
+  refused(
+    { path: "/lib", contents: "" },
+    'Cannot put the file "/lib": a link to "usr/lib" is there',
+  );
+  refused(
+    { path: "/etc/hostname", directory: true },
+    'Cannot put the directory "/etc/hostname": a file is there',
+  );
+  refused(
+    { path: "/lost", directory: true },
+    'Cannot put the directory "/lost": a link to "nowhere" is there',
+  );
+  refused(
+    { path: "/etc/name/x", contents: "" },
+    'Cannot put "/etc/name/x" into the tree: "/etc/name" is a link to "hostname", and ' +
+      '"/etc/hostname" is no directory',
+  );
+});
+
+Deno.test("a files stage that names a path twice, and accounts that come twice, are faults", () => {
+  const faultOf = (stage: object) => stageSpec.safeParse(stage).error?.issues[0];
+  const file = { path: "/a", contents: "" };
+  const again = faultOf({ kind: "files", files: [file, { path: "/b", symlink: "a" }, file] });
+  assertEquals([again?.path, again?.message], [["files", 2, "path"], '"/a" is there twice']);
+  for (const field of ["users", "groups"]) {
+    const twice = faultOf({ kind: "accounts", [field]: [{ name: "a" }, { name: "a" }] });
+    assertEquals([twice?.path, twice?.message], [[field, 1, "name"], '"a" is there twice']);
+  }
 });

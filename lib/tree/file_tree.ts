@@ -46,9 +46,11 @@ export class FileTree {
     if (path !== "") {
       const siblings = this.#children.get(parent);
       if (!siblings) {
+        const there = this.#entries.get(parent);
+        const link = there?.type === "symlink" ? ` but a link to "${there.target}"` : "";
         throw new TowerError(
           "conflict",
-          `Cannot add "/${path}" from ${entry.origin}: "/${parent}" is no directory`,
+          `Cannot add "/${path}" from ${entry.origin}: "/${parent}" is no directory${link}`,
         );
       }
       const children = this.#children.get(path);
