@@ -6,7 +6,11 @@ import {
   syslinuxFiles,
 } from "../../lib/boot/syslinux.ts";
 import { type BootEntry, checkBootEntry } from "../../lib/boot/boot_entry.ts";
-import { checkRaspberryPi, raspberryPiFiles } from "../../lib/boot/raspberry_pi.ts";
+import {
+  checkRaspberryPi,
+  RASPBERRY_PI_VOLUME,
+  raspberryPiFiles,
+} from "../../lib/boot/raspberry_pi.ts";
 import { findSystemdBoot, systemdBootFiles } from "../../lib/boot/systemd_boot.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { sinkAt } from "../../lib/format/bytes.ts";
@@ -138,12 +142,16 @@ function isRaspberryPi(plan: DiskPlan): boolean {
 }
 
 function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
+  const { freeBytes, ...size } = sizeOptions(plan.boot);
+  const needed = isRaspberryPi(plan) ? RASPBERRY_PI_VOLUME.free : 0;
   return inPart("boot partition", () =>
     planFat(tree, {
       label: plan.boot.label,
       volumeId: plan.boot.volumeId,
       epoch,
-      ...sizeOptions(plan.boot),
+      ...size,
+      freeBytes: Math.max(freeBytes, needed),
+      preferredCluster: isRaspberryPi(plan) ? RASPBERRY_PI_VOLUME.sectorsPerCluster : 1,
       // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
       minimumType: hasUefi(plan) || isRaspberryPi(plan) ? "fat32" : "fat16",
       hiddenSectors: PARTITION_ALIGNMENT / SECTOR,

@@ -18,6 +18,14 @@ const FIRMWARE_4 = ["start4.elf", "fixup4.dat"];
 const SPARE = 128;
 
 /**
+ * What the boot volume of a Raspberry Pi is like: bytes that stay free, as it is written to later (its
+ * firmware's own settings and updates, `tower.env`) and a full one no longer starts; and sectors of
+ * a cluster, as images of Raspberry Pi OS have them, which keeps the table small that the first
+ * stage walks.
+ */
+export const RASPBERRY_PI_VOLUME = { free: 8 << 20, sectorsPerCluster: 4 } as const;
+
+/**
  * Refuses a tree that the firmware could not start: it must hold the firmware itself and a device
  * tree, which packages put into `/boot`.
  *

@@ -30,7 +30,7 @@ const FAULTS: readonly {
     message: new RegExp(
       '^error: Cannot write "x.img"\n {2}because: Cannot make the root partition\n' +
         " {2}because: Cannot make an ext4 file system of 8388608 bytes: the content needs \\d+ " +
-        "bytes and 0 shall stay free\n {2}hint: A size of \\d+ bytes is enough$",
+        "bytes and 0 shall stay free\n {2}hint: A size of \\d+MiB is enough$",
     ),
   },
   {

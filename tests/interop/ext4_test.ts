@@ -212,7 +212,7 @@ judged("the least exact size is clean, and one block less is an error", async (i
     `of ${size - 4096} bytes`,
   );
   assertEquals(error.code, "no-space");
-  assertEquals(error.hint, `A size of ${free} bytes is enough`);
+  assertEquals(error.hint, `A size of ${free / 2 ** 20}MiB is enough`);
 });
 
 function fits(tree: FileTree, size: number): boolean {

@@ -40,12 +40,12 @@ const FAULTS: Readonly<Record<string, readonly [text: string, place: string, mes
   "a boot partition too small for its content": [
     disk("boot: { free: 8MiB } => boot: { size: 8MiB }"),
     "7:19: outputs[0].boot.size",
-    "bytes are enough",
+    "MiB are enough",
   ],
   "a root partition too small for its content": [
     disk("root: { free: 8MiB } => root: { size: 64MiB }"),
     "8:19: outputs[0].root.size",
-    "bytes is enough",
+    "MiB is enough",
   ],
   "an output of a flavour that is not there": [
     disk("flavour: lts => flavour: lst"),

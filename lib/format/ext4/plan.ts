@@ -84,9 +84,12 @@ export function planExt4(tree: FileTree, options: Ext4Options): Ext4Layout {
     `Cannot make an ext4 file system of ${options.size} bytes: the content needs ${
       inventory.blocks * BLOCK_SIZE
     } bytes and ${options.freeBytes} shall stay free`,
-    { hint: `A size of ${leastLayout(inventory, options).size} bytes is enough` },
+    { hint: `A size of ${Math.ceil(leastLayout(inventory, options).size / MIB)}MiB is enough` },
   );
 }
+
+/** A manifest may say it as it stands in the hint. */
+const MIB = 1 << 20;
 
 /** The smallest layout that has all that is asked for, in steps of 1 MiB. */
 function leastLayout(inventory: Inventory, options: Ext4Options): Ext4Layout {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertThrows } from "@std/assert";
 import type { Digest } from "../../brand.ts";
+import { byteSize } from "../../schema/scalars.ts";
 import { TowerError } from "../../errors.ts";
 import type { Entry } from "../../tree/entry.ts";
 import { FileTree } from "../../tree/file_tree.ts";
@@ -68,7 +69,7 @@ Deno.test("a size that is too small is an error that names one that is enough", 
     "Cannot make an ext4 file system of 5242880 bytes: the content needs ",
   );
   assertEquals(error.code, "no-space");
-  const enough = Number(/\d+/.exec(error.hint!)![0]);
+  const enough = byteSize.parse(/\d+[A-Za-z]+/.exec(error.hint!)![0]);
   assertEquals(planExt4(tree, { ...OPTIONS, size: enough }).size, enough);
 });
 

@@ -47,21 +47,31 @@ export function entryBits(type: FatType): number {
 }
 
 /**
- * The geometry of a volume: the type by its size, then the smallest clusters that the type allows.
+ * The geometry of a volume: the type by its size, then the smallest clusters that the type allows,
+ * or the largest up to those that are preferred.
  *
  * @param rootSlots Slots that the fixed root directory needs on FAT12 and FAT16.
+ * @param preferred Sectors of a cluster, a power of 2 up to 64; fewer where the type wants them.
  * @returns Undefined when no geometry of `minimumType` or wider has this number of sectors.
  */
 export function geometryFor(
   sectors: number,
   rootSlots: number,
   minimumType: FatType,
+  preferred = 1,
 ): FatGeometry | undefined {
   const first = Math.max(FAT_TYPES.indexOf(usualType(sectors)), FAT_TYPES.indexOf(minimumType));
   const type = FAT_TYPES[first]!;
-  for (let perCluster = smallestCluster(type, sectors); perCluster <= 64; perCluster *= 2) {
-    const geometry = layOut(type, sectors, perCluster, type === "fat32" ? 0 : rootSlots);
-    const [least, most] = CLUSTERS[type];
+  const [least, most] = CLUSTERS[type];
+  const laidOut = (perCluster: number) =>
+    layOut(type, sectors, perCluster, type === "fat32" ? 0 : rootSlots);
+  const smallest = smallestCluster(type, sectors);
+  for (let perCluster = preferred; perCluster > smallest; perCluster /= 2) {
+    const geometry = laidOut(perCluster);
+    if (geometry.clusters >= least && geometry.clusters <= most) return geometry;
+  }
+  for (let perCluster = smallest; perCluster <= 64; perCluster *= 2) {
+    const geometry = laidOut(perCluster);
     if (geometry.clusters < least) return undefined;
     if (geometry.clusters <= most) return geometry;
   }

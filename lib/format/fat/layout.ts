@@ -32,6 +32,8 @@ export interface FatOptions {
   readonly size?: number;
   /** Narrowest type; `fat12` leaves the choice to the size. */
   readonly minimumType: FatType;
+  /** Sectors of a cluster where the type allows it; else the fewest that the size allows. */
+  readonly preferredCluster?: number;
   /** Sectors before the volume: the start of its partition. */
   readonly hiddenSectors: number;
   /** Paths of files that get the attributes read-only, hidden and system. */
@@ -203,7 +205,12 @@ function smallestGeometry(planned: readonly Planned[], options: FatOptions): Fat
   const slots = rootSlots(planned);
   const content = planned.reduce((sum, node) => sum + node.bytes, options.freeBytes);
   for (let size = Math.max(1, Math.ceil(content / MIB)) * MIB; size <= 2 ** 41 - MIB;) {
-    const geometry = geometryFor(size / SECTOR, slots, options.minimumType);
+    const geometry = geometryFor(
+      size / SECTOR,
+      slots,
+      options.minimumType,
+      options.preferredCluster,
+    );
     const missing = geometry ? missingBytes(planned, geometry, options.freeBytes) : MIB;
     if (geometry && missing <= 0) return geometry;
     size += Math.ceil(missing / MIB) * MIB;
@@ -219,16 +226,22 @@ function exactGeometry(
   options: FatOptions,
   size: number,
 ): FatGeometry {
-  const geometry = geometryFor(size / SECTOR, rootSlots(planned), options.minimumType);
+  const geometry = geometryFor(
+    size / SECTOR,
+    rootSlots(planned),
+    options.minimumType,
+    options.preferredCluster,
+  );
   const missing = geometry ? missingBytes(planned, geometry, options.freeBytes) : undefined;
   if (geometry && missing! <= 0) return geometry;
-  const needed = smallestGeometry(planned, options).sectors * SECTOR;
+  const needed = smallestGeometry(planned, options).sectors * SECTOR / MIB;
+  const free = options.freeBytes > 0 ? `, as ${options.freeBytes} have to stay free` : "";
   throw new TowerError(
     "no-space",
     geometry
-      ? `Cannot fill the FAT file system "${options.label}" of ${size} bytes: ${missing} bytes are missing`
+      ? `Cannot fill the FAT file system "${options.label}" of ${size} bytes: ${missing} bytes are missing${free}`
       : `Cannot make a FAT file system "${options.label}" of ${size} bytes: no layout has that size`,
-    { hint: `${needed} bytes are enough` },
+    { hint: `${needed}MiB are enough` },
   );
 }
 

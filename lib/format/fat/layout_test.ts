@@ -69,7 +69,7 @@ Deno.test("a tree that does not fit says how much is missing and what would do",
     "bytes are missing",
   );
   assertEquals(error.code, "no-space");
-  assertEquals(error.hint, `${6 * MIB} bytes are enough`);
+  assertEquals(error.hint, "6MiB are enough");
   assertThrows(
     () => planFat(treeOf(), options({ size: MIB, minimumType: "fat32" })),
     TowerError,
@@ -117,4 +117,13 @@ Deno.test("a label that FAT cannot hold is refused", () => {
   for (const label of ["", "lower", "TWELVE CHARS", "A.B", "   "]) {
     assertThrows(() => planFat(treeOf(), options({ label })), TowerError, "label");
   }
+});
+
+Deno.test("clusters are as large as preferred where FAT32 then has enough of them", () => {
+  const cluster = (size: number, preferredCluster: number) => {
+    const volume = { size: size * MIB, minimumType: "fat32", preferredCluster } as const;
+    return planFat(treeOf(), options(volume)).geometry.sectorsPerCluster;
+  };
+  assertEquals([34, 68, 136, 256, 512].map((size) => cluster(size, 4)), [1, 2, 4, 4, 8]);
+  assertEquals([34, 256, 512].map((size) => cluster(size, 1)), [1, 1, 8]);
 });
