@@ -182,7 +182,10 @@ const initramfsStage = z.strictObject({
 const BLOCK = 4096;
 const room = {
   free: byteSize.optional().describe("Free space left beyond the content."),
-  size: byteSize.refine((bytes) => bytes % BLOCK === 0, "must be a multiple of 4KiB").optional()
+  size: byteSize.refine(
+    (bytes) => bytes > 0 && bytes % BLOCK === 0,
+    "must be a multiple of 4KiB and more than 0B",
+  ).optional()
     .describe("Exact size instead of content plus free space."),
 };
 const oneSize = (v: { free?: number | undefined; size?: number | undefined }) =>

@@ -13,6 +13,9 @@ export interface LicenseExpression {
 /** What a document says where nothing is known. */
 export const NO_ASSERTION = "NOASSERTION";
 
+/** SPDX's own words for no statement: names of no licence, and in no expression (SPDX 2.3, §7.15). */
+const SAYS_NOTHING = /^(NOASSERTION|NONE)$/i;
+
 const byLowerCase = (ids: readonly string[]) => new Map(ids.map((id) => [id.toLowerCase(), id]));
 const LICENSES = byLowerCase([...current, ...deprecated]);
 const EXCEPTIONS = byLowerCase(exceptions);
@@ -22,11 +25,13 @@ const MAX_DEPTH = 30;
 
 /**
  * What a package's licence field means. Names that SPDX does not list become a LicenseRef, and so
- * does a whole field that is no expression; an empty one asserts nothing.
+ * does a whole field that is no expression; an empty one, and one that says so, asserts nothing.
  */
 export function licenseOf(field: string): LicenseExpression {
   const text = field.trim();
-  if (text === "") return { expression: NO_ASSERTION, references: new Map() };
+  if (text === "" || SAYS_NOTHING.test(text)) {
+    return { expression: NO_ASSERTION, references: new Map() };
+  }
   const tokens = text.match(/[()]|[^\s()]+/g) ?? [];
   if (tokens.length <= MAX_TOKENS) {
     const parser = new Parser(tokens);

@@ -15,6 +15,8 @@ Deno.test("a licence that SPDX knows stays, in SPDX's spelling", () => {
       ["Apache-2.0 WITH LLVM-exception OR MIT", "Apache-2.0 WITH LLVM-exception OR MIT"],
       ["", "NOASSERTION"],
       ["  ", "NOASSERTION"],
+      ["NOASSERTION", "NOASSERTION"],
+      ["none", "NOASSERTION"],
     ]
   ) {
     assertEquals(expression(field!), expected);

@@ -17,6 +17,13 @@ export type Disk = ByteSource & ByteSink;
 export function bootPartition(disk: Disk): Disk {
   if (disk.size < SECTOR) throw new TowerError("malformed", "Cannot find a partition: no sector");
   const [first] = decodePartitions(readExactly(disk, 0, SECTOR));
+  if (first?.type === MBR_TYPE.gptProtective) {
+    throw new TowerError(
+      "unsupported",
+      "Cannot find a boot partition: the disk has a GPT, and a host's an MBR",
+      { hint: "Build the image with table: mbr, as the system host is" },
+    );
+  }
   if (!first || !FAT_TYPES.includes(first.type)) {
     throw new TowerError(
       "unsupported",

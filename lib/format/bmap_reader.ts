@@ -11,6 +11,8 @@ export interface ParsedBmap {
 /** Most ranges that a map may have. */
 const MOST_RANGES = 1_000_000;
 
+const ANEW = "bmaptool create -o MAP IMAGE makes one that can be read, of the unpacked image";
+
 /**
  * Reads a block map of format 2.0 with blocks of 4096 bytes and SHA-256, as tower-build and
  * bmaptool write it: by lines, not as any XML.
@@ -18,16 +20,26 @@ const MOST_RANGES = 1_000_000;
  * @throws {TowerError} `malformed`; `untrusted` where the map's own checksum does not match.
  */
 export function parseBmap(text: string, path: string): ParsedBmap {
-  const refuse = (cause: string) =>
-    new TowerError("malformed", `Cannot read block map "${path}": ${cause}`);
+  const refuse = (cause: string, hint?: string) =>
+    new TowerError(
+      "malformed",
+      `Cannot read block map "${path}": ${cause}`,
+      hint === undefined ? {} : { hint },
+    );
   const field = (name: string) => {
     const match = new RegExp(`<${name}> {0,9}([0-9a-z]{1,64}) {0,9}</${name}>`).exec(text);
     if (!match) throw refuse(`it has no ${name}`);
     return match[1]!;
   };
-  if (!/<bmap version="2\.[0-9]{1,3}"/.test(text)) throw refuse("its version is not 2");
-  if (field("ChecksumType") !== "sha256") throw refuse("its checksums are not SHA-256");
-  if (Number(field("BlockSize")) !== BMAP_BLOCK) throw refuse(`its blocks are not ${BMAP_BLOCK}`);
+  const version = /<bmap version="([0-9]{1,3}\.[0-9]{1,3})"/.exec(text)?.[1];
+  if (version === undefined) throw refuse("it says no version of the format");
+  // Before 2.0 there are no checksums (1.2), or such of SHA-1 under other names (1.3).
+  if (!version.startsWith("2.")) throw refuse(`it is of format ${version}, not of 2`, ANEW);
+  const type = field("ChecksumType");
+  if (type !== "sha256") throw refuse(`its checksums are of "${type}", not of SHA-256`, ANEW);
+  const size = field("BlockSize");
+  if (Number(size) !== BMAP_BLOCK) throw refuse(`its blocks have ${size} bytes, not ${BMAP_BLOCK}`);
+  if (/<Range *>/.test(text)) throw refuse("its ranges have no checksums to try them by", ANEW);
   const sum = field("BmapFileChecksum");
   const blank = text.replace(sum, "0".repeat(64));
   if (createHash("sha256").update(blank).digest("hex") !== sum) {
@@ -36,6 +48,7 @@ export function parseBmap(text: string, path: string): ParsedBmap {
   const imageSize = Number(field("ImageSize"));
   if (!Number.isSafeInteger(imageSize) || imageSize < 1) throw refuse("its image has no size");
   const blocks = Math.ceil(imageSize / BMAP_BLOCK);
+  if (Number(field("BlocksCount")) !== blocks) throw refuse("its image has another size");
   const ranges: HashedRange[] = [];
   const line = /<Range chksum="([0-9a-f]{64})"> ?([0-9]{1,12})(?:-([0-9]{1,12}))? ?<\/Range>/g;
   for (const [, sha256, start, end = start] of text.matchAll(line)) {

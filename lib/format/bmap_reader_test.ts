@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import { formatBmap } from "./bmap.ts";
@@ -8,6 +9,13 @@ const RANGES = [
   { first: 5, last: 9, sha256: "b".repeat(64) },
 ];
 
+/** A text with the checksum that it has to have. */
+function sealed(text: string): string {
+  const blank = text.replace(/(<BmapFileChecksum> )[0-9a-f]{64}/, `$1${"0".repeat(64)}`);
+  const sum = createHash("sha256").update(blank).digest("hex");
+  return blank.replace(/(<BmapFileChecksum> )0{64}/, `$1${sum}`);
+}
+
 Deno.test("what is written is read back", () => {
   const text = formatBmap(40_000, RANGES);
   assertEquals(parseBmap(text, "x.bmap"), { imageSize: 40_000, ranges: RANGES });
@@ -17,9 +25,14 @@ Deno.test("a map that was changed, or contradicts itself, is refused", () => {
   const text = formatBmap(40_000, RANGES);
   const cases: [string, string][] = [
     [text.replace("5-9", "5-8"), "its checksum is wrong"],
-    [text.replace("sha256 ", "sha1 "), "are not SHA-256"],
-    [text.replace("4096 ", "512 "), "its blocks are not 4096"],
-    ["", "its version is not 2"],
+    [text.replace("sha256 ", "sha1 "), 'its checksums are of "sha1"'],
+    [text.replace("4096 ", "512 "), "its blocks have 512 bytes"],
+    [text.replace('"2.0"', '"1.3"'), "it is of format 1.3"],
+    [text.replaceAll(/ chksum="[^"]*"/g, ""), "its ranges have no checksums"],
+    [sealed(text.replace("<BlocksCount> 10 ", "<BlocksCount> 11 ")), "another size"],
+    [sealed(text.replace("5-9", "5-8")), "its count of blocks is wrong"],
+    [sealed(text.replace("5-9", "5-10")), "its ranges overlap"],
+    ["", "it says no version"],
   ];
   for (const [bad, cause] of cases) assertThrows(() => parseBmap(bad, "x.bmap"), TowerError, cause);
 });

@@ -18,7 +18,7 @@ const MODE = 'must be octal in quotes, such as "0755"';
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 
 /** A size with a binary unit (`64MiB`); decodes to bytes. */
-export const byteSize = z.string(SIZE).regex(/^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$/, SIZE)
+export const byteSize = z.string(SIZE).regex(/^(0|[1-9][0-9]{0,8})(B|KiB|MiB|GiB|TiB)$/, SIZE)
   .transform((text) => {
     const unit = /[A-Z][A-Za-z]*$/.exec(text)![0] as keyof typeof UNITS;
     return Number(text.slice(0, -unit.length)) * UNITS[unit];

@@ -16,6 +16,7 @@ function faults(text: string): string {
 Deno.test("decodeYaml() decodes sizes and modes", () => {
   const value = decodeYaml(`name: a\nlist: [{size: 2MiB, mode: "0640"}]\n`, "m.yaml", schema);
   assertEquals(value, { name: "a", list: [{ size: 2 << 20, mode: 0o640 }] });
+  assertEquals(byteSize.parse("0B"), 0);
 });
 
 Deno.test("decodeYaml() names file, line and field of all faults at once", () => {

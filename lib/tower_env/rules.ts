@@ -93,7 +93,10 @@ export const RULES = {
     "have 2 to 64 hexadecimal digits, two for each byte of the name",
   ),
   WLAN_SHARED_KEY: {
-    ...pattern(/^[0-9a-fA-F]{64}$/, "have 64 hexadecimal digits"),
+    ...pattern(
+      /^[0-9a-fA-F]{64}$/,
+      "have 64 hexadecimal digits, as wpa_passphrase makes them of name and password",
+    ),
     isSecret: true,
   },
   WLAN_PASSWORD_HEX: {

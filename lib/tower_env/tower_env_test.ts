@@ -298,6 +298,15 @@ Deno.test("the key of a Wi-Fi network is that of IEEE 802.11's test vectors", ()
   }
   for (const password of ["short", "x".repeat(64), "passwörter", "pass\nword"]) {
     const error = assertThrows(() => wlanOf("a", password), TowerError, "8 to 63");
+    assertStringIncludes(error.message, "64 hexadecimal digits");
     assert(!error.message.includes(password));
+  }
+});
+
+Deno.test("64 hexadecimal digits in the place of a Wi-Fi password are its key", () => {
+  const digits = "0123456789ABCDEF".repeat(4);
+  assertEquals(wlanOf("a", digits), { ssidHex: "61", key: digits.toLowerCase() });
+  for (const other of [digits.slice(1) + "g", digits + "0"]) {
+    assertThrows(() => wlanOf("a", other), TowerError, "64 hexadecimal digits");
   }
 });

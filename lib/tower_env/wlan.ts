@@ -12,7 +12,8 @@ export interface Wlan {
 }
 
 /**
- * The key of a network from its name and password (IEEE 802.11, J.4: PBKDF2, 4096 rounds).
+ * The key of a network from its name and password (IEEE 802.11, J.4: PBKDF2, 4096 rounds). The key
+ * itself may be given instead of a password, and then serves WPA2 alone.
  *
  * @throws {TowerError} `usage` with the rule that a name or password breaks.
  */
@@ -24,10 +25,15 @@ export function wlanOf(ssid: string, password: string): Wlan {
       `Cannot use the Wi-Fi name "${ssid.slice(0, 40)}": it has ${name.length} bytes, not 1 to 32`,
     );
   }
+  // As everywhere, so many digits are the key itself: no password may be as long (IEEE 802.11, J.4).
+  if (/^[0-9a-fA-F]{64}$/.test(password)) {
+    return { ssidHex: name.toHex(), key: password.toLowerCase() };
+  }
   if (!/^[\x20-\x7e]{8,63}$/.test(password)) {
     throw new TowerError(
       "usage",
-      `Cannot use the Wi-Fi password: it must have 8 to 63 plain ASCII characters`,
+      "Cannot use the Wi-Fi password: it must have 8 to 63 plain ASCII characters, or be the key, " +
+        "64 hexadecimal digits",
     );
   }
   const secret = new TextEncoder().encode(password);

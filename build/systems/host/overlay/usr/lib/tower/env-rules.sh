@@ -200,7 +200,7 @@ is_good() {
 		has_length "$2" 2 64 && is_hex "$2" && [ $((${#2} % 2)) -eq 0 ]
 		;;
 	WLAN_SHARED_KEY)
-		says='have 64 hexadecimal digits'
+		says='have 64 hexadecimal digits, as wpa_passphrase makes them of name and password'
 		has_length "$2" 64 64 && is_hex "$2"
 		;;
 	WLAN_PASSWORD_HEX)
