@@ -21,7 +21,7 @@ export interface RegularFile extends ByteSource, Disposable {
 export function openRegular(path: string): RegularFile {
   return attempt("read", path, () => {
     refuseOthers(path, statSync(path));
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const descriptor = openWithoutWaiting(path);
     try {
       const state = fstatSync(descriptor);
       refuseOthers(path, state);
@@ -31,6 +31,16 @@ export function openRegular(path: string): RegularFile {
       throw error;
     }
   });
+}
+
+/** A compiled program's own files know no flags; nobody can put a FIFO in their place. */
+function openWithoutWaiting(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (!(error instanceof Error) || !/not supported/i.test(error.message)) throw error;
+    return openSync(path, constants.O_RDONLY);
+  }
 }
 
 function opened(path: string, descriptor: number, size: number): RegularFile {
