@@ -78,7 +78,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   set(shell, args) {
     const [first, ...rest] = args;
     if (first === "--") {
-      shell.state.positional = rest;
+      shell.state.setPositional(rest);
       return 0;
     }
     if (args.length !== 1 || !/^[-+][eu]{1,2}$/.test(first ?? "")) {

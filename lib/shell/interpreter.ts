@@ -1,9 +1,10 @@
 import { runBuiltin } from "./builtins.ts";
 import { expandFields, expandPattern, expandText, type ExpansionContext } from "./expansion.ts";
 import { CommandFailure, type Io, NotUnderstood, type ShellHost } from "./host.ts";
+import { Limits, MAX_CALLS } from "./limits.ts";
 import { matchesText } from "./pattern.ts";
 import { BreakLoop, ExitShell, ReturnFunction } from "./signals.ts";
-import { ShellState } from "./state.ts";
+import { HARMLESS, ShellState } from "./state.ts";
 import { Buffer, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
 import {
   type AndOr,
@@ -16,13 +17,6 @@ import {
   type Word,
 } from "./syntax.ts";
 
-/** Most commands that a script may run: what goes on for longer is no package script. */
-const MAX_COMMANDS = 20_000;
-const MAX_CALLS = 100;
-
-/** Variables for one command that change nothing of what commands do to files. */
-const HARMLESS = /^(?:LANG|LC_[A-Z]+|PKGSYSTEM_ENABLE_FSYNC|XDG_[A-Z_]+)$/;
-
 export class Interpreter {
   readonly host: ShellHost;
   state: ShellState;
@@ -31,7 +25,7 @@ export class Interpreter {
   failed: string | undefined;
   /** Values to put back when a function returns. */
   locals: Map<string, string | undefined>[] = [];
-  #commands = 0;
+  readonly #limits = new Limits();
   /** How deep in loops. */
   loops = 0;
   /** How deep in files that `.` reads. */
@@ -95,7 +89,15 @@ export class Interpreter {
   }
 
   #command(command: Command, streams: Streams, tested: boolean): void {
-    if (++this.#commands > MAX_COMMANDS) throw new NotUnderstood("a script without an end");
+    this.#limits.enter();
+    try {
+      this.#run(command, streams, tested);
+    } finally {
+      this.#limits.leave();
+    }
+  }
+
+  #run(command: Command, streams: Streams, tested: boolean): void {
     if (command.kind === "simple") return this.#simple(command, streams, tested);
     if (command.kind === "function") {
       this.state.functions.set(command.name, command.body);
@@ -158,7 +160,11 @@ export class Interpreter {
   *#rounds(condition: List, until: boolean, streams: Streams): Generator<undefined> {
     if (streams.input !== undefined) throw new NotUnderstood("a loop that reads its input");
     for (;;) {
+      // `break` there leaves this loop in ash, another one in other shells.
+      const { loops } = this;
+      this.loops = 0;
       this.list(condition, streams, true);
+      this.loops = loops;
       if ((this.status === 0) === until) return;
       yield undefined;
     }

@@ -252,7 +252,9 @@ class Parser extends TokenReader {
     this.blanks();
     this.expect(")");
     this.lines();
+    if (++this.#depth > MAX_DEPTH) throw this.cursor.fault("nested too deeply");
     const body = this.#command();
+    this.#depth--;
     if (body.kind === "simple" || body.kind === "function") {
       throw this.cursor.fault("a function's body is no group");
     }

@@ -106,3 +106,11 @@ Deno.test("a hostile script costs no more than its length", () => {
   }
   assert(performance.now() - begin < 5000);
 });
+
+Deno.test("what nests without an end is refused, whatever it is made of", () => {
+  const nested = [
+    `echo ${"${a:-".repeat(9000)}${"}".repeat(9000)}`,
+    `${"a()".repeat(20000)}{ :; }`,
+  ];
+  for (const text of nested) assertThrows(() => parseShell(text), SyntaxFault, "too deeply");
+});

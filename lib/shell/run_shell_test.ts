@@ -115,6 +115,14 @@ Deno.test("what is reached and not understood is told; what is not reached does 
     "trap : 0",
     "${x?}",
     "set -u; echo $nothing",
+    "while break; do :; done",
+    "until continue; do :; done",
+    "echo ${5:=x}",
+    "echo ${01}",
+    `x=a; ${"x=$x$x; ".repeat(40)}`,
+    `${'set -- "$@" "$@"; '.repeat(40)}`,
+    `f() { ${"( ".repeat(50)}f${" )".repeat(50)}; }; f`,
+    `f() { ${"x=$( ".repeat(50)}f${" )".repeat(50)}; }; f`,
   ];
   for (const body of bodies) assertThrows(() => run(body), NotUnderstood);
 });

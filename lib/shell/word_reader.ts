@@ -8,6 +8,8 @@ export class SyntaxFault extends Error {
 /** Where a reader is in a text. */
 export class Cursor {
   at = 0;
+  /** How deep in `${…}`. */
+  braces = 0;
   constructor(readonly text: string) {}
 
   get ended(): boolean {
@@ -39,6 +41,9 @@ export class Cursor {
     return new SyntaxFault(`line ${line}: ${what}`);
   }
 }
+
+/** Deepest nesting of `${…}` that is read. */
+const MAX_BRACES = 64;
 
 /** Reads the list of a `$(…)` up to its closing parenthesis. */
 export type ListReader = () => List;
@@ -169,6 +174,7 @@ function readBraces(cursor: Cursor, list: ListReader, quoted: boolean): Part {
   if (operator === undefined) throw cursor.fault("a change of a parameter nobody knows");
   const isPattern = /^[#%]/.test(operator);
   let word: Word = [];
+  if (++cursor.braces > MAX_BRACES) throw cursor.fault("nested too deeply");
   if (quoted && !isPattern) {
     const parts: Part[] = [];
     readQuoted(cursor, list, "}", parts);
@@ -177,6 +183,7 @@ function readBraces(cursor: Cursor, list: ListReader, quoted: boolean): Part {
     word = readWord(cursor, list, "brace") ?? [];
     if (!cursor.take("}")) throw cursor.fault("a brace is not closed");
   }
+  cursor.braces--;
   return { kind: "parameter", name, quoted, change: { operator, word } };
 }
 
