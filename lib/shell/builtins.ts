@@ -15,6 +15,27 @@ type Builtin = (
 /** Files that read each other, one in the other. */
 const MAX_SOURCES = 20;
 
+/** Builtins whose failed redirection ends a script, and whose name no function may have (XCU 2.14). */
+export const SPECIAL: readonly string[] = [
+  ...[
+    ".",
+    ":",
+    "break",
+    "continue",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "local",
+    "readonly",
+    "return",
+  ],
+  ...["set", "shift", "source", "times", "trap", "unset"],
+];
+/** What ash knows by name without a file; `command -v` prints some of it in ways of its own. */
+const OWN_WORDS =
+  /^(?:!|\{|\}|\[|\[\[|if|then|elif|else|fi|for|while|until|do|done|case|esac|in|function|alias|bg|cd|chdir|command|eval|exec|fg|getopts|hash|help|history|jobs|kill|let|printf|pwd|read|readonly|source|test|times|trap|type|ulimit|umask|unalias|wait)$/;
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Builtins that need nothing but the shell. */
@@ -50,9 +71,8 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   printf(_shell, [format = "", ...args], { out }) {
     const known = /^(?:[^%\\]|\\n|%%|%s)*$/.test(format);
     const places = [...format.matchAll(/%s/g)].length;
-    if (!known || places !== args.length) {
-      if (out.kept) throw new NotUnderstood(`printf ${format}`);
-      return 0;
+    if (format === "" || !known || places !== args.length) {
+      throw new NotUnderstood(`printf ${format}`);
     }
     let at = 0;
     out.write(
@@ -122,6 +142,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
     if (option !== "-v" || name === undefined || more.length > 0 || name.includes("/")) {
       throw new NotUnderstood(`command ${[option, name, ...more].join(" ")}`);
     }
+    if (OWN_WORDS.test(name)) throw new NotUnderstood(`command -v ${name}`);
     const found = shell.state.functions.has(name) || Object.hasOwn(BUILTINS, name)
       ? name
       : shell.host.which(name);

@@ -55,6 +55,8 @@ function fieldsOf(word: Word, context: ExpansionContext): Piece[][] {
     fields.at(-1)!.push(piece);
   };
   const listed = word.some(isEachArgument);
+  // Whether such a word is one empty field or none differs by what else is in it.
+  if (listed && context.positional.length === 0 && word.length > 2) throw new NotUnderstood('"$@"');
   for (const part of word) {
     // `"$@"` without arguments is no field, though its quotes would make one.
     if (listed && part.kind === "text" && part.text === "") continue;
@@ -67,12 +69,23 @@ function fieldsOf(word: Word, context: ExpansionContext): Piece[][] {
       }
       continue;
     }
+    refuseQuotesWithin(part);
     const text = valueOf(part, context);
     if (part.kind === "text" || part.kind === "unknown" || part.quoted) {
       add({ text, quoted: part.kind !== "unknown" && part.quoted });
     } else split(text, add, () => open = false);
   }
   return fields;
+}
+
+/** What quotes and `$@` inside a default or alternative value keep together is not followed. */
+function refuseQuotesWithin(part: Part): void {
+  if (part.kind !== "parameter" || !part.change || !("word" in part.change)) return;
+  if (!/[-+=]$/.test(part.change.operator)) return;
+  const { word } = part.change;
+  const isQuoted = !part.quoted && word.some((p) => p.kind !== "unknown" && p.quoted);
+  const isList = word.some((p) => p.kind === "parameter" && /^[@*]$/.test(p.name));
+  if (isQuoted || isList) throw new NotUnderstood(`\${${part.name}${part.change.operator}"…"}`);
 }
 
 const isEachArgument = (part: Part) =>

@@ -10,8 +10,11 @@ export class NotUnderstood extends Error {
 
 /** What a command reads and writes. */
 export interface Io {
-  /** Standard input where the script redirects it; undefined: nobody types anything. */
-  readonly input: string | undefined;
+  /**
+   * All of standard input, where the script redirects it; undefined: nobody types anything.
+   * @throws {NotUnderstood} when somebody has read of it before.
+   */
+  readonly input: () => string | undefined;
   /** Takes what the command prints. */
   readonly out: (text: string) => void;
 }

@@ -1,11 +1,11 @@
-import { runBuiltin } from "./builtins.ts";
+import { runBuiltin, SPECIAL } from "./builtins.ts";
 import { expandFields, expandPattern, expandText, type ExpansionContext } from "./expansion.ts";
 import { CommandFailure, type Io, NotUnderstood, type ShellHost } from "./host.ts";
 import { Limits, MAX_CALLS } from "./limits.ts";
 import { matchesText } from "./pattern.ts";
 import { BreakLoop, ExitShell, ReturnFunction } from "./signals.ts";
 import { HARMLESS, ShellState } from "./state.ts";
-import { Buffer, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
+import { Buffer, Input, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
 import {
   type AndOr,
   assignmentOf,
@@ -61,7 +61,7 @@ export class Interpreter {
         const out = last ? streams.out : buffer;
         const inner = { ...streams, input, out };
         this.status = this.subshell(() => this.#command(command, inner, isTested));
-        input = buffer.text;
+        input = new Input(buffer.text);
       }
     }
     if (negated) this.status = this.status === 0 ? 1 : 0;
@@ -100,6 +100,7 @@ export class Interpreter {
   #run(command: Command, streams: Streams, tested: boolean): void {
     if (command.kind === "simple") return this.#simple(command, streams, tested);
     if (command.kind === "function") {
+      if (SPECIAL.includes(command.name)) throw new NotUnderstood(`function ${command.name}`);
       this.state.functions.set(command.name, command.body);
       this.status = 0;
       return;
@@ -192,7 +193,10 @@ export class Interpreter {
     this.#substituted = 0;
     const words = this.#fields(command.words);
     const redirected = this.#redirected(command.redirects, streams);
-    if (redirected === undefined) return;
+    if (redirected === undefined) {
+      if (!SPECIAL.includes(words[0] ?? ":")) return;
+      throw new NotUnderstood(`${words.join(" ")} with a redirection that fails`);
+    }
     const values = command.assignments.map(({ name, value }) => ({
       name,
       value: expandText(value, this.#context()),
@@ -219,6 +223,9 @@ export class Interpreter {
     );
   }
 
+  /** Whether a status is 1 only because all that is known is that it is not 0. */
+  #isGuess = false;
+
   /** Status of the last `$(…)` of a simple command. */
   #substituted = 0;
 
@@ -228,13 +235,15 @@ export class Interpreter {
     const body = this.state.functions.get(name);
     if (body !== undefined) return this.#callFunction(body, args, streams, tested);
     try {
-      const io: Io = { input: streams.input, out: (text) => streams.out.write(text) };
+      const io: Io = { input: () => streams.input?.take(), out: (text) => streams.out.write(text) };
       this.status = runBuiltin(this, argv, streams, tested) ?? this.host.run(argv, io);
+      this.#isGuess = false;
       if (this.status !== 0) this.failed = argv.join(" ");
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;
       if (streams.err.kept) throw new NotUnderstood(`what "${argv.join(" ")}" says of its failure`);
       this.status = 1;
+      this.#isGuess = true;
       this.failed = `${argv.join(" ")}: ${error.message}`;
     }
   }
@@ -277,9 +286,17 @@ export class Interpreter {
       if (!(failure instanceof RedirectFailure)) throw failure;
       if (streams.err.kept) throw new NotUnderstood(`what is said of "${failure.words}"`);
       this.status = 1;
+      this.#isGuess = true;
       this.failed = `${failure.words}: ${failure.cause.message}`;
       return undefined;
     }
+  }
+
+  #parameter(name: string): string | undefined {
+    if (name === "?" && this.status !== 0 && this.#isGuess) {
+      throw new NotUnderstood("$? after a failure");
+    }
+    return this.state.parameter(name, this.status);
   }
 
   #context(): ExpansionContext {
@@ -287,13 +304,17 @@ export class Interpreter {
       host: this.host,
       positional: this.state.positional,
       nounset: this.state.nounset,
-      parameter: (name) => this.state.parameter(name, this.status),
+      parameter: (name) => this.#parameter(name),
       assign: (name, value) => this.state.assign(name, value),
       substitute: (list) => {
         const buffer = new Buffer();
         // What a substitution ended with is told by an assignment, never by `$?` beside it.
         const { status } = this;
-        this.#substituted = this.subshell(() => this.list(list, { ...NOBODY, out: buffer }, false));
+        this.#substituted = this.subshell(() => {
+          // ash does not carry -e into a substitution.
+          this.state.errexit = false;
+          this.list(list, { ...NOBODY, out: buffer }, false);
+        });
         this.status = status;
         return buffer.text.replace(/\n+$/, "");
       },

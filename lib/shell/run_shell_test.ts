@@ -9,7 +9,7 @@ function host(files = new Map<string, string>()): ShellHost {
     run([name], { input, out }) {
       if (name === "fail") throw new CommandFailure("it failed");
       if (name !== "upper") throw new NotUnderstood(name);
-      out((input ?? "").toUpperCase());
+      out((input() ?? "").toUpperCase());
       return 0;
     },
     read(path) {
@@ -90,6 +90,7 @@ Deno.test("errexit ends a script where ash would, and nowhere else", () => {
   ]);
   assertEquals(run("set -e; f() { fail; echo f; }; f && echo on; f; echo off")[0], "f\non\n");
   assertEquals(run("set -e; x=$(fail); echo off")[1], 1);
+  assertEquals(run("set -e; x=$(fail; echo in); echo $x"), ["in\n", 0]);
 });
 
 Deno.test("what is reached and not understood is told; what is not reached does not matter", () => {
@@ -115,6 +116,15 @@ Deno.test("what is reached and not understood is told; what is not reached does 
     "trap : 0",
     "${x?}",
     "set -u; echo $nothing",
+    "echo a | { upper; upper; }",
+    'echo ${x:-"a b"}',
+    'echo "${x:-$@}"',
+    'set --; echo "$@"""',
+    "fail; echo $?",
+    ": </none",
+    "command -v eval",
+    "printf '%d' a",
+    "exit() { :; }",
     "while break; do :; done",
     "until continue; do :; done",
     "echo ${5:=x}",

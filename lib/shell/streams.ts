@@ -10,7 +10,7 @@ const TERMINAL: Stream = { kept: false, write() {} };
 
 /** Descriptors of a command. */
 export interface Streams {
-  readonly input: string | undefined;
+  readonly input: Input | undefined;
   readonly out: Stream;
   readonly err: Stream;
   /** Descriptors from 3 on. */
@@ -26,6 +26,18 @@ export class Buffer implements Stream {
   write(text: string): void {
     this.text += text;
     if (this.text.length > 1 << 20) throw new NotUnderstood("output of more than a megabyte");
+  }
+}
+
+/** What commands read, one of them: where in it another would go on nobody follows. */
+export class Input {
+  #isTaken = false;
+  constructor(readonly text: string) {}
+
+  take(): string {
+    if (this.#isTaken) throw new NotUnderstood("input that is read twice");
+    this.#isTaken = true;
+    return this.text;
   }
 }
 
@@ -57,7 +69,7 @@ export function redirected(
     const text = expand(target);
     if (operator === "<<" || operator === "<" || operator === "<&") {
       if (from !== 0 || operator === "<&") throw new NotUnderstood(`${from}${operator}${text}`);
-      input = operator === "<<" ? text : openInput(text, host);
+      input = new Input(operator === "<<" ? text : openInput(text, host));
       continue;
     }
     const stream = operator === ">&" ? streamOf(text) : openOutput(text, operator === ">>", host);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
 import type { ByteSource } from "../format/bytes.ts";
 import { attempt } from "./file_error.ts";
@@ -20,10 +20,11 @@ export interface RegularFile extends ByteSource, Disposable {
  */
 export function openRegular(path: string): RegularFile {
   return attempt("read", path, () => {
-    refuseOthers(path, statSync(path));
-    const descriptor = openWithoutWaiting(path);
+    const byPath = statSync(path);
+    refuseOthers(path, byPath);
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const state = fstatSync(descriptor);
+      const state = stateOf(descriptor, byPath);
       refuseOthers(path, state);
       return opened(path, descriptor, state.size);
     } catch (error) {
@@ -33,13 +34,13 @@ export function openRegular(path: string): RegularFile {
   });
 }
 
-/** A compiled program's own files know no flags; nobody can put a FIFO in their place. */
-function openWithoutWaiting(path: string): number {
+/** What is open; a compiled program's own files tell it by their path alone. */
+function stateOf(descriptor: number, byPath: Stats): Stats {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return fstatSync(descriptor);
   } catch (error) {
-    if (!(error instanceof Error) || !/not supported/i.test(error.message)) throw error;
-    return openSync(path, constants.O_RDONLY);
+    if (error instanceof Deno.errors.NotSupported) return byPath;
+    throw error;
   }
 }
 

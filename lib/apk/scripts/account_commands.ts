@@ -6,7 +6,7 @@ import { nameOf, parentOf } from "../../tree/file_tree.ts";
 import { filePlace } from "./file_commands.ts";
 import { parseOptions } from "./options.ts";
 import { CommandFailure } from "../../shell/host.ts";
-import { type Action, pathOf, type ScriptWorld } from "./script_world.ts";
+import { type Action, folderOf, type ScriptWorld } from "./script_world.ts";
 
 /** `addgroup [-S] [-g GID] GROUP` and `addgroup USER GROUP` of busybox. */
 export function addgroup(args: readonly string[]): Action | undefined {
@@ -55,7 +55,7 @@ export function adduser(args: readonly string[]): Action | undefined {
   const uid = idOf(options.get("u"));
   const inGroup = options.get("G");
   const home = options.get("h") ?? `/home/${name}`;
-  const homePath = options.has("H") ? "" : pathOf(home);
+  const homePath = options.has("H") ? "" : folderOf(home);
   if (!system && !options.has("D") || uid === "bad" || homePath === undefined) return undefined;
   if (inGroup !== undefined && !isAccountName(inGroup)) return undefined;
   return accountAction(`user ${name}`, (world) => {

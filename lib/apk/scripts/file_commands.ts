@@ -3,8 +3,8 @@ import type { Entry } from "../../tree/entry.ts";
 import { nameOf, parentOf } from "../../tree/file_tree.ts";
 import { parseMode, parseOctal } from "./file_mode.ts";
 import { parseOptions } from "./options.ts";
-import { CommandFailure } from "../../shell/host.ts";
-import { type Action, pathOf, pathsOf, type ScriptWorld } from "./script_world.ts";
+import { CommandFailure, NotUnderstood } from "../../shell/host.ts";
+import { type Action, folderOf, pathOf, pathsOf, type ScriptWorld } from "./script_world.ts";
 
 interface Owner {
   readonly user?: string;
@@ -37,9 +37,10 @@ function changeOwner(
   args: readonly string[],
   options: ReadonlyMap<string, string>,
 ): Action | undefined {
-  const paths = pathsOf(args);
+  const paths = pathsOf(args, folderOf);
   if (!paths) return undefined;
   return (world) => {
+    requireFolders(world, args);
     const ids = idsOf(world, owner);
     for (const path of paths) {
       for (const entry of targets(world, path, options.has("R"), options.has("h"))) {
@@ -50,14 +51,22 @@ function changeOwner(
   };
 }
 
+/** A slash at the end follows a link and refuses a file: only before a folder it changes nothing. */
+function requireFolders(world: ScriptWorld, args: readonly string[]): void {
+  for (const arg of args.filter((a) => a.endsWith("/"))) {
+    if (world.lookAt(folderOf(arg)!)?.type !== "directory") throw new NotUnderstood(`path ${arg}`);
+  }
+}
+
 /** `chmod [-R] MODE PATH...` */
 export function chmod(args: readonly string[]): Action | undefined {
   const recursive = args[0] === "-R";
   const [text, ...rest] = args.slice(recursive ? 1 : 0);
   const change = parseMode(text ?? "");
-  const paths = pathsOf(rest);
+  const paths = pathsOf(rest, folderOf);
   if (!change || !paths || rest.some((arg) => arg.startsWith("-"))) return undefined;
   return (world) => {
+    requireFolders(world, rest);
     for (const path of paths) {
       for (const entry of targets(world, path, recursive, false)) {
         if (entry.type !== "symlink") world.put({ ...entry, mode: change(entry.mode) });
@@ -70,7 +79,7 @@ export function chmod(args: readonly string[]): Action | undefined {
 /** `mkdir [-p] [-m MODE] PATH...` */
 export function mkdir(args: readonly string[]): Action | undefined {
   const parsed = parseOptions(args, "pm:", { parents: "p", mode: "m" });
-  const paths = parsed && pathsOf(parsed.rest);
+  const paths = parsed && pathsOf(parsed.rest, folderOf);
   const mode = parseOctal(parsed?.options.get("m") ?? "755");
   if (!parsed || !paths || mode === undefined) return undefined;
   const parents = parsed.options.has("p");
@@ -91,7 +100,7 @@ export function mkdir(args: readonly string[]): Action | undefined {
  */
 export function install(args: readonly string[]): Action | undefined {
   const parsed = parseOptions(args, "dm:o:g:");
-  const paths = parsed && pathsOf(parsed.rest);
+  const paths = parsed && pathsOf(parsed.rest, parsed.options.has("d") ? folderOf : pathOf);
   const mode = parseOctal(parsed?.options.get("m") ?? "755");
   if (!paths || mode === undefined) return undefined;
   const user = parsed.options.get("o"), group = parsed.options.get("g");
@@ -189,6 +198,8 @@ export function filePlace(world: ScriptWorld, path: string): string {
 export function newPlace(world: ScriptWorld, path: string): string {
   const parent = world.find(parentOf(path));
   if (parent?.type !== "directory") throw new CommandFailure(`/${parentOf(path)} is no directory`);
+  // What is made there gets the folder's group, and folders the bit (mkdir(2)).
+  if ((parent.mode & 0o2000) !== 0) throw new NotUnderstood(`/${path} in a folder with setgid`);
   return parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`;
 }
 

@@ -13,7 +13,7 @@ type Reading = (world: ScriptWorld, args: readonly string[], io: Io) => number;
 export const READING: Readonly<Record<string, Reading>> = {
   cat(world, args, { input, out }) {
     if (args.some((arg) => arg.startsWith("-"))) throw new NotUnderstood(`cat ${args.join(" ")}`);
-    const texts = args.length === 0 ? [input] : args.map((path) => readFile(world, path));
+    const texts = args.length === 0 ? [input()] : args.map((path) => readFile(world, path));
     for (const text of texts) {
       if (text === undefined) throw new NotUnderstood("cat of what is typed");
       out(text);
@@ -41,7 +41,7 @@ export const READING: Readonly<Record<string, Reading>> = {
       throw new NotUnderstood(`grep ${args.join(" ")}`);
     }
     if (parsed.options.has("F") && text !== pattern) throw new NotUnderstood(`grep ${pattern}`);
-    const whole = paths[0] === undefined ? input : readFile(world, paths[0]);
+    const whole = paths[0] === undefined ? input() : readFile(world, paths[0]);
     if (whole === undefined) throw new NotUnderstood("grep of what is typed");
     const found = whole.replace(/\n$/, "").split("\n").filter((line) => {
       if (pattern!.startsWith("^") && pattern!.endsWith("$")) return line === text;

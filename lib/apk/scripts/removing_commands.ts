@@ -69,6 +69,9 @@ export function move(args: readonly string[]): Action | undefined {
     if (entry.type === "directory" || entry.type === "hardlink") {
       throw new NotUnderstood(`mv of /${from}, which is no plain file`);
     }
+    if (world.tree.get(place)?.type === "directory") {
+      throw new NotUnderstood(`mv onto /${place}, which is a folder`);
+    }
     world.remove(entry.path);
     world.put({ ...entry, path: place });
     world.notes.add(`/${to} from /${from}`);

@@ -35,6 +35,7 @@ export class ScriptWorld {
     | undefined;
   /** Entries as they were, in the order of changes. */
   readonly #journal: { readonly path: string; readonly entry: Entry | undefined }[] = [];
+  #linked: ReadonlySet<string> | undefined;
   /** Whether users or groups were made or changed. */
   changedAccounts = false;
   /** What was done, for the record. */
@@ -87,6 +88,11 @@ export class ScriptWorld {
     if (before && this.isLater(before) && before.type !== "directory") {
       throw new NotUnderstood(`/${entry.path}, which ${before.origin} replaces later`);
     }
+    const keepsContent = before?.type === "file" && entry.type === "file" &&
+      before.content === entry.content;
+    if (before?.type === "file" && !keepsContent && this.#hasOtherNames(entry.path)) {
+      throw new NotUnderstood(`a change of /${entry.path}, which has another name`);
+    }
     this.#journal.push({ path: entry.path, entry: before });
     this.#around.written.add(entry.path);
     this.tree.put(entry);
@@ -102,11 +108,12 @@ export class ScriptWorld {
     this.tree.remove(path);
   }
 
+  /** Whether a file has names that are hard links; scripts make none. */
   #hasOtherNames(path: string): boolean {
-    for (const entry of this.tree.walk()) {
-      if (entry.type === "hardlink" && entry.target === path) return true;
-    }
-    return false;
+    this.#linked ??= new Set(
+      this.tree.walk().flatMap((entry) => entry.type === "hardlink" ? [entry.target] : []),
+    );
+    return this.#linked.has(path);
   }
 
   /** Whether an entry is of a package that apk has not unpacked yet. */
@@ -158,16 +165,22 @@ function splitOrigin(origin: Origin): [string, string] {
 
 /**
  * The tree's path of an argument: absolute, or relative to the root, where apk starts scripts.
- * Undefined for the root itself and all that is not canonical, such as `..`.
+ * Undefined for the root itself and all that is not canonical, such as `..`, and for a slash at the
+ * end, which asks for a folder and follows a last link.
  */
 export function pathOf(argument: string): string | undefined {
-  const path = argument.replace(/^\//, "").replace(/\/$/, "");
+  const path = argument.replace(/^\//, "");
   return isCanonical(path) ? path : undefined;
 }
 
+/** As {@linkcode pathOf}, where all that can be meant is a folder. */
+export function folderOf(argument: string): string | undefined {
+  return pathOf(argument.replace(/\/$/, ""));
+}
+
 /** The paths of all arguments; undefined without any, or when one is not understood. */
-export function pathsOf(args: readonly string[]): string[] | undefined {
-  const paths = args.map(pathOf);
+export function pathsOf(args: readonly string[], read = pathOf): string[] | undefined {
+  const paths = args.map((arg) => read(arg));
   return paths.length > 0 && paths.every((p) => p !== undefined) ? paths : undefined;
 }
 
@@ -176,7 +189,7 @@ const OF_THE_MACHINE = /^(?:dev|proc|sys)(?:\/|$)/;
 
 /** The path of an argument that is only looked at. @throws {NotUnderstood} */
 export function readablePath(argument: string): string {
-  const path = argument === "/" ? "" : pathOf(argument.replace(/\/+/g, "/"));
+  const path = argument === "/" ? "" : folderOf(argument.replace(/\/+/g, "/"));
   if (path === undefined || (OF_THE_MACHINE.test(path) && path !== "dev/null")) {
     throw new NotUnderstood(`path ${JSON.stringify(argument)}`);
   }

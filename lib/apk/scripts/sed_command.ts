@@ -23,7 +23,7 @@ export function sed(world: ScriptWorld, args: readonly string[], { input, out }:
   const extended = args.some((arg) => /^-[Er]/.test(arg));
   const steps = scripts.map((script) => substitutionOf(script, extended));
   const [path, ...more] = rest;
-  const text = path === undefined ? input : readFile(world, path);
+  const text = path === undefined ? input() : readFile(world, path);
   if (text === undefined || more.length > 0) throw new NotUnderstood(`sed ${args.join(" ")}`);
   const ended = text.endsWith("\n") || text === "";
   const lines = (ended ? text.slice(0, -1) : text).split("\n");

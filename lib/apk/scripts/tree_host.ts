@@ -30,12 +30,16 @@ const COMMANDS: Readonly<Record<string, Understand>> = {
 /** PATH of a script (apk-tools src/database.c). */
 export const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** Most bytes that a script may write, files that grow counted whole each time. */
+const MAX_WRITTEN = 16 << 20;
+
 /** Programs as they are called: by name, or by the path of one of PATH's folders. */
 const PROGRAM = /^(?:\/?(?:usr\/)?s?bin\/)?([^/]+)$/;
 
 /** A tree as the system under a shell. */
 export class TreeHost implements ShellHost {
   readonly #world: ScriptWorld;
+  #written = 0;
 
   constructor(world: ScriptWorld) {
     this.#world = world;
@@ -83,6 +87,8 @@ export class TreeHost implements ShellHost {
       throw new CommandFailure(`${path} is no file`);
     }
     const before = existing && append ? readFile(world, path) : "";
+    this.#written += before.length + text.length;
+    if (this.#written > MAX_WRITTEN) throw new NotUnderstood(`that much into ${path}`);
     const content = inlineText(before + text);
     world.put(
       existing
