@@ -1,7 +1,14 @@
 import { compareBytes } from "../format/bytes.ts";
 import { NotUnderstood, type ShellHost } from "./host.ts";
 import { matchesText, quotePattern } from "./pattern.ts";
-import type { List, ParameterChange, Part, Word } from "./syntax.ts";
+import {
+  assignmentOf,
+  bareOf,
+  type List,
+  type ParameterChange,
+  type Part,
+  type Word,
+} from "./syntax.ts";
 
 /** Longest value whose ends are tried against a pattern. */
 const MAX_TRIMMED = 4096;
@@ -30,6 +37,15 @@ interface Piece {
 export function expandFields(words: readonly Word[], context: ExpansionContext): string[] {
   return words.flatMap((word) => fieldsOf(word, context)).flatMap((field) =>
     expandPaths(field, context.host)
+  );
+}
+
+/** The fields of a command; ash does not split what `local` and `export` assign. */
+export function expandCommand(words: readonly Word[], context: ExpansionContext): string[] {
+  const declares = ["local", "export"].includes(bareOf(words[0] ?? []) ?? "");
+  if (!declares) return expandFields(words, context);
+  return words.flatMap((word) =>
+    assignmentOf(word) ? [expandText(word, context)] : expandFields([word], context)
   );
 }
 

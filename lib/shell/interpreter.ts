@@ -1,15 +1,19 @@
 import { runBuiltin, SPECIAL } from "./builtins.ts";
-import { expandFields, expandPattern, expandText, type ExpansionContext } from "./expansion.ts";
+import {
+  expandCommand,
+  expandFields,
+  expandPattern,
+  expandText,
+  type ExpansionContext,
+} from "./expansion.ts";
 import { CommandFailure, type Io, NotUnderstood, type ShellHost } from "./host.ts";
 import { Limits, MAX_CALLS } from "./limits.ts";
 import { matchesText } from "./pattern.ts";
-import { BreakLoop, ExitShell, ReturnFunction } from "./signals.ts";
+import { ExitShell, ReturnFunction, runRounds } from "./signals.ts";
 import { HARMLESS, ShellState } from "./state.ts";
 import { Buffer, Input, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
 import {
   type AndOr,
-  assignmentOf,
-  bareOf,
   type Command,
   type List,
   type Pipeline,
@@ -174,16 +178,7 @@ export class Interpreter {
   #loop<T>(rounds: Iterator<T>, body: (item: T) => void): void {
     this.loops++;
     try {
-      for (let next = rounds.next(); !next.done; next = rounds.next()) {
-        try {
-          body(next.value);
-        } catch (signal) {
-          if (!(signal instanceof BreakLoop)) throw signal;
-          this.status = 0;
-          if (signal.levels > 1) throw new BreakLoop(signal.levels - 1, signal.goesOn);
-          if (!signal.goesOn) return;
-        }
-      }
+      runRounds(rounds, body, () => this.status = 0);
     } finally {
       this.loops--;
     }
@@ -191,7 +186,7 @@ export class Interpreter {
 
   #simple(command: Command & { kind: "simple" }, streams: Streams, tested: boolean): void {
     this.#substituted = 0;
-    const words = this.#fields(command.words);
+    const words = expandCommand(command.words, this.#context());
     const redirected = this.#redirected(command.redirects, streams);
     if (redirected === undefined) {
       if (!SPECIAL.includes(words[0] ?? ":")) return;
@@ -211,16 +206,6 @@ export class Interpreter {
       throw new NotUnderstood(`${values[0]!.name}=… ${words.join(" ")}`);
     }
     this.call([name, ...args], redirected, tested);
-  }
-
-  /** Fields of a command; ash does not split what `local` and `export` assign. */
-  #fields(words: readonly Word[]): string[] {
-    const context = this.#context();
-    const declares = ["local", "export"].includes(bareOf(words[0] ?? []) ?? "");
-    if (!declares) return expandFields(words, context);
-    return words.flatMap((word) =>
-      assignmentOf(word) ? [expandText(word, context)] : expandFields([word], context)
-    );
   }
 
   /** Whether a status is 1 only because all that is known is that it is not 0. */
