@@ -4,7 +4,7 @@ import { compressionOf, unpackImage } from "../lib/disk/packed_image.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { exists, readText, tempDir } from "../lib/store/files.ts";
-import { buildsFolder } from "./inputs.ts";
+import { buildsFolder, manifestFiles } from "./inputs.ts";
 import { RECORD_FILE } from "./manifest/file_names.ts";
 import { type BuildRecord, parseRecord } from "./plan/record.ts";
 
@@ -37,10 +37,20 @@ export function findImage(asked: string, arch: Arch | undefined, env: Env): Foun
   }
   const of = arch === undefined ? "" : ` for ${arch}`;
   throw new TowerError("not-found", `Cannot find an image of "${asked}"${of} in "${builds}"`, {
-    hint: `build one with: tower-build build ${asked}${
-      arch === undefined ? "" : ` --arch ${arch}`
-    }`,
+    hint: hintTo(asked, arch, env),
   });
+}
+
+/** A name that is no system's would only lead to the next refusal. */
+function hintTo(asked: string, arch: Arch | undefined, env: Env): string {
+  const systems = manifestFiles(env.cwd).systemNames();
+  if (!systems.includes(asked)) {
+    return `the systems are ${
+      systems.join(", ")
+    }; what a manifest FILE.yaml describes is built with ` +
+      "tower-build build FILE.yaml";
+  }
+  return `build one with: tower-build build ${asked}${arch === undefined ? "" : ` --arch ${arch}`}`;
 }
 
 function readRecord(folder: string): BuildRecord | undefined {

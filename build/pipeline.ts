@@ -185,7 +185,7 @@ async function lockFor(
   if (frozen) {
     const why = found ? "it was made for other packages, keys or repositories" : "it is not there";
     throw new TowerError("stale", `Cannot use lock "${lockFile}": ${why}`, {
-      hint: "write it with tower-build lock, or build without --frozen",
+      hint: "write it with tower-build lock SYSTEM, or build without --frozen",
     });
   }
   if (found) {

@@ -4,6 +4,7 @@ import type { TrustedKey } from "../lib/apk/types.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { exists, isFolder, listDir, readText } from "../lib/store/files.ts";
+import { labHint } from "./plan/lab_hint.ts";
 import type { Lock } from "./plan/lock.ts";
 import { LAB, type RepositorySpec } from "./plan/repositories.ts";
 
@@ -34,7 +35,7 @@ export function trustedKeys(request: KeyRequest, env: Env): readonly TrustedKey[
   const lab = repositories.find((r) => r.name === LAB);
   if (lab) {
     throw new TowerError("not-found", "Cannot use the lab repository: it was not made yet", {
-      hint: "make it with: deno task lab",
+      hint: labHint(),
     });
   }
   throw new TowerError("usage", "Cannot trust any package: no key is given", {

@@ -9,6 +9,7 @@ import type { IndexedPackage, TrustedKey } from "../../lib/apk/types.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
 import type { ContentStore, Fetcher } from "../../lib/store/ports.ts";
+import { IS_FROM_SOURCES, labHint } from "./lab_hint.ts";
 import type { ResolveRequest } from "./lock.ts";
 import { indexUrl, LAB, type RepositorySpec } from "./repositories.ts";
 
@@ -149,9 +150,11 @@ async function fetchIndex(
       {
         cause,
         hint: spec.name === LAB
-          ? "make the lab repository first: deno task lab"
-          : `check the URL and the network; without a mirror, "--repository ${LAB}" builds from ` +
-            "packages of this machine's distribution (deno task lab)",
+          ? labHint()
+          : "check the URL and the network" + (IS_FROM_SOURCES
+            ? `; without a mirror, "--repository ${LAB}" builds from packages of this machine's ` +
+              "distribution (deno task lab)"
+            : ""),
       },
     );
   }

@@ -164,7 +164,7 @@ export function parseLock(text: string, file: string): Lock {
     "malformed",
     `Cannot read lock "${file}": ${faults.slice(0, 8).join("; ")}`,
     {
-      hint: "write a new one with tower-build lock --update",
+      hint: "write a new one with tower-build lock SYSTEM --update",
     },
   );
 }

@@ -109,7 +109,7 @@ Deno.test("a lock that does not fit is made anew with a warning, or refused", as
     code: 1,
     error: [
       `error: Cannot use lock "DIR/cwd/out/small-x86_64.lock.json": ${why}`,
-      "  hint: write it with tower-build lock, or build without --frozen",
+      "  hint: write it with tower-build lock SYSTEM, or build without --frozen",
     ],
   });
   const none = refused("it is not there");
@@ -130,7 +130,7 @@ Deno.test("a lock with a wrong field, a changed key or no JSON is refused with i
   using p = prepared();
   await p.program.run("lock", ...p.args, "--lock", "good.json");
   const good = json(Deno.readTextFileSync(p.program.path("good.json")));
-  const HINT = "  hint: write a new one with tower-build lock --update";
+  const HINT = "  hint: write a new one with tower-build lock SYSTEM --update";
   const [key] = good.keys;
   const cases: [lock: unknown, fault: string][] = [
     [{ ...good, version: 2 }, "version: Invalid input: expected 1"],

@@ -217,7 +217,7 @@ Deno.test("lab says how to make its repository where there is none yet", async (
     code: 1,
     error: [
       "error: Cannot use the lab repository: it was not made yet",
-      "  hint: make it with: deno task lab",
+      "  hint: make the lab repository first: deno task lab",
     ],
   });
 });
