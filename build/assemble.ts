@@ -1,7 +1,8 @@
 import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
+import type { Reporter } from "../lib/report/event.ts";
+import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
-import type { Engine } from "./engine.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
 import type { BuildPlan, StagePlan } from "./plan/plan.ts";
 import { accounts } from "./stages/accounts.ts";
@@ -17,7 +18,7 @@ import type { StageContext } from "./stages/stage.ts";
 export async function assemble(
   plan: BuildPlan,
   packages: readonly UnpackedPackage[],
-  { store, reporter }: Pick<Engine, "store" | "reporter">,
+  { store, reporter }: { readonly store: ContentStore; readonly reporter: Reporter },
   placeError: PlaceError,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
   const { arch, epoch } = plan;

@@ -161,8 +161,8 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
       [{ kind: "initramfs", flavour: "virt", path: "/boot/i" }],
       /^error: Cannot make the initramfs/,
     ],
-    [[{ kind: "files", files: [file] }], /^error: Cannot add "\/etc" from stage:files/],
-    [[{ kind: "accounts", users: [user(5), user(6)] }], /^error: Cannot .*"joe"/],
+    [[{ kind: "files", files: [file] }], /^error: Cannot put the file "\/etc"/],
+    [[5, 6].map((id) => ({ kind: "accounts", users: [user(id)] })), /^error: Cannot .*"joe"/],
   ];
   for (const [stages, message] of cases) {
     assertMatch((await fault(smallManifest("REPOSITORY", { stages }))).join("\n"), message);
@@ -189,8 +189,8 @@ Deno.test("sizes and command lines that no disk or kernel takes are faults with 
   }];
   const error = await fault(smallManifest("REPOSITORY", { outputs }));
   assertEquals(error.slice(1).map((line) => line.replace(/^ {2}m\.yaml:\d+:\d+: /, "")), [
-    "outputs[0].boot.size: must be a multiple of 4KiB",
-    "outputs[0].root.size: must be a multiple of 4KiB",
+    "outputs[0].boot.size: must be a multiple of 4KiB and more than 0B",
+    "outputs[0].root.size: must be a multiple of 4KiB and more than 0B",
     "outputs[0].cmdline: must have at most 1900 characters: a kernel reads 2047 bytes",
   ]);
 });

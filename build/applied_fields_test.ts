@@ -1,0 +1,299 @@
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import type { Digest } from "../lib/brand.ts";
+import { TowerError } from "../lib/errors.ts";
+import { digestOf } from "../lib/format/digest.ts";
+import { canonicalJson } from "../lib/json.ts";
+import { silent } from "../lib/report/event.ts";
+import { bytesOf } from "../lib/tree/content.ts";
+import { moduleFile } from "../tests/support/elf_file.ts";
+import { MemoryStore } from "../tests/support/memory_store.ts";
+import { assemble } from "./assemble.ts";
+import { disk } from "./outputs/disk.ts";
+import { initramfs } from "./outputs/initramfs.ts";
+import { tar } from "./outputs/tar.ts";
+import type { WriteContext } from "./outputs/writer.ts";
+import { makePlan, type OutputPlan, type OverlayFile } from "./plan/plan.ts";
+import { parseRepository } from "./plan/repositories.ts";
+import { NEEDED_APPLETS } from "./stages/initramfs/busybox.ts";
+import { chooseArch, loadManifest, manifestFor } from "./manifest/manifest.ts";
+import { manifestDocument } from "./manifest/schema.ts";
+
+type Fields = Record<string, unknown>;
+interface Document extends Fields {
+  stages: Fields[];
+  outputs: Fields[];
+}
+
+const encoder = new TextEncoder();
+const key = (byte: number) => {
+  const start = Uint8Array.fromBase64("AAAAC3NzaC1lZDI1NTE5AAAAIA==");
+  return `ssh-ed25519 ${new Uint8Array([...start, ...Array(32).fill(byte)]).toBase64()}`;
+};
+const MODULES = "lib/modules/6.6-0-virt";
+/** What an overlay brings, as packages would: enough to make an initramfs and a disk of. */
+const OVERLAY: Readonly<Record<string, string | Uint8Array>> = {
+  "bin/busybox": `\0${NEEDED_APPLETS.join("\0")}\0blkid\0`,
+  "boot/vmlinuz-virt": "",
+  "etc/group": "root:x:0:\nwheel:x:10:\n",
+  "etc/init.d/sshd": "#!/sbin/openrc-run\n",
+  "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+  "etc/shadow": "root:*::0:::::\n",
+  [`${MODULES}/kernel/a.ko`]: moduleFile({ exports: ["a"] }),
+  [`${MODULES}/kernel/b.ko`]: moduleFile({}),
+  [`${MODULES}/modules.dep`]: "kernel/a.ko:\nkernel/b.ko:\n",
+  "srv/old": "",
+  "usr/bin/tool": "#!/bin/sh\n",
+  "usr/lib/systemd/boot/efi/systemd-bootx64.efi": "loader",
+};
+
+const base = (): Document => ({
+  name: "demo",
+  version: "1",
+  arches: ["x86_64"],
+  repositories: ["https://mirror/main"],
+  stages: [
+    { kind: "packages", world: ["openrc"] },
+    {
+      kind: "files",
+      overlay: "overlay",
+      files: [
+        { path: "/etc/motd", contents: "a" },
+        { path: "/etc/link", symlink: "a" },
+        { path: "/srv/data", directory: true },
+      ],
+    },
+    { kind: "accounts", groups: [{ name: "lab" }], users: [{ name: "ann" }] },
+    { kind: "services", runlevels: {} },
+    { kind: "kernel", flavour: "virt" },
+    { kind: "initramfs", flavour: "virt", path: "/boot/initramfs-virt", modules: ["a"] },
+  ],
+  outputs: [
+    {
+      kind: "disk",
+      file: "a.img",
+      table: "gpt",
+      boot: { free: "1MiB" },
+      root: { free: "1MiB" },
+      loaders: ["systemd-boot"],
+      flavour: "virt",
+      initramfs: "/boot/initramfs-virt",
+    },
+    { kind: "tar", file: "a.tar" },
+    { kind: "initramfs", file: "a.cpio" },
+  ],
+});
+
+/** What another manifest may extend. */
+const BASE = {
+  name: "base",
+  stages: [{ kind: "files", files: [{ path: "/etc/base", contents: "" }] }],
+};
+
+/** All that a manifest decides: its plan's tree, record of repositories and artifacts, by digest. */
+async function outcome(document: Document): Promise<string> {
+  const texts: Fields = { "m.yaml": document, "base.yaml": BASE };
+  const whole = loadManifest("m.yaml", {
+    systemPath: () => undefined,
+    systemNames: () => [],
+    readText: (path) => JSON.stringify(texts[path]),
+    beside: (_, path) => path,
+    folderOf: () => "",
+  });
+  const arch = chooseArch(whole, undefined);
+  const manifest = manifestFor(whole, arch);
+  const store = new MemoryStore();
+  const overlays = new Map(manifest.stages.map((stage) => {
+    const isGiven = stage.spec.kind === "files" && stage.spec.overlay === "overlay";
+    return [stage, isGiven ? overlayIn(store) : []] as const;
+  }));
+  const index = `sha256:${"0".repeat(64)}` as Digest;
+  const plan = makePlan(manifest, {
+    version: 1,
+    arch,
+    inputs: index,
+    repositories: manifest.repositories.map((text) => {
+      const { name, tag } = parseRepository(text, "/lab");
+      return { name, index, ...(tag === undefined ? {} : { tag }) };
+    }),
+    keys: [],
+    packages: [],
+  }, overlays);
+  const { tree } = await assemble(plan, [], { store, reporter: silent }, (_, error) => error);
+  const entries = [...tree.walk()].map((entry) => ({
+    ...entry,
+    ...(entry.type === "file" ? { content: digestOf(bytesOf(store, entry.content)) } : {}),
+  }));
+  const outputs = plan.outputs.map((output) => [output.file, written(output)]);
+  return digestOf(canonicalJson(JSON.parse(JSON.stringify({ arch, entries, outputs }))));
+
+  /** Every write of an output, hashed; what a plan only carries along is not in it. */
+  function written(output: OutputPlan): string[] {
+    const writes: string[] = [];
+    const sink = {
+      writeAt: (offset: number, bytes: Uint8Array) =>
+        void writes.push(`${offset} ${digestOf(bytes)}`),
+      setSize: (size: number) => void writes.push(`size ${size}`),
+    };
+    const context: WriteContext = { reader: store, epoch: plan.epoch, sink, reporter: silent };
+    if (output.kind === "disk") disk(tree, output, context);
+    else if (output.kind === "tar") tar(tree, output, context);
+    else initramfs(tree, output, context);
+    return writes;
+  }
+}
+
+function overlayIn(store: MemoryStore): OverlayFile[] {
+  return Object.entries(OVERLAY).map(([path, value]) => {
+    const bytes = typeof value === "string" ? encoder.encode(value) : value;
+    return { path, digest: store.put(bytes), size: bytes.length, executable: true };
+  });
+}
+
+/** A value other than the base's for each field: it must change the outcome, or be refused. */
+const at = (list: "stages" | "outputs", index: number, ...path: (string | number)[]) => {
+  return (value: unknown) => (document: Document) => {
+    let place = document[list][index] as Fields;
+    for (const part of path.slice(0, -1)) place = place[part] as Fields;
+    place[path.at(-1)!] = value;
+  };
+};
+const stage = (index: number, ...path: (string | number)[]) => at("stages", index, ...path);
+const output = (index: number, ...path: (string | number)[]) => at("outputs", index, ...path);
+const user = (...path: (string | number)[]) => stage(2, "users", 0, ...path);
+const top = (name: string) => (value: unknown) => (document: Document) => {
+  document[name] = value;
+};
+const other = ["aarch64"];
+const CASES: Readonly<Record<string, (document: Document) => void>> = {
+  name: top("name")("other"),
+  version: (d) => {
+    d["version"] = "2";
+    d.outputs[1]!["file"] = "a-{version}.tar";
+  },
+  extends: top("extends")("base.yaml"),
+  arches: top("arches")(other),
+  repositories: top("repositories")(["https://mirror/main", "https://mirror/community"]),
+  "stages[packages].arches": stage(0, "arches")(other),
+  "stages[packages].world": stage(0, "world")(["openrc", "busybox"]),
+  "stages[packages].optional": stage(0, "optional")(["busybox"]),
+  ...Object.fromEntries(
+    ["package", "script", "do", "reason"].map((field) => [
+      `stages[packages].scripts[].${field}`,
+      stage(0, "scripts")([
+        { package: "a", script: "trigger", do: "skip", reason: "b" },
+      ]),
+    ]),
+  ),
+  "stages[files].arches": stage(1, "arches")(other),
+  "stages[files].overlay": stage(1, "overlay")("none"),
+  "stages[files].files[].path": stage(1, "files", 0, "path")("/etc/issue"),
+  "stages[files].files[].contents": stage(1, "files", 0, "contents")("b"),
+  "stages[files].files[].mode": stage(1, "files", 0, "mode")("0600"),
+  "stages[files].files[].uid": stage(1, "files", 0, "uid")(7),
+  "stages[files].files[].gid": stage(1, "files", 0, "gid")(7),
+  "stages[files].files[].symlink": stage(1, "files", 1, "symlink")("b"),
+  "stages[files].files[].directory": stage(1, "files", 2)({ path: "/srv/data", contents: "" }),
+  "stages[files].remove": stage(1, "remove")(["/srv/old"]),
+  "stages[accounts].arches": stage(2, "arches")(other),
+  "stages[accounts].groups[].name": stage(2, "groups", 0, "name")("other"),
+  "stages[accounts].groups[].gid": stage(2, "groups", 0, "gid")(70),
+  "stages[accounts].users[].name": user("name")("bob"),
+  "stages[accounts].users[].uid": user("uid")(70),
+  "stages[accounts].users[].group": user("group")("wheel"),
+  "stages[accounts].users[].groups": user("groups")(["wheel"]),
+  "stages[accounts].users[].home": user("home")("/srv/ann"),
+  "stages[accounts].users[].shell": user("shell")("/bin/ash"),
+  "stages[accounts].users[].comment": user("comment")("Ann"),
+  "stages[accounts].users[].password": user("password")("$6$a$b"),
+  "stages[accounts].users[].authorizedKeys": user("authorizedKeys")([key(1)]),
+  "stages[services].arches": stage(3, "arches")(other),
+  "stages[services].runlevels": stage(3, "runlevels")({ default: ["sshd"] }),
+  "stages[kernel].arches": stage(4, "arches")(other),
+  "stages[kernel].flavour": stage(4, "flavour")("lts"),
+  "stages[initramfs].arches": stage(5, "arches")(other),
+  "stages[initramfs].flavour": stage(5, "flavour")("lts"),
+  "stages[initramfs].path": stage(5, "path")("/boot/other"),
+  "stages[initramfs].modules": stage(5, "modules")(["b"]),
+  "stages[initramfs].files": stage(5, "files")(["/usr/bin/tool"]),
+  "stages[initramfs].compression": stage(5, "compression")("none"),
+  "stages[initramfs].level": stage(5, "level")(1),
+  "outputs[disk].arches": output(0, "arches")(other),
+  "outputs[disk].file": output(0, "file")("b.img"),
+  "outputs[disk].table": output(0, "table")("mbr"),
+  ...Object.fromEntries(
+    ["boot", "root"].flatMap((part) => [
+      [`outputs[disk].${part}.label`, output(0, part, "label")("OTHER")],
+      [`outputs[disk].${part}.free`, output(0, part, "free")("90MiB")],
+      [`outputs[disk].${part}.size`, output(0, part)({ size: "80MiB" })],
+    ]),
+  ),
+  "outputs[disk].loaders": output(0, "loaders")(["syslinux"]),
+  "outputs[disk].flavour": output(0, "flavour")("lts"),
+  "outputs[disk].initramfs": output(0, "initramfs")("/boot/vmlinuz-virt"),
+  "outputs[disk].cmdline": output(0, "cmdline")("quiet"),
+  "outputs[disk].compression": output(0, "compression")("gzip"),
+  "outputs[tar].arches": output(1, "arches")(other),
+  "outputs[tar].file": output(1, "file")("b.tar"),
+  "outputs[tar].compression": output(1, "compression")("gzip"),
+  "outputs[initramfs].arches": output(2, "arches")(other),
+  "outputs[initramfs].file": output(2, "file")("b.cpio"),
+  "outputs[initramfs].compression": output(2, "compression")("none"),
+};
+
+Deno.test("every field of a manifest is tried", () => {
+  const schema = z.toJSONSchema(manifestDocument, { io: "input", unrepresentable: "any" });
+  const fields = new Set(fieldsOf(schema as Fields, ""));
+  assertEquals([...fields].sort(), [...Object.keys(CASES), "description"].sort());
+});
+
+/** Paths of the values that hold no fields of their own; a stage or output is named by its kind. */
+function fieldsOf(schema: Fields, path: string): string[] {
+  const forms = (schema["oneOf"] ?? schema["anyOf"]) as Fields[] | undefined;
+  const objects = forms?.filter((form) => form["type"] === "object");
+  if (objects !== undefined && objects.length > 0) {
+    return objects.flatMap((form) => {
+      const kind = ((form["properties"] as Fields)["kind"] as Fields | undefined)?.["const"];
+      return fieldsOf(form, kind === undefined ? path : path.replace(/\[\]$/, `[${kind}]`));
+    });
+  }
+  const inner = (schema["items"] ?? {}) as Fields;
+  if (inner["properties"] ?? inner["oneOf"] ?? inner["anyOf"]) {
+    const found = fieldsOf(inner, `${path}[]`);
+    if (found.length > 1 || found[0] !== `${path}[]`) return found;
+  }
+  const properties = schema["properties"] as Record<string, Fields> | undefined;
+  if (properties === undefined) return [path];
+  return Object.entries(properties).filter(([name]) => name !== "kind").flatMap(([name, value]) =>
+    fieldsOf(value, path === "" ? name : `${path}.${name}`)
+  );
+}
+
+Deno.test("a value that a manifest gives changes what is built, or is refused", async () => {
+  const before = await outcome(base());
+  assertEquals(await outcome(base()), before);
+  const refused: string[] = [];
+  for (const [field, change] of Object.entries(CASES)) {
+    const changed = base();
+    if (field.endsWith(".arches")) changed["arches"] = ["x86_64", ...other];
+    change(changed);
+    const after = await outcome(changed).catch((error) => {
+      assert(error instanceof TowerError, `${field}: ${error.stack}`);
+      refused.push(field);
+      return undefined;
+    });
+    assert(after !== before, `${field} changes nothing`);
+  }
+  assertEquals(refused, [
+    "arches",
+    ...["package", "script", "do", "reason"].map((f) => `stages[packages].scripts[].${f}`),
+    "stages[files].arches",
+    "stages[files].overlay",
+    "stages[kernel].flavour",
+    "stages[initramfs].arches",
+    "stages[initramfs].flavour",
+    "stages[initramfs].path",
+    "outputs[disk].loaders",
+    "outputs[disk].flavour",
+  ]);
+});
