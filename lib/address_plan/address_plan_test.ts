@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { addressAt, ipAddress } from "../ip/address.ts";
+import { addressAt, ipAddress, ipNetwork } from "../ip/address.ts";
 import { type AddressedHost, allocateAddress, planOf, TOWER_PLAN } from "./address_plan.ts";
 
 const host = (name: string, address: string): AddressedHost => ({
@@ -81,4 +81,53 @@ Deno.test("every broken rule of a plan is named at once", () => {
   assertThrows(() => planOf({ ...text, offline: one }), TowerError, "must be private");
   const two = { network: "192.168.0.0/16", thinClient: "192.168.0.1", firstHost: 2 };
   assertThrows(() => planOf({ ...text, offline: two }), TowerError, "overlap");
+});
+
+Deno.test("networks have eight addresses at least and 65536 at most", () => {
+  const offline = { network: "10.9.0.0/29", thinClient: "10.9.0.1", firstHost: 2 };
+  const online = (network: string, start: string) => ({
+    network,
+    thinClient: `${start}.2`,
+    router: `${start}.1`,
+    firstHost: 3,
+  });
+  for (const [network, start] of [["10.1.0.0/29", "10.1.0"], ["10.1.0.0/16", "10.1.0"]] as const) {
+    assertEquals(planOf({ online: online(network, start), offline }).online.firstHost, 3);
+  }
+  for (const network of ["10.1.0.0/30", "10.1.0.0/31", "10.1.0.0/32", "10.2.0.0/15"]) {
+    const text = { online: online(network, "10.1.0"), offline };
+    assertThrows(() => planOf(text), TowerError, `"${network}" must be private, from /16 to /29`);
+  }
+});
+
+Deno.test("the first host has the first address or the last one, and not those beyond", () => {
+  const plan = (firstHost: number) =>
+    planOf({
+      online: { network: "10.1.0.0/29", thinClient: "10.1.0.2", router: "10.1.0.1", firstHost },
+      offline: { network: "10.2.0.0/29", thinClient: "10.2.0.1", firstHost: 2 },
+    });
+  assertEquals([1, 6].map((first) => plan(first).online.firstHost), [1, 6]);
+  assertEquals(allocateAddress(plan(6), "online", "a", []), ipAddress("10.1.0.6"));
+  for (const bad of [0, 7, 1.5]) assertThrows(() => plan(bad), TowerError, `first host ${bad}`);
+});
+
+Deno.test("one side alone that is wrong, or two that meet at their border, are told", () => {
+  const online = {
+    network: "10.1.0.0/24",
+    thinClient: "10.1.0.2",
+    router: "10.1.0.1",
+    firstHost: 3,
+  };
+  const offline = { network: "10.2.0.0/24", thinClient: "10.2.0.1", firstHost: 2 };
+  assertEquals(planOf({ online, offline }).offline, {
+    network: ipNetwork("10.2.0.0/24"),
+    thinClient: ipAddress("10.2.0.1"),
+    firstHost: 2,
+  });
+  const refused = (text: Parameters<typeof planOf>[0]) =>
+    assertThrows(() => planOf(text), TowerError).message;
+  assertStringIncludes(refused({ online: { ...online, router: "10.1.1.1" }, offline }), "router");
+  assertStringIncludes(refused({ online: { ...online, router: "" }, offline }), "router");
+  const inside = { network: "10.1.0.0/25", thinClient: "10.1.0.1", firstHost: 2 };
+  assertStringIncludes(refused({ online, offline: inside }), "overlap");
 });

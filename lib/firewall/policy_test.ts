@@ -129,6 +129,16 @@ Deno.test("an answer tells which machine stopped the packet, and by what", () =>
   });
 });
 
+Deno.test("an online host sends nothing to a group or to all, where others on its cable would hear it", () => {
+  for (const group of ["224.0.0.251", "239.255.255.250", "255.255.255.255"]) {
+    assertEquals(
+      reach(TOWER, "on1", ipAddress(group), { protocol: "udp", port: 5353, family: "ipv4" }),
+      { kind: "stopped", stop: { machine: "on1", by: "OUTPUT rule 8" } },
+      group,
+    );
+  }
+});
+
 Deno.test("without translation the Internet's answers to a host find no way back", () => {
   const bare = TOWER.map((m): Machine => {
     const ipv4 = { ...m.ruleset.ipv4, masquerade: [] };

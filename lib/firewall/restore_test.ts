@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { TOWER_PLAN } from "../address_plan/address_plan.ts";
 import { renderRestore } from "./restore.ts";
 import { positionOf, ROLES, rulesetOf, TWO_CABLES } from "./roles.ts";
@@ -8,6 +8,13 @@ import { restoreTemplate, TEMPLATE_KEYS } from "./template.ts";
 
 const rulesetFor = (role: (typeof ROLES)[number]) =>
   rulesetOf(positionOf(role, TOWER_PLAN, TWO_CABLES));
+
+const rulesOf = (
+  role: (typeof ROLES)[number],
+  chain: string,
+  family: "ipv4" | "ipv6" = "ipv4",
+) =>
+  renderRestore(rulesetFor(role), family).split("\n").filter((l) => l.startsWith(`-A ${chain} `));
 
 Deno.test("the text of the router's rules is what iptables-save would say", () => {
   assertEquals(
@@ -39,6 +46,48 @@ COMMIT
 COMMIT
 `,
   );
+});
+
+Deno.test("an online host reaches the router's services and the Internet: no neighbour, no group", () => {
+  const services = ["udp 53", "tcp 53", "udp 123", "tcp 9050"].map((service) => {
+    const [name, port] = service.split(" ");
+    return `-A OUTPUT -d 192.168.2.1/32 -o eth0 -p ${name} -m ${name} --dport ${port} ` +
+      "-m conntrack --ctstate NEW -j ACCEPT";
+  });
+  assertEquals(rulesOf("online", "OUTPUT"), [
+    "-A OUTPUT -o lo -j ACCEPT",
+    "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    ...services,
+    "-A OUTPUT -d 192.168.2.0/24 -j DROP",
+    "-A OUTPUT -d 224.0.0.0/3 -j DROP",
+    "-A OUTPUT -o eth0 -m conntrack --ctstate NEW -j ACCEPT",
+  ]);
+  assertEquals(rulesOf("online", "FORWARD"), []);
+});
+
+Deno.test("an offline host opens nothing; the thin client lets nobody in", () => {
+  const known = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+  const ssh = "-p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT";
+  assertEquals(rulesOf("offline", "INPUT"), [
+    "-A INPUT -i lo -j ACCEPT",
+    `-A INPUT ${known}`,
+    `-A INPUT -s 192.168.3.100/32 -i eth0 ${ssh}`,
+  ]);
+  assertEquals(rulesOf("offline", "OUTPUT"), ["-A OUTPUT -o lo -j ACCEPT", `-A OUTPUT ${known}`]);
+  assertEquals(rulesOf("thinclient", "INPUT"), ["-A INPUT -i lo -j ACCEPT", `-A INPUT ${known}`]);
+  assertEquals(rulesOf("thinclient", "OUTPUT"), [
+    "-A OUTPUT -o lo -j ACCEPT",
+    `-A OUTPUT ${known}`,
+    `-A OUTPUT -d 192.168.2.0/24 -o ${TWO_CABLES.online} ${ssh}`,
+    `-A OUTPUT -d 192.168.3.0/24 -o ${TWO_CABLES.offline} ${ssh}`,
+  ]);
+});
+
+Deno.test("B1: over IPv6 nothing but the loopback is let through, in any role", () => {
+  for (const role of ROLES) {
+    const rules = ["INPUT", "FORWARD", "OUTPUT"].flatMap((chain) => rulesOf(role, chain, "ipv6"));
+    assertEquals(rules, ["-A INPUT -i lo -j ACCEPT", "-A OUTPUT -o lo -j ACCEPT"], role);
+  }
 });
 
 Deno.test("B1, B2: all three chains of every role drop by default, in both families", () => {
@@ -93,12 +142,26 @@ Deno.test("each key of the kernel's settings stands once; only the router forwar
   for (const role of ROLES) {
     const lines = sysctlsOf(role, "x86_64");
     assertEquals(new Set(lines.map((line) => line.split(" = ")[0])).size, lines.length);
+    for (const line of lines) assertMatch(line, /^[a-z0-9_]+(\.[a-z0-9_]+)+ = [0-9]+( [0-9]+)*$/);
     assertEquals(lines[0], `net.ipv4.ip_forward = ${role === "router" ? 1 : 0}`);
     for (const place of ["all", "default"]) {
       assert(lines.includes(`net.ipv6.conf.${place}.forwarding = 0`));
       assert(lines.includes(`net.ipv6.conf.${place}.accept_ra = 0`));
       assert(lines.includes(`net.ipv6.conf.${place}.disable_ipv6 = 1`));
       assert(lines.includes(`net.ipv4.conf.${place}.rp_filter = 1`));
+      assert(lines.includes(`net.ipv4.conf.${place}.arp_ignore = 1`));
+      for (const key of ["accept_redirects", "accept_source_route", "route_localnet"]) {
+        assert(lines.includes(`net.ipv4.conf.${place}.${key} = 0`), key);
+      }
     }
   }
+});
+
+Deno.test("settings that fit x86 alone are the thin client's, and no host's", () => {
+  const own = (role: (typeof ROLES)[number], arch: "x86_64" | "aarch64" | undefined) =>
+    sysctlsOf(role, arch).filter((line) => line.startsWith("vm.mmap_rnd_bits"));
+  assertEquals(own("thinclient", "x86_64"), ["vm.mmap_rnd_bits = 32"]);
+  assertEquals(own("thinclient", "aarch64"), []);
+  assertEquals(own("thinclient", undefined), []);
+  assertEquals(own("router", "x86_64"), []);
 });

@@ -28,6 +28,28 @@ Deno.test("a table that only the old rules have is emptied, and opened", () => {
   assertEquals(clearingText(parseSavedRules(SAVED), parseSavedRules(SAVED)), "");
 });
 
+Deno.test("every table of the kernel is emptied with all of its chains (iptables(8))", () => {
+  const chains = {
+    raw: "PREROUTING OUTPUT",
+    mangle: "PREROUTING INPUT FORWARD OUTPUT POSTROUTING",
+    nat: "PREROUTING INPUT OUTPUT POSTROUTING",
+    security: "INPUT FORWARD OUTPUT",
+    filter: "INPUT FORWARD OUTPUT",
+  };
+  for (const [table, names] of Object.entries(chains)) {
+    const old = parseSavedRules(`*${table}\n:OUTPUT DROP [0:0]\nCOMMIT\n`);
+    const lines = names.split(" ").map((chain) => `:${chain} ACCEPT [0:0]\n`).join("");
+    assertEquals(clearingText(old, new Map()), `*${table}\n${lines}COMMIT\n`);
+    assertEquals(parseSavedRules(clearingText(old, new Map())).size, 0);
+  }
+});
+
+Deno.test("a table without COMMIT, or begun in another one, is refused", () => {
+  for (const text of ["*raw\n*nat\nCOMMIT\n", "COMMIT\n", "*constructor\nCOMMIT\n"]) {
+    assertThrows(() => parseSavedRules(text), TowerError, "Cannot read the rules in force");
+  }
+});
+
 Deno.test("what is no text of iptables-save is refused", () => {
   for (
     const text of ["*other\nCOMMIT\n", "*filter\n", "-A INPUT -j ACCEPT\n", "*filter\nreboot\n"]

@@ -63,6 +63,14 @@ Deno.test("what differs is told line by line; settings that a kernel lacks are n
   assertEquals(state.isLoadedAtStart, false);
 });
 
+Deno.test("rules are loaded at the next start only where both families' services are there", () => {
+  for (const services of ["iptables\n", "ip6tables\n", "iptables-nft\nip6tables-nft\n"]) {
+    assertEquals(parseRulesState(answer(ROUTER, { services })).isLoadedAtStart, false, services);
+  }
+  const services = "networking\nip6tables\niptables\n";
+  assertEquals(parseRulesState(answer(ROUTER, { services })).isLoadedAtStart, true);
+});
+
 Deno.test("B5: other tables are emptied in the load, but not in the files that are kept", () => {
   const mangle = "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DROP\nCOMMIT\n";
   const state = parseRulesState(answer(ROUTER, { ipv4: mangle + ROUTER.ipv4 }));

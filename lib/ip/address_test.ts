@@ -9,6 +9,8 @@ import {
   ipValue,
   isHostOf,
   isPrivate,
+  networkOf,
+  sizeOf,
 } from "./address.ts";
 
 Deno.test("only the canonical text of an address is one", () => {
@@ -48,6 +50,27 @@ Deno.test("hosts have neither the network's address nor the broadcast address", 
   assertEquals(hosts, [false, true, true, false]);
   assertEquals(addressAt(ipNetwork("192.168.2.0/23"), 256), "192.168.3.0" as never);
   assertThrows(() => addressAt(network, 4), RangeError);
+});
+
+Deno.test("the smallest networks: four addresses have two hosts, two and one have none", () => {
+  for (
+    const [text, size] of [["10.0.0.4/30", 4], ["10.0.0.4/31", 2], ["10.0.0.4/32", 1]] as const
+  ) {
+    const network = ipNetwork(text);
+    assertEquals(sizeOf(network), size);
+    const hosts = Array.from({ length: size }, (_, at) => addressAt(network, at))
+      .filter((address) => isHostOf(network, address));
+    assertEquals(hosts, size === 4 ? ["10.0.0.5", "10.0.0.6"] as never : []);
+    for (const outside of [-1, size, 0.5]) {
+      assertThrows(() => addressAt(network, outside), RangeError);
+    }
+    assertEquals(isHostOf(network, ipAddress("10.0.0.8")), false);
+  }
+});
+
+Deno.test("the network of one address holds it alone", () => {
+  assertEquals(networkOf(ipAddress("10.0.0.1")), ipNetwork("10.0.0.1/32"));
+  assertEquals(networkOf(ipAddress("fe80::1")), ipNetwork("fe80::1/128"));
 });
 
 Deno.test("private networks are those of RFC 1918", () => {
