@@ -3,7 +3,15 @@ import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/format/digest.ts";
-import { formatLock, inputsDigest, type Lock, lockDigest, parseLock } from "./lock.ts";
+import {
+  fits,
+  formatLock,
+  inputsDigest,
+  type Lock,
+  lockDigest,
+  olderPackages,
+  parseLock,
+} from "./lock.ts";
 
 const digest = `sha256:${"0".repeat(64)}` as Digest;
 const key = { name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" };
@@ -61,10 +69,56 @@ Deno.test("inputsDigest() changes with what is asked for, not with where it lies
   assertNotEquals(inputsDigest({ ...request, optional: ["c"] }), same);
   assertNotEquals(inputsDigest({ ...request, arch: "aarch64" }), same);
   assertNotEquals(inputsDigest({ ...request, keys: [] }), same);
+  const swapped = { name: key.name, digest: digestOf("other"), pem: "other" };
+  assertNotEquals(inputsDigest({ ...request, keys: [swapped] }), same);
+  assertNotEquals(inputsDigest({ ...request, keys: [{ ...key, name: "l.rsa.pub" }] }), same);
+  const both = [key, swapped];
+  assertEquals(
+    inputsDigest({ ...request, keys: both }),
+    inputsDigest({ ...request, keys: both.toReversed() }),
+  );
+  assertEquals(
+    inputsDigest({ ...request, optional: ["c", "d"] }),
+    inputsDigest({ ...request, optional: ["d", "c"] }),
+  );
   assertNotEquals(
     inputsDigest({ ...request, repositories: [{ name: "lab", url: "/one", tag: "x" }] }),
     same,
   );
+});
+
+Deno.test("a lock fits what it was made for, and not once its own fields say otherwise", () => {
+  const repositories = [{ name: "lab", url: "/one" }, { name: "edge", url: "/two", tag: "edge" }];
+  const request = {
+    arch: "x86_64",
+    world: ["a"],
+    optional: [],
+    repositories,
+    keys: [key],
+  } as const;
+  const made: Lock = {
+    ...lock,
+    inputs: inputsDigest(request),
+    repositories: [{ name: "lab", index: digest }, { name: "edge", tag: "edge", index: digest }],
+  };
+  assert(fits(made, request));
+  assert(!fits(made, { ...request, world: ["a", "b"] }));
+  assert(!fits({ ...made, inputs: digest }, request));
+  assert(!fits({ ...made, arch: "aarch64" }, request));
+  assert(!fits({ ...made, keys: [{ ...key, digest: digestOf("other"), pem: "other" }] }, request));
+  assert(!fits({ ...made, repositories: made.repositories.slice(0, 1) }, request));
+});
+
+Deno.test("packages that are older than in the lock before are told, others are not", () => {
+  const [busybox] = lock.packages;
+  const now = (version: string, name = "busybox") => ({
+    ...lock,
+    packages: [{ ...busybox!, name, version }],
+  });
+  assertEquals(olderPackages(lock, now("1.35-r9")), ["busybox 1.36-r0 -> 1.35-r9"]);
+  for (const same of [now("1.36-r0"), now("1.36-r1"), now("1.0-r0", "other")]) {
+    assertEquals(olderPackages(lock, same), []);
+  }
 });
 
 Deno.test("a lock's identity is read whatever its spelling, and one that is none is refused", () => {
