@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
 import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
@@ -11,6 +12,7 @@ import {
   lockDigest,
   olderPackages,
   parseLock,
+  requireTrue,
 } from "./lock.ts";
 
 const digest = `sha256:${"0".repeat(64)}` as Digest;
@@ -77,6 +79,10 @@ Deno.test("inputsDigest() changes with what is asked for, not with where it lies
     inputsDigest({ ...request, keys: both }),
     inputsDigest({ ...request, keys: both.toReversed() }),
   );
+  assertNotEquals(
+    inputsDigest({ ...request, optional: ["c"] }),
+    inputsDigest({ ...request, optional: ["d"] }),
+  );
   assertEquals(
     inputsDigest({ ...request, optional: ["c", "d"] }),
     inputsDigest({ ...request, optional: ["d", "c"] }),
@@ -126,4 +132,70 @@ Deno.test("a lock's identity is read whatever its spelling, and one that is none
   const other = text.replace("AAA=", "AAB=");
   assertEquals(parseLock(other, "l").packages[0]?.identity, lock.packages[0]?.identity);
   assertThrows(() => parseLock(text.replace("AAA=", "A="), "l"), TowerError, "Q1 or Q2 hash");
+});
+
+Deno.test("requireTrue() takes a lock that tells what its packages do, and no other", () => {
+  const busybox = unpackedPackage("busybox", {
+    info: { buildTime: 2, provides: ["cmd:sh=1.36-r0", "/bin/sh"] },
+  });
+  const faultIn = (
+    items: readonly (string | string[])[],
+    missing: string[] | undefined,
+    packages = [busybox],
+  ): string | undefined => {
+    try {
+      requireTrue({ ...lock, ...(missing && { missing }) }, packages, items as never);
+      return undefined;
+    } catch (error) {
+      assert(error instanceof TowerError);
+      assertEquals(error.code, "stale");
+      return error.message;
+    }
+  };
+  const other = (item: string) =>
+    `Cannot use the lock: "${item}" is missing, or not, other than it says`;
+  const at = (buildTime: number) => [unpackedPackage("busybox", { info: { buildTime } })];
+  assertEquals(faultIn([], undefined, at(2)), undefined);
+  assertEquals(
+    faultIn([], undefined, at(3)),
+    'Cannot use the lock: "busybox" was built at another time',
+  );
+  assertEquals(
+    faultIn([], undefined, [unpackedPackage("busybox")]),
+    'Cannot use the lock: "busybox" was built at another time',
+  );
+
+  assertEquals(faultIn(["busybox", "cmd:sh", "/bin/sh"], undefined), undefined);
+  assertEquals(faultIn(["nano"], undefined), other("nano"));
+  assertEquals(faultIn(["nano"], ["nano"]), undefined);
+  assertEquals(faultIn(["busybox"], ["busybox"]), other("busybox"));
+  assertEquals(faultIn(["busybox"], ["nano"]), other("nano"));
+  // Another version than was asked for may be there.
+  assertEquals(faultIn(["busybox>2"], ["busybox>2"]), undefined);
+  // What must not be there is not missing.
+  assertEquals(faultIn(["!nano"], undefined), undefined);
+
+  assertEquals(faultIn([["nano", "busybox"]], ["nano"]), undefined);
+  assertEquals(faultIn([["nano", "busybox"]], undefined), other("nano"));
+  assertEquals(faultIn([["nano", "vim"]], ["nano"]), other("vim"));
+  assertEquals(faultIn([["nano", "vim"]], ["nano", "vim"]), undefined);
+});
+
+Deno.test("a lock that was changed after it was written is told as such, beside other faults", () => {
+  assertEquals(
+    faultOf((l) => l.arch = "aarch64"),
+    'Cannot read lock "l.json": it was changed after it was written, or merged',
+  );
+  assertEquals(
+    faultOf((l) => l.repositories = []),
+    'Cannot read lock "l.json": package busybox names a repository that is not there',
+  );
+  for (const field of ["size", "buildTime", "repository"]) {
+    const set = (value: number) =>
+      faultOf((l) => (l.packages as Record<string, unknown>[])[0]![field] = value);
+    assert(set(-1).includes(`packages.0.${field}`), field);
+    assert(set(0.5).includes(`packages.0.${field}`), field);
+  }
+  const empty = { ...lock, packages: [{ ...lock.packages[0]!, size: 0, buildTime: 0 }] };
+  assertEquals(parseLock(formatLock(empty), "l.json"), empty);
 });
