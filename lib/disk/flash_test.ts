@@ -93,3 +93,20 @@ Deno.test("a signal ends the writing", async () => {
   );
   assert(bytes.every((byte) => byte === 0));
 });
+
+Deno.test("what is done is told in bytes of all cards, up to the whole", async () => {
+  const told: [number, number][] = [];
+  const onProgress = (done: number, total: number) => void told.push([done, total]);
+  const extents = [{ start: 0, end: 4096 }, { start: 8192, end: 12_288 }];
+  const medium = memoryMedium(new Uint8Array(IMAGE.length), false);
+  await flash(image(extents), [{ medium }], { ...OPTIONS, onProgress });
+  assertEquals(told.splice(0), [[4096, 8192], [8192, 8192]]);
+  const large = (4 << 20) + 1;
+  const cards = [large, 5].map((size) => ({
+    medium: memoryMedium(new Uint8Array(size).fill(1), false),
+  }));
+  await zero(cards, { ...OPTIONS, onProgress });
+  assertEquals(told.at(-1), [large + 5, large + 5]);
+  assertEquals(told.map(([done]) => done).toSorted((a, b) => a - b), told.map(([done]) => done));
+  assertEquals(cards.map(({ medium }) => medium.written), [large, 5]);
+});

@@ -79,6 +79,20 @@ Deno.test("what does not follow the grammar, or what only some shells know, is r
   assertThrows(() => parseShell("a\nb\nif"), SyntaxFault, "line 3");
 });
 
+Deno.test("words that begin a command in other shells alone are never taken for programs", () => {
+  for (
+    const text of [
+      "function f { :; }",
+      "[[ a ]]",
+      "select a in b; do :; done",
+      "time a",
+      "coproc a",
+    ]
+  ) {
+    assertThrows(() => parseShell(text), SyntaxFault, `"${text.split(" ")[0]}" is not known`);
+  }
+});
+
 Deno.test("parts of words keep their quotes, and expansions their changes", () => {
   const [item] = parseShell(`a"b$c"'d'\${e##*/}`);
   const [command] = item!.first.commands;

@@ -82,6 +82,18 @@ Deno.test("a file that is read runs in the same shell, and ends at its own retur
   }
 });
 
+Deno.test("loops are left and gone on with by as many levels as are named", () => {
+  const nested = (leave: string) =>
+    run(`for a in 1 2; do for b in x y; do echo $a$b; ${leave}; done; echo -; done`)[0];
+  assertEquals(nested("break"), "1x\n-\n2x\n-\n");
+  assertEquals(nested("break 1"), "1x\n-\n2x\n-\n");
+  assertEquals(nested("break 2"), "1x\n");
+  assertEquals(nested("continue"), "1x\n1y\n-\n2x\n2y\n-\n");
+  assertEquals(nested("continue 2"), "1x\n2x\n");
+  assertEquals(run("cd /; echo $?"), ["0\n", 0]);
+  assertEquals(run("case ab in a?) echo y;; esac; case a in a?) echo n;; esac")[0], "y\n");
+});
+
 Deno.test("errexit ends a script where ash would, and nowhere else", () => {
   assertEquals(run("set -e; fail || true; ! fail; if fail; then :; fi; echo on; fail; echo off"), [
     "on\n",
@@ -133,6 +145,18 @@ Deno.test("what is reached and not understood is told; what is not reached does 
     `${'set -- "$@" "$@"; '.repeat(40)}`,
     `f() { ${"( ".repeat(50)}f${" )".repeat(50)}; }; f`,
     `f() { ${"x=$( ".repeat(50)}f${" )".repeat(50)}; }; f`,
+    "cd /etc",
+    "cd",
+    "cd / /",
+    "exec",
+    "exec echo x",
+    "break",
+    "continue",
+    "while true; do break 2; done",
+    "while true; do break 0; done",
+    "while true; do break 1 2; done",
+    // A function is in no loop of its caller's.
+    "f() { break; }; while true; do f; done",
   ];
   for (const body of bodies) assertThrows(() => run(body), NotUnderstood);
 });

@@ -114,6 +114,7 @@ Deno.test("allowed signers: principals and namespaces are read, other limits are
   const read = (text: string) => parseSigners(text, "signers", "file");
   assertEquals(read(`*@example.org ${PUBLIC}`).length, 1);
   assertEquals(read(`a,b namespaces="git,file" ${PUBLIC}\na namespaces="git" ${OTHER}`).length, 1);
+  assertEquals(read(`!a,b ${PUBLIC}`).length, 1);
   assertThrows(() => read(`a namespaces="git" ${PUBLIC}`), TowerError, 'no key for "file"');
   assertThrows(() => read(`a valid-after="20200101" ${PUBLIC}`), TowerError, "Cannot judge");
   assertThrows(() => read(`a cert-authority ${PUBLIC}`), TowerError, "Cannot judge");
@@ -131,6 +132,7 @@ Deno.test("allowed signers: principals and namespaces are read, other limits are
     ["restrict", "says not whose key it is"],
     ['namespaces="git"', "says not whose key it is"],
     ["!a", "names nobody"],
+    ["!a,,!b", "names nobody"],
     ["a\x00", "a control character"],
   ];
   for (const [before, message] of refused) {
