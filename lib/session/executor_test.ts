@@ -68,7 +68,7 @@ async function run(more: Partial<Step>, answer: TestAnswer) {
     ...options,
     reporter,
   });
-  return { session, result: outcome!.result, events: events.map(({ type }) => type) };
+  return { session, result: outcome!.result, events: events.map(({ type }) => type), told: events };
 }
 
 function messageOf(result: Outcome<unknown>["result"]): string {
@@ -76,7 +76,9 @@ function messageOf(result: Outcome<unknown>["result"]): string {
 }
 
 Deno.test("a step is its program with its input and a limit of time; its end is told", async () => {
-  const { session, result, events } = await run({ stdin: Uint8Array.of(1) }, {});
+  const { session, result, events, told } = await run({ stdin: Uint8Array.of(1) }, {});
+  const id = "a: reboot";
+  assertEquals(told, [{ type: "step", id, title: id }, { type: "done", id }]);
   assertEquals([result.kind, events], ["done", ["step", "done"]]);
   assertEquals(session.programs, [{
     argv: ["doas", "reboot"],
