@@ -92,6 +92,7 @@ async function tryRoom(
       }
     }
   }));
+  env.signal.throwIfAborted();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   return count;
 }
