@@ -12,14 +12,9 @@ import { matchesText } from "./pattern.ts";
 import { ExitShell, ReturnFunction, runRounds } from "./signals.ts";
 import { HARMLESS, ShellState } from "./state.ts";
 import { Buffer, Input, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
-import {
-  type AndOr,
-  type Command,
-  type List,
-  type Pipeline,
-  type Redirect,
-  type Word,
-} from "./syntax.ts";
+import type { AndOr, Command, List, Pipeline, Redirect, Word } from "./syntax.ts";
+
+type CompoundCommand = Exclude<Command, { kind: "simple" | "function" }>;
 
 export class Interpreter {
   readonly host: ShellHost;
@@ -114,11 +109,7 @@ export class Interpreter {
     this.#compound(command, redirected, tested);
   }
 
-  #compound(
-    command: Exclude<Command, { kind: "simple" | "function" }>,
-    streams: Streams,
-    tested: boolean,
-  ): void {
+  #compound(command: CompoundCommand, streams: Streams, tested: boolean): void {
     switch (command.kind) {
       case "group":
         return this.list(command.list, streams, tested);
