@@ -23,6 +23,8 @@ export interface ExpansionContext {
   assign(name: string, value: string): void;
   /** What a list prints, without the line ends behind it. */
   substitute(list: List): string;
+  /** Takes what work costs, in characters. */
+  spend(work: number): void;
   /** Whether an unset parameter is an error (`set -u`). */
   readonly nounset: boolean;
 }
@@ -36,7 +38,7 @@ interface Piece {
 /** The fields that words become: expanded, split, and matched against files (XCU 2.6). */
 export function expandFields(words: readonly Word[], context: ExpansionContext): string[] {
   return words.flatMap((word) => fieldsOf(word, context)).flatMap((field) =>
-    expandPaths(field, context.host)
+    expandPaths(field, context)
   );
 }
 
@@ -168,6 +170,7 @@ function changed(value: string, change: ParameterChange, context: ExpansionConte
   const longest = change.operator.length === 2;
   if (longest) lengths.reverse();
   for (const n of lengths) {
+    context.spend(n * (pattern.length + 1));
     const fromStart = change.operator.startsWith("#");
     const piece = fromStart ? value.slice(0, n) : value.slice(value.length - n);
     if (!matchesText(pattern, piece)) continue;
@@ -188,7 +191,7 @@ function patternOf(pieces: readonly Piece[]): string {
 }
 
 /** The files that a field names by a pattern; without any, the field itself. */
-function expandPaths(field: readonly Piece[], host: ShellHost): string[] {
+function expandPaths(field: readonly Piece[], { host, spend }: ExpansionContext): string[] {
   const text = field.map((p) => p.text).join("");
   if (!field.some((p) => !p.quoted && /[*?[]/.test(p.text))) return [text];
   const pattern = patternOf(field);
@@ -204,8 +207,13 @@ function expandPaths(field: readonly Piece[], host: ShellHost): string[] {
       const name = part.replace(/\\(.)/g, "$1");
       found = found.map((base) => join(base, name)).filter((path) => host.exists(path));
     } else {
+      const namesIn = (base: string) => {
+        const names = host.names(base === "" ? "/" : base) ?? [];
+        spend(names.length * (part.length + 100));
+        return names;
+      };
       found = found.flatMap((base) =>
-        (host.names(base === "" ? "/" : base) ?? [])
+        namesIn(base)
           .filter((n) => (!n.startsWith(".") || part.startsWith(".")) && matchesText(part, n))
           .map((name) => join(base, name))
       );

@@ -126,7 +126,7 @@ export class Interpreter {
       case "case": {
         const text = expandText(command.word, this.#context());
         const item = command.items.find(({ patterns }) =>
-          patterns.some((p) => matchesText(expandPattern(p, this.#context()), text))
+          patterns.some((p) => this.#matches(expandPattern(p, this.#context()), text))
         );
         if (item === undefined || item.list.length === 0) this.status = 0;
         else this.list(item.list, streams, tested);
@@ -268,6 +268,11 @@ export class Interpreter {
     }
   }
 
+  #matches(pattern: string, text: string): boolean {
+    this.#limits.spend(pattern.length * text.length);
+    return matchesText(pattern, text);
+  }
+
   #parameter(name: string): string | undefined {
     if (name === "?" && this.status !== 0 && this.#isGuess) {
       throw new NotUnderstood("$? after a failure");
@@ -280,6 +285,7 @@ export class Interpreter {
       host: this.host,
       positional: this.state.positional,
       nounset: this.state.nounset,
+      spend: (work) => this.#limits.spend(work),
       parameter: (name) => this.#parameter(name),
       assign: (name, value) => this.state.assign(name, value),
       substitute: (list) => {

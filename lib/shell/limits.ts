@@ -7,9 +7,13 @@ const MAX_RUNNING = 200;
 /** Deepest calls of functions. */
 export const MAX_CALLS = 100;
 
-/** Counts the commands of a script. */
+/** Most characters that are compared with patterns, and names that are looked at for them. */
+const MAX_WORK = 50_000_000;
+
+/** Counts the commands of a script, and what its words cost. */
 export class Limits {
   #commands = 0;
+  #work = 0;
   #running = 0;
 
   /** @throws {NotUnderstood} where there are too many. */
@@ -17,6 +21,12 @@ export class Limits {
     if (++this.#commands > MAX_COMMANDS) throw new NotUnderstood("a script without an end");
     if (this.#running >= MAX_RUNNING) throw new NotUnderstood("commands nested too deeply");
     this.#running++;
+  }
+
+  /** Tells what is about to be done, in characters. @throws {NotUnderstood} */
+  spend(work: number): void {
+    this.#work += work;
+    if (this.#work > MAX_WORK) throw new NotUnderstood("patterns without an end");
   }
 
   leave(): void {

@@ -145,6 +145,9 @@ Deno.test("what is reached and not understood is told; what is not reached does 
     `${'set -- "$@" "$@"; '.repeat(40)}`,
     `f() { ${"( ".repeat(50)}f${" )".repeat(50)}; }; f`,
     `f() { ${"x=$( ".repeat(50)}f${" )".repeat(50)}; }; f`,
+    `x=${"a".repeat(4000)}; for i in 1 2 3 4 5; do for j in 1 2 3 4 5; do y=\${x##*${
+      "a".repeat(500)
+    }b}; done; done`,
     "cd /etc",
     "cd",
     "cd / /",
