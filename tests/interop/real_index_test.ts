@@ -1,15 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { openEngine } from "../../build/engine.ts";
-import { gatherInputs, resolveRequestOf } from "../../build/inputs.ts";
-import { openRepositories } from "../../build/plan/indexes.ts";
-import { solveWorld, wantedOf } from "../../build/plan/world.ts";
-import { formatDependency } from "../../lib/apk/dependency.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { silent } from "../../lib/report/event.ts";
 import { exists, linkTarget } from "../../lib/store/files.ts";
 import { alpineOracle, oracleData, oracleMissing } from "../support/alpine_oracle.ts";
-import { testEnv } from "../support/test_env.ts";
+import { chosenPackages } from "../support/chosen_packages.ts";
 
 /** The indexes of a whole real release, signed; its packages are not there. */
 const RELEASE = "alpine-3.19";
@@ -32,22 +26,11 @@ function mirror(folder: string): string[] {
   });
 }
 
-/** What a system wants of the release, and what the solver takes for it. */
-async function chosen(system: string, keysFolder: string) {
-  using env = testEnv();
-  using opened = openEngine(env, { offline: false, json: false, jobs: 1 });
-  const engine = { ...opened, reporter: silent };
-  const request = {
-    ...{ system, arch: "x86_64", repositories: mirror(env.dir), keysFolder },
-    ...{ lockFile: undefined, frozen: false, offline: false, output: undefined, jobs: 1 },
-  };
-  const inputs = gatherInputs(request, env, engine.store);
-  const asked = resolveRequestOf(inputs, keysFolder, env, undefined);
-  const repositories = await openRepositories(asked, engine);
-  const { world, missing, replaced } = wantedOf(asked, repositories);
-  const packages = solveWorld(world, repositories, inputs.arch)
-    .map(({ package: { name, version } }) => `${name}-${version}`);
-  return { world: world.map(formatDependency), missing, replaced, packages };
+/** What we choose for a system of the release, as `name-version`. */
+async function chosen(folder: string, system: string, keysFolder: string) {
+  const source = { arch: "x86_64", repositories: mirror(folder), keysFolder } as const;
+  const { packages, ...rest } = await chosenPackages(system, source);
+  return { ...rest, packages: packages.map(({ name, version }) => `${name}-${version}`) };
 }
 
 /** Systems, and packages that only other packages or a list of optional ones bring. */
@@ -71,7 +54,11 @@ for (const [system, some] of Object.entries(SYSTEMS)) {
       if ("skip" in found) throw new Error(found.skip);
       await using oracle = found;
       // As Alpine lays them out: all keys, and a folder for each architecture.
-      const ours = await chosen(system, join(oracle.root, "usr/share/apk/keys"));
+      const ours = await chosen(
+        join(oracle.dir, "ours"),
+        system,
+        join(oracle.root, "usr/share/apk/keys"),
+      );
       assertEquals(ours.missing, [], "the release has all that is optional");
       assertEquals(ours.replaced, [{ chosen: "gummiboot", absent: ["systemd-boot"] }]);
       const list = join(oracle.dir, "repositories");
@@ -94,7 +81,10 @@ Deno.test({
     await using oracle = found;
     const keys = join(oracle.root, "usr/share/apk/keys/aarch64");
     assert(Deno.readDirSync(keys).every(({ name }) => linkTarget(join(keys, name))));
-    const error = await assertRejects(() => chosen("lab", keys), TowerError);
+    const error = await assertRejects(
+      () => chosen(join(oracle.dir, "ours"), "lab", keys),
+      TowerError,
+    );
     assertEquals(error.code, "untrusted");
     assertStringIncludes(error.hint ?? "", "--keys /usr/share/apk/keys");
     assertStringIncludes((error.cause as Error).message, "6165ee59.rsa.pub");

@@ -4,18 +4,19 @@ import { packPackage } from "../../lib/apk/package_writer.ts";
 import type { IndexedPackage, PackageInfo, ScriptKind } from "../../lib/apk/types.ts";
 import { concat } from "../../lib/format/bytes.ts";
 import { inlineText } from "../../lib/tree/content.ts";
-import type { Entry } from "../../lib/tree/entry.ts";
+import type { Content, Entry } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { TEST_KEY, type TestKey } from "./test_keys.ts";
 
-/** A file as its text, a folder as null, a symbolic link, or anything with an owner of its own. */
+/** A file as its text or bytes, a folder as null, a symbolic link, or anything with an owner of its own. */
 export type PackagedFile =
   | string
+  | Uint8Array
   | null
   | { readonly link: string }
   | {
-    readonly text?: string;
+    readonly text?: string | Uint8Array;
     readonly device?: readonly [major: number, minor: number];
     readonly mode: number;
     readonly uid?: number;
@@ -164,11 +165,19 @@ function treeOf(files: NonNullable<PackageSpec["files"]>): FileTree {
 
 function entryOf(file: PackagedFile) {
   if (file === null) return { type: "directory", mode: 0o755 };
-  if (typeof file === "string") return { type: "file", mode: 0o644, content: inlineText(file) };
+  if (isContent(file)) return { type: "file", mode: 0o644, content: contentOf(file) };
   if ("link" in file) return { type: "symlink", mode: 0o777, target: file.link };
   const { text, device, mode, uid = 0, gid = 0 } = file;
   const owned = { mode, uid, gid };
   if (device) return { ...owned, type: "char", major: device[0], minor: device[1] };
   if (text === undefined) return { ...owned, type: "directory" };
-  return { ...owned, type: "file", content: inlineText(text) };
+  return { ...owned, type: "file", content: contentOf(text) };
+}
+
+function isContent(file: PackagedFile): file is string | Uint8Array {
+  return typeof file === "string" || file instanceof Uint8Array;
+}
+
+function contentOf(content: string | Uint8Array): Content {
+  return typeof content === "string" ? inlineText(content) : { kind: "inline", bytes: content };
 }
