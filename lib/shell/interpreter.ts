@@ -121,7 +121,7 @@ export class Interpreter {
           this.list(condition, streams, true);
           if (this.status === 0) return this.list(then, streams, tested);
         }
-        this.status = 0;
+        if (command.otherwise.length === 0) this.status = 0;
         return this.list(command.otherwise, streams, tested);
       case "case": {
         const text = expandText(command.word, this.#context());

@@ -58,6 +58,10 @@ Deno.test("compound commands, functions and redirections run", () => {
     0,
   ]);
   assertEquals(run("while fail; do :; done; echo $?"), ["0\n", 0]);
+  assertEquals(run("if fail; then :; else echo $?; fi; if fail; then :; fi; echo $?"), [
+    "1\n0\n",
+    0,
+  ]);
   assertEquals(run("echo a >/f; echo b >>/f; cat() { upper; }; upper </f", files)[0], "A\nB\n");
   assertEquals(run("x=3; upper <<E | upper\na$x\nE"), ["A3\n", 0]);
   assertEquals(run("(x=1; exit 4); echo $? $x"), ["4\n", 0]);
