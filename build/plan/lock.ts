@@ -120,7 +120,7 @@ export function requireTrue(
 
 function changed(cause: string): TowerError {
   return new TowerError("stale", `Cannot use the lock: ${cause}`, {
-    hint: "it was changed by hand: write a new one with tower-build lock --update",
+    hint: "it was changed by hand: write a new one with tower-build lock SYSTEM --update",
   });
 }
 

@@ -56,7 +56,7 @@ export class ZstdWindows {
           throw new TowerError(
             "limit",
             `Cannot decompress zstd: it needs a window of more than ${MOST_WINDOW} bytes`,
-            { hint: "compress it without --long and --ultra" },
+            { hint: "compress it by zstd without --long and --ultra" },
           );
         }
         return ["block", 3];

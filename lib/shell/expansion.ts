@@ -56,8 +56,15 @@ export function expandText(word: Word, context: ExpansionContext): string {
   return word.map((part) => valueOf(part, context)).join("");
 }
 
+/** Whether a text matches a word as a pattern. */
+export function matchesWord(text: string, word: Word, context: ExpansionContext): boolean {
+  const pattern = expandPattern(word, context);
+  context.spend(pattern.length * text.length);
+  return matchesText(pattern, text);
+}
+
 /** A word as a pattern for {@linkcode matchesText}. */
-export function expandPattern(word: Word, context: ExpansionContext): string {
+function expandPattern(word: Word, context: ExpansionContext): string {
   return patternOf(word.map((part) => ({
     text: valueOf(part, context),
     quoted: part.kind === "unknown" || part.quoted,

@@ -2,13 +2,12 @@ import { runBuiltin, SPECIAL } from "./builtins.ts";
 import {
   expandCommand,
   expandFields,
-  expandPattern,
   expandText,
   type ExpansionContext,
+  matchesWord,
 } from "./expansion.ts";
 import { CommandFailure, type Io, NotUnderstood, type ShellHost } from "./host.ts";
 import { Limits, MAX_CALLS } from "./limits.ts";
-import { matchesText } from "./pattern.ts";
 import { ExitShell, ReturnFunction, runRounds } from "./signals.ts";
 import { HARMLESS, ShellState } from "./state.ts";
 import { Buffer, Input, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
@@ -126,7 +125,7 @@ export class Interpreter {
       case "case": {
         const text = expandText(command.word, this.#context());
         const item = command.items.find(({ patterns }) =>
-          patterns.some((p) => this.#matches(expandPattern(p, this.#context()), text))
+          patterns.some((pattern) => matchesWord(text, pattern, this.#context()))
         );
         if (item === undefined || item.list.length === 0) this.status = 0;
         else this.list(item.list, streams, tested);
@@ -266,11 +265,6 @@ export class Interpreter {
       this.failed = `${failure.words}: ${failure.cause.message}`;
       return undefined;
     }
-  }
-
-  #matches(pattern: string, text: string): boolean {
-    this.#limits.spend(pattern.length * text.length);
-    return matchesText(pattern, text);
   }
 
   #parameter(name: string): string | undefined {

@@ -73,7 +73,7 @@ Deno.test("a command that a hint names is one that the program takes", () => {
   for (const { place, text } of hints) {
     // A command, then lower-case words, options, values in capitals or put in.
     const form =
-      /(?<![\w-])(tower-build|tower)((?: (?:--)?[a-z][a-z-]+| [A-Z][A-Z.a-z]*| \$\{\w+\})+)/g;
+      /(?<![\w-])(tower-build|tower)((?: (?:--)?[a-z][a-z-]+| [A-Z][A-Z.a-z]*| \$\{[\w.]+\})+)/g;
     for (const [whole, program, rest] of text.matchAll(form)) {
       // Of what a program does, not what to do with it.
       if (/ (wrote|writes)\b/.test(whole)) continue;
@@ -100,7 +100,7 @@ Deno.test("an option that a hint names is one of some command", () => {
     ),
   );
   // Of other programs: zstd, wg, ssh-keygen and the like are named in the same hint.
-  const foreign = /(?:zstd|xz|gzip|lsblk|apk|ssh-keygen|openssl|cryptsetup)[^;,]*$/;
+  const foreign = /(?:zstd|xz|gzip|lsblk|apk|ssh-keygen|openssl|cryptsetup|: tar)[^;,]*$/;
   let named = 0;
   for (const { place, text } of hints) {
     for (const match of text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)) {

@@ -99,6 +99,10 @@ function canonicalOf(world: ScriptWorld, path: string): string | undefined {
   const place = world.tree.resolve(tree);
   if (place === undefined) return undefined;
   const entry = world.tree.get(place);
-  if (entry && world.isLater(entry)) throw new NotUnderstood(`readlink -f ${path}`);
+  // Behind a link that leads nowhere, busybox forgets the folder that the link lies in.
+  const leadsNowhere = entry === undefined && world.lookAt(tree)?.type === "symlink";
+  if (leadsNowhere || (entry && world.isLater(entry))) {
+    throw new NotUnderstood(`readlink -f ${path}`);
+  }
   return `/${place}`;
 }
