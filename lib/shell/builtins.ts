@@ -69,14 +69,17 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
     return 0;
   },
   printf(_shell, [format = "", ...args], { out }) {
-    const known = /^(?:[^%\\]|\\n|%%|%s)*$/.test(format);
-    const places = [...format.matchAll(/%s/g)].length;
-    if (format === "" || !known || places !== args.length) {
+    const known = /^(?:[^%\\]|\\n|%%|%[sd])*$/.test(format);
+    const places = [...format.matchAll(/%%|%[sd]/g)].map(([place]) => place)
+      .filter((place) => place !== "%%");
+    const fits = places.length === args.length &&
+      places.every((place, i) => place === "%s" || /^(?:0|-?[1-9][0-9]{0,8})$/.test(args[i]!));
+    if (/^(?:-|$)/.test(format) || !known || !fits) {
       throw new NotUnderstood(`printf ${format}`);
     }
     let at = 0;
     out.write(
-      format.replace(/%s|%%|\\n/g, (p) => p === "%s" ? args[at++]! : p === "%%" ? "%" : "\n"),
+      format.replace(/%[sd]|%%|\\n/g, (p) => p === "%%" ? "%" : p === "\\n" ? "\n" : args[at++]!),
     );
     return 0;
   },

@@ -82,7 +82,7 @@ function fieldsOf(word: Word, context: ExpansionContext): Piece[][] {
   const listed = word.some(isEachArgument);
   // Whether such a word is one empty field or none differs by what else is in it.
   if (listed && context.positional.length === 0 && word.length > 2) throw new NotUnderstood('"$@"');
-  for (const part of word) {
+  for (const { part, isValue } of word.flatMap((part) => withDefault(part, context))) {
     // `"$@"` without arguments is no field, though its quotes would make one.
     if (listed && part.kind === "text" && part.text === "") continue;
     if (part.kind === "parameter" && (isEachArgument(part) || isUnquotedList(part))) {
@@ -94,23 +94,41 @@ function fieldsOf(word: Word, context: ExpansionContext): Piece[][] {
       }
       continue;
     }
-    refuseQuotesWithin(part);
     const text = valueOf(part, context);
-    if (part.kind === "text" || part.kind === "unknown" || part.quoted) {
-      add({ text, quoted: part.kind !== "unknown" && part.quoted });
-    } else split(text, add, () => open = false);
+    const isWhole = part.kind === "unknown" || part.quoted || (part.kind === "text" && !isValue);
+    if (isWhole) add({ text, quoted: part.kind !== "unknown" && part.quoted });
+    else split(text, add, () => open = false);
   }
   return fields;
 }
 
-/** What quotes and `$@` inside a default or alternative value keep together is not followed. */
-function refuseQuotesWithin(part: Part): void {
-  if (part.kind !== "parameter" || !part.change || !("word" in part.change)) return;
-  if (!/[-+=]$/.test(part.change.operator)) return;
-  const { word } = part.change;
-  const isQuoted = !part.quoted && word.some((p) => p.kind !== "unknown" && p.quoted);
+/**
+ * The parts that stand for a part: those of the word in `${name:-word}` or `${name:+word}` where it is
+ * taken, whose quotes keep together what they hold while the rest is split.
+ */
+function withDefault(
+  part: Part,
+  context: ExpansionContext,
+): readonly { readonly part: Part; readonly isValue: boolean }[] {
+  const alone = [{ part, isValue: false }];
+  if (part.kind !== "parameter" || !part.change || !("word" in part.change)) return alone;
+  const { operator, word } = part.change;
+  if (!/[-+=]$/.test(operator)) return alone;
   const isList = word.some((p) => p.kind === "parameter" && /^[@*]$/.test(p.name));
-  if (isQuoted || isList) throw new NotUnderstood(`\${${part.name}${part.change.operator}"…"}`);
+  if (isList) throw new NotUnderstood(`\${${part.name}${operator}"$@"}`);
+  if (part.quoted || !word.some((p) => p.kind !== "unknown" && p.quoted)) return alone;
+  if (operator.endsWith("=")) throw new NotUnderstood(`\${${part.name}${operator}"…"}`);
+  const isGiven = given(operator, context.parameter(part.name));
+  if (operator.endsWith("+")) return isGiven ? word.map((p) => ({ part: p, isValue: true })) : [];
+  const { change: _, ...plain } = part;
+  return isGiven
+    ? [{ part: plain, isValue: false }]
+    : word.map((p) => ({ part: p, isValue: true }));
+}
+
+/** Whether a parameter counts as set: with a colon, as set to something. */
+function given(operator: string, value: string | undefined): boolean {
+  return operator.startsWith(":") ? (value ?? "") !== "" : value !== undefined;
 }
 
 const isEachArgument = (part: Part) =>
@@ -150,19 +168,19 @@ function parameterValue(
     if (value === undefined && context.nounset) throw new NotUnderstood(`$${name}, which is unset`);
     return change === undefined ? value ?? "" : changed(value ?? "", change, context);
   }
-  const given = change.operator.startsWith(":") ? (value ?? "") !== "" : value !== undefined;
+  const isGiven = given(change.operator, value);
   const { word } = change as ParameterChange & { word: Word };
   switch (change.operator.at(-1)) {
     case "+":
-      return given ? expandText(word, context) : "";
+      return isGiven ? expandText(word, context) : "";
     case "?":
-      if (!given) throw new NotUnderstood(`\${${name}?}, which ends the script`);
+      if (!isGiven) throw new NotUnderstood(`\${${name}?}, which ends the script`);
       return value!;
     case "=":
-      if (!given) context.assign(name, expandText(word, context));
-      return given ? value! : context.parameter(name)!;
+      if (!isGiven) context.assign(name, expandText(word, context));
+      return isGiven ? value! : context.parameter(name)!;
     default:
-      return given ? value! : expandText(word, context);
+      return isGiven ? value! : expandText(word, context);
   }
 }
 

@@ -46,6 +46,10 @@ Deno.test("words are expanded, split and matched as a shell does", () => {
     "y.tar /x/y x/y.tar no 8\n",
   );
   assertEquals(run('x="$(echo a; echo; echo)b"; echo "$x"')[0], "ab\n");
+  assertEquals(
+    run('for i in ${x:-"a b"} ${1:+-g "$2" c}d ${1-"no"} ${x+"no"}; do echo "<$i>"; done')[0],
+    "<a b>\n<-g>\n<two words>\n<cd>\n<one>\n",
+  );
   assertEquals(run("for i in $empty ''; do echo \"<$i>\"; done")[0], "<>\n");
 });
 
@@ -58,7 +62,7 @@ Deno.test("compound commands, functions and redirections run", () => {
     0,
   ]);
   assertEquals(run("while fail; do :; done; echo $?"), ["0\n", 0]);
-  assertEquals(run("if fail; then :; else echo $?; fi; if fail; then :; fi; echo $?"), [
+  assertEquals(run("if false; then :; else echo $?; fi; if fail; then :; fi; echo $?"), [
     "1\n0\n",
     0,
   ]);
@@ -133,7 +137,8 @@ Deno.test("what is reached and not understood is told; what is not reached does 
     "${x?}",
     "set -u; echo $nothing",
     "echo a | { upper; upper; }",
-    'echo ${x:-"a b"}',
+    'echo ${x:="a b"}',
+    'echo ${1+"$@"}',
     'echo "${x:-$@}"',
     'set --; echo "$@"""',
     "fail; echo $?",
