@@ -151,13 +151,39 @@ async function observe(tower: NamespaceTower, tries: readonly Try[]): Promise<Ma
 
 /** The tries that went otherwise than the evaluator says: `what: expected, but seen`. */
 function surprises(network: Network, tries: readonly Try[], seen: Map<string, Sight>): string[] {
-  return tries.flatMap(({ id, from, address, probe }) => {
-    const expected = reach(network, from, address, probe);
-    const { kind } = expected;
-    // Of TCP and ICMP one end sees answers alone.
-    const visible = probe.protocol !== "udp" && kind === "delivered" ? "stopped" : kind;
-    return visible === seen.get(id) ? [] : [`${id}: ${visible}, but ${seen.get(id)}`];
+  return tries.flatMap((one) => {
+    const expected = expectedSight(network, one);
+    return expected === seen.get(one.id) ? [] : [`${one.id}: ${expected}, but ${seen.get(one.id)}`];
   });
+}
+
+/** What can be seen of a try, by the evaluator. */
+function expectedSight(network: Network, { from, address, probe }: Try): Sight {
+  const { kind } = reach(network, from, address, probe);
+  // Of TCP and ICMP one end sees answers alone.
+  return probe.protocol !== "udp" && kind === "delivered" ? "stopped" : kind;
+}
+
+const SIGHTS: readonly Sight[] = ["stopped", "delivered", "answered"];
+
+/**
+ * As {@linkcode observe}; what arrived less far than the evaluator says is tried again, because a
+ * busy computer may be late. What arrives though it should not is never tried again.
+ */
+async function observePatiently(
+  tower: NamespaceTower,
+  network: Network,
+  tries: readonly Try[],
+): Promise<Map<string, Sight>> {
+  const seen = await observe(tower, tries);
+  for (let round = 0; round < 4; round++) {
+    const late = tries.filter((one) =>
+      SIGHTS.indexOf(seen.get(one.id)!) < SIGHTS.indexOf(expectedSight(network, one))
+    );
+    if (late.length === 0) break;
+    for (const [id, sight] of await observe(tower, late)) seen.set(id, sight);
+  }
+  return seen;
 }
 
 /** No address translation, no other table: what an earlier set of rules may have left. */
@@ -201,7 +227,7 @@ Deno.test({
       "without rules every packet with a route arrives: the probes can see",
       async () => {
         await load(tower, () => openText);
-        const seen = await observe(tower, tries);
+        const seen = await observePatiently(tower, open, tries);
         assertEquals(surprises(open, tries, seen), []);
         const arrived = [...seen.values()].filter((sight) => sight !== "stopped");
         assertGreater(arrived.length, tries.length / 3);
@@ -220,7 +246,7 @@ Deno.test({
           const { ruleset } = network.find((machine) => machine.name === name)!;
           return { v4: renderRestore(ruleset, "ipv4"), v6: renderRestore(ruleset, "ipv6") };
         });
-        const found = surprises(network, tries, await observe(tower, tries));
+        const found = surprises(network, tries, await observePatiently(tower, network, tries));
         assertEquals(found, [], `seed ${SEED}, round ${round}`);
       }
     });
@@ -233,7 +259,12 @@ Deno.test({
         "internet > on1 192.168.2.200 udp 5353: stopped, but answered", // B3
         "router > thinclient fe80::1 tcp 22: stopped, but answered", // B1
       ];
-      assertEquals(holes.filter((hole) => !found.includes(hole)), []);
+      const unseen = () => holes.filter((hole) => !found.includes(hole));
+      for (let round = 0; round < 4 && unseen().length > 0; round++) {
+        const again = tries.filter(({ id }) => unseen().some((hole) => hole.startsWith(`${id}:`)));
+        found.push(...surprises(TOWER, again, await observe(tower, again)));
+      }
+      assertEquals(unseen(), []);
       // By now the thin client has touched closed ports.
       const ssh = tries.filter((t) =>
         t.from === THIN_CLIENT && t.id.endsWith(" 192.168.2.200 tcp 22")
@@ -263,7 +294,7 @@ Deno.test({
           assertEquals(await space.run("ip", "-6", "-o", "address", "show", "scope", "global"), "");
           await giveAddresses(space, machine, "ipv6");
         }
-        assertEquals(surprises(TOWER, tries, await observe(tower, tries)), []);
+        assertEquals(surprises(TOWER, tries, await observePatiently(tower, TOWER, tries)), []);
       },
     );
   },

@@ -94,7 +94,7 @@ async function unfit(image: string): Promise<[path: string, message: string][]> 
   const blank = whole.slice();
   blank.fill(0, 1 << 20, 2 << 20);
   const cases: [string, Uint8Array, string][] = [
-    ["gpt", gpt, "the disk's first partition is no FAT of an MBR"],
+    ["gpt", gpt, "the disk has a GPT, and a host's an MBR"],
     ["full", full, "free clusters"],
     ["blank", blank, "it has no boot sector"],
   ];
