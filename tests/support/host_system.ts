@@ -78,7 +78,12 @@ export async function buildHost(
   // It waits for whoever builds there, and does nothing where that is done.
   await build(labRequest(path, arch, output), { ...engine, reporter: silent });
   const image = join(folder, "host.img");
-  if (output !== folder) copyDisk(join(output, "host.img"), image);
+  if (output !== folder) {
+    copyDisk(join(output, "host.img"), image);
+    for (const name of ["SHA256SUMS", "record.json"]) {
+      Deno.copyFileSync(join(output, name), join(folder, name));
+    }
+  }
   return image;
 }
 
