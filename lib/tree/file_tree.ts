@@ -3,7 +3,7 @@ import { compareBytes } from "../format/bytes.ts";
 import type { DirectoryEntry, Entry, FileEntry, Origin } from "./entry.ts";
 
 /** Longest chain of symbolic links that a look-up follows, as Linux (path_resolution(7)). */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 /**
  * A file system in memory that records owner, mode, devices and xattrs without the machine
@@ -117,7 +117,7 @@ export class FileTree {
         continue;
       }
       if (this.#entries.get(at)?.type !== "directory") return undefined;
-      const next = at === "" ? part : `${at}/${part}`;
+      const next = childOf(at, part);
       const entry = this.#entries.get(next);
       if (entry?.type === "symlink") {
         if (++links > MAX_LINKS) return undefined;
@@ -155,6 +155,11 @@ export class FileTree {
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "" : path.slice(0, slash);
+}
+
+/** The path of what lies in a directory under a name; the root's path is "". */
+export function childOf(directory: string, name: string): string {
+  return directory === "" ? name : `${directory}/${name}`;
 }
 
 /** The last part of a path. */

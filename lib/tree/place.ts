@@ -1,8 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { type FileTree, nameOf, parentOf } from "./file_tree.ts";
-
-/** Longest chain of symbolic links that is followed, as Linux (path_resolution(7)). */
-const MAX_LINKS = 40;
+import { childOf, type FileTree, MAX_LINKS, nameOf, parentOf } from "./file_tree.ts";
 
 /**
  * Where an entry that is put at `path` belongs: links among its parents are followed as in a
@@ -11,8 +8,7 @@ const MAX_LINKS = 40;
  * @throws {TowerError} `conflict` that names the link or the file in the way.
  */
 export function placeOf(tree: FileTree, path: string): string {
-  const folder = folderOf(tree, parentOf(path), path);
-  return folder === "" ? nameOf(path) : `${folder}/${nameOf(path)}`;
+  return childOf(folderOf(tree, parentOf(path), path), nameOf(path));
 }
 
 /** The directory, there or not, that `path` names once every link is followed. */
@@ -28,7 +24,7 @@ function folderOf(tree: FileTree, path: string, wanted: string): string {
       at = parentOf(at);
       continue;
     }
-    const next = at === "" ? part : `${at}/${part}`;
+    const next = childOf(at, part);
     const entry = tree.get(next);
     if (entry?.type === "symlink") {
       followed.push(`"/${next}" is a link to "${entry.target}"`);

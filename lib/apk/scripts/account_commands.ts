@@ -2,7 +2,7 @@ import { inlineText, textOf } from "../../tree/content.ts";
 import { addGroup, addToGroup, addUser, findUser, type NewUser } from "../../accounts/accounts.ts";
 import { isAccountName } from "../../accounts/record.ts";
 import { TowerError } from "../../errors.ts";
-import { nameOf, parentOf } from "../../tree/file_tree.ts";
+import { childOf, nameOf, parentOf } from "../../tree/file_tree.ts";
 import { filePlace } from "./file_commands.ts";
 import { parseOptions } from "./options.ts";
 import { CommandFailure } from "../../shell/host.ts";
@@ -114,7 +114,7 @@ function makeHome(world: ScriptWorld, path: string, name: string): void {
   const parent = world.find(parentOf(path));
   // adduser prints that it could not make the home, and succeeds.
   if (parent?.type !== "directory") return;
-  const home = parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`;
+  const home = childOf(parent.path, nameOf(path));
   const skeleton = world.find("etc/skel");
   world.put({ ...world.base(home, 0o2755), uid, gid, type: "directory" });
   if (skeleton?.type !== "directory") return;

@@ -1,6 +1,6 @@
 import { CommandFailure } from "../../shell/host.ts";
 import { bytesOf, textOf } from "../../tree/content.ts";
-import { isCanonical, nameOf, parentOf } from "../../tree/file_tree.ts";
+import { childOf, isCanonical, nameOf, parentOf } from "../../tree/file_tree.ts";
 import type { Action, ScriptWorld } from "./script_world.ts";
 
 /** Programs that link their applets. */
@@ -28,7 +28,7 @@ export function installLinks(program: LinkingProgram): Action {
       const parent = world.find(parentOf(path));
       // Without a directory the real program only complains.
       if (parent?.type !== "directory") continue;
-      const link = parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`;
+      const link = childOf(parent.path, nameOf(path));
       const existing = world.tree.get(link);
       // What a later package brings replaces the link: it is there already.
       if (existing && !(program === "bbsuid" && existing.type === "symlink")) continue;

@@ -12,14 +12,17 @@ export class NeedsMachine extends Error {
 }
 
 /**
- * What programs that scripts call mean for an image. `replaced`: what the script is for is done otherwise, and the rest of it with
- * it. `cache`: speeds up what works without. `daemon`: tells a daemon, and fails where none runs.
- * `machine`: needs the machine itself, and its result
- * is not needed before the first start.
+ * What a program means for an image. `replaced`: what the script is for is done otherwise, and the
+ * rest of it with it. `cache`: speeds up what works without. `daemon`: tells a daemon, and fails
+ * where none runs. `machine`: needs the machine itself, and its result is not needed before the
+ * first start.
  */
-const PROGRAMS: Readonly<
-  Record<string, { readonly is: "replaced" | "cache" | "daemon" | "machine"; readonly why: string }>
-> = {
+interface ExternalProgram {
+  readonly is: "replaced" | "cache" | "daemon" | "machine";
+  readonly why: string;
+}
+
+const PROGRAMS: Readonly<Record<string, ExternalProgram>> = {
   mkinitfs: { is: "replaced", why: "the initramfs is made by the initramfs stage" },
   "update-extlinux": { is: "replaced", why: "the loader is written with the disk" },
   "update-raspberrypi-bootloader": {
@@ -67,7 +70,7 @@ export function runExternal(
   if (name === "su") return asUser(world, args);
   // All but its index is said to a daemon, and none runs.
   if (name === "udevadm" && args[0] !== "hwdb") return 1;
-  const program = Object.hasOwn(PROGRAMS, name) ? PROGRAMS[name] : undefined;
+  const program = programOf(name);
   switch (program?.is) {
     case "replaced":
       throw new Superseded(program.why);
@@ -81,6 +84,10 @@ export function runExternal(
     default:
       return undefined;
   }
+}
+
+function programOf(name: string): ExternalProgram | undefined {
+  return Object.hasOwn(PROGRAMS, name) ? PROGRAMS[name] : undefined;
 }
 
 /** Module indexes are the kernel stage's. */
@@ -99,8 +106,6 @@ function asUser(world: ScriptWorld, args: readonly string[]): number | undefined
   const at = args.indexOf("-c");
   const command = args[at + 1] ?? "";
   if (at < 0 || at !== args.length - 2 || !/^[\w./ =-]+$/.test(command)) return undefined;
-  const [program, ...rest] = command.split(" ").filter((word) => word !== "");
-  const known = program !== undefined && Object.hasOwn(PROGRAMS, program) &&
-    PROGRAMS[program]!.is === "cache";
-  return known ? runExternal(world, program, rest) : undefined;
+  const [program = "", ...rest] = command.split(" ").filter((word) => word !== "");
+  return programOf(program)?.is === "cache" ? runExternal(world, program, rest) : undefined;
 }

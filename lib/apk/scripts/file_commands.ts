@@ -1,6 +1,6 @@
 import { inlineText } from "../../tree/content.ts";
 import type { Entry } from "../../tree/entry.ts";
-import { nameOf, parentOf } from "../../tree/file_tree.ts";
+import { childOf, nameOf, parentOf } from "../../tree/file_tree.ts";
 import { parseMode, parseOctal } from "./file_mode.ts";
 import { parseOptions } from "./options.ts";
 import { CommandFailure, NotUnderstood } from "../../shell/host.ts";
@@ -200,15 +200,13 @@ export function newPlace(world: ScriptWorld, path: string): string {
   if (parent?.type !== "directory") throw new CommandFailure(`/${parentOf(path)} is no directory`);
   // What is made there gets the folder's group, and folders the bit (mkdir(2)).
   if ((parent.mode & 0o2000) !== 0) throw new NotUnderstood(`/${path} in a folder with setgid`);
-  return parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`;
+  return childOf(parent.path, nameOf(path));
 }
 
 /** The entries a command works on; one that is missing makes it fail. */
 function targets(world: ScriptWorld, path: string, recursive: boolean, links: boolean): Entry[] {
   const place = world.tree.resolve(parentOf(path));
-  const named = place === undefined
-    ? undefined
-    : world.tree.get(place === "" ? nameOf(path) : `${place}/${nameOf(path)}`);
+  const named = place === undefined ? undefined : world.tree.get(childOf(place, nameOf(path)));
   // With -R, as with -h, busybox changes links themselves and does not walk through them.
   const link = named?.type === "symlink" && !world.isLater(named) ? named : undefined;
   const top = (recursive || links) && link ? link : world.find(path);

@@ -2,7 +2,7 @@ import { ACCOUNT_FILES, readAccounts, writeAccounts } from "../../accounts/accou
 import type { Accounts } from "../../accounts/files.ts";
 import { NotUnderstood } from "../../shell/host.ts";
 import type { ContentReader, Entry, EntryBase, Origin } from "../../tree/entry.ts";
-import { type FileTree, isCanonical, nameOf, parentOf } from "../../tree/file_tree.ts";
+import { childOf, type FileTree, isCanonical, nameOf, parentOf } from "../../tree/file_tree.ts";
 
 /** What a native command does to the tree; throws {@linkcode CommandFailure}. */
 export type Action = (world: ScriptWorld) => void;
@@ -146,9 +146,7 @@ export class ScriptWorld {
     if (path === "") return this.tree.get("");
     const parent = this.look(parentOf(path));
     if (parent?.type !== "directory") return undefined;
-    const entry = this.tree.get(
-      parent.path === "" ? nameOf(path) : `${parent.path}/${nameOf(path)}`,
-    );
+    const entry = this.tree.get(childOf(parent.path, nameOf(path)));
     return entry && this.isLater(entry) ? undefined : entry;
   }
 
