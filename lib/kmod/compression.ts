@@ -5,7 +5,7 @@ import { TowerError } from "../errors.ts";
 import { type ByteSource, memorySource, readExactly } from "../format/bytes.ts";
 
 /** Most bytes that a module or firmware file unpacks to; the largest in the wild are near 60 MB. */
-const MAX_UNPACKED = 256 << 20;
+const MAX_UNPACKED = 128 << 20;
 
 /** How a module file is packed, by its name as kmod does it. */
 export type ModulePacking = "none" | "gzip" | "zstd" | "xz";
