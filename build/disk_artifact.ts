@@ -109,7 +109,7 @@ async function compress(
     packed.writeAt(size, bytes);
     size += bytes.length;
   };
-  await using packer = await openPacker(format, write, env.runner);
+  await using packer = await openPacker(format, write, { runner: env.runner, jobs: engine.jobs });
   const pass = await unlessAborted(env.signal, async () => {
     const pass = await read(raw, async (bytes, at) => {
       await packer.push(bytes);

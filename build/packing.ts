@@ -1,9 +1,10 @@
 import { GzipWriter } from "../lib/format/gzip.ts";
-import { ZstdWriter } from "../lib/format/zstd.ts";
+import { ZSTD_LIBRARY } from "../lib/format/zstd.ts";
+import { ZstdPacker } from "../lib/disk/zstd_packer.ts";
 import type { Runner } from "../lib/proc/command.ts";
 import type { DiskCompression } from "./manifest/schema.ts";
 import { openXz, requireXz } from "./xz.ts";
-import { DEPENDENCIES } from "./version.ts";
+import { GZIP_LIBRARY } from "./version.ts";
 
 /** Levels by measurement: docs/decisions/0006-disk-compression.md. */
 const GZIP_LEVEL = 6;
@@ -24,27 +25,40 @@ export interface Packer extends AsyncDisposable {
 
 /**
  * Opens a packer.
+ * @param jobs threads that compress, for zstd
  * @param write gets the compressed bytes in order
  * @throws {TowerError} `tool` when xz is asked for and missing
  */
 export async function openPacker(
   format: Compression,
   write: (bytes: Uint8Array) => void,
-  runner: Runner,
+  { runner, jobs }: { readonly runner: Runner; readonly jobs: number },
 ): Promise<Packer> {
-  if (format === "xz") return await openXz(write, runner);
-  const writer = format === "gzip"
-    ? new GzipWriter(GZIP_LEVEL, write)
-    : await ZstdWriter.open(ZSTD_LEVEL, write);
-  return {
-    tool: DEPENDENCIES[format],
-    push: (bytes) => writer.write(bytes),
-    end: () => writer.end(),
-    [Symbol.asyncDispose]() {
-      if (writer instanceof ZstdWriter) writer.close();
-      return Promise.resolve();
-    },
-  };
+  switch (format) {
+    case "xz":
+      return await openXz(write, runner);
+    case "gzip": {
+      const writer = new GzipWriter(GZIP_LEVEL, write);
+      return {
+        tool: GZIP_LIBRARY,
+        push: (bytes) => writer.write(bytes),
+        end: () => writer.end(),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+    }
+    case "zstd": {
+      const packer = ZstdPacker.open(ZSTD_LEVEL, jobs, write);
+      return {
+        tool: ZSTD_LIBRARY,
+        push: (bytes) => packer.push(bytes),
+        end: () => packer.end(),
+        [Symbol.asyncDispose]() {
+          packer[Symbol.dispose]();
+          return Promise.resolve();
+        },
+      };
+    }
+  }
 }
 
 /** Says before the work starts that a program for one of these formats is missing. */

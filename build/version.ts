@@ -7,11 +7,8 @@ const made: { readonly version: string; readonly commit?: string; readonly targe
 /** The version of both programs. */
 export const VERSION: string = made.version;
 
-/** The libraries that make compressed bytes, with their versions. */
-export const DEPENDENCIES = {
-  gzip: named(config.imports.fflate),
-  zstd: named(config.imports["@hpcc-js/wasm-zstd"]),
-} as const;
+/** The library that makes gzip, with its version. */
+export const GZIP_LIBRARY: string = named(config.imports.fflate);
 
 /** `npm:fflate@0.8.3` as `fflate 0.8.3`. */
 function named(specifier: string): string {

@@ -1,73 +1,69 @@
-import { TowerError } from "../errors.ts";
+// As a namespace: a Deno that has no zstd would else refuse to load the module.
+import * as zlib from "node:zlib";
+import { concat } from "./bytes.ts";
 
-/** The encoder's output may depend on how its input is cut, so it always gets such pieces. */
+/**
+ * Bytes of a frame before compression. A frame knows nothing of the one before it: with 4 MiB a host's
+ * image gets 1 % larger than as one frame, and many of them can be made at once.
+ */
+export const ZSTD_FRAME = 4 << 20;
+
+/** The release of libzstd that made the bytes, by whichever way it was built. */
+export const ZSTD_LIBRARY = "zstd 1.5.7";
+
+/** Compresses to one frame (RFC 8878). */
+export type ZstdEncoder = (bytes: Uint8Array) => Promise<Uint8Array>;
+
+/**
+ * Versions of Deno whose own libzstd was held against the pinned one and makes the same bytes at the
+ * levels that we use. With any other the pinned one is taken, which is five times slower.
+ */
+const SAME_LIBRARY: ReadonlySet<string> = new Set([
+  ...["2.8.0", "2.9.0", "2.9.3", "2.9.5", "2.9.6"],
+]);
+
+/** How libzstd is had: the runtime's own, or the pinned one, compiled to WebAssembly. */
+export type ZstdBuild = "native" | "wasm";
+
+/** The build to take with a version of Deno. */
+export function zstdBuildFor(deno: string): ZstdBuild {
+  return SAME_LIBRARY.has(deno) ? "native" : "wasm";
+}
+
+/** Bytes of zstd's largest block (RFC 8878, 3.1.1.2.4). */
+const BLOCK = 128 << 10;
+/** What libzstd makes can depend on how its input is cut. */
 const PIECE = 1 << 20;
 
 /**
- * Compresses a stream to one zstd frame (RFC 8878). The encoder is zstd compiled to WebAssembly,
- * pinned: the result depends on the bytes and the level alone, not on the machine. It holds a few
- * mebibytes, whatever the stream's length. One writer may be open at a time.
+ * An encoder. What it makes depends on the bytes and the level alone, not on the machine nor on the
+ * build.
+ * @param level 1 to 19
  */
-export class ZstdWriter {
-  static #isBusy = false;
-  readonly #encoder: Encoder;
-  readonly #push: (bytes: Uint8Array) => void;
-  readonly #piece = new Uint8Array(PIECE);
-  #filled = 0;
-
-  private constructor(encoder: Encoder, push: (bytes: Uint8Array) => void) {
-    this.#encoder = encoder;
-    this.#push = push;
+export function openZstd(build: ZstdBuild, level: number): ZstdEncoder {
+  if (!Number.isInteger(level) || level < 1 || level > 19) {
+    throw new RangeError(`Cannot compress at level ${level}: zstd has 1 to 19`);
   }
-
-  /**
-   * Loads the encoder. `push` gets the compressed pieces; they are not reused afterwards.
-   * @param level 1 to 19
-   */
-  static async open(level: number, push: (bytes: Uint8Array) => void): Promise<ZstdWriter> {
-    if (!Number.isInteger(level) || level < 1 || level > 19) {
-      throw new RangeError(`Cannot compress at level ${level}: zstd has 1 to 19`);
-    }
-    const { Zstd } = await import("@hpcc-js/wasm-zstd");
-    const encoder = await Zstd.load();
-    // The package has one encoder for all.
-    if (ZstdWriter.#isBusy) throw new TowerError("busy", "Cannot compress two streams at once");
-    ZstdWriter.#isBusy = true;
-    encoder.reset();
-    encoder.setCompressionLevel(level);
-    return new ZstdWriter(encoder, push);
-  }
-
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + PIECE - this.#filled);
-      this.#piece.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-      if (this.#filled === PIECE) this.#flush();
-    }
-  }
-
-  /** Ends the frame. */
-  end(): void {
-    if (this.#filled > 0) this.#flush();
-    this.#emit(this.#encoder.compressEnd());
-    this.close();
-  }
-
-  /** Gives the encoder back; what was written so far is no whole frame. Safe after `end`. */
-  close(): void {
-    ZstdWriter.#isBusy = false;
-  }
-
-  #flush(): void {
-    this.#emit(this.#encoder.compressChunk(this.#piece.subarray(0, this.#filled)));
-    this.#filled = 0;
-  }
-
-  #emit(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#push(bytes);
-  }
+  if (build === "wasm") return (bytes) => pinned(bytes, level);
+  const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
+  return async (bytes) => {
+    // The pinned build ends a frame that is no whole number of blocks by an empty block.
+    if (bytes.length === 0 || bytes.length % BLOCK !== 0) return await pinned(bytes, level);
+    // No size is promised: the pinned build cannot do that.
+    return zlib.zstdCompressSync(bytes, { chunkSize: PIECE, params });
+  };
 }
 
-type Encoder = Awaited<ReturnType<typeof import("@hpcc-js/wasm-zstd")["Zstd"]["load"]>>;
+async function pinned(bytes: Uint8Array, level: number): Promise<Uint8Array> {
+  const { Zstd } = await import("@hpcc-js/wasm-zstd");
+  // The package has one encoder for all: nothing is waited for from here on.
+  const encoder = await Zstd.load();
+  encoder.reset();
+  encoder.setCompressionLevel(level);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    parts.push(encoder.compressChunk(bytes.subarray(at, at + PIECE)));
+  }
+  parts.push(encoder.compressEnd());
+  return concat(parts);
+}

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TowerError } from "../errors.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "./bytes.ts";
 import { digestOf } from "./digest.ts";
-import { ZstdWriter } from "./zstd.ts";
+import { unzstd } from "./unzstd.ts";
+import { openZstd, ZSTD_FRAME, zstdBuildFor } from "./zstd.ts";
 
 /** A mixture of zeros, text and noise that is the same every time. */
 function sample(length: number): Uint8Array {
@@ -16,39 +16,46 @@ function sample(length: number): Uint8Array {
   return bytes;
 }
 
-async function compressed(bytes: Uint8Array, pieces: number, level = 10): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  const writer = await ZstdWriter.open(level, (part) => parts.push(part));
-  const size = Math.ceil(bytes.length / pieces) || 1;
-  for (let at = 0; at < bytes.length; at += size) writer.write(bytes.subarray(at, at + size));
-  writer.end();
-  return concat(parts);
-}
-
-Deno.test("zstd: the result does not depend on how the input is cut", async () => {
-  const bytes = sample(3_000_001);
-  const whole = await compressed(bytes, 1);
-  assert(whole.length < bytes.length / 2);
-  for (const pieces of [2, 7, 1000]) {
-    assertEquals(digestOf(await compressed(bytes, pieces)), digestOf(whole));
-  }
-});
-
 Deno.test("zstd: the pinned encoder gives the bytes it gave before", async () => {
+  const frame = await openZstd("wasm", 10)(sample(3_000_001));
   assertEquals(
-    digestOf(await compressed(sample(3_000_001), 1)),
+    digestOf(frame),
     "sha256:590774f1faa8582cb0ef53cb95c9efb7053298e2f96e094311cfe13155135599",
   );
 });
 
-Deno.test("zstd: nothing compresses to an empty frame", async () => {
-  assertEquals((await compressed(new Uint8Array(), 1)).subarray(0, 4).toHex(), "28b52ffd");
+Deno.test("zstd: the runtime's encoder gives the pinned one's bytes, or is not taken", async () => {
+  assertEquals([zstdBuildFor("2.9.6"), zstdBuildFor("2.4.2")], ["native", "wasm"]);
+  const build = zstdBuildFor(Deno.version.deno);
+  const whole = sample(ZSTD_FRAME + 70_000);
+  for (const level of [1, 3, 9]) {
+    const native = openZstd(build, level);
+    const wasm = openZstd("wasm", level);
+    for (const size of [0, 1, 70_000, 128 << 10, (1 << 20) + 1, ZSTD_FRAME, whole.length]) {
+      const bytes = whole.subarray(whole.length - size);
+      assertEquals(
+        digestOf(await native(bytes)),
+        digestOf(await wasm(bytes)),
+        `level ${level}, ${size} bytes`,
+      );
+    }
+  }
 });
 
-Deno.test("zstd: one stream at a time, and levels that are there", async () => {
-  const writer = await ZstdWriter.open(1, () => {});
-  await assertRejects(() => ZstdWriter.open(1, () => {}), TowerError, "two streams");
-  writer.close();
-  await assertRejects(() => ZstdWriter.open(20, () => {}), RangeError, "1 to 19");
-  (await ZstdWriter.open(19, () => {})).close();
+Deno.test("zstd: frames one after another are one stream", async () => {
+  const encode = openZstd("wasm", 3);
+  const bytes = sample(300_000);
+  const frames = [await encode(bytes.subarray(0, 100_000)), await encode(bytes.subarray(100_000))];
+  assert(frames.every((frame) => frame.toHex().startsWith("28b52ffd")));
+  const parts: Uint8Array[] = [];
+  async function* stream() {
+    for (const frame of frames) yield await Promise.resolve(frame);
+  }
+  for await (const part of unzstd(stream())) parts.push(part.slice());
+  assertEquals(digestOf(concat(parts)), digestOf(bytes));
+});
+
+Deno.test("zstd: levels that are there", () => {
+  assertThrows(() => openZstd("wasm", 20), RangeError, "1 to 19");
+  assertThrows(() => openZstd("native", 0), RangeError, "1 to 19");
 });

@@ -1,0 +1,130 @@
+import { openZstd, ZSTD_FRAME, zstdBuildFor } from "../format/zstd.ts";
+
+/** A frame's contents, for a worker. */
+export interface FrameOrder {
+  readonly bytes: Uint8Array;
+  readonly level: number;
+}
+
+/** The frame. */
+export type FrameAnswer = Uint8Array<ArrayBuffer>;
+
+/** Workers at most: a frame in each and one that waits, of {@linkcode ZSTD_FRAME} bytes. */
+const MOST_WORKERS = 8;
+
+/**
+ * Compresses bytes that come in order to zstd frames of fixed size, each by the next free worker.
+ * What comes out depends on the bytes and the level, not on the number of workers.
+ */
+export class ZstdPacker implements Disposable {
+  readonly #frames: FrameMaker;
+  readonly #write: (bytes: Uint8Array) => void;
+  /** Frames under way, oldest first. */
+  readonly #pending: Promise<Uint8Array>[] = [];
+  #buffer = new Uint8Array(ZSTD_FRAME);
+  #filled = 0;
+
+  private constructor(frames: FrameMaker, write: (bytes: Uint8Array) => void) {
+    this.#frames = frames;
+    this.#write = write;
+  }
+
+  /**
+   * @param level 1 to 19
+   * @param jobs threads beside the caller's; with 1 the caller's own does it
+   * @param write gets the frames in order
+   */
+  static open(level: number, jobs: number, write: (bytes: Uint8Array) => void): ZstdPacker {
+    const frames = jobs > 1
+      ? new FrameWorkers(level, Math.min(jobs, MOST_WORKERS))
+      : ownThread(level);
+    return new ZstdPacker(frames, write);
+  }
+
+  /** Takes bytes; they may be reused once it is done. */
+  async push(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + ZSTD_FRAME - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === ZSTD_FRAME) await this.#send();
+    }
+  }
+
+  /** Compresses what is left and writes all frames. */
+  async end(): Promise<void> {
+    if (this.#filled > 0) await this.#send();
+    while (this.#pending.length > 0) await this.#writeOldest();
+  }
+
+  /** Stops the workers; what was written so far may lack frames. */
+  [Symbol.dispose](): void {
+    this.#frames[Symbol.dispose]();
+  }
+
+  async #send(): Promise<void> {
+    const frame = this.#frames.make(this.#buffer.subarray(0, this.#filled));
+    frame.catch(() => {}); // who waits for an older one is told of that one first
+    this.#pending.push(frame);
+    this.#buffer = new Uint8Array(ZSTD_FRAME);
+    this.#filled = 0;
+    while (this.#pending.length > this.#frames.most) await this.#writeOldest();
+  }
+
+  async #writeOldest(): Promise<void> {
+    this.#write(await this.#pending[0]!);
+    this.#pending.shift();
+  }
+}
+
+/** Makes frames; `make` takes the bytes away. */
+interface FrameMaker extends Disposable {
+  /** Frames that may be under way. */
+  readonly most: number;
+  make(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+}
+
+function ownThread(level: number): FrameMaker {
+  const make = openZstd(zstdBuildFor(Deno.version.deno), level);
+  return { most: 0, make, [Symbol.dispose]() {} };
+}
+
+/** Workers in turn: frames have equal size, so none waits long for another. */
+class FrameWorkers implements FrameMaker {
+  readonly most: number;
+  readonly #level: number;
+  readonly #workers: readonly Worker[];
+  readonly #waiting: readonly PromiseWithResolvers<Uint8Array>[][];
+  #next = 0;
+
+  constructor(level: number, count: number) {
+    this.#level = level;
+    this.most = 2 * count;
+    const url = new URL("./zstd_worker.ts", import.meta.url);
+    this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
+    this.#waiting = this.#workers.map((worker) => {
+      const waiting: PromiseWithResolvers<Uint8Array>[] = [];
+      worker.onmessage = ({ data }: MessageEvent<FrameAnswer>) => waiting.shift()?.resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        const error = new Error(`Cannot compress: a worker failed: ${event.message}`);
+        for (const { reject } of waiting.splice(0)) reject(error);
+      };
+      return waiting;
+    });
+  }
+
+  make(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const i = this.#next++ % this.#workers.length;
+    const answer = Promise.withResolvers<Uint8Array>();
+    this.#waiting[i]!.push(answer);
+    const order: FrameOrder = { bytes, level: this.#level };
+    this.#workers[i]!.postMessage(order, [bytes.buffer]);
+    return answer.promise;
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+}
