@@ -1,5 +1,6 @@
 import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
+import { zstdHere } from "../lib/disk/zstd_packer.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
@@ -22,7 +23,14 @@ export async function assemble(
   placeError: PlaceError,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
   const { arch, epoch } = plan;
-  const context: StageContext = { reader: store, blobs: store, arch, epoch, reporter };
+  const context: StageContext = {
+    reader: store,
+    blobs: store,
+    arch,
+    epoch,
+    reporter,
+    zstd: zstdHere(),
+  };
   const tree = new FileTree({
     mode: 0o755,
     uid: 0,

@@ -171,8 +171,10 @@ const initramfsStage = z.strictObject({
   path: treePath.describe("Where the initramfs goes in the tree."),
   modules: z.array(line.min(1)).default([]).describe("Kernel modules, with all they depend on."),
   files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
-  compression: z.enum(["gzip", "none"]).default("gzip"),
-  level: z.int().min(1).max(9).default(6),
+  compression: z.enum(["zstd", "gzip", "none"]).optional().describe(
+    "By default zstd where the kernel's configuration in /boot says that it can unpack it, else gzip.",
+  ),
+  level: z.int().min(1).max(9).optional().describe("By default 3 for zstd and 6 for gzip."),
 }).describe(
   "Makes an initramfs that mounts the root and starts init. On the booted system, apk then keeps " +
     "the kernel that it is for.",

@@ -1,8 +1,5 @@
-import { writeCpio } from "../../lib/format/cpio.ts";
-import { type GzipLevel, GzipWriter } from "../../lib/format/gzip.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
-import type { BlobWriter } from "../../lib/store/ports.ts";
-import { inlineText, wholeBlob } from "../../lib/tree/content.ts";
+import { inlineText } from "../../lib/tree/content.ts";
 import type { Content, ContentReader } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import type { InitramfsSpec } from "../manifest/schema.ts";
@@ -15,6 +12,7 @@ import {
   UNLOCK_APPLETS,
 } from "./initramfs/busybox.ts";
 import init from "./initramfs/init.sh" with { type: "text" };
+import { packingFor, packInitramfs } from "./initramfs/packing.ts";
 import { copyModules } from "./initramfs/modules.ts";
 import { sharedLibraries } from "./initramfs/shared_libraries.ts";
 import { guardFromUpgrades } from "./initramfs/upgrades.ts";
@@ -31,8 +29,11 @@ const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
  * nothing, so the architecture of the building machine does not matter. The kernel that it is for
  * then stays as it is, whatever is upgraded on the booted system.
  */
-export const initramfs: Stage<InitramfsSpec> = (tree, plan, { reader, blobs, epoch }) => {
-  const content = pack(initramfsTree(tree, reader, plan, epoch), reader, blobs.writer(), plan);
+export const initramfs: Stage<InitramfsSpec> = async (tree, plan, context) => {
+  const { reader, blobs, epoch, zstd } = context;
+  const packing = packingFor(tree, reader, plan);
+  const made = initramfsTree(tree, reader, plan, epoch);
+  const content = await packInitramfs(made, reader, blobs.writer(), packing, zstd);
   tree.putParents(plan.path, "stage:initramfs", epoch);
   tree.put({
     type: "file",
@@ -91,24 +92,4 @@ export function initramfsTree(
   put("init", 0o755, inlineText(init));
   if (unlocks) put("unlock.sh", 0o644, inlineText(unlock));
   return to;
-}
-
-/** Writes a tree as cpio into a blob, compressed as the plan says. */
-function pack(
-  tree: FileTree,
-  reader: ContentReader,
-  blob: BlobWriter,
-  { compression, level }: Pick<InitramfsSpec, "compression" | "level">,
-): Content {
-  try {
-    if (compression === "none") writeCpio(tree, reader, (bytes) => blob.write(bytes));
-    else {
-      const gzip = new GzipWriter(level as GzipLevel, (bytes) => blob.write(bytes));
-      writeCpio(tree, reader, (bytes) => gzip.write(bytes));
-      gzip.end();
-    }
-    return wholeBlob(blob.commit());
-  } finally {
-    blob.discard();
-  }
 }

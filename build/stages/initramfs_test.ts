@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { TowerError } from "../../lib/errors.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -31,7 +37,6 @@ const plan: InitramfsSpec = {
   modules: ["b"],
   files: ["usr/bin/tool"],
   compression: "none",
-  level: 6,
 };
 const treeOf = (tree: FileTree, changed: Partial<InitramfsSpec> = {}) =>
   initramfsTree(tree, store, { ...plan, ...changed }, 5);
@@ -147,16 +152,31 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     arch: "x86_64",
     epoch: 5,
     reporter: silent,
+    zstd: "wasm",
   } as const;
-  const pack = async (compression: "gzip" | "none") => {
-    const tree = smallTree(files);
+  const pack = async (compression: InitramfsSpec["compression"], configuration?: string) => {
+    const tree = smallTree({
+      ...files,
+      ...configuration === undefined ? {} : { "boot/config-virt": configuration },
+    });
     await initramfs(tree, { ...plan, compression }, context);
     return tree.file("boot/initramfs-virt")!;
   };
+  const starts = async (...how: Parameters<typeof pack>) =>
+    bytesOf(store, (await pack(...how)).content).subarray(0, 4).toHex();
   const plain = await pack("none"), again = await pack("none"), packed = await pack("gzip");
   assertEquals(again, plain);
   assertEquals(textOf(store, plain.content).slice(0, 6), "070701");
   assertEquals([...bytesOf(store, packed.content).subarray(0, 2)], [0x1f, 0x8b]);
+  const takes = "CONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n", takesNot = "# CONFIG_RD_ZSTD is not set\n";
+  const zstd = "28b52ffd", gzip = "1f8b0800";
+  assertEquals(await starts("zstd"), zstd);
+  assertEquals(await starts(undefined, takes), zstd);
+  assertEquals(await starts(undefined, takesNot), gzip);
+  assertEquals(await starts(undefined), gzip);
+  assertEquals(await starts("gzip", takes), gzip);
+  const refused = await assertRejects(() => starts("zstd", takesNot), TowerError, "CONFIG_RD_ZSTD");
+  assertEquals(refused.code, "unsupported");
   assertEquals([plain.mode, plain.uid, plain.mtime], [0o600, 0, 5]);
 });
 

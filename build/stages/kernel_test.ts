@@ -14,6 +14,7 @@ const context: StageContext = {
   arch: "x86_64",
   epoch: 1700000000,
   reporter: silent,
+  zstd: "wasm",
 };
 const plan = { kind: "kernel", flavour: "virt" } as const;
 const files = {

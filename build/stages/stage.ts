@@ -1,3 +1,4 @@
+import type { ZstdBuild } from "../../lib/format/zstd.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import type { BlobWriter } from "../../lib/store/ports.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -12,6 +13,8 @@ export interface StageContext {
   /** Seconds since 1970 of every entry that a stage makes. */
   readonly epoch: number;
   readonly reporter: Reporter;
+  /** The build of libzstd to take; the bytes are the same. */
+  readonly zstd: ZstdBuild;
 }
 
 /** Changes the tree as its plan says. Never names a system, never reads the machine. */

@@ -1,4 +1,9 @@
-import { openZstd, ZSTD_FRAME, zstdBuildFor } from "../format/zstd.ts";
+import { openZstd, ZSTD_FRAME, type ZstdBuild, zstdBuildFor } from "../format/zstd.ts";
+
+/** The build of libzstd to take in this runtime. */
+export function zstdHere(): ZstdBuild {
+  return zstdBuildFor(Deno.version.deno);
+}
 
 /** A frame's contents, for a worker. */
 export interface FrameOrder {
@@ -86,7 +91,7 @@ interface FrameMaker extends Disposable {
 }
 
 function ownThread(level: number): FrameMaker {
-  const make = openZstd(zstdBuildFor(Deno.version.deno), level);
+  const make = openZstd(zstdHere(), level);
   return { most: 0, make, [Symbol.dispose]() {} };
 }
 

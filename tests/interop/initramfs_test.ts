@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { NEEDED_APPLETS } from "../../build/stages/initramfs/busybox.ts";
 import { sharedLibraries } from "../../build/stages/initramfs/shared_libraries.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { digestOf } from "../../lib/format/digest.ts";
 import { isElf } from "../../lib/format/elf.ts";
 import { sourceOf } from "../../lib/tree/content.ts";
 import { nameOf } from "../../lib/tree/file_tree.ts";
@@ -13,7 +14,7 @@ import { folderTree } from "../support/folder_tree.ts";
 import { initramfsImage } from "../support/initramfs_image.ts";
 
 const runner = denoRunner();
-const tools = [...DEBIAN_TOOLS, "cpio", "gzip", "depmod", "modprobe"];
+const tools = [...DEBIAN_TOOLS, "cpio", "gzip", "zstd", "depmod", "modprobe"];
 const missing = tools.filter((tool) => !runner.which(tool));
 const skip = missing.length > 0;
 const reason = skip ? ` (skipped: ${missing.join(", ")} missing)` : "";
@@ -35,14 +36,17 @@ async function unpack(bytes: Uint8Array, folder: string): Promise<void> {
 }
 
 Deno.test({
-  name: `gzip and cpio read the archive, and it has what the kernel looks for${reason}`,
+  name: `zstd, gzip and cpio read the archive, and it has what the kernel looks for${reason}`,
   ignore: skip,
   async fn() {
-    const packed = await initramfsImage(runner, { modules: ["virtio_blk"] });
-    await outputOf(["gzip", "-t"], packed.bytes);
-    const plain = await initramfsImage(runner, { modules: ["virtio_blk"], compression: "none" });
-    const unzipped = (await runner.run({ argv: ["gzip", "-dc"], stdin: packed.bytes })).stdout;
-    assertEquals(unzipped.length, plain.bytes.length);
+    const packed = (compression?: "gzip" | "none") =>
+      initramfsImage(runner, { modules: ["virtio_blk"], ...compression && { compression } });
+    const plain = await packed("none"), gzip = await packed("gzip"), byKernel = await packed();
+    const { stdout } = await runner.run({ argv: ["gzip", "-dc"], stdin: gzip.bytes });
+    assertEquals(digestOf(stdout), digestOf(plain.bytes));
+    const unpacked = (await runner.run({ argv: ["zstd", "-dc"], stdin: byKernel.bytes })).stdout;
+    assertEquals(digestOf(unpacked.subarray(0, plain.bytes.length)), digestOf(plain.bytes));
+    assert(unpacked.subarray(plain.bytes.length).every((byte) => byte === 0));
     const names = (await outputOf(["cpio", "-t", "--quiet"], plain.bytes)).trim().split("\n");
     for (const name of ["init", "bin/busybox", "bin/sh", "sbin/modprobe", "dev/console"]) {
       assert(names.includes(name), name);

@@ -25,7 +25,7 @@ export interface InitramfsImage {
 export interface ImageOptions {
   readonly modules: readonly string[];
   readonly files?: readonly string[];
-  readonly compression?: "gzip" | "none";
+  readonly compression?: "zstd" | "gzip" | "none";
   /** Folders with busybox; Debian's static one by default. */
   readonly userland?: readonly string[];
 }
@@ -52,6 +52,7 @@ export async function initramfsImage(
     arch: "x86_64",
     epoch: 0,
     reporter: silent,
+    zstd: "native",
   };
   const path = "boot/initramfs-virt";
   await kernel(tree, { kind: "kernel", flavour: "virt" }, context);
@@ -61,8 +62,7 @@ export async function initramfsImage(
     path,
     modules: [...options.modules],
     files: [...options.files ?? []],
-    compression: options.compression ?? "gzip",
-    level: 6,
+    compression: options.compression,
   }, context);
   const bytes = bytesOf(reader, tree.file(path)!.content);
   return { bytes, source: tree, reader, release, kernel: join(folder, image) };

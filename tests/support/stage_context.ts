@@ -15,6 +15,7 @@ export function stageContext(epoch: number): StageContext {
     arch: "x86_64",
     epoch,
     reporter: silent,
+    zstd: "wasm",
   };
 }
 
