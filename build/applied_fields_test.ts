@@ -8,6 +8,7 @@ import { silent } from "../lib/report/event.ts";
 import { bytesOf } from "../lib/tree/content.ts";
 import { moduleFile } from "../tests/support/elf_file.ts";
 import { MemoryStore } from "../tests/support/memory_store.ts";
+import { makeAnew } from "../tests/support/make_anew.ts";
 import { assemble } from "./assemble.ts";
 import { disk } from "./outputs/disk.ts";
 import { initramfs } from "./outputs/initramfs.ts";
@@ -119,7 +120,12 @@ async function outcome(document: Document): Promise<string> {
     keys: [],
     packages: [],
   }, overlays);
-  const { tree } = await assemble(plan, [], { store, reporter: silent }, (_, error) => error);
+  const { tree } = await assemble(
+    plan,
+    [],
+    { store, reporter: silent, made: makeAnew },
+    (_, error) => error,
+  );
   const entries = [...tree.walk()].map((entry) => ({
     ...entry,
     ...(entry.type === "file" ? { content: digestOf(bytesOf(store, entry.content)) } : {}),

@@ -1,6 +1,6 @@
 import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
-import { zstdHere } from "../lib/disk/zstd_packer.ts";
+import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
@@ -13,13 +13,17 @@ import { kernel } from "./stages/kernel.ts";
 import { loginWarning } from "./stages/logins.ts";
 import { installWorld } from "./stages/packages.ts";
 import { services } from "./stages/services.ts";
-import type { StageContext } from "./stages/stage.ts";
+import type { MadeFiles, StageContext } from "./stages/stage.ts";
 
 /** Runs the stages of a plan in order over an empty tree; `placeError` says what failed. */
 export async function assemble(
   plan: BuildPlan,
   packages: readonly UnpackedPackage[],
-  { store, reporter }: { readonly store: ContentStore; readonly reporter: Reporter },
+  { store, reporter, made }: {
+    readonly store: ContentStore;
+    readonly reporter: Reporter;
+    readonly made: MadeFiles;
+  },
   placeError: PlaceError,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
   const { arch, epoch } = plan;
@@ -30,6 +34,7 @@ export async function assemble(
     epoch,
     reporter,
     zstd: zstdHere(),
+    made,
   };
   const tree = new FileTree({
     mode: 0o755,

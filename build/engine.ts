@@ -4,6 +4,9 @@ import type { Reporter } from "../lib/report/event.ts";
 import { type FileStore, openStore } from "../lib/store/content_store.ts";
 import type { Fetcher } from "../lib/store/ports.ts";
 import { join } from "@std/path";
+import { madeFiles } from "./made_files.ts";
+import { thisProgram } from "./program.ts";
+import type { MadeFiles } from "./stages/stage.ts";
 
 /** What a build works with beside its inputs. Disposing it closes the store. */
 export interface Engine extends Disposable {
@@ -11,6 +14,7 @@ export interface Engine extends Disposable {
   readonly store: FileStore;
   readonly fetcher: Fetcher;
   readonly reporter: Reporter;
+  readonly made: MadeFiles;
   readonly offline: boolean;
   /** Packages unpacked at once. */
   readonly jobs: number;
@@ -28,6 +32,7 @@ export function openEngine(
     store,
     fetcher: env.fetcher({ offline: options.offline }),
     reporter,
+    made: madeFiles(store, thisProgram),
     offline: options.offline,
     jobs: options.jobs,
     [Symbol.dispose]() {

@@ -10,17 +10,13 @@ import {
   removeTree,
   writeFileAtomic,
 } from "../lib/store/files.ts";
-import { programDigest } from "../lib/store/program_digest.ts";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
 import type { BuildPlan } from "./plan/plan.ts";
 import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
 import { type BuildRecord, formatRecord, parseRecord } from "./plan/record.ts";
 import { formatSums } from "./supply/sums.ts";
-import { VERSION_TEXT } from "./version.ts";
-
-/** Folders with the sources of this program. */
-const SOURCES = ["build", "lib"].map((f) => fromFileUrl(new URL(`../${f}`, import.meta.url)));
+import { thisProgram } from "./program.ts";
 
 const RECORD_LIMIT = 64 << 20;
 
@@ -86,6 +82,8 @@ function earlierFiles({ system, arch }: BuildRecord, folder: string): string[] {
 }
 
 function noteName(plan: BuildPlan, folder: string): string {
-  const program = programDigest(VERSION_TEXT, SOURCES);
-  return digestOf(canonicalJson({ plan: plan.id, folder, program })).replace("sha256:", "");
+  return digestOf(canonicalJson({ plan: plan.id, folder, program: thisProgram() })).replace(
+    "sha256:",
+    "",
+  );
 }

@@ -15,6 +15,7 @@ import { MemoryStore } from "../../tests/support/memory_store.ts";
 import { smallTree } from "../../tests/support/small_tree.ts";
 import type { InitramfsSpec } from "../manifest/schema.ts";
 import { initramfs, initramfsTree } from "./initramfs.ts";
+import { makeAnew } from "../../tests/support/make_anew.ts";
 import { NEEDED_APPLETS, UNLOCK_APPLETS } from "./initramfs/busybox.ts";
 
 const store = new MemoryStore();
@@ -153,6 +154,7 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     epoch: 5,
     reporter: silent,
     zstd: "wasm",
+    made: makeAnew,
   } as const;
   const pack = async (compression: InitramfsSpec["compression"], configuration?: string) => {
     const tree = smallTree({

@@ -1,6 +1,6 @@
 import { depmod } from "../../lib/kmod/depmod.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
-import { moduleDirectory } from "../../lib/kmod/module_directory.ts";
+import { moduleDirectory, moduleParts } from "../../lib/kmod/module_directory.ts";
 import type { KernelSpec } from "../manifest/schema.ts";
 import type { Stage } from "./stage.ts";
 
@@ -11,7 +11,8 @@ const CONFIGURATION = ["etc/depmod.d", "lib/depmod.d", "usr/lib/depmod.d"];
  * Checks that the kernel of a flavour is in the tree and writes the indexes of its modules, as
  * depmod(8) on the machine would.
  */
-export const kernel: Stage<KernelSpec> = (tree, { flavour }, { reader, epoch, reporter }) => {
+export const kernel: Stage<KernelSpec> = (tree, { flavour }, context) => {
+  const { reader, epoch, reporter, made } = context;
   const { release } = findKernel(tree, reader, flavour);
   const directory = moduleDirectory(tree, reader, release);
   for (const path of CONFIGURATION) {
@@ -19,7 +20,8 @@ export const kernel: Stage<KernelSpec> = (tree, { flavour }, { reader, epoch, re
       reporter.report({ type: "warning", message: `depmod does not apply "/${file}"` });
     }
   }
-  for (const [name, bytes] of depmod(directory).files) {
+  const indexes = made("depmod", moduleParts(directory), () => depmod(directory).files);
+  for (const [name, content] of indexes) {
     tree.put({
       type: "file",
       path: `${directory.path}/${name}`,
@@ -28,7 +30,7 @@ export const kernel: Stage<KernelSpec> = (tree, { flavour }, { reader, epoch, re
       gid: 0,
       mtime: epoch,
       origin: "stage:kernel",
-      content: { kind: "inline", bytes },
+      content,
     });
   }
 };

@@ -5,6 +5,7 @@ import { moduleFile } from "../../tests/support/elf_file.ts";
 import { MemoryStore } from "../../tests/support/memory_store.ts";
 import { smallTree } from "../../tests/support/small_tree.ts";
 import { kernel } from "./kernel.ts";
+import { makeAnew } from "../../tests/support/make_anew.ts";
 import type { StageContext } from "./stage.ts";
 
 const store = new MemoryStore();
@@ -15,6 +16,7 @@ const context: StageContext = {
   epoch: 1700000000,
   reporter: silent,
   zstd: "wasm",
+  made: makeAnew,
 };
 const plan = { kind: "kernel", flavour: "virt" } as const;
 const files = {

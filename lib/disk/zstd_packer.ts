@@ -1,18 +1,5 @@
-import { openZstd, ZSTD_FRAME, type ZstdBuild, zstdBuildFor } from "../format/zstd.ts";
-
-/** The build of libzstd to take in this runtime. */
-export function zstdHere(): ZstdBuild {
-  return zstdBuildFor(Deno.version.deno);
-}
-
-/** A frame's contents, for a worker. */
-export interface FrameOrder {
-  readonly bytes: Uint8Array;
-  readonly level: number;
-}
-
-/** The frame. */
-export type FrameAnswer = Uint8Array<ArrayBuffer>;
+import { openZstd, ZSTD_FRAME } from "../format/zstd.ts";
+import { type FrameAnswer, type FrameOrder, zstdHere } from "./zstd_frame.ts";
 
 /** Workers at most: a frame in each and one that waits, of {@linkcode ZSTD_FRAME} bytes. */
 const MOST_WORKERS = 8;

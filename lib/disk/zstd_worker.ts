@@ -1,7 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { openZstd } from "../format/zstd.ts";
-import { type FrameAnswer, type FrameOrder, zstdHere } from "./zstd_packer.ts";
+import { type FrameAnswer, type FrameOrder, zstdHere } from "./zstd_frame.ts";
 
 let encoder: ReturnType<typeof openZstd> | undefined;
 

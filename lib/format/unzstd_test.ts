@@ -2,17 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import { concat } from "./bytes.ts";
 import { unzstd } from "./unzstd.ts";
-import { ZstdWriter } from "./zstd.ts";
+import { openZstd } from "./zstd.ts";
 
 const SAMPLE = new Uint8Array(700_000).map((_, i) => i < 400_000 ? 0 : (i * i) >> 7);
 
-async function packed(bytes: Uint8Array): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  const writer = await ZstdWriter.open(3, (part) => parts.push(part));
-  writer.write(bytes);
-  writer.end();
-  return concat(parts);
-}
+const packed = openZstd("wasm", 3);
 
 /** Feeds bytes in chunks of a size. */
 async function read(bytes: Uint8Array, size: number): Promise<Uint8Array> {

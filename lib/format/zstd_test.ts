@@ -1,8 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { concat } from "./bytes.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { digestOf } from "./digest.ts";
-import { unzstd } from "./unzstd.ts";
-import { openZstd, ZSTD_FRAME, zstdBuildFor } from "./zstd.ts";
+import { openZstd, zstdBuildFor } from "./zstd.ts";
 
 /** A mixture of zeros, text and noise that is the same every time. */
 function sample(length: number): Uint8Array {
@@ -24,35 +22,8 @@ Deno.test("zstd: the pinned encoder gives the bytes it gave before", async () =>
   );
 });
 
-Deno.test("zstd: the runtime's encoder gives the pinned one's bytes, or is not taken", async () => {
+Deno.test("zstd: the runtime's own library is taken with versions that were tried", () => {
   assertEquals([zstdBuildFor("2.9.6"), zstdBuildFor("2.4.2")], ["native", "wasm"]);
-  const build = zstdBuildFor(Deno.version.deno);
-  const whole = sample(ZSTD_FRAME + 70_000);
-  for (const level of [1, 3, 9]) {
-    const native = openZstd(build, level);
-    const wasm = openZstd("wasm", level);
-    for (const size of [0, 1, 70_000, 128 << 10, (1 << 20) + 1, ZSTD_FRAME, whole.length]) {
-      const bytes = whole.subarray(whole.length - size);
-      assertEquals(
-        digestOf(await native(bytes)),
-        digestOf(await wasm(bytes)),
-        `level ${level}, ${size} bytes`,
-      );
-    }
-  }
-});
-
-Deno.test("zstd: frames one after another are one stream", async () => {
-  const encode = openZstd("wasm", 3);
-  const bytes = sample(300_000);
-  const frames = [await encode(bytes.subarray(0, 100_000)), await encode(bytes.subarray(100_000))];
-  assert(frames.every((frame) => frame.toHex().startsWith("28b52ffd")));
-  const parts: Uint8Array[] = [];
-  async function* stream() {
-    for (const frame of frames) yield await Promise.resolve(frame);
-  }
-  for await (const part of unzstd(stream())) parts.push(part.slice());
-  assertEquals(digestOf(concat(parts)), digestOf(bytes));
 });
 
 Deno.test("zstd: levels that are there", () => {

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { sourceOf, textOf } from "../tree/content.ts";
+import { identityOf, sourceOf, textOf } from "../tree/content.ts";
 import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { packingOf } from "./compression.ts";
@@ -88,6 +88,18 @@ export function moduleFiles(directory: ModuleDirectory): ModuleFile[] {
   const placeOf = new Map(lines.map((line, i) => [line, i - lines.length]));
   const place = (f: ModuleFile) => placeOf.get(uncompressedPath(f)) ?? 1;
   return files.map((f) => [place(f), f] as const).sort(([a], [b]) => a - b).map(([, f]) => f);
+}
+
+/** What the indexes of a directory depend on: its files with their SHA-256, by path. */
+export function moduleParts({ tree, path, release }: ModuleDirectory): readonly unknown[] {
+  const pending: Entry[] = [...tree.children(path)];
+  const parts: unknown[] = [release];
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    if (entry.type === "directory") pending.push(...tree.children(entry.path));
+    const file = tree.file(entry.path);
+    parts.push([entry.path, entry.type, file ? identityOf(file.content) : null]);
+  }
+  return parts;
 }
 
 /** Reads all modules, in the order of {@linkcode moduleFiles}. */

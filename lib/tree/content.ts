@@ -2,12 +2,19 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { type ByteSource, memorySource, readExactly } from "../format/bytes.ts";
-import { hexOf } from "../format/digest.ts";
+import { digestOf, hexOf } from "../format/digest.ts";
 import { type Content, type ContentReader, sizeOf } from "./entry.ts";
 
 /** A whole blob as a content. */
 export function wholeBlob({ digest, size }: { digest: Digest; size: number }): Content {
   return { kind: "span", blob: digest, offset: 0, size, sha256: hexOf(digest) };
+}
+
+/** What tells a content from every other, as text. */
+export function identityOf(content: Content): string {
+  if (content.kind === "inline") return digestOf(content.bytes);
+  const { blob, offset, size, sha256 } = content;
+  return sha256 ?? `${blob} ${offset} ${size}`;
 }
 
 /** Hashes a content while it is read in order. */

@@ -109,7 +109,7 @@ async function byTools(
   await run("dd", `if=${boot}`, `of=${disk}`, "seek=1", ...dd);
   await run("dd", `if=${rootImage}`, `of=${disk}`, `seek=${1 + BOOT}`, ...dd);
   await run("bmaptool", "--quiet", "create", "--output", `${disk}.bmap`, disk!);
-  await run("zstd", "-q", "-3", "-T1", disk!, "-o", `${disk}.zst`);
+  await run("zstd", "-q", "-3", "-T0", disk!, "-o", `${disk}.zst`);
   await run("sha256sum", `${disk}.zst`, `${disk}.bmap`);
   return inSequence(samples);
 }

@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { zstdHere } from "../../lib/disk/zstd_frame.ts";
 import { ZstdPacker } from "../../lib/disk/zstd_packer.ts";
 import { concat } from "../../lib/format/bytes.ts";
 import { digestOf } from "../../lib/format/digest.ts";
-import { ZSTD_FRAME } from "../../lib/format/zstd.ts";
+import { openZstd, ZSTD_FRAME } from "../../lib/format/zstd.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { tempDir } from "../../lib/store/files.ts";
 import { programsMissing } from "../support/missing_programs.ts";
@@ -42,6 +43,22 @@ Deno.test({
     const { stdout } = await runner.run({ argv: ["zstd", "-dc", path] });
     assertEquals(digestOf(stdout), digestOf(bytes));
   },
+});
+
+Deno.test("zstd: the runtime's encoder gives the pinned one's bytes, or is not taken", async () => {
+  const whole = contents();
+  for (const level of [1, 3, 9]) {
+    const native = openZstd(zstdHere(), level);
+    const wasm = openZstd("wasm", level);
+    for (const size of [0, 1, 70_000, 128 << 10, (1 << 20) + 1, ZSTD_FRAME, ZSTD_FRAME + 70_000]) {
+      const bytes = whole.subarray(whole.length - size);
+      assertEquals(
+        digestOf(await native(bytes)),
+        digestOf(await wasm(bytes)),
+        `level ${level}, ${size} bytes`,
+      );
+    }
+  }
 });
 
 Deno.test("zstd frames: what cannot be written ends the work, workers included", async () => {

@@ -9,6 +9,7 @@ import type { ContentReader } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { debianDependency, debianFolder } from "./debian_files.ts";
 import { folderTree } from "./folder_tree.ts";
+import { makeAnew } from "./make_anew.ts";
 import { MemoryStore } from "./memory_store.ts";
 
 /** An initramfs that the stages made, and what it was made from. */
@@ -53,6 +54,7 @@ export async function initramfsImage(
     epoch: 0,
     reporter: silent,
     zstd: "native",
+    made: makeAnew,
   };
   const path = "boot/initramfs-virt";
   await kernel(tree, { kind: "kernel", flavour: "virt" }, context);

@@ -1,6 +1,7 @@
 import type { StageContext } from "../../build/stages/stage.ts";
 import { silent } from "../../lib/report/event.ts";
 import { inlineText } from "../../lib/tree/content.ts";
+import { makeAnew } from "./make_anew.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 
 const unused = () => {
@@ -16,6 +17,7 @@ export function stageContext(epoch: number): StageContext {
     epoch,
     reporter: silent,
     zstd: "wasm",
+    made: makeAnew,
   };
 }
 

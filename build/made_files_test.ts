@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { digestOf } from "../lib/format/digest.ts";
+import { bytesOf } from "../lib/tree/content.ts";
+import { MemoryStore } from "../tests/support/memory_store.ts";
+import { madeFiles } from "./made_files.ts";
+
+const bytes = new TextEncoder().encode("index");
+
+Deno.test("files are made once of the same parts by the same program", () => {
+  const store = new MemoryStore();
+  let times = 0;
+  const make = () => {
+    times++;
+    return new Map([["a", bytes]]);
+  };
+  const one = madeFiles(store, () => digestOf("one")),
+    two = madeFiles(store, () => digestOf("two"));
+  const first = one("kind", ["x"], make);
+  assertEquals(one("kind", ["x"], make), first);
+  assertEquals(times, 1);
+  assertEquals(bytesOf(store, first.get("a")!), bytes);
+  one("kind", ["y"], make);
+  one("other", ["x"], make);
+  two("kind", ["x"], make);
+  assertEquals(times, 4);
+});
+
+Deno.test("files whose blob is gone or damaged are made anew", () => {
+  const store = new MemoryStore();
+  const made = madeFiles(store, () => digestOf("one"));
+  made("kind", [], () => new Map([["a", bytes]]));
+  const open = store.open.bind(store);
+  let times = 0;
+  const again = () =>
+    made("kind", [], () => {
+      times++;
+      return new Map([["a", bytes]]);
+    });
+  store.open = () => open(store.put(new TextEncoder().encode("indeX")));
+  again();
+  assertEquals(times, 1);
+  store.open = () => open(digestOf("nothing"));
+  again();
+  assertEquals(times, 2);
+});

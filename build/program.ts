@@ -1,0 +1,12 @@
+import { fromFileUrl } from "@std/path";
+import type { Digest } from "../lib/brand.ts";
+import { programDigest } from "../lib/store/program_digest.ts";
+import { VERSION_TEXT } from "./version.ts";
+
+/** Folders with the sources of this program. */
+const SOURCES = ["build", "lib"].map((f) => fromFileUrl(new URL(`../${f}`, import.meta.url)));
+
+/** A digest of this program: what it made is of use to the same one alone. */
+export function thisProgram(): Digest {
+  return programDigest(VERSION_TEXT, SOURCES);
+}
