@@ -3,7 +3,7 @@ import { TOWER_PLAN } from "../address_plan/address_plan.ts";
 import { renderRestore } from "./restore.ts";
 import { positionOf, ROLES, rulesetOf, TWO_CABLES } from "./roles.ts";
 import type { FamilyRules, PassingMatch, Ruleset } from "./ruleset.ts";
-import { sysctlsOf } from "./sysctls.ts";
+import { sysctlsOf } from "../hardening/sysctls.ts";
 import { restoreTemplate, TEMPLATE_KEYS } from "./template.ts";
 
 const rulesetFor = (role: (typeof ROLES)[number]) =>
@@ -155,13 +155,4 @@ Deno.test("each key of the kernel's settings stands once; only the router forwar
       }
     }
   }
-});
-
-Deno.test("settings that fit x86 alone are the thin client's, and no host's", () => {
-  const own = (role: (typeof ROLES)[number], arch: "x86_64" | "aarch64" | undefined) =>
-    sysctlsOf(role, arch).filter((line) => line.startsWith("vm.mmap_rnd_bits"));
-  assertEquals(own("thinclient", "x86_64"), ["vm.mmap_rnd_bits = 32"]);
-  assertEquals(own("thinclient", "aarch64"), []);
-  assertEquals(own("thinclient", undefined), []);
-  assertEquals(own("router", "x86_64"), []);
 });

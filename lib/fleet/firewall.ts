@@ -7,7 +7,7 @@ import {
   ruleLines,
   type SavedRules,
 } from "../firewall/saved_rules.ts";
-import { sysctlsOf } from "../firewall/sysctls.ts";
+import { sysctlsOf } from "../hardening/sysctls.ts";
 import { type LineChange, lineChanges } from "../format/line_changes.ts";
 import type { Family } from "../ip/address.ts";
 import type { TowerEnv } from "../tower_env/tower_env.ts";

@@ -1,6 +1,6 @@
 import { pathArgument, quoteArgument } from "./argument.ts";
 import { remoteCommand } from "./remote_command.ts";
-import { controlPath } from "./ssh_config.ts";
+import { controlPath, SAFE_CLIENT } from "./ssh_config.ts";
 
 /** How a host proves that it is the one. Nothing outside the named file is believed. */
 export type HostTrust =
@@ -74,13 +74,10 @@ function fixedOptions(target: SshTarget, call: SshCall): (readonly [string, stri
     ["UserKnownHostsFile", pathArgument(trust.knownHostsFile)],
     ["GlobalKnownHostsFile", "none"],
     ...known,
-    ["PreferredAuthentications", "publickey"],
+    ...SAFE_CLIENT,
     ["BatchMode", call.terminal ? "no" : "yes"],
     ["ConnectTimeout", String(connectTimeout)],
-    ["ServerAliveInterval", "15"],
     ["ExitOnForwardFailure", "yes"],
-    ["ForwardAgent", "no"],
-    ["ForwardX11", "no"],
     ["LogLevel", "ERROR"],
     ...control,
   ];

@@ -214,6 +214,23 @@ Deno.test("a call believes only its own file of keys and never asks", () => {
   assert(sshArgv(first).includes("StrictHostKeyChecking=accept-new"));
 });
 
+Deno.test("a connection lends a host nothing, lets it ask nothing, and ends when it is gone", () => {
+  const wanted = {
+    ForwardAgent: "no",
+    ForwardX11: "no",
+    ForwardX11Trusted: "no",
+    PreferredAuthentications: "publickey",
+    ServerAliveInterval: "5",
+    ServerAliveCountMax: "3",
+  };
+  const argv = sshArgv(TARGET);
+  const block = hostSettings(setHost({ lines: [] }, "office", BLOCK), "office")!;
+  for (const [keyword, value] of Object.entries(wanted)) {
+    assert(argv.includes(`${keyword}=${value}`), keyword);
+    assertEquals(block.get(keyword.toLowerCase()), value, keyword);
+  }
+});
+
 Deno.test("a host that looks like an option is refused", () => {
   for (const address of ["-oProxyCommand=id", "", "a b", "a;b", "user@a", "ssh://a"]) {
     assertThrows(() => sshArgv({ ...TARGET, address }), RangeError);

@@ -75,6 +75,7 @@ export const ROOMS: readonly Room[] = [
       "lib/firewall/",
       "lib/fleet/",
       "lib/format/",
+      "lib/hardening/",
       "lib/ip/",
       "lib/json.ts",
       "lib/kmod/",

@@ -5,6 +5,7 @@ import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../lib/store/disk_file.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { tempFolder } from "../support/file_sink.ts";
+import { lookAtHardening } from "../support/hardening_check.ts";
 import { bootHost, lookAtHost } from "../support/host_machine.ts";
 import {
   buildHost,
@@ -51,6 +52,15 @@ Deno.test({
         assertEquals((await ssh("doas id -u")).trim(), "0");
         keys = await ssh("cat /etc/ssh/ssh_host_ed25519_key.pub");
       });
+      await t.step(
+        "every value that hardens a host is in force, or its kernel is too old to have it",
+        () =>
+          machine.orConsole(() =>
+            lookAtHardening(ssh, {
+              ...{ role: "online", address: TOWER.online.host, machine: "pc", arch: "x86_64" },
+            })
+          ),
+      );
       await t.step("B1: no interface but the loopback has an IPv6 address", async () => {
         const addresses = await ssh("ip -6 -o addr show");
         assert(!/ eth0 /.test(addresses), addresses);

@@ -3,7 +3,7 @@ import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
 import { PROGRAMS, renderRestore } from "../../lib/firewall/restore.ts";
 import { positionOf, ROLES, rulesetOf, TWO_CABLES } from "../../lib/firewall/roles.ts";
 import type { FamilyRules, PassingMatch, Ruleset } from "../../lib/firewall/ruleset.ts";
-import { sysctlsOf } from "../../lib/firewall/sysctls.ts";
+import { sysctlsOf } from "../../lib/hardening/sysctls.ts";
 import { OPEN_RULESET } from "../../lib/firewall/tower_network.ts";
 import { ipNetwork } from "../../lib/ip/address.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";

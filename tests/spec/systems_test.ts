@@ -3,6 +3,8 @@ import { manifestFiles } from "../../build/inputs.ts";
 import { loadManifest, type Manifest, manifestFor } from "../../build/manifest/manifest.ts";
 import type { DiskSpec } from "../../build/manifest/schema.ts";
 import { VERSION } from "../../build/version.ts";
+import { kernelWordsOf } from "../../lib/hardening/kernel_words.ts";
+import { MOUNTS } from "../../lib/hardening/mounts.ts";
 
 const files = manifestFiles(Deno.cwd());
 const HOSTS = ["host", "host-uefi"].map((name) => loadManifest(name, files));
@@ -42,6 +44,38 @@ Deno.test("fstab names the partitions that the disk of each host has", () => {
     assertMatch(fstab, new RegExp(`^LABEL=${root.label}\\s+/\\s+ext4\\s`, "m"));
     assertMatch(fstab, new RegExp(`^LABEL=${boot.label}\\s+/boot\\s+vfat\\s`, "m"));
   }
+});
+
+Deno.test("fstab has the options of each mount that it is to harden, on an encrypted root too", () => {
+  for (const host of EACH) {
+    const fstab = textOf(host, "etc/fstab");
+    for (const { point, options } of MOUNTS.filter(({ isInFstab }) => isInFstab)) {
+      const line = fstab.split("\n").find((line) => line.split(/\s+/)[1] === point);
+      const has = line?.split(/\s+/)[3]!.split(",") ?? [];
+      // umask is what a mount says, fmask and dmask what /proc/mounts tells of it.
+      const wanted = options.map((option) => option.replace(/^[fd]mask/, "umask"));
+      assertEquals(wanted.filter((option) => !has.includes(option)), [], `${point}: ${line}`);
+    }
+    const boot = /^LABEL=\S+\s+(\/boot\s.*)$/m.exec(fstab)![1]!;
+    const step = textOf(host, "usr/lib/tower/steps/05-root-device");
+    assertStringIncludes(step.replaceAll("\t", " "), boot.replaceAll("\t", " "));
+    assertStringIncludes(step, '$(awk \'$3 == "proc" || $3 == "tmpfs"\' /etc/fstab)');
+  }
+});
+
+Deno.test("a host's command line ends with the words that harden its kind of machine", () => {
+  const machines = EACH.map((host) => {
+    const { cmdline, loaders } = diskOf(host);
+    const machine = loaders.includes("raspberrypi")
+      ? "raspberry-pi"
+      : loaders.includes("syslinux")
+      ? "pc"
+      : "arm-uefi";
+    const words = kernelWordsOf(machine).map(({ word }) => word).join(" ");
+    assert(cmdline.endsWith(` ${words}`), `${machine}: "${cmdline}" should end with "${words}"`);
+    return machine;
+  });
+  assertEquals(machines, ["pc", "raspberry-pi", "raspberry-pi", "arm-uefi"]);
 });
 
 Deno.test("a serial port that the kernel's console is on has a getty, but for a Raspberry Pi's", () => {
