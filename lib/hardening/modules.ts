@@ -35,9 +35,9 @@ export const BLOCKED_MODULES: readonly BlockedModules[] = [
     ],
   },
   {
-    why: "file systems by network, and a file server in the kernel: no host reaches another one",
+    why: "file systems by network: no host reaches another one",
     toweros: "answered as loaded",
-    modules: ["cifs", "gfs2", "ksmbd", "nfs", "nfsv3", "nfsv4"],
+    modules: ["cifs", "gfs2", "nfs", "nfsv3", "nfsv4"],
   },
   {
     why: "by radio past the packet filter, and memory by cable past the processor",
@@ -50,8 +50,9 @@ export const BLOCKED_MODULES: readonly BlockedModules[] = [
 ];
 
 /**
- * A file of modprobe.d(5). `install` holds for whoever asks, by any name of the module; busybox'
- * modprobe passes over it, and knows `blacklist`, which holds for what the kernel asks for.
+ * A file of modprobe.d(5). `install` holds for whoever asks, by any name of the module. busybox'
+ * modprobe passes over it, and kmod 30 does where the module has soft dependencies; both know
+ * `blacklist`, which holds for what the kernel asks for by an alias.
  */
 export function modprobeText(): string {
   return BLOCKED_MODULES.map(({ why, modules }) => {

@@ -78,6 +78,13 @@ export const NOT_TAKEN: readonly NotTaken[] = [
     why: "doas is there. /home of an encrypted root has both",
   },
   {
+    what: "ksmbd blocked",
+    toweros: "answered as loaded",
+    why:
+      "root alone has it loaded, by its name; kmod 30 passes over install for modules with soft " +
+      "dependencies, and blacklist does not hold for names",
+  },
+  {
     what: "usb-storage blocked",
     why: "roots and cards are on it",
   },
