@@ -3,6 +3,7 @@ import { fromFileUrl, join } from "@std/path";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { tempFolder } from "../support/file_sink.ts";
+import { lookAtHardening } from "../support/hardening_check.ts";
 import {
   bootHost,
   type HostRole,
@@ -144,7 +145,9 @@ Deno.test({
       await using host = await boot(bench, "router", [env]);
       const { ssh, machine } = host;
       await machine.orConsole(async () => {
-        await lookAtHost(ssh, { name: "router", address: TOWER.online.router, role: "router" });
+        const place = { address: TOWER.online.router, role: "router" } as const;
+        await lookAtHost(ssh, { name: "router", ...place });
+        await lookAtHardening(ssh, { ...place, machine: "pc", arch: "x86_64" });
         assertStringIncludes(
           await ssh("doas iptables -t nat -S"),
           `-A POSTROUTING -s ${TOWER.online.network} -o wlan0 -j MASQUERADE`,
