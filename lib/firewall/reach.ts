@@ -18,9 +18,9 @@ export type Probe =
 
 /** How far a first packet gets. */
 export type Reach =
-  /** It arrives and an answer comes back; a closed TCP port answers too. */
+  /** It arrives and an answer comes back to who asked; a closed TCP port answers too. */
   | { readonly kind: "answered" }
-  /** It arrives; the answer is stopped. */
+  /** It arrives; the answer is stopped, or goes to another machine. */
   | { readonly kind: "delivered"; readonly stop: Stop }
   | { readonly kind: "stopped"; readonly stop: Stop };
 
@@ -39,7 +39,8 @@ const MAX_HOPS = 16;
  * Whether a packet of a new connection gets from one machine to another, answered or not: the
  * question of who must be trusted.
  *
- * @param to A machine; each of its addresses of the probe's family is tried.
+ * @param to A machine; each of its addresses of the probe's family is tried. What gets to another
+ * machine that has the address too counts: which of them hears it may be different tomorrow.
  * @throws {RangeError} for a name that no machine has.
  */
 export function mayReach(network: Network, from: string, to: string, probe: Probe): boolean {
@@ -78,7 +79,10 @@ export function reach(
     protocol: protocolOf(probe, "answer"),
     state: "ESTABLISHED",
   }, translations);
-  return "stop" in back ? { kind: "delivered", stop: back.stop } : { kind: "answered" };
+  if ("stop" in back) return { kind: "delivered", stop: back.stop };
+  return back.machine === start
+    ? { kind: "answered" }
+    : { kind: "delivered", ...stopped(back.machine, `has the address of ${from}`) };
 }
 
 function machineOf(network: Network, name: string): Machine {
