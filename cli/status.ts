@@ -86,10 +86,10 @@ function brokenText(broken: Look["broken"]): string {
 /** Asks all hosts, some of them at once. */
 export async function lookAt(hosts: readonly Host[], fleet: Fleet): Promise<HostStatus[]> {
   const outcomes = await onHosts(hosts, fleet.executor, async (host) => {
-    const begin = Date.now();
+    const begin = performance.now();
     const facts = await gatherFacts(fleet.session(host), DEADLINE);
     // It looked at its clock somewhere in between.
-    return { facts, askedAt: Math.floor((begin + Date.now()) / 2000) };
+    return { facts, askedAt: Math.floor((Date.now() - (performance.now() - begin) / 2) / 1000) };
   });
   return outcomes.map(statusOf).map((status) => apartFromTwin(status, fleet.inventory));
 }

@@ -158,7 +158,8 @@ async function setClock(
   fleet: Fleet,
   reporter: Reporter,
 ): Promise<void> {
-  const plan = planClocks([{ host, facts }], Math.floor(Date.now() / 1000));
+  const now = Math.floor(Date.now() / 1000);
+  const plan = planClocks([{ host, facts, askedAt: now }], now);
   const outcomes = await runPlan(plan, fleet.session, { ...fleet.executor, reporter });
   for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
 }

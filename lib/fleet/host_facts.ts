@@ -9,8 +9,8 @@ const count = (most: number) => z.number().int().min(0).max(most).nullable();
 
 const SCHEMA = z.strictObject({
   agent: z.literal(1),
-  /** Seconds since 1970: from 2001 to 2286. */
-  time: z.number().int().min(1e9).max(1e10 - 1).nullable(),
+  /** Seconds since 1970, which is where a machine without a clock of its own begins; to 2286. */
+  time: z.number().int().min(0).max(1e10 - 1).nullable(),
   system: text,
   kernel: text,
   /** Mean number of running programs over a minute. */

@@ -23,6 +23,9 @@ const bytes = (value: unknown) =>
 Deno.test("a true answer is read; what a host does not know is null", () => {
   assertEquals(parseFacts(bytes(GOOD)), GOOD as never);
   assertEquals(parseFacts(bytes({ ...GOOD, temperature: null })).temperature, null);
+  for (const time of [0, 2_208_988_800]) {
+    assertEquals(parseFacts(bytes({ ...GOOD, time })).time, time, "a clock of 1970 or 2040");
+  }
 });
 
 Deno.test("A8, E21: an answer with anything but bounded numbers and plain text is refused unseen", () => {

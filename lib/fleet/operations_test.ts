@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { TowerError } from "../errors.ts";
 import { planClocks } from "./clock.ts";
 import { planPoweroff, planReboot } from "./power.ts";
 import type { HostFacts } from "./host_facts.ts";
@@ -17,18 +18,32 @@ Deno.test("E22: the router is powered off after all others, and started before t
   assertEquals(planPoweroff([MAIL])[0]![0]!.mayDisconnect, true);
 });
 
+/** What a host told of its clock, and this machine's time then. */
+const told = (host: typeof VAULT, time: number | null, askedAt = 1_800_000_000) => ({
+  host,
+  facts: { time } as HostFacts,
+  askedAt,
+});
+
 Deno.test("A1: a clock is set by a number of our own; no text of a host gets into a command", () => {
-  const facts = (time: number | null) => ({ time }) as HostFacts;
-  const now = 1_700_000_000;
-  const plan = planClocks([
-    { host: ROUTER, facts: facts(5e9) },
-    { host: VAULT, facts: facts(1_600_000_000) },
-  ], now);
+  const now = 1_800_000_000;
+  const plan = planClocks([told(ROUTER, 5e9), told(VAULT, 1_700_000_000)], now);
   assertEquals(plan.map((g) => g.map((s) => s.argv)), [[["doas", "date", "-u", "-s", `@${now}`]]]);
-  assertEquals(
-    planClocks([{ host: VAULT, facts: facts(now + 1) }], now),
-    [],
-    "nothing to do twice",
-  );
+  assertEquals(planClocks([told(VAULT, now + 1)], now), [], "nothing to do twice");
   assertThrows(() => planClocks([], Number("1; reboot")), RangeError);
+});
+
+Deno.test("a clock of 1970, of 2040 or none is set; one that was right when it was asked is not", () => {
+  const now = 1_800_000_060;
+  for (const time of [0, 2_208_988_800, null]) {
+    assertEquals(planClocks([told(VAULT, time)], now).flat().length, 1, String(time));
+  }
+  assertEquals(planClocks([told(VAULT, 1_800_000_000)], now), []);
+});
+
+Deno.test("a machine that has lost its own time gives it to nobody, and says so", () => {
+  const lost = () => planClocks([told(VAULT, 1_800_000_000, 30)], 30);
+  const error = assertThrows(lost, TowerError, "this machine's own says 1970-01-01T00:00:30.000Z");
+  assertEquals(error.code, "unsupported");
+  assertEquals(planClocks([told(ROUTER, 1_800_000_000, 30)], 30), [], "nobody asks it");
 });

@@ -64,10 +64,10 @@ Deno.test({
         }),
     );
     await t.step(
-      "tower synctime sets a wrong clock of an offline host",
+      "tower status bears a clock of 1970, and tower synctime sets it",
       () =>
         machine.orConsole(async () => {
-          await tower.run("ssh", NAME, "doas", "date", "-s", "@1600000000");
+          await tower.run("ssh", NAME, "doas", "date", "-s", "@60");
           const set = await tower.run("synctime");
           assertEquals(
             [set.code, set.out.startsWith(`${NAME}: set the clock to 20`)],
