@@ -56,7 +56,7 @@ export async function applyFirewall(
     if (options.dryRun) return { state: "differs", changes, refused: [] };
     const title = `${target.name}: load the rules`;
     reporter.report({ type: "step", id: target.name, title });
-    const refused = await changeRules(target, wanted, state, options.timeout);
+    const refused = await changeRules(target, wanted, options.timeout);
     reporter.report({ type: "done", id: target.name });
     return { state: "loaded", changes, refused };
   })();

@@ -41,15 +41,6 @@ export function parseSavedRules(text: string): SavedRules {
   return new Map([...tables].filter(([name, lines]) => !isIdle(name, lines)));
 }
 
-/** Text that empties the tables of one set of rules that another one does not have. */
-export function clearingText(saved: SavedRules, wanted: SavedRules): string {
-  return [...saved.keys()].filter((name) => !wanted.has(name)).flatMap((name) => [
-    `*${name}`,
-    ...TABLES[name].map((chain) => `:${chain} ACCEPT [0:0]`),
-    "COMMIT\n",
-  ]).join("\n");
-}
-
 /** A set of rules as lines, table by table, for comparing. */
 export function ruleLines(rules: SavedRules): string[] {
   return Object.keys(TABLES).flatMap((name) => {

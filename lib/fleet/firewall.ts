@@ -1,12 +1,7 @@
 import type { Arch } from "../brand.ts";
 import { renderRestore } from "../firewall/restore.ts";
 import { type Position, rulesetOf } from "../firewall/roles.ts";
-import {
-  clearingText,
-  parseSavedRules,
-  ruleLines,
-  type SavedRules,
-} from "../firewall/saved_rules.ts";
+import { parseSavedRules, ruleLines, type SavedRules } from "../firewall/saved_rules.ts";
 import { sysctlsOf } from "../hardening/sysctls.ts";
 import { type LineChange, lineChanges } from "../format/line_changes.ts";
 import type { Family } from "../ip/address.ts";
@@ -137,15 +132,14 @@ export function rulesChanges(wanted: WantedRules, state: RulesState): RulesChang
  */
 export function loadRules(
   wanted: WantedRules,
-  { running }: RulesState,
   { token, timeout }: { readonly token: string; readonly timeout: number },
 ): RootProgram {
   const files = {
     new4: wanted.ipv4,
     new6: wanted.ipv6,
-    clear4: clearingText(running.ipv4, parseSavedRules(wanted.ipv4)),
-    clear6: clearingText(running.ipv6, parseSavedRules(wanted.ipv6)),
     settings: wanted.settings.map((line) => `${line}\n`).join(""),
+    // A connection that breaks leaves a part of what was to be heard.
+    end: "\n",
   };
   return {
     argv: ["sh", "-c", LOAD, "tower-firewall", token, String(timeout)],
@@ -153,7 +147,10 @@ export function loadRules(
   };
 }
 
-/** Keeps the rules that were loaded, also for the next start, and sets the kernel's settings. */
+/**
+ * Keeps the rules that were loaded, also for the next start, and sets the kernel's settings; or tells
+ * why the old ones are back. May be asked again where no answer came.
+ */
 export function confirmRules(token: string): RootProgram {
   return { argv: ["sh", "-c", CONFIRM, "tower-firewall", token], stdin: new Uint8Array() };
 }

@@ -4,10 +4,11 @@ import { PART_FUNCTIONS } from "./named_parts.ts";
 
 /** Where a change that waits for its confirmation lies; gone after a restart. */
 const RUN = "/run/tower-firewall";
+const KEPT_FOLDER = "/etc/iptables";
 /** What Alpine's services iptables, ip6tables and sysctl load at every start. */
 export const KEPT_FILES = {
-  ipv4: "/etc/iptables/rules-save",
-  ipv6: "/etc/iptables/rules6-save",
+  ipv4: `${KEPT_FOLDER}/rules-save`,
+  ipv6: `${KEPT_FOLDER}/rules6-save`,
   settings: "/etc/sysctl.d/tower.conf",
 } as const;
 
@@ -48,113 +49,171 @@ done
 `;
 
 /**
- * Brings the old rules back, unless somebody else decided already: one rename, so exactly one.
- * Both families, again and again where a table is locked.
+ * What those that change rules share: how they exclude each other, and how they wait.
+ *
+ * Each that wants the lock makes a file of its own and then looks for others', so that nobody has
+ * to take a dead one's away in a race; two at the same moment may both fail. (Not every busybox has
+ * flock.) A process whose number was given anew is known by its command line.
  */
-const BACK = `run=${RUN}
-mv "$run/pending.$1" "$run/expired" 2>/dev/null || exit 0
-tries=10
-until iptables-restore -w 5 <"$run/old4" && ip6tables-restore -w 5 <"$run/old6"; do
-	tries=$((tries - 1))
-	[ "$tries" -gt 0 ] || break
-	sleep 1
-done
-rm -rf "$run" "$run.lock"
+const SHARED = `run=${RUN}
+busy="another change of its rules waits for its confirmation"
+lock() {
+	mkdir -p "$run.lock" && : >"$run.lock/$$" || return
+	for other in "$run.lock"/*; do
+		process=\${other##*/}
+		case $process in "$$" | "\${1:-$$}") continue ;; esac
+		if grep -q tower-firewall "/proc/$process/cmdline" 2>/dev/null; then
+			rm -f "$run.lock/$$"
+			return 1
+		fi
+		rm -f "$other"
+	done
+}
+nap() { sleep 0.2 2>/dev/null || sleep 1; }
+# await FILE: until the guard has written it, or that the old rules are back.
+await() {
+	tries=100
+	until [ -e "$change/$1" ] || [ -e "$change/back" ]; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || fail "it does not get done; see later which rules are in force"
+		nap
+	done
+	[ ! -e "$change/back" ] || fail "$(cat "$change/back")"
+}
 `;
 
-/** Lives on when the session that started it ends. */
-const GUARD = `trap '' HUP INT TERM
-run=${RUN}
-left=$2
-while [ "$left" -gt 0 ]; do
-	[ -e "$run/pending.$1" ] || exit 0
-	sleep 1
-	left=$((left - 1))
+/**
+ * All that happens once rules are to be loaded happens in this process, which lives on when the
+ * session that started it ends: it loads, waits, and then keeps the new rules or takes the old ones
+ * back. Others ask by renaming `pending`: exactly one does. $1 are the seconds that it waits, by a
+ * clock that nobody sets; $2 is the process that has the lock until then.
+ *
+ * The kept files of both families change with one rename, of a link to their folder, so a machine
+ * that loses its power starts with both old ones or both new ones. The settings come last: that an
+ * interface loses its IPv6 addresses could not be taken back.
+ */
+const GUARD = `${HEAD}${SHARED}change=\${0%/*}
+token=\${change##*/}
+trap '' HUP INT TERM
+{ echo -1000 >/proc/$$/oom_score_adj; } 2>/dev/null
+end() {
+	printf '%s' "$2" >"$change/end"
+	mv "$change/end" "$change/$1"
+	rm -f "$change"/*4 "$change"/*6 "$change"/*.kept "$change/settings" "$change/input" "$change/error" "$0"
+	rm -f "$run.lock/$$"
+	exit
+}
+load() { iptables-restore -w 5 <"$change/\${1}4" && ip6tables-restore -w 5 <"$change/\${1}6"; }
+back() {
+	until load old; do sleep 1; done
+	end back "$1"
+}
+uptime() { read -r up rest </proc/uptime; up=\${up%.*}; }
+keep() {
+	mkdir -p ${KEPT_FOLDER} /etc/sysctl.d && cd ${KEPT_FOLDER} || return
+	rm -f tower.new rules-save.new rules6-save.new
+	if [ "$(readlink rules-save)" != tower/rules-save ] ||
+		[ "$(readlink rules6-save)" != tower/rules6-save ]; then
+		mkdir "tower.$token.old" || return
+		for file in rules-save rules6-save; do
+			[ ! -e "$file" ] || cp -p "$file" "tower.$token.old" || return
+		done
+		sync
+		ln -s "tower.$token.old" tower.new && mv -fT tower.new tower || return
+		for file in rules-save rules6-save; do
+			ln -s "tower/$file" "$file.new" && mv -fT "$file.new" "$file" || return
+		done
+	fi
+	mkdir "tower.$token" && cat "$change/new4.kept" >"tower.$token/rules-save" &&
+		cat "$change/new6.kept" >"tower.$token/rules6-save" &&
+		cat "$change/settings" >${KEPT_FILES.settings}.new || return
+	sync
+	ln -s "tower.$token" tower.new && mv -fT tower.new tower || return
+	mv -f ${KEPT_FILES.settings}.new ${KEPT_FILES.settings}
+	sync
+	for old in tower.*; do [ "$old" = "tower.$token" ] || rm -rf "$old"; done
+}
+set_all() {
+	while IFS= read -r line; do
+		key=\${line%% = *}
+		value=\${line#* = }
+		path=$(setting "$key")
+		[ -e "$path" ] || continue
+		[ "$(tr '\\t' ' ' <"$path")" = "$value" ] && continue
+		{ printf '%s\\n' "$value" >"$path"; } 2>/dev/null || printf '%s\\n' "$key"
+	done <"$change/settings"
+}
+lock "$2" || { nap; lock "$2"; } || end back "$busy"
+load new 2>"$change/error" ||
+	back "the old rules are back, as it could not load the new ones: $(head -c 300 "$change/error")"
+uptime
+until=$((up + $1))
+: >"$change/loaded"
+while [ -e "$change/pending" ]; do
+	uptime
+	[ "$up" -lt "$until" ] || mv "$change/pending" "$change/expired" 2>/dev/null
+	nap
 done
-exec sh "$run/back" "$1"
+[ ! -e "$change/expired" ] || back "it took too long; the old rules are back"
+umask 022
+keep 2>"$change/error" ||
+	back "the old rules are back, as the new ones cannot be kept: $(head -c 300 "$change/error")"
+end done "$(set_all)"
 `;
 
 /**
  * Loads rules: $1 is what a confirmation must know, $2 the seconds until the old ones come back.
- * Standard input has a line per line of each file, the file's name first.
- *
- * The lock is a link whose target is the process that holds it: made with its content, or not.
+ * Standard input has a line per line of each file, the file's name first; a last line says that
+ * nothing is missing. The answer to the change before this one stays, for who still asks.
  */
-export const LOAD = `${HEAD}
-run=${RUN}
-lock() { ln -s "$$" "$run.lock" 2>/dev/null; }
-lock || {
-	kill -0 "$(readlink "$run.lock")" 2>/dev/null &&
-		fail "another change of its rules waits for its confirmation"
-	rm -f "$run.lock"
-	lock || fail "$run.lock cannot be made"
-}
-leave() { rm -rf "$run" "$run.lock"; fail "$@"; }
-rm -rf "$run"
-mkdir "$run" && cat >"$run/input" || leave "$run cannot be written"
-for file in new4 new6 clear4 clear6 settings; do
-	sed -n "s/^$file|//p" "$run/input" >"$run/$file" || leave "$run cannot be written"
+export const LOAD = `${HEAD}${SHARED}change=$run/$1
+lock || { sleep "0.$(($$ % 9 + 1))"; lock; } || fail "$busy"
+trap 'rm -f "$run.lock/$$"' EXIT
+leave() { rm -rf "$change"; fail "$@"; }
+last=$(cat "$run/last" 2>/dev/null)
+for old in "$run"/*; do [ "$old" = "$run/$last" ] || rm -rf "$old"; done
+mkdir -p "$change" && printf '%s' "$1" >"$run/last" && cat >"$change/input" ||
+	leave "$run cannot be written"
+[ "$(tail -n 1 "$change/input")" = "end|" ] || leave "it did not hear all of the new rules"
+for file in new4 new6 settings; do
+	sed -n "s/^$file|//p" "$change/input" >"$change/$file" || leave "$run cannot be written"
 done
-iptables-save >"$run/old4" || leave "its IPv4 rules cannot be saved"
-ip6tables-save >"$run/old6" || leave "its IPv6 rules cannot be saved"
-for family in 4 6; do
-	cat "$run/clear$family" "$run/new$family" >"$run/load$family"
-	# A table that the kernel had not even loaded: open and empty when the old rules come back.
+iptables-save >"$change/old4" || leave "its IPv4 rules cannot be saved"
+ip6tables-save >"$change/old6" || leave "its IPv6 rules cannot be saved"
+# lacking A B: the tables of A that B does not have, open and empty.
+lacking() {
 	awk 'FILENAME == ARGV[1] { if (/^\\*/) had[$0] = 1; next }
 		/^\\*/ { skip = $0 in had }
-		skip { next }
+		skip || $2 == "-" { next }
 		/^:/ { $2 = "ACCEPT" }
-		/^(\\*|:|COMMIT)/' "$run/old$family" "$run/load$family" >"$run/more$family"
-	cat "$run/more$family" >>"$run/old$family" || leave "$run cannot be written"
+		/^(\\*|:|COMMIT)/' "$2" "$1"
+}
+for family in 4 6; do
+	cp "$change/new$family" "$change/new$family.kept" &&
+		lacking "$change/old$family" "$change/new$family.kept" >>"$change/new$family" &&
+		lacking "$change/new$family" "$change/old$family" >"$change/more$family" &&
+		cat "$change/more$family" >>"$change/old$family" || leave "$run cannot be written"
 done
-iptables-restore -w 5 --test <"$run/load4" 2>"$run/error" ||
-	leave "it refuses the IPv4 rules: $(head -c 300 "$run/error")"
-ip6tables-restore -w 5 --test <"$run/load6" 2>"$run/error" ||
-	leave "it refuses the IPv6 rules: $(head -c 300 "$run/error")"
-cat >"$run/back" <<'END'
-${BACK}END
-cat >"$run/guard" <<'END'
+iptables-restore -w 5 --test <"$change/new4" 2>"$change/error" ||
+	leave "it refuses the IPv4 rules: $(head -c 300 "$change/error")"
+ip6tables-restore -w 5 --test <"$change/new6" 2>"$change/error" ||
+	leave "it refuses the IPv6 rules: $(head -c 300 "$change/error")"
+cat >"$change/guard" <<'END'
 ${GUARD}END
 command -v setsid >/dev/null || leave "there is no setsid"
-: >"$run/pending.$1" || leave "$run cannot be written"
-setsid sh "$run/guard" "$1" "$2" </dev/null >/dev/null 2>&1 &
-ln -s "$!" "$run/lock" && mv -f "$run/lock" "$run.lock" || leave "$run.lock cannot be made"
-iptables-restore -w 5 <"$run/load4" 2>"$run/error" &&
-	ip6tables-restore -w 5 <"$run/load6" 2>"$run/error" && exit 0
-reason=$(head -c 300 "$run/error")
-sh "$run/back" "$1"
-fail "the old rules are back, as it could not load the new ones: $reason"
+: >"$change/pending" || leave "$run cannot be written"
+setsid sh "$change/guard" "$2" "$$" </dev/null >/dev/null 2>&1 &
+await loaded
 `;
 
 /**
- * Keeps what was loaded: $1 is what {@linkcode LOAD} was told. The settings come last: that an
- * interface loses its IPv6 addresses could not be taken back.
+ * Has the guard keep what was loaded: $1 is what {@linkcode LOAD} was told. Whoever asks again, as
+ * after a lost answer, gets the same answer. Tells the settings that the kernel refused.
  */
-export const CONFIRM = `${HEAD}
-run=${RUN}
-late="it took too long; the old rules are back"
-[ -e "$run/pending.$1" ] || fail "$late"
-files="new4:${KEPT_FILES.ipv4} new6:${KEPT_FILES.ipv6} settings:${KEPT_FILES.settings}"
-umask 022
-for pair in $files; do
-	path=\${pair#*:}
-	mkdir -p "\${path%/*}" && cat "$run/\${pair%%:*}" >"$path.new" ||
-		fail "$path.new cannot be written; the old rules come back"
-done
-sync
-mv "$run/pending.$1" "$run/confirmed" 2>/dev/null || fail "$late"
-for pair in $files; do
-	path=\${pair#*:}
-	mv -f "$path.new" "$path" || fail "the rules are in force, but $path cannot be written"
-done
-sync
-while IFS= read -r line; do
-	key=\${line%% = *}
-	value=\${line#* = }
-	path=$(setting "$key")
-	[ -e "$path" ] || continue
-	[ "$(tr '\\t' ' ' <"$path")" = "$value" ] && continue
-	{ printf '%s\\n' "$value" >"$path"; } 2>/dev/null || printf '%s\\n' "$key"
-done <"$run/settings"
-rm -rf "$run" "$run.lock"
+export const CONFIRM = `${HEAD}${SHARED}change=$run/$1
+[ -d "$change" ] ||
+	fail "it knows of no such change: it was started anew, or another change came after this one"
+[ ! -e "$change/loaded" ] || mv "$change/pending" "$change/confirmed" 2>/dev/null
+await done
+cat "$change/done"
 `;

@@ -27,8 +27,10 @@ export interface RulesTarget {
 
 /** Asks a machine for its rules. @throws {TowerError} as a session, and `tool`. */
 export async function gatherRules(target: RulesTarget, wanted: WantedRules): Promise<RulesState> {
-  const { stdout } = await runRoot(target, "look at the rules", lookAtRules(wanted));
-  return parseRulesState(stdout);
+  const answer = await ask(target, lookAtRules(wanted));
+  if (answer.kind === "done") return parseRulesState(answer.stdout);
+  if (answer.kind === "nothing" && answer.error instanceof TowerError) throw answer.error;
+  throw failed("look at the rules", target, answer);
 }
 
 /**
@@ -36,55 +38,82 @@ export async function gatherRules(target: RulesTarget, wanted: WantedRules): Pro
  *
  * @param timeout Seconds after which the machine takes its old rules back by itself.
  * @returns the names of settings that its kernel refused.
+ * @throws {TowerError} that says which rules are in force, where the machine said so.
  */
 export async function changeRules(
   target: RulesTarget,
   wanted: WantedRules,
-  state: RulesState,
   timeout: number,
 ): Promise<string[]> {
   const token = crypto.randomUUID().replaceAll("-", "");
+  const loaded = await ask(target, loadRules(wanted, { token, timeout }));
   const deadline = performance.now() + timeout * 1000;
-  const hint = `If they were loaded, the old rules are back ${timeout} s after that`;
-  await runRoot(target, "load the rules", loadRules(wanted, state, { token, timeout }), hint);
+  if (loaded.kind !== "done") {
+    const hint = `If they were loaded, the old rules are back ${timeout} s after that`;
+    throw failed("load the rules", target, loaded, hint);
+  }
   for (;;) {
-    try {
-      const { stdout } = await runRoot(target, "keep the new rules", confirmRules(token));
-      return printable(new TextDecoder().decode(stdout)).split("\n").filter((key) => key !== "");
-    } catch (error) {
-      const isAway = error instanceof TowerError && error.code === "unreachable";
-      if (isAway && performance.now() + PAUSE < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
-        continue;
-      }
-      throw new TowerError(
-        error instanceof TowerError ? error.code : "tool",
-        `Cannot keep the new rules of "${target.name}": no new connection confirmed them`,
-        { cause: error, hint: `It takes its old rules back ${timeout} s after it loaded these` },
+    const kept = await ask(target, confirmRules(token));
+    if (kept.kind === "done") {
+      return printable(new TextDecoder().decode(kept.stdout)).split("\n").filter((key) =>
+        key !== ""
       );
     }
+    const isAway = kept.kind === "nothing" && kept.error instanceof TowerError &&
+      kept.error.code === "unreachable";
+    if (isAway && performance.now() + PAUSE < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      continue;
+    }
+    const hint = `It has its old rules again ${timeout} s after it loaded these, unless it heard ` +
+      `the confirmation; what is in force: tower firewall apply ${target.name} --dry-run`;
+    throw failed("keep the new rules", target, kept, hint);
   }
 }
 
-async function runRoot(
-  { name, session, asRoot }: RulesTarget,
-  title: string,
+/** What came of a program. */
+type Answer =
+  | { readonly kind: "done"; readonly stdout: Uint8Array }
+  /** The machine says why not. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** Nobody knows how far it got. */
+  | { readonly kind: "nothing"; readonly error: unknown };
+
+async function ask(
+  { session, asRoot }: RulesTarget,
   { argv, stdin }: RootProgram,
-  hint?: string,
-): Promise<RemoteResult> {
-  const options = hint === undefined ? {} : { hint };
-  const result = await session.exec({
-    argv: [...asRoot, ...argv] as [string, ...string[]],
-    stdin,
-    deadline: DEADLINE,
-    outputLimit: STATE_LIMIT,
-  });
-  const { ending, stderr } = result;
-  if (ending.kind === "exited" && ending.code === 0) return result;
+): Promise<Answer> {
+  let result: RemoteResult;
+  try {
+    result = await session.exec({
+      argv: [...asRoot, ...argv] as [string, ...string[]],
+      stdin,
+      deadline: DEADLINE,
+      outputLimit: STATE_LIMIT,
+    });
+  } catch (error) {
+    return { kind: "nothing", error };
+  }
+  const { ending, stdout, stderr } = result;
+  if (ending.kind !== "exited") return { kind: "nothing", error: undefined };
+  if (ending.code === 0) return { kind: "done", stdout };
   const said = printable(new TextDecoder().decode(stderr.subarray(0, 512))).trim();
-  throw new TowerError(
-    "tool",
-    `Cannot ${title} of "${name}": ${said === "" ? "it failed" : said}`,
-    options,
+  return { kind: "refused", why: said === "" ? "it failed" : said };
+}
+
+/** @param hint What may be in force where nobody knows. */
+function failed(
+  title: string,
+  { name }: RulesTarget,
+  answer: Exclude<Answer, { kind: "done" }>,
+  hint?: string,
+): TowerError {
+  const message = `Cannot ${title} of "${name}"`;
+  if (answer.kind === "refused") return new TowerError("tool", `${message}: ${answer.why}`);
+  const { error } = answer;
+  return new TowerError(
+    error instanceof TowerError ? error.code : "tool",
+    `${message}: no answer came`,
+    { ...(error !== undefined && { cause: error }), ...(hint !== undefined && { hint }) },
   );
 }
