@@ -45,9 +45,14 @@ const CHECKS: Readonly<Record<string, (host: HostTree) => void>> = {
         "-A OUTPUT -o lo -j ACCEPT",
       ]);
     }
-    assertStringIncludes(text("etc/conf.d/networking"), '"ip6tables iptables tower-firstboot"');
+    assertStringIncludes(
+      text("etc/conf.d/networking"),
+      '"ip6tables iptables tower-closed tower-firstboot"',
+    );
     assertStringIncludes(text("etc/conf.d/sshd"), 'rc_need="networking"');
-    for (const service of ["iptables", "ip6tables", "networking", "tower-firstboot"]) {
+    for (
+      const service of ["iptables", "ip6tables", "networking", "tower-closed", "tower-firstboot"]
+    ) {
       assert(tree.get(`etc/runlevels/boot/${service}`), `${service} is not enabled`);
     }
     assertEquals(text("etc/network/interfaces"), "auto lo\niface lo inet loopback\n");

@@ -6,6 +6,7 @@ import { tempFolder } from "../support/file_sink.ts";
 import { lookAtHardening } from "../support/hardening_check.ts";
 import {
   bootHost,
+  type Hardware,
   type HostRole,
   lookAtHost,
   type RunningHost,
@@ -22,7 +23,9 @@ import {
   WLAN,
 } from "../support/host_system.ts";
 import type { RouterAnswers } from "../support/router_client.ts";
+import { loadRules, positionOfHost, wantedRules } from "../../lib/fleet/firewall.ts";
 import { wpaSupplicantConf } from "../../lib/tower_env/wlan.ts";
+import { PATIENCE } from "../support/virtual_machine.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
 import { SshClient } from "../support/ssh_client.ts";
 
@@ -55,10 +58,101 @@ function boot(
   { folder, client, image, network }: Bench,
   role: HostRole,
   files: readonly { name: string; bytes: Uint8Array }[],
+  hardware: Hardware,
 ): Promise<RunningHost> {
   const card = cardOf(image, join(folder, "card.img"), files);
-  return bootHost({ card, folder, network, client }, role);
+  return bootHost({ card, folder, network, client, hardware }, role);
 }
+
+/** Rules that wait for a confirmation are taken back in time, however the clock is set meanwhile. */
+async function lookAtClockJumps(ssh: Ssh): Promise<void> {
+  const wanted = wantedRules(positionOfHost(offlineEnv("")), "x86_64");
+  const other = { ...wanted, ipv4: wanted.ipv4.replace("COMMIT", "-A INPUT -j DROP\nCOMMIT") };
+  const { argv, stdin } = loadRules(other, { token: "c10c", timeout: 15 });
+  const waited = await ssh(`doas ${quoteArgv(argv)} <<'RULES' || exit
+${new TextDecoder().decode(stdin)}RULES
+for time in 2208988800 0 1800000000; do doas date -u -s "@$time" >/dev/null; done
+read -r begin rest </proc/uptime
+while doas iptables -S INPUT | grep -q -e '-A INPUT -j DROP'; do sleep 1; done
+read -r end rest </proc/uptime
+echo $((\${end%.*} - \${begin%.*}))
+`);
+  const seconds = Number(waited);
+  assert(seconds >= 5 && seconds <= 15 + 10 * PATIENCE, `the rules stayed for ${waited} s`);
+}
+
+function connects(network: NetworkNamespace, address: string, port: number): Promise<boolean> {
+  return network.run("timeout", "3", "bash", "-c", `exec 3<>/dev/tcp/${address}/${port}`)
+    .then(() => true, () => false);
+}
+
+/** What a start with a broken file of rules shows on the console. */
+const LOOK = `#!/bin/sh
+ip link set eth0 up
+ip address add ${TOWER.offline.host}/24 dev eth0
+nc -l -p 22 -e true </dev/null >/dev/null 2>&1 &
+{
+	for tool in iptables ip6tables; do $tool -S | sed "s/^/look: $tool /"; done
+	echo "look: sshd $(rc-service sshd status 2>&1 | tr -d '\n')"
+	echo "look: done"
+} >/dev/ttyS0
+`;
+
+/** A host whose rules cannot be loaded drops every packet, has no network, and says so. */
+async function lookAtBrokenRules(bench: Bench): Promise<void> {
+  const card = join(bench.folder, "card.img");
+  await using host = await bootHost({ ...bench, card, hardware: { clock: FUTURE } }, "none");
+  const { machine } = host;
+  await machine.eventually(
+    150,
+    () => Promise.resolve(assertMatch(machine.console(), /look: done/)),
+  );
+  await machine.orConsole(async () => {
+    const shown = machine.console();
+    for (const chain of ["INPUT", "FORWARD", "OUTPUT"]) {
+      assertStringIncludes(shown, `look: iptables -P ${chain} DROP`);
+      assertStringIncludes(shown, `look: ip6tables -P ${chain} DROP`);
+    }
+    assert(!shown.includes("look: iptables -A"), "a part of the rules was loaded");
+    assertMatch(shown, /look: sshd .*stopped/);
+    assertMatch(shown, /networking.*iptables would not start/);
+    const { host } = TOWER.offline;
+    assert(!await connects(bench.network, host, 22), "port 22 is reached");
+    // It has answered who it is, so its card was on.
+    assertMatch(await bench.network.run("ip", "neighbour", "show", host), /lladdr/);
+  });
+}
+
+/** A network card that is put into a running host is off, and is nobody's way in or through. */
+async function lookAtNewCard({ ssh, machine }: RunningHost, network: NetworkNamespace) {
+  await network.addTap("tap1", "10.7.0.2/24", "fe80::7/64");
+  await machine.plugIn("tap1");
+  await machine.eventually(30, async () => {
+    assertStringIncludes(await ssh("ls /sys/class/net"), "eth1");
+  });
+  assert(!(await ssh("ip -o link show eth1")).includes("UP"), "it is on");
+  const settings = await ssh(
+    "cd /proc/sys/net; cat ipv6/conf/eth1/disable_ipv6 ipv6/conf/eth1/accept_ra " +
+      "ipv4/conf/eth1/rp_filter ipv4/conf/eth1/accept_redirects",
+  );
+  assertEquals(settings, "1\n0\n1\n0\n");
+  await ssh("doas ip address add 10.7.0.1/24 dev eth1; doas ip link set eth1 up");
+  await ssh("for i in 1 2; do nc -l -p 8080 -e true </dev/null >/dev/null 2>&1; done &");
+  assert(!(await ssh("ip -6 -o address show")).includes("eth1"), "it has an IPv6 address");
+  await network.run("ip", "route", "add", "10.99.0.1/32", "via", "10.7.0.1", "dev", "tap1");
+  for (const [to, port] of [["10.7.0.1", 8080], ["10.7.0.1", 53], ["10.99.0.1", 53]] as const) {
+    assert(!await connects(network, to, port), `a new card reaches ${to} port ${port}`);
+  }
+  // With a rule for it the same would be seen.
+  await ssh("doas iptables -I INPUT -i eth1 -j ACCEPT");
+  assert(await connects(network, "10.7.0.1", 8080), "the test sees nothing");
+  await ssh("doas iptables -D INPUT 1");
+  await network.run("ip", "route", "del", "10.99.0.1/32");
+}
+
+/** Clocks of hosts that have lost the time, or never had it. */
+const PAST = "1970-01-01T00:01:00";
+const FUTURE = "2040-02-29T23:59:00";
 
 /** A network beyond the Wi-Fi, in a namespace of the router's: its own dnsmasq gives addresses. */
 const AIR = `set -e
@@ -105,7 +199,9 @@ async function lookAtServices(ssh: Ssh, network: NetworkNamespace): Promise<void
 }
 
 Deno.test({
-  name: `an offline host has no way out and no name server, and the host keys it was given${note}`,
+  name:
+    "an offline host in 1970 has no way out and no name server, has the host keys it was given, and is " +
+    `closed where its rules are broken${note}`,
   ignore,
   fn: () =>
     withBench(TOWER.offline.thinClient, async (bench) => {
@@ -115,7 +211,7 @@ Deno.test({
         envFile(offlineEnv(bench.client.publicKey)),
         { name: "ssh_host_ecdsa_key", bytes: Deno.readFileSync(key) },
         { name: "ssh_host_ecdsa_key.pub", bytes: Deno.readFileSync(`${key}.pub`) },
-      ]);
+      ], { clock: PAST });
       const { ssh, machine } = host;
       await machine.orConsole(async () => {
         // Among other things, that no key is left on the boot partition.
@@ -130,19 +226,25 @@ Deno.test({
         const known = Deno.readTextFileSync(join(bench.folder, "known_hosts"));
         assertStringIncludes(known, given);
         assertEquals((await ssh("ls /etc/ssh | grep -c _key$")).trim(), "1");
+        assertEquals((await ssh("date -u +%Y")).trim(), "1970");
+        await lookAtClockJumps(ssh);
+        const spoil = "echo nonsense >>/etc/iptables/rules-save; mkdir -p /etc/local.d; " +
+          "cat >/etc/local.d/look.start; chmod 0755 /etc/local.d/look.start; sync";
+        await ssh(`doas sh -ec ${quoteArgv([spoil])} <<'LOOK'\n${LOOK}LOOK`);
       });
       await host.powerOff();
+      await lookAtBrokenRules(bench);
     }),
 });
 
 Deno.test({
   name:
-    `B6, B8: the router says that it has no Wi-Fi, and serves names, time, Tor and a way out${note}`,
+    `B6, B8: the router, in 2040, says that it has no Wi-Fi, and serves names, time, Tor and a way out${note}`,
   ignore,
   fn: () =>
     withBench(TOWER.online.thinClient, async (bench) => {
       const env = envFile(routerEnv(bench.client.publicKey));
-      await using host = await boot(bench, "router", [env]);
+      await using host = await boot(bench, "router", [env], { clock: FUTURE, hasPlug: true });
       const { ssh, machine } = host;
       await machine.orConsole(async () => {
         const place = { address: TOWER.online.router, role: "router" } as const;
@@ -162,6 +264,7 @@ Deno.test({
         assert(!/WLAN_SHARED_KEY|PASSWORD/.test(settings), settings);
       });
       await machine.orConsole(() => lookAtServices(ssh, bench.network));
+      await machine.orConsole(() => lookAtNewCard(host, bench.network));
       await host.powerOff();
     }),
 });

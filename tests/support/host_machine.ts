@@ -17,7 +17,9 @@ export interface RunningHost extends AsyncDisposable {
 }
 
 /** What a computer is made of. */
-export type Hardware = Pick<TestMachine, "firmware" | "disk" | "card">;
+export type Hardware = Partial<
+  Pick<TestMachine, "firmware" | "disk" | "card" | "clock" | "hasPlug">
+>;
 
 interface Place {
   readonly card: string;
@@ -121,6 +123,8 @@ export async function lookAtHost(
   for (const name of ["root", USER]) assertMatch(shadow, new RegExp(`^${name}:\\$6\\$`, "m"));
   assert(!(await ssh("doas cat /var/lib/tower/firstboot/settings")).includes("$6$"));
   assertEquals((await ssh("rc-status --crashed || true")).trim(), "");
+  const opened = await ssh("cat /proc/sys/net/netfilter/nf_conntrack_tcp_loose");
+  assertEquals(opened, "0\n", "a connection may begin in its middle");
   const boot = await ssh("doas mount /boot && doas ls /boot && doas umount /boot");
   assertStringIncludes(boot, "vmlinuz-lts");
   assert(!/tower\.env|ssh_host/.test(boot), boot);

@@ -5,7 +5,13 @@ import { type MachineSpec, qemuArgv } from "../../lib/qemu/machine.ts";
 /** What a test chooses of a machine; the rest fits all tests. */
 export type TestMachine =
   & Pick<MachineSpec, "image" | "snapshot" | "firmware" | "network">
-  & Partial<Pick<MachineSpec, "arch" | "moreDisks" | "memoryMiB" | "statusFile" | "disk" | "card">>;
+  & Partial<Pick<MachineSpec, "arch" | "moreDisks" | "memoryMiB" | "statusFile" | "disk" | "card">>
+  & {
+    /** What its hardware clock says at the start: `1970-01-01T00:00:00`. */
+    readonly clock?: string;
+    /** Has a place into which {@linkcode VirtualMachine.plugIn} puts a network card. */
+    readonly hasPlug?: boolean;
+  };
 
 /** How many times longer everything may take, on a machine that has other work: `TOWER_PATIENCE`. */
 export const PATIENCE = Number(Deno.env.get("TOWER_PATIENCE") ?? 1);
@@ -16,7 +22,7 @@ export class VirtualMachine implements AsyncDisposable {
   readonly #log: string;
   readonly #stderr: Promise<string>;
 
-  private constructor(process: RunningProcess, log: string) {
+  private constructor(process: RunningProcess, log: string, private readonly control: string) {
     this.#process = process;
     this.#log = log;
     this.#stderr = new Response(process.stderr).text();
@@ -45,7 +51,12 @@ export class VirtualMachine implements AsyncDisposable {
       ...machine,
       serial: { kind: "file", path: log },
     });
-    return new VirtualMachine(runner.spawn(place({ argv })), log);
+    const control = join(folder, "control");
+    if (machine.clock !== undefined) argv.push("-rtc", `base=${machine.clock}`);
+    if (machine.hasPlug) {
+      argv.push("-device", "pcie-root-port,id=plug", "-qmp", `unix:${control},server=on,wait=off`);
+    }
+    return new VirtualMachine(runner.spawn(place({ argv })), log, control);
   }
 
   /** What the console showed so far. */
@@ -54,6 +65,28 @@ export class VirtualMachine implements AsyncDisposable {
       return Deno.readTextFileSync(this.#log);
     } catch {
       return "";
+    }
+  }
+
+  /** Puts a network card into it while it runs, its cable in a tap interface (QEMU's QMP). */
+  async plugIn(tap: string): Promise<void> {
+    using control = await Deno.connect({ transport: "unix", path: this.control });
+    const lines = control.readable.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = "";
+    const netdev = { type: "tap", id: "new", ifname: tap, script: "no", downscript: "no" };
+    for (
+      const [execute, args] of [
+        ["qmp_capabilities", {}],
+        ["netdev_add", netdev],
+        ["device_add", { driver: "virtio-net-pci", netdev: "new", bus: "plug", romfile: "" }],
+      ] as const
+    ) {
+      const order = JSON.stringify({ execute, arguments: args, id: execute });
+      await control.write(new TextEncoder().encode(`${order}\n`));
+      const answer = new RegExp(`.*"id": ?"${execute}".*`);
+      while (!answer.test(heard)) heard += (await lines.read()).value ?? "";
+      const [said] = answer.exec(heard)!;
+      if (said.includes('"error"')) throw new Error(said);
     }
   }
 
