@@ -41,8 +41,13 @@ export const TIERS: readonly Tier[] = [
     name: "soak",
     suites: [{
       name: "soak",
-      args: test("--parallel", "tests/soak", "tests/interop/package_fuzz_test.ts"),
-      variables: { TOWER_FUZZ_CASES: "60000" },
+      args: test(
+        "--parallel",
+        "tests/soak",
+        "tests/interop/package_fuzz_test.ts",
+        "tests/interop/firewall_matrix_test.ts",
+      ),
+      variables: { TOWER_FUZZ_CASES: "60000", TOWER_STORM: "100000" },
     }],
   },
 ];

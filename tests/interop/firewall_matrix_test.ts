@@ -1,22 +1,16 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
 import type { Machine, Network } from "../../lib/firewall/network.ts";
 import { type Probe, reach } from "../../lib/firewall/reach.ts";
 import { renderRestore } from "../../lib/firewall/restore.ts";
-import { type Role, TWO_CABLES } from "../../lib/firewall/roles.ts";
-import {
-  INTERNET,
-  OPEN_RULESET,
-  SAMPLE_WIFI,
-  THIN_CLIENT,
-  type TowerHost,
-  towerNetwork,
-} from "../../lib/firewall/tower_network.ts";
-import { familyOf, type IpAddress, ipAddress, ipNetwork } from "../../lib/ip/address.ts";
+import type { Role } from "../../lib/firewall/roles.ts";
+import { INTERNET, OPEN_RULESET, THIN_CLIENT } from "../../lib/firewall/tower_network.ts";
+import { familyOf, type IpAddress } from "../../lib/ip/address.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { HOSTS, TOWER } from "../support/dual_tower.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { giveAddresses, NamespaceTower } from "../support/namespace_tower.ts";
 import { ProvisionedTower, provisionedTowerMissing } from "../support/provisioned_tower.ts";
+import { stormHosts } from "../support/packet_storm.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 import { randomRules } from "../support/random_rulesets.ts";
 import { oldRules } from "../support/old_firewall.ts";
@@ -28,13 +22,6 @@ const absent = ["ip", "iptables-restore", "ip6tables-restore", "ping", "unshare"
 const missing = provisionedTowerMissing(runner) ??
   (absent.length > 0 ? `no ${absent.join(", ")}` : undefined);
 
-const HOSTS: readonly TowerHost[] = [
-  { name: "router", role: "router", address: TOWER_PLAN.online.router },
-  { name: "on1", role: "online", address: ipAddress("192.168.2.200") },
-  { name: "on2", role: "online", address: ipAddress("192.168.2.201") },
-  { name: "off1", role: "offline", address: ipAddress("192.168.3.200") },
-  { name: "off2", role: "offline", address: ipAddress("192.168.3.201") },
-];
 const roleOf = (name: string): Role => HOSTS.find((h) => h.name === name)?.role ?? "thinclient";
 
 /** What every machine listens on; TCP port 81 is closed everywhere. */
@@ -49,36 +36,8 @@ const CLOSED = 81;
 const SEED = 20240821;
 /** How often all packets are sent through rules made at random. */
 const ROUNDS = 3;
-
-const IPV6_NETWORKS: Readonly<Record<string, string>> = {
-  online: "fd00:2::",
-  offline: "fd00:3::",
-  wifi: "fd00:9::",
-};
-
-/** The tower, with IPv6 wherever an attacker could have put it, forwarding and routes included. */
-const TOWER: Network = towerNetwork(TOWER_PLAN, TWO_CABLES, HOSTS, SAMPLE_WIFI)
-  .map((machine, i): Machine => ({
-    ...machine,
-    links: machine.links.map((link, j) => {
-      const [prefix, own] = [IPV6_NETWORKS[link.segment]!, `${i + 1}${j || ""}`];
-      return {
-        ...link,
-        addresses: [...link.addresses, {
-          address: ipAddress(`${prefix}${own}`),
-          network: ipNetwork(`${prefix}/64`),
-        }, { address: ipAddress(`fe80::${own}`), network: ipNetwork("fe80::/64") }],
-      };
-    }),
-    gateways: machine.name === "router"
-      ? { ...machine.gateways, ipv6: ipAddress("fd00:9::7") }
-      : machine.gateways.ipv4 === TOWER_PLAN.online.router
-      ? { ...machine.gateways, ipv6: ipAddress("fd00:2::2") }
-      : machine.name === INTERNET
-      ? { ...machine.gateways, ipv6: ipAddress("fd00:9::21") }
-      : {},
-    forwards: { ipv4: machine.forwards.ipv4, ipv6: machine.forwards.ipv4 },
-  }));
+/** Frames of each storm. */
+const STORM = Number(Deno.env.get("TOWER_STORM") ?? 6000);
 
 /** One try: from a machine to an address of another. */
 interface Try {
@@ -297,5 +256,9 @@ Deno.test({
         assertEquals(surprises(TOWER, tries, await observePatiently(tower, TOWER, tries)), []);
       },
     );
+    await t.step("of a storm of forged and broken frames nothing gets by the rules", () => {
+      const at = { runner, network: TOWER, spaces: tower, tower: provisioned.tower };
+      return stormHosts(at, STORM, SEED);
+    });
   },
 });
