@@ -29,6 +29,8 @@ export interface Env {
   readonly home: string;
   /** Where the machine's settings lie: /etc. */
   readonly etc: string;
+  /** Where its data lie that no program changes: /usr/share. */
+  readonly share: string;
   /** Where contents are kept between runs. */
   readonly cacheDir: string;
   readonly processors: number;
@@ -69,6 +71,7 @@ export function realEnv(): Env {
     cwd: Deno.cwd(),
     home,
     etc: "/etc",
+    share: "/usr/share",
     // A relative path is to be ignored (XDG Base Directory Specification).
     cacheDir: `${cache?.startsWith("/") ? cache : `${home}/.cache`}/tower`,
     processors: navigator.hardwareConcurrency,

@@ -4,7 +4,7 @@ import type { RootFile } from "../../lib/format/fat/inject.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { IpAddress } from "../../lib/ip/address.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { readBytes, readText, writeFileAtomic } from "../../lib/store/files.ts";
+import { exists, readBytes, readText, writeFileAtomic } from "../../lib/store/files.ts";
 import type { Staging } from "../../lib/store/staging.ts";
 import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import type { KeyPair } from "./key_pair.ts";
@@ -12,16 +12,33 @@ import type { ProvisionRequest } from "./request.ts";
 
 const KEY_LIMIT = 65536;
 const HOST_KEYS = ["ed25519", "ecdsa", "rsa"] as const;
+const DISK_KEY = "crypto_keyfile.bin";
 /** Bytes of the key that opens the host's disk. */
 const DISK_KEY_SIZE = 2048;
 const PRIVATE = 0o600;
 /** Bytes that none of a host's files passes. */
 const LIKELY_SIZE = 4096;
 
-/** Makes all that is secret about a host, in its staged folder; nothing of it is in force yet. */
+/**
+ * The key of an encrypted disk that a host has already; nothing else opens its home. Undefined where
+ * there is none, or none that a host would take.
+ */
+export function diskKeyIn(folder: string): Uint8Array | undefined {
+  const path = `${folder}/${DISK_KEY}`;
+  const key = exists(path) ? readBytes(path, KEY_LIMIT) : undefined;
+  return key?.length === DISK_KEY_SIZE ? key : undefined;
+}
+
+/**
+ * Makes all that is secret about a host, in its staged folder, but for what is there already;
+ * nothing of it is in force yet.
+ */
 export async function makeKeys(
   { name, folder }: Pick<Staging, "name" | "folder">,
-  keyPair: KeyPair | undefined,
+  { keyPair, diskKey }: {
+    readonly keyPair: KeyPair | undefined;
+    readonly diskKey: Uint8Array | undefined;
+  },
   runner: Runner,
 ): Promise<void> {
   const keygen = async (type: string, file: string, comment: string) => {
@@ -42,8 +59,8 @@ export async function makeKeys(
     writeFileAtomic(`${folder}/id_ed25519.pub`, keyPair.publicKey, PRIVATE);
   } else await keygen("ed25519", "id_ed25519", name);
   for (const type of HOST_KEYS) await keygen(type, `ssh_host_${type}_key`, name);
-  const key = crypto.getRandomValues(new Uint8Array(DISK_KEY_SIZE));
-  writeFileAtomic(`${folder}/crypto_keyfile.bin`, key, PRIVATE);
+  const key = diskKey ?? crypto.getRandomValues(new Uint8Array(DISK_KEY_SIZE));
+  writeFileAtomic(`${folder}/${DISK_KEY}`, key, PRIVATE);
 }
 
 /** What the host's tower.env says; its password is made up where none is given. */
@@ -69,7 +86,6 @@ export function towerEnvOf(
     network: network.network,
     address: host.address,
     color: host.color,
-    installation: "install",
     ...(version === undefined ? {} : { version: `v${version}` }),
     ...(rootDevice === undefined ? {} : { rootDevice }),
     ...(wipesRootDevice ? { wipesRootDevice } : {}),
@@ -114,5 +130,5 @@ export function likelyBootFiles(rootDevice: string | undefined): RootFile[] {
 
 function keyNames(rootDevice: string | undefined): string[] {
   const keys = HOST_KEYS.flatMap((type) => [`ssh_host_${type}_key`, `ssh_host_${type}_key.pub`]);
-  return rootDevice === undefined ? keys : [...keys, "crypto_keyfile.bin"];
+  return rootDevice === undefined ? keys : [...keys, DISK_KEY];
 }

@@ -1,4 +1,5 @@
 import { TowerError } from "../../lib/errors.ts";
+import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
 import { readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
 import { readBytes } from "../../lib/store/files.ts";
 import { RULES } from "../../lib/tower_env/rules.ts";
@@ -27,7 +28,8 @@ export function readKeyPair(paths: NonNullable<HostWish["keyPair"]>): KeyPair {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const line = text(pair.publicKey).split("\n")[0]!.trim();
   if (!RULES.PUBLIC_KEY.isGood(line)) {
-    throw new TowerError("usage", `Cannot use "${publicKey}": it must ${RULES.PUBLIC_KEY.says}`);
+    const fault = authorizedKeyFault(line) ?? `must ${RULES.PUBLIC_KEY.says}`;
+    throw new TowerError("usage", `Cannot use "${publicKey}": it ${fault}`);
   }
   const own = text(pair.privateKey);
   if (!own.includes("BEGIN OPENSSH PRIVATE KEY")) return pair;

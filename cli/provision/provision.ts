@@ -2,7 +2,7 @@ import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
-import { imageSignersPath } from "../../lib/fleet/paths.ts";
+import { hostFolder, imageSignersPath } from "../../lib/fleet/paths.ts";
 import type { Outcome } from "../../lib/fleet/step.ts";
 import { eachCard } from "../../lib/disk/flash.ts";
 import type { Medium } from "../../lib/disk/medium.ts";
@@ -15,7 +15,7 @@ import { untouchableConfig } from "../../lib/store/user_ssh_config.ts";
 import { openStaging, type Staging } from "../../lib/store/staging.ts";
 import { COLORS } from "../../lib/tower_env/rules.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { bootFiles, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
+import { bootFiles, diskKeyIn, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
 import { findImage } from "./find_image.ts";
 import { checkImage, type HostImage } from "./image.ts";
 import { type KeyPair, readKeyPair } from "./key_pair.ts";
@@ -118,7 +118,12 @@ function planOne(
       : [],
     ...request.target.kind === "device" ? [`all data on ${target.description} will be lost`] : [],
     ...isKnown(request, inventory)
-      ? [`host "${name}" exists: its keys and password are replaced, its present card locked out`]
+      ? [
+        `host "${name}" exists: its keys and password are replaced, its present card locked out; ` +
+        (request.wipesRootDevice
+          ? "what is on its encrypted disk can never be read again"
+          : "the key of an encrypted disk stays"),
+      ]
       : [],
   ];
   const signed = image.signer === undefined ? "digest" : `digest and signature (${image.signer})`;
@@ -222,7 +227,8 @@ async function begin(
   const medium = owned.use(await open(plan));
   const id = `keys of ${name}`;
   reporter.report({ type: "step", id, title: `make the keys of ${name}` });
-  await makeKeys(staging, plan.keyPair, env.runner);
+  const diskKey = request.wipesRootDevice ? undefined : diskKeyIn(hostFolder(place, name));
+  await makeKeys(staging, { keyPair: plan.keyPair, diskKey }, env.runner);
   reporter.report({ type: "done", id });
   const color = request.color ?? COLORS[index % COLORS.length]!;
   const host = { address: staging.address, publicKey: publicKeyIn(staging), color };

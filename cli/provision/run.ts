@@ -15,6 +15,7 @@ import { addressPlan } from "../networks.ts";
 import { waitForHost } from "../wait.ts";
 import { chooseCard } from "./choose.ts";
 import { bootFiles } from "./identity.ts";
+import { requireKnownPlace } from "./known_place.ts";
 import { requireFiles } from "./medium.ts";
 import { requireOwnNetwork } from "./own_network.ts";
 import { placeOf } from "./place.ts";
@@ -60,6 +61,7 @@ export async function runProvision(
   if (verifyOnly) return names.forEach((name, i) => verify(name, answers[i]!, fleet, env, path));
   const locale = placeOf(env);
   const wishes = names.map((name, i) => wishOf(name, answers[i]!, locale, path));
+  for (const wish of wishes) requireKnownPlace(wish, env);
   const requests = await withTargets(wishes, answers, env, path);
   using reporter = reporterFor(env, json);
   const site = { env, place: fleet.place, plan: addressPlan(fleet.place), reporter };

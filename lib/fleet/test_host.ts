@@ -11,7 +11,7 @@ export function testHost(
   const common = {
     hostname: name,
     username: "tower",
-    publicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${"A".repeat(48)} ${name}`,
+    publicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)} ${name}`,
     passwordHash: `$6$salt$${"a".repeat(86)}`,
     keyboard: { layout: "us", variant: "us" },
     timezone: "UTC",
@@ -28,6 +28,8 @@ export function testHost(
   return {
     name: hostName(name),
     env,
-    hostKeys: [`ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${name.padEnd(48, "A").replaceAll("-", "B")}`],
+    hostKeys: [
+      `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${name.padEnd(42, "A").replaceAll("-", "B")}`,
+    ],
   };
 }

@@ -1,5 +1,5 @@
 import { type IpAddress, type IpNetwork, isHostOf } from "../ip/address.ts";
-import type { Lines } from "./lines.ts";
+import type { Lines, Place } from "./lines.ts";
 import { type Key, REQUIRED } from "./rules.ts";
 
 export type HostRole = "offline" | "online" | "router";
@@ -13,9 +13,9 @@ export function roleOf({ entries }: Lines): HostRole | undefined {
 }
 
 /** What is wrong between keys whose own values are good: missing keys first. */
-export function inconsistencies(lines: Lines): string[] {
+export function inconsistencies(lines: Lines, place: Place): string[] {
   const role = roleOf(lines);
-  return [...missing(lines, role), ...conflicts(lines, role)];
+  return [...missing(lines, role), ...conflicts(lines, role, place)];
 }
 
 function missing({ named }: Lines, role: HostRole | undefined): string[] {
@@ -28,7 +28,7 @@ function missing({ named }: Lines, role: HostRole | undefined): string[] {
   return needed.filter((key) => !named.has(key)).map((key) => `${key} is missing`);
 }
 
-function conflicts({ entries }: Lines, role: HostRole | undefined): string[] {
+function conflicts({ entries }: Lines, role: HostRole | undefined, place: Place): string[] {
   const value = (key: Key) => entries.get(key)?.value;
   const problems: string[] = [];
   const blame = (key: Key, cause: string) =>
@@ -48,6 +48,13 @@ function conflicts({ entries }: Lines, role: HostRole | undefined): string[] {
   const disk = value("ROOT_DEVICE");
   if (value("ROOT_DEVICE_WIPE") === "true" && (disk === undefined || disk === "auto")) {
     blame("ROOT_DEVICE_WIPE", "needs a ROOT_DEVICE that names the disk");
+  }
+  // An inventory of TowerOS, which had no ROOT_DEVICE, says so of a host that it once upgraded.
+  if (place === "boot" && value("INSTALLATION_TYPE") === "upgrade") {
+    if (disk === undefined) blame("INSTALLATION_TYPE", "upgrade keeps the home on a ROOT_DEVICE");
+    if (value("ROOT_DEVICE_WIPE") === "true") {
+      blame("INSTALLATION_TYPE", "upgrade keeps the home that ROOT_DEVICE_WIPE would lose");
+    }
   }
   const network = value("TOWER_NETWORK") as IpNetwork | undefined;
   const addresses: Key[] = ["THIN_CLIENT_IP", "STATIC_HOST_IP"];

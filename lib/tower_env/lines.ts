@@ -4,8 +4,15 @@ import { type Key, RULES, type ValueRule } from "./rules.ts";
 export const MAX_SIZE = 65536;
 const LONGEST_SHOWN = 40;
 
-/** Where the file lies: only the thin client keeps the password in clear text. */
+/** Where the file lies: a host's own copy, or the thin client's, which also has the password. */
 export type Place = "thinclient" | "boot";
+
+/** What the thin client's copy may say, and a host cannot do or must not know; with the reason. */
+export const NOT_ON_BOOT: Partial<Record<Key, string>> = {
+  PASSWORD: "only its hash is needed",
+  ALPINE_BRANCH: "packages and their repositories are the image's own",
+  DEFAULT_PACKAGES: "packages and their repositories are the image's own",
+};
 
 /** A value and the line it stands in, from 1. */
 export interface Entry {
@@ -60,9 +67,8 @@ export function readLines(bytes: Uint8Array, place: Place): Lines {
 }
 
 function broken(key: Key, value: string, place: Place): string | undefined {
-  if (key === "PASSWORD" && place === "boot") {
-    return "PASSWORD must not be on the boot device: only its hash is needed";
-  }
+  const needless = place === "boot" ? NOT_ON_BOOT[key] : undefined;
+  if (needless !== undefined) return `${key} must not be on the boot device: ${needless}`;
   const rule: ValueRule = RULES[key];
   if (rule.isGood(value)) return undefined;
   return `${key} ${rule.isSecret ? "" : `"${shown(value)}" `}must ${rule.says}`;

@@ -1,7 +1,7 @@
 import { TowerError } from "../errors.ts";
 import type { IpAddress, IpNetwork } from "../ip/address.ts";
 import { inconsistencies, roleOf } from "./consistency.ts";
-import { MAX_SIZE, type Place, readLines } from "./lines.ts";
+import { MAX_SIZE, NOT_ON_BOOT, type Place, readLines } from "./lines.ts";
 import { type Key, KEYS, RULES } from "./rules.ts";
 import type { Wlan } from "./wlan.ts";
 
@@ -22,8 +22,14 @@ interface HostEnv {
   readonly address: IpAddress;
   /** ANSI code of the prompt's colour. */
   readonly color?: number;
+  /**
+   * `upgrade`: the encrypted disk must be this host's own already. `install`: it must not. Without
+   * one either will do.
+   */
   readonly installation?: "install" | "upgrade";
+  /** What TowerOS installed hosts from; on the thin client alone. */
   readonly alpineBranch?: string;
+  /** What TowerOS installed; on the thin client alone. */
   readonly packages?: readonly string[];
   /** TowerOS' version, `v` included. */
   readonly version?: string;
@@ -60,7 +66,7 @@ export function parseTowerEnv(bytes: Uint8Array, place: Place): TowerEnv {
     throw refusal("malformed", "read", [`the file has more than ${MAX_SIZE} bytes`]);
   }
   const lines = readLines(bytes, place);
-  const problems = [...lines.problems, ...inconsistencies(lines)];
+  const problems = [...lines.problems, ...inconsistencies(lines, place)];
   const role = roleOf(lines);
   if (problems.length > 0 || !role) throw refusal("malformed", "read", problems);
   const optional = (key: Key) => lines.entries.get(key)?.value;
@@ -102,17 +108,18 @@ function given(name: keyof HostEnv, value: unknown): Partial<HostEnv> {
 }
 
 /**
- * Writes a tower.env. For the boot device the password in clear text is left out.
+ * Writes a tower.env. For the boot device what must not be there is left out.
  *
  * @throws {TowerError} `usage` with every value that breaks a rule of its key.
  */
 export function writeTowerEnv(env: TowerEnv, place: Place): Uint8Array {
-  const values = valuesOf(env, place);
-  const text = KEYS.flatMap((key) =>
-    values[key] === undefined ? [] : [`${key}='${values[key]}'\n`]
+  const values = valuesOf(env);
+  const keys = KEYS.filter((key) =>
+    values[key] !== undefined && (place === "thinclient" || NOT_ON_BOOT[key] === undefined)
   );
+  const text = keys.map((key) => `${key}='${values[key]}'\n`);
   // A quote or line feed inside a value would be read as something else.
-  const split = KEYS.filter((key) => /['\n]/.test(values[key] ?? ""));
+  const split = keys.filter((key) => /['\n]/.test(values[key] ?? ""));
   if (split.length > 0) {
     const problems = split.map((key) =>
       `${key} must ${RULES[key].says}, without quote or new line`
@@ -129,7 +136,7 @@ export function writeTowerEnv(env: TowerEnv, place: Place): Uint8Array {
   return bytes;
 }
 
-function valuesOf(env: TowerEnv, place: Place): Partial<Record<Key, string | undefined>> {
+function valuesOf(env: TowerEnv): Partial<Record<Key, string | undefined>> {
   const router = env.role === "router"
     ? env.address
     : env.role === "online"
@@ -139,7 +146,7 @@ function valuesOf(env: TowerEnv, place: Place): Partial<Record<Key, string | und
     HOSTNAME: env.hostname,
     USERNAME: env.username,
     PUBLIC_KEY: env.publicKey,
-    PASSWORD: place === "thinclient" ? env.password : undefined,
+    PASSWORD: env.password,
     PASSWORD_HASH: env.passwordHash,
     KEYBOARD_LAYOUT: env.keyboard.layout,
     KEYBOARD_VARIANT: env.keyboard.variant,

@@ -144,3 +144,44 @@ Deno.test({
     assert(!heard.ran.includes("ssh-keygen"));
   },
 });
+
+Deno.test({
+  ...named("a time zone or keyboard layout that no host has is refused before a byte", missing),
+  async fn() {
+    using folder = tempFolder();
+    const image = await makeCardImage(folder.path);
+    using tower = new TowerProgram();
+    const card = join(folder.path, "card.img");
+    const put = (path: string, text: string) => {
+      const file = join(tower.env.share, path);
+      Deno.mkdirSync(join(file, ".."), { recursive: true });
+      Deno.writeTextFileSync(file, text);
+    };
+    const refused = async (words: string[], ...says: string[]) => {
+      const { code, err } = await tower.run(
+        ...offline("vault", image, "--device-file", card),
+        ...words,
+      );
+      assertEquals([code, [...Deno.readDirSync(tower.env.home)].length], [2, 0], err);
+      for (const text of says) assertStringIncludes(err, text);
+    };
+    const zone = (name: string) => ["--timezone", name];
+    await refused(zone("Mars/Base"), '--timezone "Mars/Base" is not in the time zone database\n');
+    await refused(zone("Europe/Berln"), "database; did you mean Europe/Berlin?");
+    put("zoneinfo/Mars/Base", "no zone");
+    await refused(zone("Mars/Base"), "is not in the time zone database");
+    put("X11/xkb/rules/base.lst", "! layout\n  us  English\n  latam  Spanish\n\n! variant\n");
+    const layout = (name: string) => [...zone("UTC"), "--keyboard-layout", name];
+    await refused(layout("qq"), '--keyboard-layout "qq" is no keyboard layout\n');
+    await refused(layout("latm"), "did you mean latam?");
+    put("bkeymaps/de/de.bmap.gz", "");
+    await refused([...layout("us"), ...zone("Mars/Base")], "--timezone", '--keyboard-layout "us"');
+    put("zoneinfo/Mars/Base", "TZif2");
+    const good = [...zone("Mars/Base"), "--keyboard-layout", "de", "--dry-run"];
+    const { code, err } = await tower.run(
+      ...offline("vault", image, "--device-file", card),
+      ...good,
+    );
+    assertEquals(code, 0, err);
+  },
+});

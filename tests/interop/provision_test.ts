@@ -139,7 +139,8 @@ Deno.test({
     assertEquals((await tower.run(...offline("first", image, card))).code, 0);
     assertEquals((await tower.run(...offline("vault", image, card))).code, 0);
     const key = join(tower.folder, "hosts/vault/id_ed25519");
-    const before = Deno.readTextFileSync(key);
+    const diskKey = () => Deno.readFileSync(join(tower.folder, "hosts/vault/crypto_keyfile.bin"));
+    const [before, diskKeyBefore] = [Deno.readTextFileSync(key), diskKey()];
     const again = offline("vault", image, card);
     assertStringIncludes((await tower.run(...again)).err, 'Cannot provision "vault": it exists');
     const asked = again.filter((word) => word !== "--no-confirm");
@@ -157,6 +158,15 @@ Deno.test({
     assertEquals([host.name, host.ip], ["vault", "192.168.3.201"]);
     const config = Deno.readTextFileSync(join(tower.folder, "config"));
     assertEquals(config.match(/^Host /gm)?.length, 1);
+    // Nothing else opens its home.
+    assertEquals(diskKey(), diskKeyBefore);
+    const disk = [...again, "--force", "--root-device", "/dev/vdb"];
+    const kept = await tower.run(...disk);
+    assertStringIncludes(kept.err, "the key of an encrypted disk stays");
+    assertEquals(diskKey(), diskKeyBefore);
+    const wiped = await tower.run(...disk, "--wipe-root-device");
+    assertStringIncludes(wiped.err, "what is on its encrypted disk can never be read again");
+    assert(diskKey().some((byte, i) => byte !== diskKeyBefore[i]));
   },
 });
 

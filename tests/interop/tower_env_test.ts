@@ -1,12 +1,15 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
+import { concat } from "../../lib/format/bytes.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { sshString } from "../../lib/ssh_signature/wire.ts";
 import { readLines } from "../../lib/tower_env/lines.ts";
-import { KEY_TYPES, KEYS } from "../../lib/tower_env/rules.ts";
+import { KEYS } from "../../lib/tower_env/rules.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { busyboxMissing, busyboxShell } from "../support/busybox_shell.ts";
 import { tempFolder } from "../support/file_sink.ts";
+import { programsMissing } from "../support/missing_programs.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 
 const SCRIPT = fromFileUrl(
@@ -17,7 +20,21 @@ const SEED = 20240229;
 const CASES = { debian: 2000, alpine: 500 } as const;
 
 const HASH = `$6$salt$${"a".repeat(86)}`;
-const key = (type: keyof typeof KEY_TYPES) => `${type} ${KEY_TYPES[type]}AAAA a@b c`;
+const POINT = Uint8Array.fromBase64(
+  "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJotYd6AfNP65rKdb+EVU+X9LZo6742w3Zxi0UH+vIaS+joCgWkrYWVL4NZfAm8iolfqXlEpdrUmBWR/23JQbNQ=",
+).slice(-65);
+const token = (type: string, ...parts: (Uint8Array | string)[]) =>
+  `${type} ${concat([type, ...parts, "ssh:"].map(sshString)).toBase64()} token`;
+/** Keys of all types that sshd takes, as ssh-keygen made them, or a token would. */
+const PUBLIC_KEYS = [
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJK8oBYu+/5kgoZ4vpg+s163AG3fmmH7jlYorBqQ8qR a@b c",
+  "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDIojfyL3l40DPH36DFzQ9FjC6U5k2Jo8xrXZq29CZO7gMvc4ADR2Ukwtm/KsTmWS2u+VDvrAB6r36uSPiiP/mi0mS4zymfI5BwxKob0hnqJZ5DkRA1ogAKHFpa1xwPiW1Yb/0Tk8Q42c1CSV6w0AnIWHltESRMK94FA5h9vQysTw== a@b c",
+  "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJotYd6AfNP65rKdb+EVU+X9LZo6742w3Zxi0UH+vIaS+joCgWkrYWVL4NZfAm8iolfqXlEpdrUmBWR/23JQbNQ= a@b c",
+  "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBHop1ALrj7hwFC32OyQaLhd3j2vQ25x7GhScQ8k/gBvBUsO8KNSvmobEVHpXckRQ2SWcCi8B58k9hVnEWSO05NWR4EgbHGDZmFAZ3M8/Kg3j/5u3v7lCIeqYYXGWX1WcmA== a@b c",
+  "ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBACaqLfyGwhlHRSPppYq5hQcHWzJDTToWjCLcyAdiBISjX0j4XXXWSoWhKvwtBJbCN64+dlmA6O1Niw5ebNmXcKYLwF2XuxPsmbUm8jh+OB3i8DiFiDXrERcM3UXUz5B185VqcY0QaTRne9cqi/7kQ7K60i+2PG57Qyjc4CkKkxslEu0Gg== a@b c",
+  token("sk-ssh-ed25519@openssh.com", new Uint8Array(32).fill(9)),
+  token("sk-ecdsa-sha2-nistp256@openssh.com", "nistp256", POINT),
+];
 
 /** Values for each key: good ones, and such as are nearly good. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -39,7 +56,14 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   ],
   USERNAME: ["tower", "root", "_x", "-x", "Ab-9_", "9a", "a".repeat(32), "a".repeat(33)],
   PUBLIC_KEY: [
-    ...(Object.keys(KEY_TYPES) as (keyof typeof KEY_TYPES)[]).map(key),
+    ...PUBLIC_KEYS,
+    // Such as sshd passes over: half a key, a key of another type, no point of the curve.
+    `${PUBLIC_KEYS[0]!.slice(0, 56)} half`,
+    PUBLIC_KEYS[0]!.replace("ssh-ed25519", "ssh-rsa"),
+    PUBLIC_KEYS[2]!.replace("BJotY", "BJotZ"),
+    `from="*" ${PUBLIC_KEYS[0]}`,
+    `${PUBLIC_KEYS[0]!.split(" ").slice(0, 2).join(" ")}`,
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me",
     "ssh-rsa",
     "ssh-rsa AAAAB3NzaC1yc2EAAAA=",
     "ssh-rsa AAAAB3NzaC1yc2EAA===",
@@ -216,7 +240,7 @@ function randomFile(random: ReturnType<typeof randomNumbers>): Uint8Array {
   const lines = [...NEEDED, ...KEYS.filter(() => random.below(8) === 0)]
     .filter((k, i, all) => all.indexOf(k) === i || random.below(10) === 0)
     .filter((k) => isRouter || !k.startsWith("WLAN") || random.below(20) === 0)
-    .filter((k) => k !== "PASSWORD" || random.below(5) === 0)
+    .filter((k) => !/^(PASSWORD|ALPINE_BRANCH|DEFAULT_PACKAGES)$/.test(k) || random.below(9) === 0)
     .filter(() => random.below(60) > 0)
     .map((k) => {
       const value = random.below(12) > 0 ? typical[k] ?? VALUES[k]![0]! : random.pick(VALUES[k]!);
@@ -248,13 +272,14 @@ const RUN_ALL =
 
 const runner = denoRunner();
 for (const origin of ["debian", "alpine"] as const) {
-  const missing = busyboxMissing(runner, origin);
+  const missing = busyboxMissing(runner, origin) ?? programsMissing(runner, "ssh-keygen");
   Deno.test({
     name: `C9: the host's shell and the thin client agree on every tower.env, word for word, ` +
       `with ${origin}'s busybox` + (missing ? ` (skipped: ${missing})` : ""),
     ignore: missing !== undefined,
     async fn() {
       await using shell = await busyboxShell(runner, origin, ["tr", "wc"]);
+      Deno.symlinkSync(runner.which("ssh-keygen")!, join(shell.path, "ssh-keygen"));
       using folder = tempFolder();
       const random = randomNumbers(SEED);
       const files = [

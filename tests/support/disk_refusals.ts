@@ -12,7 +12,7 @@ import { VirtualMachine } from "./virtual_machine.ts";
 const runner = denoRunner();
 
 const NAMED = "/dev/disk/by-id/virtio-DISK1";
-const PUBLIC_KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${"A".repeat(48)} alice`;
+const PUBLIC_KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)} alice`;
 
 /** Why these cases cannot be tried here, or undefined. */
 export function disksMissing(): string | undefined {
@@ -23,6 +23,7 @@ interface DiskCase {
   readonly rootDevice: string;
   /** Disks beside the card: contents and MiB. */
   readonly disks: readonly (readonly [Contents, number])[];
+  readonly installation?: "upgrade";
   /** `crypto_keyfile.bin`; a good one by default, none where null. */
   readonly key?: Uint8Array | null;
   readonly says: readonly RegExp[];
@@ -72,6 +73,12 @@ const CASES = {
     disks: [["unknown data", 1024]],
     says: [/\/dev\/vdb is not empty: it holds data of an unknown kind\./],
   },
+  "an upgrade of a disk that has no system": {
+    rootDevice: NAMED,
+    disks: [["nothing", 1024]],
+    installation: "upgrade",
+    says: [/\/dev\/vdb has no system of this host, and INSTALLATION_TYPE is upgrade/],
+  },
   "a disk too small": {
     rootDevice: NAMED,
     disks: [["nothing", 64]],
@@ -108,14 +115,14 @@ export async function refuseDisks(
   using folder = tempFolder();
   const image = await buildHost(folder.path);
   for (const name of names) {
-    const { rootDevice, disks, key, says }: DiskCase = CASES[name];
+    const { rootDevice, disks, key, installation, says }: DiskCase = CASES[name];
     await t.step(name, async () => {
       const files = disks.map(([contents, mib], i) =>
         diskWith(folder.path, `disk${i}.img`, contents, mib)
       );
       const paths = await Promise.all(files);
       const before = paths.map(hashFile);
-      const env = { ...onlineEnv(PUBLIC_KEY), rootDevice };
+      const env = { ...onlineEnv(PUBLIC_KEY), rootDevice, ...(installation && { installation }) };
       const keys = key === null ? [] : [key ? { name: KEY_FILE, bytes: key } : diskKey()];
       const card = cardOf(image, join(folder.path, "card.img"), [envFile(env), ...keys]);
       await using machine = start(folder.path, card, paths);

@@ -64,6 +64,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     cwd: folder("cwd"),
     home: options.home ?? folder("home"),
     etc: folder("etc"),
+    share: folder("share"),
     cacheDir: folder("cache"),
     processors: 2,
     signal,

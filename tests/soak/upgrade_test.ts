@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { hashFile } from "../../lib/store/artifact_file.ts";
+import type { TowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { diskKey, emptyDisk } from "../support/encrypted_host.ts";
+import { tempFolder } from "../support/file_sink.ts";
+import { bootHost } from "../support/host_machine.ts";
+import {
+  buildHost,
+  cardOf,
+  envFile,
+  hostMissing,
+  onlineEnv,
+  TOWER,
+} from "../support/host_system.ts";
+import { named } from "../support/missing_programs.ts";
+import { NetworkNamespace } from "../support/network_namespace.ts";
+import { SshClient } from "../support/ssh_client.ts";
+
+const runner = denoRunner();
+
+Deno.test({
+  ...named(
+    "C3, C5: a new card with the old disk key keeps the home; install refuses it",
+    hostMissing(),
+  ),
+  async fn(t) {
+    using folder = tempFolder();
+    const client = await SshClient.create(runner, folder.path);
+    const image = await buildHost(folder.path);
+    const key = diskKey();
+    const disk = emptyDisk(folder.path, "disk.img", 1024);
+    await using network = await NetworkNamespace.create(runner);
+    await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
+    let cards = 0;
+    const placeOf = (installation: TowerEnv["installation"]) => {
+      const rootDevice = "/dev/disk/by-id/virtio-DISK1";
+      const env = {
+        ...onlineEnv(client.publicKey),
+        rootDevice,
+        ...(installation && { installation }),
+      };
+      const card = cardOf(image, join(folder.path, `${++cards}.img`), [envFile(env), key]);
+      return { card, disks: [disk], folder: folder.path, network, client };
+    };
+    const moveTo = async (place: ReturnType<typeof placeOf>, says: RegExp) => {
+      await using host = await bootHost(place, "none");
+      assertEquals(await host.machine.waitForEnd(240), { kind: "exited", code: 0 });
+      assertMatch(host.machine.console(), says);
+    };
+    const [first, again, upgrade] = [placeOf("install"), placeOf("install"), placeOf("upgrade")];
+    await t.step("an empty disk is taken", async () => {
+      await moveTo(first, /first boot: restart from the encrypted disk/);
+      await using host = await bootHost(first, "online");
+      await host.ssh("echo mine >kept && sync");
+      await host.powerOff();
+    });
+    await t.step("what wants a disk that is not the host's refuses it", async () => {
+      const before = hashFile(disk);
+      await using host = await bootHost(again, "none");
+      await host.machine.eventually(150, () => {
+        const text = host.machine.console();
+        assertMatch(text, /has a system of this host, and INSTALLATION_TYPE is install/);
+        return Promise.resolve();
+      });
+      assertEquals(hashFile(disk), before);
+    });
+    await t.step("an upgrade keeps its home", async () => {
+      await moveTo(upgrade, /is this host's own: its home is kept/);
+      await using host = await bootHost(upgrade, "online");
+      assertEquals(await host.ssh("cat kept"), "mine\n");
+      assert(!/first boot: encrypting/.test(host.machine.console()));
+      await host.powerOff();
+    });
+  },
+});
