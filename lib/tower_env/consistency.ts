@@ -49,6 +49,9 @@ function conflicts({ entries }: Lines, role: HostRole | undefined, place: Place)
   if (value("ROOT_DEVICE_WIPE") === "true" && (disk === undefined || disk === "auto")) {
     blame("ROOT_DEVICE_WIPE", "needs a ROOT_DEVICE that names the disk");
   }
+  if (place === "boot" && role === "offline" && entries.has("ROUTER_IP")) {
+    blame("ROUTER_IP", "is for online hosts and the router alone");
+  }
   // An inventory of TowerOS, which had no ROOT_DEVICE, says so of a host that it once upgraded.
   if (place === "boot" && value("INSTALLATION_TYPE") === "upgrade") {
     if (disk === undefined) blame("INSTALLATION_TYPE", "upgrade keeps the home on a ROOT_DEVICE");

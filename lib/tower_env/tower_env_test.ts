@@ -281,7 +281,15 @@ Deno.test("C5: only a disk that is named may be wiped", () => {
 
 Deno.test("each role needs its own keys", () => {
   assertEquals(problemsOf(changed("ROUTER_IP", undefined)), ["ROUTER_IP is missing"]);
-  assertEquals(parseTowerEnv(bytes(changed("ONLINE", "false")), "boot").role, "offline");
+  const offline = changed("ONLINE", "false");
+  assertEquals(problemsOf(offline), [
+    "line 12: ROUTER_IP is for online hosts and the router alone",
+  ]);
+  assertEquals(
+    parseTowerEnv(bytes(offline.replace(/^ROUTER_IP.*\n/m, "")), "boot").role,
+    "offline",
+  );
+  assertEquals(parseTowerEnv(bytes(offline), "thinclient").role, "offline");
   assertEquals(problemsOf(changed("HOSTNAME", "router")), [
     "WLAN_SHARED_KEY is missing",
     "WLAN_SSID is missing",

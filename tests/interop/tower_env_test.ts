@@ -310,7 +310,10 @@ function special(): Uint8Array[] {
   const base = (role: "online" | "offline" | "router") => {
     const values = new Map(NEEDED.map((k) => [k, VALUES[k]![0]!]));
     if (role === "router") values.set("HOSTNAME", "router").set("STATIC_HOST_IP", "192.168.2.1");
-    if (role === "offline") values.set("ONLINE", "false");
+    if (role === "offline") {
+      values.set("ONLINE", "false");
+      values.delete("ROUTER_IP");
+    }
     if (role !== "router") { for (const k of KEYS) if (k.startsWith("WLAN")) values.delete(k); }
     return values;
   };
