@@ -121,15 +121,21 @@ function netmask(network: IpNetwork): string {
 /** What a machine has of {@linkcode SETUP_FILES}. */
 export interface SetupState {
   readonly files: Readonly<Record<SetupFile, string>>;
+  /** Whether all of it is in force now, and at the next start. */
   readonly isStarted: boolean;
   readonly hasOpenrc: boolean;
 }
+
+/** Is there from the first change to the last; after a restart the files are in force anyway. */
+const UNSETTLED = "/run/tower-network-unsettled";
 
 /** Tells it. */
 export const LOOK_AT_SETUP = `${PART_FUNCTIONS}
 ${
   Object.entries(SETUP_FILES).map(([name, path]) => `part ${name}; kept ${path}\n`).join("")
-}part started; if [ -e /etc/runlevels/boot/tower-cards ]; then echo yes; fi
+}part started
+if [ -L /etc/runlevels/boot/tower-cards ] && [ -L /etc/runlevels/boot/networking ] &&
+	[ ! -e ${UNSETTLED} ]; then echo yes; fi
 part openrc; if [ -e /sbin/openrc-run ]; then echo yes; fi
 `;
 
@@ -164,8 +170,9 @@ export function setupChanges(
 }
 
 /**
- * Writes the files whole, links followed, and brings the network up by them. What the machine had
- * before the first time stays beside each. Standard input is {@linkcode setupInput}.
+ * Writes the files whole, links followed, and brings the network up by them; cut off anywhere, it is
+ * done again. What the machine had before the first time stays beside each. Standard input is
+ * {@linkcode setupInput}.
  */
 export const SET_UP = `set -eu
 umask 022
@@ -177,9 +184,16 @@ put() {
 	mkdir -p "\${2%/*}"
 	printf '%s\\n' "$input" | sed -n "s/^$1|//p" >"$2.new"
 	chmod "$3" "$2.new"
+	sync
 	mv "$2.new" "$2"
 }
-keep() { [ ! -e "$1" ] || [ -e "$1.before-tower" ] || cp -p "$1" "$1.before-tower"; }
+keep() {
+	[ -e "$1" ] && [ ! -e "$1.before-tower" ] || return 0
+	cp -p "$1" "$1.before-tower.new"
+	sync
+	mv "$1.before-tower.new" "$1.before-tower"
+}
+: >${UNSETTLED}
 keep ${SETUP_FILES.mactab}
 keep ${SETUP_FILES.interfaces}
 put mactab ${SETUP_FILES.mactab} 0644
@@ -191,6 +205,7 @@ rc-update -q add networking boot
 rc-service -q networking stop || :
 rc-service -q tower-cards restart
 rc-service -q networking start
+rm ${UNSETTLED}
 `;
 
 export function setupInput(files: Readonly<Record<SetupFile, string>>): Uint8Array {
