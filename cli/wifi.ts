@@ -1,7 +1,7 @@
 import type { Env } from "../lib/env.ts";
 import { findHost } from "../lib/fleet/host.ts";
 import { planWifi } from "../lib/fleet/wifi.ts";
-import { locked, writeHostFile } from "../lib/store/inventory_files.ts";
+import { locked, readInventoryLocked, writeHostFile } from "../lib/store/inventory_files.ts";
 import { writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 import { wlanOf } from "../lib/tower_env/wlan.ts";
 import type { Ending } from "../lib/program/ending.ts";
@@ -20,6 +20,11 @@ export async function connectWifi(
   const wlan = wlanOf(ssid, password ?? (await env.ask("Password: ")) ?? "");
   await execute(planWifi(router, wlan), fleet, options, { env, ending });
   if (options.dryRun || ending.code !== 0 || router.env.role !== "router") return;
-  const bytes = writeTowerEnv({ ...router.env, wlan }, "thinclient");
-  await locked(fleet.place, () => writeHostFile(fleet.place, router.name, "tower.env", bytes));
+  await locked(fleet.place, () => {
+    // Another tower may have made it anew meanwhile, or forgotten it.
+    const now = readInventoryLocked(fleet.place).hosts.find(({ name }) => name === router.name);
+    if (now?.env.role !== "router") return;
+    const bytes = writeTowerEnv({ ...now.env, wlan }, "thinclient");
+    writeHostFile(fleet.place, now.name, "tower.env", bytes);
+  });
 }

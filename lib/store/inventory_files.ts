@@ -12,6 +12,7 @@ import { attempt } from "./file_error.ts";
 import { exists, listDir, readBytes, readText, removeTree, writeFileAtomic } from "./files.ts";
 import { waitForLock } from "./lock_file.ts";
 import { privateFolder } from "./private_folder.ts";
+import { removeStaleFolders } from "./session_folder.ts";
 import { includeInUserConfig, type UserSshPlace } from "./user_ssh_config.ts";
 import { syncFolder } from "./whole_file.ts";
 
@@ -46,7 +47,14 @@ export async function locked<T>(place: InventoryPlace, work: () => T): Promise<T
   const isUnsettled = exists(markerPath(place)) ||
     [`${place.folder}/pending`, `${place.folder}/removed`].some((path) => namesIn(path).length > 0);
   if (isUnsettled) settle(place);
+  const staging = stagingFolder(place);
+  if (namesIn(staging).length > 0) removeStaleFolders(staging);
   return work();
+}
+
+/** Where hosts are made before they are in force. */
+export function stagingFolder({ folder }: InventoryPlace): string {
+  return `${folder}/staging`;
 }
 
 /** Is there from the first change of a commit to its last. */

@@ -3,9 +3,14 @@ import { TowerError } from "../errors.ts";
 import type { HostName, Inventory } from "../fleet/host.ts";
 import { asIpAddress, type IpAddress } from "../ip/address.ts";
 import { exists, listDir, readText, writeFileAtomic } from "./files.ts";
-import { type InventoryPlace, locked, readInventoryLocked } from "./inventory_files.ts";
+import {
+  type InventoryPlace,
+  locked,
+  readInventoryLocked,
+  stagingFolder,
+} from "./inventory_files.ts";
 import { privateFolder } from "./private_folder.ts";
-import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
+import { SessionFolder } from "./session_folder.ts";
 
 /** Where a host's files are made before they are in force; goes away with its owner. */
 export interface Staging extends Disposable {
@@ -29,8 +34,7 @@ export async function openStaging(
   name: HostName,
 ): Promise<Staging> {
   return await locked(place, () => {
-    const parent = privateFolder(`${place.folder}/staging`);
-    removeStaleFolders(parent);
+    const parent = privateFolder(stagingFolder(place));
     const reserved = reservations(parent);
     if (reserved.some((host) => host.name === name)) {
       throw new TowerError("busy", `Cannot provision "${name}": another tower is doing that`);

@@ -129,10 +129,14 @@ Deno.test({
     Deno.chmodSync(log, 0o666);
     const router = { name: "router", answer: `cat >${log}` };
     await using hosts = await ManyHosts.start(tower.env.home, [router]);
+    const settings = join(tower.env.home, ".local/tower/hosts/router/tower.env");
     using asking = new TowerProgram({
       runner: hosts.runner,
       home: tower.env.home,
       answers: ["the p4ssword", "the p4ssword"],
+      // Another tower changes something else of it meanwhile.
+      onQuestion: () =>
+        Deno.writeTextFileSync(settings, "TOWEROS_VERSION='v9'\n", { append: true }),
     });
     const { code, err } = await asking.run("wlan-connect", "--ssid", `Caf\u00e9 "x"`);
     assertEquals(code, 0, err);
@@ -142,7 +146,9 @@ Deno.test({
     assertMatch(stored, /^WLAN_SSID_HEX='436166c3a920227822'$/m);
     assertEquals(stored.match(/^WLAN_SHARED_KEY='(.*)'$/m)?.[1], sent.match(/psk=(.*)/)?.[1]);
     assertNotMatch(stored + sent + err, /p4ssword/);
+    assertMatch(stored, /^TOWEROS_VERSION='v9'$/m);
     Deno.writeTextFileSync(log, "");
+    Deno.writeTextFileSync(settings, stored.replace(/^TOWEROS_VERSION.*\n/m, ""));
     const again = await asking.run("wlan-connect", "--ssid", `Caf\u00e9 "x"`);
     assertEquals([again.out, Deno.readTextFileSync(log)], ["Nothing to do.\n", ""]);
   },

@@ -40,12 +40,12 @@ export class TowerProgram implements Disposable {
 export function withoutSsh(runner: Runner): Runner {
   return sshInside(runner, (command) => ({
     ...command,
-    argv: ["sh", "-c", FAILING, "sh", ...command.argv],
+    argv: ["sh", "-c", FAILING_SSH, "sh", ...command.argv],
   }));
 }
 
-/** An ssh that finds no way to a host and logs it as the real one does. */
-const FAILING = `while [ "$#" -gt 1 ] && [ "$1" != -E ]; do shift; done
+/** A script of an ssh that finds no way to a host and logs it as the real one does. */
+export const FAILING_SSH = `while [ "$#" -gt 1 ] && [ "$1" != -E ]; do shift; done
 [ "$1" != -E ] || exec 2>"$2"
 echo "ssh: connect to host 192.0.2.1 port 22: Network is unreachable" >&2
 exit 255`;
