@@ -30,8 +30,12 @@ export function towerVariables(home: string): Record<string, string> {
 
 /** Starts it with `home` as home and working directory; its cache is `home/cache/tower`. */
 export function startTower(home: string, ...args: readonly string[]): TowerProcess {
+  return spawnIn(home, towerArgv(...args));
+}
+
+function spawnIn(home: string, argv: [string, ...string[]]): TowerProcess {
   const child = runner.spawn({
-    argv: towerArgv(...args),
+    argv,
     cwd: home,
     variables: towerVariables(home),
   });
@@ -51,6 +55,24 @@ export async function runTower(home: string, ...args: readonly string[]): Promis
   await using child = startTower(home, ...args);
   return await child.ended;
 }
+
+/** Runs it to its end; also the seconds that processors worked for it, however long it waited. */
+export async function timedTower(
+  home: string,
+  ...args: readonly string[]
+): Promise<ProcessResult & { readonly seconds: number }> {
+  const times = `${home}/times`;
+  await using child = spawnIn(home, ["sh", "-c", TIMED, times, ...towerArgv(...args)]);
+  const result = await child.ended;
+  const [, children = ""] = Deno.readTextFileSync(times).split("\n");
+  Deno.removeSync(times);
+  const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)];
+  const seconds = parts.reduce((sum, [, m, s]) => sum + 60 * Number(m) + Number(s), 0);
+  return { ...result, seconds };
+}
+
+/** `$0` is a file for what times(1) says. */
+const TIMED = '"$@"; code=$?; times >"$0"; exit $code';
 
 function userCache(): string {
   return Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
