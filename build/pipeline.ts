@@ -71,8 +71,9 @@ function withPackages<T>(
   const requests = loadRequestsOf(lock, inputs.repositories);
   return withSoundPackages(packages, () => load(requests, lock, engine), engine, (loaded) => {
     const { manifest } = inputs;
-    const alternatives = worldOf(manifest).filter((item) => typeof item !== "string");
-    requireTrue(lock, loaded, [...optionalOf(manifest), ...alternatives]);
+    const [world, optional] = [worldOf(manifest), optionalOf(manifest)];
+    const alternatives = world.filter((item) => typeof item !== "string");
+    requireTrue(lock, loaded, [...world, ...optional], [...optional, ...alternatives]);
     return work(loaded);
   });
 }

@@ -51,14 +51,15 @@ export function bootTreeOf(
  * @throws {TowerError} `unsupported` for a hard link to a file in /boot.
  */
 export function rootTreeOf(tree: FileTree): FileTree {
-  const out = tree.clone();
-  for (const child of tree.children(BOOT)) out.remove(child.path);
-  for (const entry of out.walk()) {
-    if (entry.type !== "hardlink" || out.get(entry.target)) continue;
+  for (const entry of tree.walk()) {
+    if (entry.type !== "hardlink" || bootPath(entry.path) !== undefined) continue;
+    if (bootPath(entry.target) === undefined) continue;
     throw new TowerError(
       "unsupported",
       `Cannot put "/${entry.path}" on the root partition: it is a hard link to "/${entry.target}", which is on the boot partition`,
     );
   }
+  const out = tree.clone();
+  for (const child of tree.children(BOOT)) out.remove(child.path);
   return out;
 }

@@ -10,6 +10,7 @@ import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
 import type { Wanted } from "../manifest/schema.ts";
 import { alternativesOf } from "../manifest/wanted.ts";
+import { strayPackage } from "./lock_tags.ts";
 import type { RepositorySpec } from "./repositories.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
@@ -88,18 +89,22 @@ export function fits(lock: Lock, request: ResolveRequest): boolean {
 /**
  * Holds a lock against the packages that it names: what it tells of them reaches the artifacts.
  *
- * @param items of the world that may be missing, or that have alternatives
+ * @param world all of it, with optional items
+ * @param items of it that may be missing, or that have alternatives
  * @throws {TowerError} `stale` when it tells something else than they do
  */
 export function requireTrue(
   lock: Lock,
   packages: readonly UnpackedPackage[],
+  world: readonly Wanted[],
   items: readonly Wanted[],
 ): void {
   const wrong = lock.packages.find(({ buildTime }, i) =>
     buildTime !== (packages[i]!.info.buildTime ?? 0)
   );
   if (wrong) throw changed(`"${wrong.name}" was built at another time`);
+  const stray = strayPackage(lock, packages, world);
+  if (stray) throw changed(`"${stray.name}" is from a repository whose tag nothing asks for`);
   const there = new Set(packages.flatMap(({ info }) => [
     info.name,
     ...info.provides.map((item) => parseDependency(item).name),

@@ -144,7 +144,7 @@ Deno.test("requireTrue() takes a lock that tells what its packages do, and no ot
     packages = [busybox],
   ): string | undefined => {
     try {
-      requireTrue({ ...lock, ...(missing && { missing }) }, packages, items as never);
+      requireTrue({ ...lock, ...(missing && { missing }) }, packages, [], items as never);
       return undefined;
     } catch (error) {
       assert(error instanceof TowerError);
@@ -179,6 +179,47 @@ Deno.test("requireTrue() takes a lock that tells what its packages do, and no ot
   assertEquals(faultIn([["nano", "busybox"]], undefined), other("nano"));
   assertEquals(faultIn([["nano", "vim"]], ["nano"]), other("vim"));
   assertEquals(faultIn([["nano", "vim"]], ["nano", "vim"]), undefined);
+});
+
+Deno.test("requireTrue() takes no package of a tagged repository that no item of the tag leads to", () => {
+  const named = (name: string, info: object = {}) => unpackedPackage(name, { info });
+  const packages = [
+    named("a", { depends: ["so:b", "!z"] }),
+    named("b", { provides: ["so:b=1"] }),
+    named("b-doc", { installIf: ["b=1", "docs"] }),
+    named("c"),
+  ];
+  const faultOf = (world: (string | string[])[], ...from: number[]): string | undefined => {
+    const tagged: Lock = {
+      ...lock,
+      repositories: [
+        { name: "main", index: digest },
+        { name: "edge", tag: "edge", index: digest },
+        { name: "own", tag: "own", index: digest },
+      ],
+      packages: packages.map(({ info: { name } }, i) => ({
+        ...lock.packages[0]!,
+        name,
+        buildTime: 0,
+        repository: from[i]!,
+      })),
+    };
+    try {
+      requireTrue(tagged, packages, world as never, []);
+      return undefined;
+    } catch (error) {
+      return (error as TowerError).message;
+    }
+  };
+  const stray = (name: string) =>
+    `Cannot use the lock: "${name}" is from a repository whose tag nothing asks for`;
+  assertEquals(faultOf(["a", "c"], 0, 0, 0, 0), undefined);
+  assertEquals(faultOf(["a@edge", "c"], 1, 1, 1, 0), undefined);
+  assertEquals(faultOf([["x", "a@edge"], "c"], 1, 0, 0, 0), undefined);
+  assertEquals(faultOf(["a@edge", "c"], 1, 1, 1, 1), stray("c"));
+  assertEquals(faultOf(["a@edge", "c@own"], 2, 1, 1, 2), stray("a"));
+  assertEquals(faultOf(["a@edge", "c@own"], 1, 2, 1, 2), stray("b"));
+  assertEquals(faultOf(["a", "c"], 1, 0, 0, 0), stray("a"));
 });
 
 Deno.test("a lock that was changed after it was written is told as such, beside other faults", () => {

@@ -16,7 +16,7 @@ export const files: Stage<FilesPlan> = (tree, plan, { epoch }) => {
   const put = (entry: Entry) => {
     const path = freePlace(tree, entry);
     tree.putParents(path, origin, epoch);
-    tree.put({ ...entry, path });
+    tree.replace({ ...entry, path });
   };
   for (const { path, digest, size, executable } of plan.overlay) {
     put({

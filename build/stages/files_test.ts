@@ -118,3 +118,25 @@ Deno.test("a files stage that names a path twice, and accounts that come twice, 
     assertEquals([twice?.path, twice?.message], [[field, 1, "name"], '"a" is there twice']);
   }
 });
+
+Deno.test("files() takes a file away from its own name alone: hard links of a package keep it", () => {
+  const make = () => {
+    const made = treeWithServices("old");
+    const owned = { uid: 0, gid: 0, mtime: 5, origin: "stage:base" } as const;
+    const { path: target } = made.file("etc/init.d/old")!;
+    made.put({ ...owned, type: "hardlink", path: "etc/motd.too", mode: 0o644, target });
+    return { made, before: made.file("etc/init.d/old")! };
+  };
+  const replaced = make();
+  const own = { path: "etc/init.d/old", contents: "own", mode: 0o644, uid: 0, gid: 0 };
+  files(replaced.made, { kind: "files", overlay: [], files: [own], remove: [] }, context);
+  assertEquals(replaced.made.get("etc/motd.too"), { ...replaced.before, path: "etc/motd.too" });
+  const removed = make();
+  files(
+    removed.made,
+    { kind: "files", overlay: [], files: [], remove: ["etc/init.d/old"] },
+    context,
+  );
+  assertEquals(removed.made.get("etc/motd.too"), { ...removed.before, path: "etc/motd.too" });
+  assertEquals(removed.made.get("etc/init.d/old"), undefined);
+});

@@ -35,7 +35,7 @@ export const initramfs: Stage<InitramfsSpec> = async (tree, plan, context) => {
   const made = initramfsTree(tree, reader, plan, epoch);
   const content = await packInitramfs(made, reader, blobs.writer(), packing, zstd);
   tree.putParents(plan.path, "stage:initramfs", epoch);
-  tree.put({
+  tree.replace({
     type: "file",
     path: plan.path,
     // Not for all eyes: later it may hold what unlocks a disk.

@@ -22,7 +22,7 @@ export const kernel: Stage<KernelSpec> = (tree, { flavour }, context) => {
   }
   const indexes = made("depmod", moduleParts(directory), () => depmod(directory).files);
   for (const [name, content] of indexes) {
-    tree.put({
+    tree.replace({
       type: "file",
       path: `${directory.path}/${name}`,
       mode: 0o644,

@@ -73,8 +73,6 @@ class Installer {
   readonly #claims = new Map<string, Claim>();
   /** Places of directories that packages made. */
   readonly #made = new Set<string>();
-  /** Places of hard links by the place of the file that they name. */
-  readonly #links = new Map<string, Set<string>>();
   readonly #conflicts: Conflict[] = [];
 
   constructor(tree: FileTree, epoch: number) {
@@ -188,10 +186,8 @@ class Installer {
         return this.#report(opened, entry, existing, "neither replaces the other");
       }
       claim.directory.files.delete(nameOf(place));
-      this.#release(existing);
     }
-    this.#tree.put(this.#entry(opened, entry, place, target?.place));
-    if (target) linksOf(this.#links, target.place).add(place);
+    this.#tree.replace(this.#entry(opened, entry, place, target?.place));
     const directory = directoryOf(opened, parentOf(entry.path));
     this.#claims.set(place, { owner: opened, directory });
     const sha1 = target ? target.sha1 : entry.sha1;
@@ -216,20 +212,6 @@ class Installer {
     );
   }
 
-  /** Before an entry is replaced: other names of the same file keep its content. */
-  #release(existing: Entry): void {
-    if (existing.type === "hardlink") this.#links.get(existing.target)?.delete(existing.path);
-    if (existing.type !== "file") return;
-    const [heir, ...rest] = this.#links.get(existing.path) ?? [];
-    this.#links.delete(existing.path);
-    if (heir === undefined) return;
-    this.#tree.put({ ...existing, path: heir });
-    for (const path of rest) {
-      this.#tree.put({ ...this.#tree.get(path) as Entry & { type: "hardlink" }, target: heir });
-      linksOf(this.#links, heir).add(path);
-    }
-  }
-
   #entry(opened: OpenPackage, entry: PackageEntry, place: string, target?: string): Entry {
     return treeEntry(opened.package, entry, { place, target, epoch: this.#epoch });
   }
@@ -248,12 +230,6 @@ function directoryOf(opened: OpenPackage, path: string): OpenDirectory {
     opened.directories.set(path, directory);
   }
   return directory;
-}
-
-function linksOf(links: Map<string, Set<string>>, target: string): Set<string> {
-  let set = links.get(target);
-  if (!set) links.set(target, set = new Set());
-  return set;
 }
 
 function labelOf(unpacked: UnpackedPackage): string {

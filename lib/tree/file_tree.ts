@@ -15,6 +15,8 @@ export const MAX_LINKS = 40;
 export class FileTree {
   readonly #entries = new Map<string, Entry>();
   readonly #children = new Map<string, Set<string>>();
+  /** Paths of hard links by the path of the file that they name. */
+  readonly #links = new Map<string, Set<string>>();
 
   constructor(root: Omit<DirectoryEntry, "path" | "type">) {
     this.#entries.set("", { ...root, path: "", type: "directory" });
@@ -65,10 +67,24 @@ export class FileTree {
       }
       siblings.add(path);
     }
+    this.#unlist(path);
+    if (entry.type === "hardlink") {
+      const links = this.#links.get(entry.target) ?? new Set();
+      this.#links.set(entry.target, links.add(path));
+    }
     if (entry.type === "directory" && !this.#children.has(path)) {
       this.#children.set(path, new Set());
     }
     this.#entries.set(path, entry);
+  }
+
+  /**
+   * Puts an entry in the place of another file, as rename(2) does: what has hard links there stays
+   * under those.
+   */
+  replace(entry: Entry): void {
+    this.#bequeath(entry.path);
+    this.put(entry);
   }
 
   /** Adds the directories that lead to `path` where they are missing (root:root 0755). */
@@ -79,12 +95,17 @@ export class FileTree {
     this.put({ type: "directory", path: parent, mode: 0o755, uid: 0, gid: 0, mtime, origin });
   }
 
-  /** Removes an entry and all below it; the root stays. Returns whether it was there. */
+  /**
+   * Removes an entry and all below it; the root stays. A file stays under its hard links. Returns
+   * whether it was there.
+   */
   remove(path: string): boolean {
     if (path === "" || !this.#entries.has(path)) return false;
     for (const child of [...(this.#children.get(path) ?? [])]) this.remove(child);
     this.#children.delete(path);
     this.#children.get(parentOf(path))?.delete(path);
+    this.#bequeath(path);
+    this.#unlist(path);
     return this.#entries.delete(path);
   }
 
@@ -141,7 +162,24 @@ export class FileTree {
     const copy = new FileTree(this.#at("") as DirectoryEntry);
     for (const [path, entry] of this.#entries) copy.#entries.set(path, entry);
     for (const [path, children] of this.#children) copy.#children.set(path, new Set(children));
+    for (const [path, links] of this.#links) copy.#links.set(path, new Set(links));
     return copy;
+  }
+
+  /** Makes the first hard link of a file the file itself. */
+  #bequeath(path: string): void {
+    const entry = this.#entries.get(path);
+    const [heir, ...others] = this.#links.get(path) ?? [];
+    if (entry?.type !== "file" || heir === undefined) return;
+    this.put({ ...entry, path: heir });
+    for (const other of others) {
+      this.put({ ...this.#at(other) as Entry & { type: "hardlink" }, target: heir });
+    }
+  }
+
+  #unlist(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry?.type === "hardlink") this.#links.get(entry.target)?.delete(path);
   }
 
   #at(path: string): Entry {

@@ -87,6 +87,40 @@ Deno.test("FileTree.file() sees through symbolic and hard links", () => {
   assertEquals(tree.file("d"), undefined);
 });
 
+Deno.test("a file that is replaced or removed stays under its hard links", () => {
+  const hard = (path: string, target: string) => ({
+    ...owned,
+    type: "hardlink" as const,
+    path,
+    target,
+  });
+  const make = () =>
+    treeOf(file("a", "old"), hard("b", "a"), hard("c", "a"), dir("d"), hard("d/e", "a"));
+  const seen = (tree: FileTree) =>
+    [...tree.walk()].flatMap((e) => e.type === "hardlink" ? [`${e.path}>${e.target}`] : [e.path]);
+  const replaced = make();
+  const copy = replaced.clone();
+  replaced.replace(file("a", "new"));
+  assertEquals(seen(replaced), ["", "a", "b", "c>b", "d", "d/e>b"]);
+  assertEquals(replaced.get("b"), { ...file("a", "old"), path: "b" });
+  assertEquals(seen(copy), ["", "a", "b>a", "c>a", "d", "d/e>a"]);
+  copy.remove("a");
+  copy.remove("b");
+  assertEquals(seen(copy), ["", "c", "d", "d/e>c"]);
+  copy.remove("c");
+  assertEquals(seen(copy), ["", "d", "d/e"]);
+  const freed = make();
+  freed.remove("b");
+  freed.put(file("c", "own"));
+  freed.replace(dir("d/e"));
+  freed.replace(file("a", "new"));
+  assertEquals(seen(freed), ["", "a", "c", "d", "d/e"]);
+  // What only changes the file's owner changes it under all its names.
+  const owner = make();
+  owner.put({ ...file("a", "old"), uid: 7 });
+  assertEquals(owner.file("b")?.uid, 7);
+});
+
 Deno.test("FileTree.remove() takes all below with it, and the root stays", () => {
   const tree = treeOf(dir("a"), dir("a/b"), file("a/b/c"), file("d"));
   assert(tree.remove("a"));
