@@ -46,6 +46,7 @@ function decode(bytes: Uint8Array): PrivateKeyFile {
   const blob = reader.string();
   const secret = reader.string();
   if (cipher !== "none") return { kind: "ssh-keygen", why: "it is encrypted" };
+  if (!reader.atEnd) throw new RangeError("bytes follow it");
   const inner = new WireReader(secret);
   if (inner.uint32() !== inner.uint32()) throw new RangeError("its check numbers differ");
   const type = inner.text();
@@ -53,6 +54,14 @@ function decode(bytes: Uint8Array): PrivateKeyFile {
   const point = inner.string();
   const seed = inner.string();
   if (point.length !== 32 || seed.length !== 64) throw new RangeError("its lengths are wrong");
+  inner.string(); // the comment
+  if (secret.length % BLOCK !== 0 || inner.rest().some((byte, i) => byte !== i + 1)) {
+    throw new RangeError("its padding is wrong");
+  }
+  const own = publicBlob(publicPointOf(seed.subarray(0, 32)));
+  if ([blob, publicBlob(point), publicBlob(seed.subarray(32))].some((b) => !isSame(b, own))) {
+    throw new RangeError("its public part is of another key");
+  }
   const encoded = (bytes: Uint8Array) =>
     bytes.toBase64({ alphabet: "base64url", omitPadding: true });
   const jwk = { kty: "OKP", crv: "Ed25519", x: encoded(point), d: encoded(seed.subarray(0, 32)) };
@@ -67,15 +76,7 @@ const BLOCK = 8;
 
 /** The file of an ed25519 private key, not encrypted: its 32 secret bytes as OpenSSH keeps them. */
 export function privateKeyFile(seed: Uint8Array, comment: string): string {
-  const key = createPrivateKey({
-    key: concat([PKCS8, seed]) as never,
-    format: "der",
-    type: "pkcs8",
-  });
-  const point = Uint8Array.fromBase64(
-    createPublicKey(key as never).export({ format: "jwk" }).x!,
-    { alphabet: "base64url" },
-  );
+  const point = publicPointOf(seed);
   // The check numbers tell a right passphrase from a wrong one: without one they may be any.
   const check = uint32(0);
   const secret = concat([
@@ -83,7 +84,7 @@ export function privateKeyFile(seed: Uint8Array, comment: string): string {
     ...[sshString(concat([seed, point])), sshString(comment)],
   ]);
   const padding = Uint8Array.from({ length: -secret.length & (BLOCK - 1) }, (_, i) => i + 1);
-  const blob = concat([sshString("ssh-ed25519"), sshString(point)]);
+  const blob = publicBlob(point);
   const bytes = concat([
     new TextEncoder().encode(MAGIC),
     ...["none", "none", ""].map(sshString),
@@ -92,4 +93,21 @@ export function privateKeyFile(seed: Uint8Array, comment: string): string {
     sshString(concat([secret, padding])),
   ]);
   return armored(bytes, LABEL);
+}
+
+function publicPointOf(seed: Uint8Array): Uint8Array {
+  const der = concat([PKCS8, seed]) as never;
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  return Uint8Array.fromBase64(
+    createPublicKey(key as never).export({ format: "jwk" }).x!,
+    { alphabet: "base64url" },
+  );
+}
+
+function publicBlob(point: Uint8Array): Uint8Array {
+  return concat([sshString("ssh-ed25519"), sshString(point)]);
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,8 +1,11 @@
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
+import { concat } from "../format/bytes.ts";
 import { parseSigners } from "./allowed_signers.ts";
 import { readPrivateKeyFile } from "./private_key.ts";
 import { fingerprint } from "./public_key.ts";
+import { armored, sshString, uint32 } from "./wire.ts";
 import { signerOf, signMessage, verifyMessage } from "./signature.ts";
 
 /** Made by ssh-keygen for this test alone; nothing trusts it. */
@@ -166,3 +169,78 @@ Deno.test("keys that cannot sign here say why; what is no key is refused", () =>
     assertThrows(() => readPrivateKeyFile(text, "key"), TowerError, 'Cannot read key "key"');
   }
 });
+
+/** A frame around a signature, as OpenSSH's PROTOCOL.sshsig has it. */
+function framed(blob: Uint8Array, hash: string, algorithm: string, bytes: Uint8Array): string {
+  const inner = concat([algorithm, bytes].map(sshString));
+  const parts = [blob, "file", "", hash, inner].map(sshString);
+  const text = new TextEncoder().encode("SSHSIG");
+  return armored(concat([text, uint32(1), ...parts]), "SSH SIGNATURE");
+}
+
+/** A number without zeros in front, but one where its first bit would be a sign (RFC 4251, 5). */
+function mpint(number: Uint8Array): Uint8Array {
+  const start = number.findIndex((byte) => byte !== 0);
+  const short = number.subarray(start);
+  return short[0]! >= 0x80 ? concat([new Uint8Array(1), short]) : short;
+}
+
+function toBeSigned(hash: string, message: Uint8Array): Uint8Array {
+  const digest = createHash(hash).update(message).digest();
+  const parts = ["file", "", hash, digest].map(sshString);
+  return concat([new TextEncoder().encode("SSHSIG"), ...parts]);
+}
+
+for (
+  const [curve, name, size, hash] of [
+    ["P-256", "nistp256", 32, "sha256"],
+    ["P-384", "nistp384", 48, "sha384"],
+    ["P-521", "nistp521", 66, "sha512"],
+  ] as const
+) {
+  Deno.test(`a signature on ${curve} holds whatever the lengths of its numbers, and no other`, () => {
+    const type = `ecdsa-sha2-${name}`;
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: curve });
+    const { x, y } = publicKey.export({ format: "jwk" });
+    const raw = (text: string) => Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    const point = concat([new Uint8Array([4]), raw(x!), raw(y!)]);
+    const blob = concat([type, name, point].map(sshString));
+    const keys = [{ type, blob, comment: "" }];
+    const lengths = new Set<number>();
+    for (let i = 0; i < 60; i++) {
+      const message = new Uint8Array([i]);
+      const both = sign(hash, toBeSigned("sha512", message), {
+        key: privateKey,
+        dsaEncoding: "ieee-p1363",
+      });
+      const numbers = [both.subarray(0, size), both.subarray(size)].map(mpint);
+      const bytes = concat(numbers.map(sshString));
+      numbers.forEach((number) => lengths.add(number.length));
+      const text = framed(blob, "sha512", type, bytes);
+      assertEquals(verifyMessage(text, '"m"', message, { namespace: "file", keys }), keys[0]);
+      if (i > 0) continue;
+      for (
+        const bad of [
+          framed(blob, "sha256", type, bytes),
+          framed(blob, "sha512", "ecdsa-sha2-other", bytes),
+          framed(blob, "sha512", type, concat([bytes, new Uint8Array(1)])),
+          framed(blob, "sha512", type, concat(numbers.toReversed().map(sshString))),
+          framed(blob, "sha512", type, sshString(numbers[0]!)),
+          framed(
+            blob,
+            "sha512",
+            type,
+            concat([new Uint8Array(size + 1).fill(1), numbers[1]!].map(sshString)),
+          ),
+        ]
+      ) {
+        assertThrows(
+          () => verifyMessage(bad, '"m"', message, { namespace: "file", keys }),
+          TowerError,
+          "the signature does not match",
+        );
+      }
+    }
+    assert(lengths.size >= 2, [...lengths].join());
+  });
+}
