@@ -45,7 +45,10 @@ Deno.test("authorizedKeyFault() says what is wrong with any other line", () => {
     [line("ssh-rsa", new Uint8Array([1, 0, 1]), new Uint8Array(256).fill(255)), "not positive"],
     [line("ssh-dss", "p"), "does not take"],
     [line("ssh-ed25519-cert-v01@openssh.com", "x"), "authority"],
-    [line("ecdsa-sha2-nistp256", "nistp384", new Uint8Array(65)), "on the curve"],
+    [
+      line("ecdsa-sha2-nistp256", "nistp384", new Uint8Array(65)),
+      'on the curve "nistp384" instead',
+    ],
     [line("ecdsa-sha2-nistp256", "nistp256", new Uint8Array(65).fill(4)), "no point"],
     [line("ecdsa-sha2-nistp256", "nistp256", new Uint8Array([0])), "no point"],
     [`pyt ${ED25519}`, '"pyt", which sshd does not know'],
@@ -60,5 +63,15 @@ Deno.test("authorizedKeyFault() says what is wrong with any other line", () => {
   ];
   for (const [text, fault] of faults) {
     assertStringIncludes(authorizedKeyFault(text) ?? "nothing", fault, text);
+  }
+});
+
+Deno.test("authorizedKeyFault() knows all options of sshd(8) without a value, and each one's opposite", () => {
+  const flags = "agent-forwarding port-forwarding pty touch-required user-rc verify-required " +
+    "X11-forwarding";
+  const all = flags.split(" ").flatMap((flag) => [flag, `no-${flag}`]);
+  for (const option of [...all, "cert-authority", "restrict"]) {
+    assertEquals(authorizedKeyFault(`${option} ${ED25519}`), undefined, option);
+    assertEquals(authorizedKeyFault(`restrict,${option} ${ED25519}`), undefined, option);
   }
 });
