@@ -7,18 +7,24 @@ import type { Medium } from "./medium.ts";
 
 const OPTIONS = { signal: new AbortController().signal, onProgress() {} };
 
-function memoryMedium(bytes: Uint8Array, isBlank: boolean): Medium & { written: number } {
+function memoryMedium(
+  bytes: Uint8Array,
+  isBlank: boolean,
+): Medium & { written: number; unflushed: number } {
   const medium = {
     ...memorySource(bytes),
     written: 0,
+    /** Bytes that a power cut, or taking the card out, would lose. */
+    unflushed: 0,
     isBlank,
     writeAt(offset: number, part: Uint8Array) {
       bytes.set(part, offset);
       medium.written += part.length;
+      medium.unflushed += part.length;
     },
     read: (offset: number, into: Uint8Array) => Promise.resolve(medium.readAt(offset, into)),
     write: (offset: number, part: Uint8Array) => Promise.resolve(medium.writeAt(offset, part)),
-    flush: () => Promise.resolve(),
+    flush: () => Promise.resolve(void (medium.unflushed = 0)),
     commit: () => Promise.resolve(),
     [Symbol.dispose]() {},
   };
@@ -38,6 +44,7 @@ Deno.test("a blank medium gets only the blocks that hold something", async () =>
   const cards: Card[] = [{ medium }];
   await flash(image(), cards, OPTIONS);
   assertEquals([bytes, medium.written], [IMAGE, 4096 + 40_000 - 9 * 4096]);
+  assertEquals(medium.unflushed, 0);
   await compare(image(), cards, OPTIONS);
   assertEquals(cards[0]!.failure, undefined);
 });

@@ -2,7 +2,13 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { TowerError } from "../errors.ts";
 import { memorySource } from "../format/bytes.ts";
-import { type Extent, type ImagePieces, sourcePieces, streamPieces } from "./image_pieces.ts";
+import {
+  type Extent,
+  type ImagePieces,
+  sourcePieces,
+  streamPieces,
+  vouchedFor,
+} from "./image_pieces.ts";
 
 const IMAGE = new Uint8Array(6_000_001).map((_, i) => (i * i) >> 5);
 const sha256 = (start: number, end: number) =>
@@ -54,4 +60,30 @@ Deno.test("a stream of another length than was promised is refused", async () =>
   for (const [bytes, message] of cases) {
     await assertRejects(() => brought(stream(65536, [range(0, 4096)], bytes)), TowerError, message);
   }
+});
+
+Deno.test("an image that ends before its map does is refused", async () => {
+  const short = memorySource(IMAGE.subarray(0, 4096 + 10));
+  const { pieces } = sourcePieces(short, [range(0, 4096), range(4096, 8192)]);
+  const work = async () => {
+    for await (const _ of pieces());
+  };
+  const error = await assertRejects(work, TowerError, "it ends at 4106, not 8192");
+  assertEquals(error.code, "malformed");
+});
+
+Deno.test("a file is vouched for as a whole, at its end", async () => {
+  const whole = () => sourcePieces(memorySource(IMAGE), [{ start: 0, end: IMAGE.length }]).pieces();
+  const bytesOf = async (digest: string) => {
+    let size = 0;
+    for await (const { bytes } of vouchedFor(whole(), digest, "x.img")) size += bytes.length;
+    return size;
+  };
+  assertEquals(await bytesOf(sha256(0, IMAGE.length)), IMAGE.length);
+  const error = await assertRejects(
+    () => bytesOf(sha256(0, IMAGE.length - 1)),
+    TowerError,
+    'Cannot trust "x.img": it is not what SHA256SUMS says',
+  );
+  assertEquals(error.code, "untrusted");
 });

@@ -9,7 +9,7 @@ import { TowerError } from "../errors.ts";
 import { ipAddress, ipNetwork } from "../ip/address.ts";
 import { KEYS, RULES } from "./rules.ts";
 import { parseTowerEnv, type TowerEnv, writeTowerEnv } from "./tower_env.ts";
-import { wlanOf } from "./wlan.ts";
+import { wlanOf, wpaSupplicantConf } from "./wlan.ts";
 
 const HASH = `$6$salt$${"a".repeat(86)}`;
 const KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)} office`;
@@ -196,6 +196,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   TIMEZONE: ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "Port-au-Prince", "EST5EDT"],
   KEYBOARD_LAYOUT: ["us", "ara", "latam"],
   LANG: ["C", "de_DE", "ast_ES.UTF-8"],
+  TOWER_NETWORK: ["192.168.0.0/16", "192.168.2.0/24"],
   ROOT_DEVICE: ["auto", "/dev/vdb", "/dev/disk/by-id/nvme-eui.0025385b71b0a2c1"],
 };
 const BAD: Readonly<Record<string, readonly string[]>> = {
@@ -263,6 +264,11 @@ Deno.test("addresses must lie in their network and differ", () => {
   assertStringIncludes(about("STATIC_HOST_IP", "192.168.2.100"), "must not be THIN_CLIENT_IP too");
   assertStringIncludes(about("STATIC_HOST_IP", "192.168.2.1"), "must not be ROUTER_IP too");
   assertStringIncludes(about("ROUTER_IP", "10.0.0.1"), "must be the address of a host in");
+  const both = 'ROUTER_IP "192.168.2.100" must not be THIN_CLIENT_IP too';
+  assertStringIncludes(about("ROUTER_IP", "192.168.2.100"), both);
+  // A host that is offline has no use for it; what TowerOS wrote there is read on the thin client.
+  const offline = changed("ROUTER_IP", "192.168.2.100").replace("ONLINE='true'", "ONLINE='false'");
+  assertEquals(parseTowerEnv(bytes(offline), "thinclient").role, "offline");
 });
 
 Deno.test("C5: only a disk that is named may be wiped", () => {
@@ -332,4 +338,30 @@ Deno.test("64 hexadecimal digits in the place of a Wi-Fi password are its key", 
   for (const other of [digits.slice(1) + "g", digits + "0"]) {
     assertThrows(() => wlanOf("a", other), TowerError, "64 hexadecimal digits");
   }
+});
+
+Deno.test("B9: wpa_supplicant gets a network in hexadecimal digits alone, with SAE where there is a password", () => {
+  const [ssidHex, key] = ["6162", "0a".repeat(32)];
+  const conf = (...lines: string[]) =>
+    ["mac_addr=1", "preassoc_mac_addr=1", "rand_addr_lifetime=60", "sae_pwe=2", "network={"]
+      .concat(lines.map((line) => `\t${line}`), "}", "").join("\n");
+  assertEquals(
+    wpaSupplicantConf({ ssidHex, key }),
+    conf("ssid=6162", "key_mgmt=WPA-PSK WPA-PSK-SHA256", "ieee80211w=1", `psk=${key}`),
+  );
+  assertEquals(
+    wpaSupplicantConf({ ssidHex, key, passwordHex: "7071" }),
+    conf(
+      ...["ssid=6162", "key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE", "ieee80211w=1", `psk=${key}`],
+      "sae_password=7071",
+    ),
+  );
+  for (
+    const bad of [
+      { ssidHex: "6g", key },
+      { ssidHex: "61".repeat(33), key },
+      { ssidHex, key: key.slice(2) },
+      { ssidHex, key, passwordHex: "70\n}" },
+    ]
+  ) assertThrows(() => wpaSupplicantConf(bad), RangeError);
 });
