@@ -20,6 +20,10 @@ export async function runRemote(
   const { inventory, place } = await openFleet(env);
   const host = findHost(inventory, name);
   const [program, ...rest] = command;
+  if (program?.startsWith("-")) {
+    // sshd gives the words to a shell, which would take it for its own option.
+    throw new TowerError("usage", `Cannot run "${program}" on "${name}": it is no program's name`);
+  }
   const argv = sshArgv(sharedTarget(place, host, CONNECT_TIMEOUT), {
     ...(program === undefined ? {} : { command: [program, ...rest] }),
     terminal: options.terminal,

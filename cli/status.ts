@@ -42,7 +42,7 @@ export async function showStatus(
       if (options.json) {
         env.stdout.write(`${canonicalJson(lookJson(look), options.watch ? 0 : 2)}\n`);
       } else if (!options.watch || !env.stdoutIsTerminal) tell(look, env);
-      if (!options.watch) return;
+      if (!options.watch || env.stdout.isClosed) return;
       await pause(WATCH_EVERY, env, () => options.json ? "" : lookText(look));
     }
   } catch (error) {

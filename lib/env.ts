@@ -24,8 +24,9 @@ export interface Env {
   readonly columns: number;
   /** Its height in lines. */
   readonly rows: number;
-  /** Absolute path of the working directory. */
+  /** Absolute path of the working directory. @throws {TowerError} where it was removed. */
   readonly cwd: string;
+  /** An absolute path. @throws {TowerError} `usage` where nothing tells it. */
   readonly home: string;
   /** Where the machine's settings lie: /etc. */
   readonly etc: string;
@@ -50,12 +51,10 @@ export interface Env {
 /** The machine, as it is. */
 export function realEnv(): Env {
   const signal = signalOfUser();
-  const errors = fileSink(Deno.stderr);
-  const home = Deno.env.get("HOME") ?? "/";
-  const cache = Deno.env.get("XDG_CACHE_HOME");
+  const errors = errorSink();
   return {
     args: Deno.args,
-    stdout: fileSink(Deno.stdout),
+    stdout: outputSink(),
     stderr: errors,
     notes: errors,
     explain() {},
@@ -68,12 +67,19 @@ export function realEnv(): Env {
     get rows() {
       return terminalSize().rows;
     },
-    cwd: Deno.cwd(),
-    home,
+    get cwd() {
+      return workingFolder();
+    },
+    get home() {
+      return homeFolder();
+    },
     etc: "/etc",
     share: "/usr/share",
-    // A relative path is to be ignored (XDG Base Directory Specification).
-    cacheDir: `${cache?.startsWith("/") ? cache : `${home}/.cache`}/tower`,
+    get cacheDir() {
+      const cache = Deno.env.get("XDG_CACHE_HOME");
+      // A relative path is to be ignored (XDG Base Directory Specification).
+      return `${cache?.startsWith("/") ? cache : `${homeFolder()}/.cache`}/tower`;
+    },
     processors: navigator.hardwareConcurrency,
     signal,
     runner: denoRunner({ signal }),
@@ -96,30 +102,87 @@ function signalOfUser(): AbortSignal {
   return abort.signal;
 }
 
-function fileSink(file: { writeSync(bytes: Uint8Array): number }): TextSink {
-  const encoder = new TextEncoder();
-  let isOpen = true;
+/** The result of a program: what cannot be written is an error, a reader that left is none. */
+function outputSink(): TextSink {
+  let isClosed = false;
   return {
+    get isClosed() {
+      return isClosed;
+    },
     write(text) {
-      const bytes = encoder.encode(text);
-      for (let done = 0; isOpen && done < bytes.length;) {
-        try {
-          done += file.writeSync(bytes.subarray(done));
-        } catch (error) {
-          // The reader left, as `head` does: the work goes on without it.
-          if (error instanceof Deno.errors.BrokenPipe) isOpen = false;
-          // A program that shares the terminal, such as QEMU, may have made it non-blocking.
-          else if (error instanceof Deno.errors.WouldBlock) pause(1);
-          else throw error;
-        }
+      if (isClosed) return;
+      try {
+        writeAll(Deno.stdout, text);
+      } catch (cause) {
+        isClosed = true;
+        // The reader left, as `head` does: the work goes on without it.
+        if (cause instanceof Deno.errors.BrokenPipe) return;
+        throw new TowerError("io", "Cannot write the output", { cause });
       }
     },
   };
 }
 
+/** Messages. Where they cannot go there is nobody to tell, and the work goes on. */
+function errorSink(): TextSink {
+  let isClosed = false;
+  return {
+    write(text) {
+      if (isClosed) return;
+      try {
+        writeAll(Deno.stderr, text);
+      } catch {
+        isClosed = true;
+      }
+    },
+  };
+}
+
+function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += file.writeSync(bytes.subarray(done));
+    } catch (error) {
+      // A program that shares the terminal, such as QEMU, may have made it non-blocking.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      pause(1);
+    }
+  }
+}
+
+function workingFolder(): string {
+  try {
+    return Deno.cwd();
+  } catch (cause) {
+    throw new TowerError("not-found", "Cannot tell the working directory", {
+      cause,
+      hint: "it may have been removed: go to another one with cd",
+    });
+  }
+}
+
+/** HOME, or what the machine's list of users says (passwd(5)), as a service may lack the variable. */
+function homeFolder(): string {
+  const said = Deno.env.get("HOME") || listedHome();
+  if (said?.startsWith("/")) return said;
+  throw new TowerError("usage", `Cannot use the home folder "${said ?? ""}"`, {
+    hint: "HOME must be an absolute path",
+  });
+}
+
+function listedHome(): string | undefined {
+  try {
+    const line = new RegExp(`^[^:]*:[^:]*:${Deno.uid()}:[^:]*:[^:]*:([^:]*):`, "m");
+    return line.exec(Deno.readTextFileSync("/etc/passwd"))?.[1];
+  } catch {
+    return undefined; // no such list
+  }
+}
+
 /** A terminal hands over whole lines; what a pipe holds beyond the first is left out. */
 async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
-  fileSink(Deno.stderr).write(question);
+  errorSink().write(question);
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });

@@ -2,9 +2,25 @@ import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
+/**
+ * A command whose words from a program's name on are the program's. Its own options may stand
+ * before the host and right behind it, as ssh(1) has it; `--` ends them.
+ */
+class RemoteCommand extends Command {
+  override parseOptions(words: string[]) {
+    const host = words.findIndex((word) => !word.startsWith("-"));
+    const program = words.findIndex((word, i) => i > host && !/^-./.test(word) || word === "--");
+    if (host < 0 || program >= 0 && program < host) return super.parseOptions(words);
+    const end = program < 0 ? words.length : program;
+    const own = [...words.slice(0, host), ...words.slice(host + 1, end)];
+    const rest = words.slice(words[end] === "--" ? end + 1 : end);
+    return super.parseOptions([...own, "--", words[host]!, ...rest]);
+  }
+}
+
 /** `ssh HOST [CMD...]`: a shell on a host, or a program. */
 export function sshCommand(env: Env, ending: Ending) {
-  return new Command("ssh")
+  return new RemoteCommand("ssh")
     .description("Open a shell on a host, or run a program on it with this terminal's streams.")
     .argument("<host>")
     .argument("[command...]", "a program and its words, which reach it as they are")
@@ -20,7 +36,7 @@ export function sshCommand(env: Env, ending: Ending) {
 
 /** `run HOST CMD...`: a program of the terminal on a host. */
 export function runCommand(env: Env, ending: Ending) {
-  return new Command("run")
+  return new RemoteCommand("run")
     .description("Run a program of the terminal on a host.")
     .argument("<host>")
     .argument("<command...>", "a program and its words, which reach it as they are")

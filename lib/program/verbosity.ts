@@ -36,32 +36,31 @@ export function tellingEnv(env: Env, ending: Ending): Env {
     if (ending.verbosity !== "verbose") return;
     env.stderr.write(ending.json ? jsonLine(detail) : `${printable(textOf(detail))}\n`);
   };
-  return {
-    ...env,
-    notes: {
-      write(text) {
-        if (ending.verbosity === "quiet") held += text;
-        else env.notes.write(text);
-      },
-    },
-    get columns() {
-      return env.columns;
-    },
-    get rows() {
-      return env.rows;
-    },
-    // Lines between those that are drawn again and again would tear them.
-    get stderrIsTerminal() {
-      return env.stderrIsTerminal && ending.verbosity === "normal";
-    },
-    ask(question) {
-      env.stderr.write(held);
-      held = "";
-      return env.ask(question);
-    },
-    explain: (message) => tell({ type: "detail", message }),
-    runner: toldRunner(env.runner, tell),
-  };
+  // What the environment tells is asked when it is needed: it may not be known, or change.
+  return Object.create(
+    env,
+    Object.getOwnPropertyDescriptors(
+      {
+        notes: {
+          write(text: string) {
+            if (ending.verbosity === "quiet") held += text;
+            else env.notes.write(text);
+          },
+        },
+        // Lines between those that are drawn again and again would tear them.
+        get stderrIsTerminal() {
+          return env.stderrIsTerminal && ending.verbosity === "normal";
+        },
+        ask(question: string) {
+          env.stderr.write(held);
+          held = "";
+          return env.ask(question);
+        },
+        explain: (message: string) => tell({ type: "detail", message }),
+        runner: toldRunner(env.runner, tell),
+      } satisfies Partial<Env>,
+    ),
+  );
 }
 
 function textOf(detail: Detail): string {

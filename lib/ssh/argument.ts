@@ -1,11 +1,15 @@
+import { TowerError } from "../errors.ts";
+
 /**
  * A value as ssh_config(5) and `-o` read it back as one argument: in double quotes where blanks,
  * quotes, backslashes or `#` would split or end it (OpenSSH misc.c, argv_split, since 8.7).
  *
- * @throws {RangeError} for control characters, which cannot be written in a line.
+ * @throws {TowerError} `usage` for control characters, which cannot be written in a line.
  */
 export function quoteArgument(value: string): string {
-  if (/[\x00-\x1f\x7f]/.test(value)) throw new RangeError("An SSH option has a control character");
+  if (/[\x00-\x1f\x7f]/.test(value)) {
+    throw new TowerError("usage", `Cannot give ssh "${value}": it has a control character`);
+  }
   return value !== "" && /^[^\s"'\\#=]+$/.test(value)
     ? value
     : `"${value.replace(/["\\]/g, (c) => `\\${c}`)}"`;
@@ -14,12 +18,14 @@ export function quoteArgument(value: string): string {
 /**
  * A path for an option that expands `%` tokens, `~` and `${NAME}` (ssh_config(5), TOKENS).
  *
- * @throws {RangeError} for a path that is not absolute, has control characters or `${`, which
- * nothing can escape.
+ * @throws {TowerError} `usage` for a path that is not absolute, has control characters or `${`,
+ * which nothing can escape.
  */
 export function pathArgument(path: string): string {
   if (!path.startsWith("/") || path.includes("${")) {
-    throw new RangeError(`SSH cannot use the path "${path}"`);
+    throw new TowerError("usage", `Cannot give ssh the path "${path}"`, {
+      hint: "it must be absolute and without ${",
+    });
   }
   return quoteArgument(path.replaceAll("%", "%%"));
 }

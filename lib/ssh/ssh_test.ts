@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TowerError } from "../errors.ts";
 import { splitArguments } from "./argument.ts";
 import {
   hostKeyOf,
@@ -125,11 +126,11 @@ Deno.test("a name or value that would become another line or option is refused",
     assertThrows(() => setHost(config, name, BLOCK), RangeError);
   }
   for (const evil of ["a\nProxyCommand x", "a\0b", "a\rb"]) {
-    assertThrows(() => setHost(config, "a", { ...BLOCK, user: evil }), RangeError);
-    assertThrows(() => setHost(config, "a", { ...BLOCK, hostName: evil }), RangeError);
+    assertThrows(() => setHost(config, "a", { ...BLOCK, user: evil }), TowerError);
+    assertThrows(() => setHost(config, "a", { ...BLOCK, hostName: evil }), TowerError);
   }
   for (const path of ["relative", "~/x", "/a/${HOME}", "/a\n"]) {
-    assertThrows(() => setHost(config, "a", { ...BLOCK, identityFile: path }), RangeError);
+    assertThrows(() => setHost(config, "a", { ...BLOCK, identityFile: path }), TowerError);
   }
   assertThrows(() => setHost(config, "a", { ...BLOCK, connectTimeout: 0.5 }), RangeError);
 });

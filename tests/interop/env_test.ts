@@ -47,6 +47,46 @@ Deno.test("a reader of the output that leaves, as head does, breaks nothing", as
   assertEquals((await process.status).code, 0);
 });
 
+Deno.test("a removed working directory and a home that is none are told, once they are asked for", async () => {
+  const cases: [task: string, env: Record<string, string>, said: string][] = [
+    ["gone", {}, "Cannot tell the working directory"],
+    ["home", { HOME: "here" }, 'Cannot use the home folder "here"'],
+    ["home", { HOME: "" }, passwdHome()],
+  ];
+  for (const [task, env, said] of cases) {
+    const { stdout } = await child(task, { ...env, DENO_DIR: denoDir() }).output();
+    assertEquals(text(stdout), said);
+  }
+});
+
+for (const program of ["tower", "tower-build"]) {
+  Deno.test(`${program} says that its output cannot be written, and outlives lost messages`, async () => {
+    const main = new URL(`../../${program === "tower" ? "cli" : "build"}/main.ts`, import.meta.url);
+    const run = async (script: string, ...args: string[]) => {
+      const argv = [Deno.execPath(), "run", "-A", "--no-check", main.pathname, ...args];
+      const shell = new Deno.Command("sh", { args: ["-c", script, "sh", ...argv] });
+      const { code, stderr } = await shell.output();
+      return { code, err: text(stderr) };
+    };
+    for (const args of [["--version"], ["--help"], ["completion", "bash"]]) {
+      assertEquals(await run('exec "$@" >/dev/full', ...args), {
+        code: 1,
+        err: "error: Cannot write the output\n  because: No space left on device (os error 28)\n",
+      });
+      assertEquals((await run('exec "$@" >&-', ...args)).code, 0);
+    }
+    assertEquals((await run('exec "$@" 2>/dev/full', "frob")).code, 2);
+    assertEquals((await run('exec "$@" <&- >&- 2>&-', "frob")).code, 2);
+    assertEquals(await run('"$@" | head -n 1 >/dev/null', "manual"), { code: 0, err: "" });
+  });
+}
+
+/** What the machine's list of users says. */
+function passwdHome(): string {
+  const lines = Deno.readTextFileSync("/etc/passwd").split("\n").map((line) => line.split(":"));
+  return lines.find((fields) => fields[2] === String(Deno.uid()))![5]!;
+}
+
 /** Where this Deno keeps its modules: the child's HOME is another one. */
 function denoDir(): string {
   return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;

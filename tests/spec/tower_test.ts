@@ -1,23 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { testHost } from "../../lib/fleet/test_host.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
-import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { layHost } from "../support/laid_host.ts";
 import { failingSsh, TowerProgram } from "../support/tower_program.ts";
-
-/** Lays a host down as TowerOS does, with its looser modes. */
-function layHost(tower: TowerProgram, name: string, text?: string): void {
-  const folder = join(tower.folder, "hosts", name);
-  Deno.mkdirSync(folder, { recursive: true });
-  const role = name === "vault" ? "offline" : undefined;
-  const address = { router: "192.168.2.1", vault: "192.168.3.200" }[name] ?? "192.168.2.200";
-  const { env, hostKeys } = testHost(name, address, role);
-  const written = new TextDecoder().decode(writeTowerEnv(env, "thinclient"));
-  Deno.writeTextFileSync(join(folder, "tower.env"), text ?? written);
-  Deno.writeTextFileSync(join(folder, "ssh_host_ed25519_key.pub"), `${hostKeys[0]} ${name}\n`);
-}
 
 const REFUSED = "ssh: connect to host 192.168.2.200 port 22: Connection refused";
 const ANSWER = '{"agent":1,"time":1700000000,"system":"x","kernel":"6","load":"0.01",' +
@@ -50,8 +37,8 @@ Deno.test("E1: wrong usage ends with 2, failures with 1, both told on standard e
 
 Deno.test("E20: no missing program and no broken host stands in the way of help and list", async () => {
   using program = tower();
-  layHost(program, "bad", "HOSTNAME='bad'; reboot\n");
-  layHost(program, "good");
+  layHost(program.folder, "bad", "HOSTNAME='bad'; reboot\n");
+  layHost(program.folder, "good");
   for (const args of [["--help"], ["provision", "--help"], ["version"]]) {
     assertEquals((await program.run(...args)).code, 0, args.join(" "));
   }
@@ -67,7 +54,7 @@ Deno.test("E20: no missing program and no broken host stands in the way of help 
 
 Deno.test("an inventory of TowerOS is read as it is, the router first; nothing but known_hosts is added", async () => {
   using program = tower();
-  for (const name of ["web", "router", "vault"]) layHost(program, name);
+  for (const name of ["web", "router", "vault"]) layHost(program.folder, name);
   Deno.writeTextFileSync(join(program.folder, "config"), "Host web\n  Hostname 192.168.2.200\n");
   const { code, out } = await program.run("list", "--json");
   assertEquals(code, 0);
@@ -84,7 +71,7 @@ Deno.test("an inventory of TowerOS is read as it is, the router first; nothing b
 
 Deno.test("a command line of ssh believes only the known key, and no configuration", async () => {
   using program = tower();
-  layHost(program, "web");
+  layHost(program.folder, "web");
   const { out } = await program.run("ssh", "--dry-run", "web", "echo", "a b; reboot");
   for (
     const part of [
@@ -98,9 +85,36 @@ Deno.test("a command line of ssh believes only the known key, and no configurati
   assert(out.includes("a b; reboot"), out);
 });
 
+Deno.test("options of tower ssh may stand behind the host, and -- ends them", async () => {
+  using program = tower();
+  layHost(program.folder, "web");
+  const shown = async (...args: string[]) => (await program.run(...args)).out;
+  const shell = await shown("ssh", "--dry-run", "web");
+  assertEquals(await shown("ssh", "web", "--dry-run"), shell);
+  const list = await shown("ssh", "--dry-run", "web", "ls", "-l", "--", "--dry-run");
+  assertStringIncludes(list, "'ls -l -- --dry-run'");
+  for (
+    const args of [
+      ["web", "--dry-run", "ls", "-l", "--", "--dry-run"],
+      ["--dry-run", "web", "--", "ls", "-l", "--", "--dry-run"],
+      ["web", "--dry-run", "--", "ls", "-l", "--", "--dry-run"],
+    ]
+  ) assertEquals(await shown("ssh", ...args), list, args.join(" "));
+  for (
+    const [args, message] of [
+      [["web", "--frob"], "unknown option '--frob'"],
+      [["web", "--", "-x"], 'Cannot run "-x" on "web": it is no program\'s name'],
+    ] as const
+  ) {
+    const { code, err } = await program.run("ssh", ...args);
+    assertEquals(code, 2);
+    assertStringIncludes(err, message);
+  }
+});
+
 Deno.test("B7: firewall check answers from the rules; one cable is warned of loudly", async () => {
   using program = tower();
-  for (const name of ["web", "router", "vault"]) layHost(program, name);
+  for (const name of ["web", "router", "vault"]) layHost(program.folder, name);
   const check = async (from: string, to: string) =>
     (await program.run("firewall", "check", from, to)).code;
   assertEquals(await check("thinclient", "vault:22"), 0);
@@ -138,7 +152,7 @@ Deno.test("E13: synctime by a user who has no hosts fails, and says whose it wou
 
 Deno.test("a host that was named to reboot and is down is told, with status 3; off it is already", async () => {
   using program = new TowerProgram({ runner: new RecordingRunner({ ssh: failingSsh(REFUSED) }) });
-  for (const name of ["web", "vault"]) layHost(program, name);
+  for (const name of ["web", "vault"]) layHost(program.folder, name);
   const down = 'error: Cannot reach "web": it refuses connections to its SSH port';
   for (const more of [[], ["--dry-run"]]) {
     const { code, out, err } = await program.run("reboot", "web", ...more);
@@ -159,7 +173,7 @@ Deno.test("two hosts at one address: the one that does not answer there is told,
       ? (answers++, { stdout: ANSWER })
       : failingSsh("Host key verification failed.")(command);
   using program = new TowerProgram({ runner: new RecordingRunner({ ssh }) });
-  for (const name of ["web", "mail"]) layHost(program, name);
+  for (const name of ["web", "mail"]) layHost(program.folder, name);
   const { code, out } = await program.run("status");
   assertEquals([code, answers], [3, 1]);
   assertMatch(out, /^web +up /m);
@@ -172,7 +186,7 @@ Deno.test("two hosts at one address: the one that does not answer there is told,
 
 Deno.test("deprovision wants the name again; then folder, known key and SSH block are gone", async () => {
   using program = new TowerProgram({ answers: ["yes", "web"] });
-  for (const name of ["web", "vault"]) layHost(program, name);
+  for (const name of ["web", "vault"]) layHost(program.folder, name);
   const first = await program.run("deprovision", "web");
   assertEquals([first.code, first.err.endsWith("Nothing was changed.\n")], [1, true]);
   const second = await program.run("deprovision", "web");
@@ -186,7 +200,7 @@ Deno.test("deprovision wants the name again; then folder, known key and SSH bloc
 
 Deno.test("other networks stand in one file; a wrong one is told by its rule", async () => {
   using program = tower();
-  for (const name of ["web", "router"]) layHost(program, name);
+  for (const name of ["web", "router"]) layHost(program.folder, name);
   const path = join(program.folder, "networks.yaml");
   Deno.writeTextFileSync(
     path,
@@ -207,7 +221,7 @@ Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no wor
     isTerminal: true,
     signal: stop.signal,
   });
-  layHost(program, "web");
+  layHost(program.folder, "web");
   const running = program.run("status", "--watch");
   while (program.env.out === "") await new Promise((resolve) => setTimeout(resolve, 20));
   stop.abort(new TowerError("interrupted", "Cannot go on: SIGINT was received"));
@@ -220,7 +234,7 @@ Deno.test("the fields of list --json and status --json stay as programs know the
   let isUp = true;
   const ssh = (command: Command) => isUp ? { stdout: ANSWER } : failingSsh(REFUSED)(command);
   using program = new TowerProgram({ runner: new RecordingRunner({ ssh }) });
-  layHost(program, "web");
+  layHost(program.folder, "web");
   const fields = async (...args: string[]) => {
     const { out } = await program.run(...args, "--json");
     return Object.keys(JSON.parse(out)[0]).sort().join(" ");

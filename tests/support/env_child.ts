@@ -19,8 +19,26 @@ switch (env.args[0]) {
       env.stdout.write(`${error.code} ${(error.cause as Error).message}\n`);
     }
     break;
+  case "gone":
+    Deno.chdir(Deno.makeTempDirSync());
+    Deno.removeSync(env.cwd);
+    tell(() => env.cwd);
+    break;
+  case "home":
+    tell(() => env.home);
+    break;
   case "write":
     for (let i = 0; i < 1000; i++) env.stdout.write("x".repeat(1000) + "\n");
     env.stderr.write("all written\n");
     break;
+}
+
+/** What a value is, or why there is none. */
+function tell(value: () => string): void {
+  try {
+    env.stdout.write(value());
+  } catch (error) {
+    if (!(error instanceof TowerError)) throw error;
+    env.stdout.write(error.message);
+  }
 }
