@@ -1,21 +1,26 @@
 import type { Arch } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
+import { printable, TowerError } from "../lib/errors.ts";
+import { freePort } from "../lib/qemu/deno_loopback.ts";
 import { acceleratorWorks, probeSector } from "../lib/qemu/kvm_probe.ts";
 import {
   type Forward,
   guestStatus,
   type MachineArch,
-  type MachineSpec,
   MODELS,
   qemuArgv,
 } from "../lib/qemu/machine.ts";
 import { exists, readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
 import { openStore } from "../lib/store/content_store.ts";
-import { join } from "@std/path";
+import type { MachineLogin } from "../lib/ssh/machine_ssh.ts";
+import { join, resolve } from "@std/path";
 import { findImage, openRawImage } from "./boot_image.ts";
+import { loginAt, loginLine } from "./boot_login.ts";
+import { shellIn } from "./boot_shell.ts";
 import { prepareHostDisk } from "./host_disk.ts";
-import { SAMPLE_USER, type SampleRole, writeSampleEnv } from "./sample_host.ts";
+import { type SampleRole, writeSampleEnv } from "./sample_host.ts";
+
+const SSH_PORT = 22;
 
 /** Who an image's host is to be. */
 export interface HostRequest {
@@ -40,13 +45,20 @@ export interface BootRequest {
   readonly snapshot: boolean;
   /** Whether the machine is to report a status on its second serial port. */
   readonly wantsStatus: boolean;
+  /** Who logs in; by default the host's user or root, with ssh's own keys. */
+  readonly login: { readonly user: string | undefined; readonly identityFile: string | undefined };
+  /** Whether a shell in the machine is wanted, and not its console. */
+  readonly wantsShell: boolean;
+  /** Seconds until such a machine must let somebody in. */
+  readonly timeout: number;
   /** Makes a host of the image, in a copy unless the machine may change it. */
   readonly host: HostRequest | undefined;
 }
 
 /**
- * Boots an image with its console on this terminal.
- * @returns the status that the machine wrote to its second serial port; 0 where none is wanted.
+ * Boots an image with its console on this terminal, or with a shell in it.
+ * @returns the status that the machine wrote to its second serial port; 0 where none is wanted;
+ * the shell's own.
  * @throws {TowerError} `tool` when QEMU fails, or when a wanted status never came.
  */
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
@@ -59,6 +71,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   }
   const firmware = request.firmware ?? (arch === "x86_64" ? "bios" : "uefi");
   checkRequest(request, arch, firmware);
+  const forwards = request.forwards.map(parseForward);
   requireQemu(env, arch);
   using raw = await openRawImage(image, env);
   if (raw.isCopy && !request.snapshot) {
@@ -67,35 +80,55 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
     });
   }
   using folder = tempDir();
+  const identity = request.host && identityOf(request.host, env);
   using host = request.host && prepareHostDisk({
     image: raw.path,
-    towerEnv: towerEnvOf(request.host, env),
+    towerEnv: identity!.towerEnv,
+    hostKey: identity!.hostKey?.file,
     diskMiB: request.host.diskMiB,
     inPlace: raw.isCopy || !request.snapshot,
   }, env);
+  if (request.wantsShell && !forwards.some(({ guest }) => guest === SSH_PORT)) {
+    forwards.push({ host: freePort(), guest: SSH_PORT });
+  }
+  const port = forwards.find(({ guest }) => guest === SSH_PORT)?.host;
+  const own = request.login.identityFile;
+  const login = port === undefined ? undefined : loginAt(port, {
+    user: request.login.user ?? host?.user ?? "root",
+    identityFile: own === undefined ? identity?.key : resolve(env.cwd, own),
+    hostKey: identity?.hostKey?.publicKey,
+  }, env);
+  const console = join(folder.path, "console");
   const statusFile = join(folder.path, "status");
-  const machine: MachineSpec = {
+  const accelerator = request.accelerator === "auto"
+    ? await chooseAccelerator(env, arch)
+    : request.accelerator;
+  const argv = qemuArgv({
     arch,
     image: host?.image ?? raw.path,
     snapshot: request.snapshot,
     firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: findFirmware(arch) },
-    accelerator: request.accelerator === "auto"
-      ? await chooseAccelerator(env, arch)
-      : request.accelerator,
+    accelerator,
     memoryMiB: request.memoryMiB,
     processors: request.processors,
-    network: {
-      kind: "user",
-      forwards: request.forwards.map(parseForward),
-      ...(host ? { lan: host.lan } : {}),
-    },
-    serial: { kind: "stdio" },
+    network: { kind: "user", forwards, ...(host ? { lan: host.lan } : {}) },
+    serial: request.wantsShell ? { kind: "file", path: console } : { kind: "stdio" },
     ...(request.wantsStatus ? { statusFile } : {}),
-  };
-  await using qemu = env.runner.spawn({ argv: qemuArgv(machine) }, {
-    stdio: "inherit",
-    signal: env.signal,
   });
+  const how = `${firmware === "bios" ? "BIOS" : "UEFI"}, ${
+    accelerator === "kvm" ? "KVM" : "emulated"
+  }, ${request.memoryMiB} MiB`;
+  env.notes.write(`Booting ${printable(image)} (${arch}, ${how})\n`);
+  if (request.wantsShell) {
+    env.notes.write(
+      `It ends with the shell; from other terminals meanwhile: ${loginLine(login!)}\n`,
+    );
+    const { timeout } = request;
+    const keeps = !request.snapshot;
+    return await shellIn({ image, argv, console, login: login!, timeout, keeps }, env);
+  }
+  env.notes.write(consoleAdvice(login));
+  await using qemu = env.runner.spawn({ argv }, { stdio: "inherit", signal: env.signal });
   const ending = await qemu.ended;
   env.signal.throwIfAborted();
   if (ending.kind !== "exited" || ending.code !== 0) {
@@ -107,14 +140,23 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   return request.wantsStatus ? statusIn(statusFile, image) : 0;
 }
 
-/** The file that makes a host, a sample where none is given; how to get in is told then. */
-function towerEnvOf({ as }: HostRequest, env: Env): string {
-  if ("towerEnv" in as) return as.towerEnv;
-  const sample = writeSampleEnv(as.role, env);
-  env.notes.write(
-    `Once it is up, from another terminal: ssh -i ${sample.key} -p PORT ${SAMPLE_USER}@127.0.0.1\n`,
-  );
-  return sample.file;
+/** What a user at the console must know before it takes the terminal. */
+function consoleAdvice(login: MachineLogin | undefined): string {
+  const lines = [
+    "Its console follows. Where nothing shows within a minute, the image does not start this way",
+    "To leave: Ctrl-A, then X (Ctrl-C goes to the machine)",
+    login === undefined
+      ? "To log in by SSH: --ssh, or --forward 2222:22 for another terminal"
+      : `Once it is up, from another terminal: ${loginLine(login)}`,
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** The file that makes a host and the keys that are known with it: all of a sample, none of others. */
+function identityOf({ as }: HostRequest, env: Env) {
+  if ("towerEnv" in as) return { towerEnv: as.towerEnv, key: undefined, hostKey: undefined };
+  const { file, key, hostKey } = writeSampleEnv(as.role, env);
+  return { towerEnv: file, key, hostKey };
 }
 
 function statusIn(file: string, image: string): number {

@@ -1,9 +1,11 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { type Arch, ARCHES } from "../lib/brand.ts";
+import { HEAD_SIZE, startsMachine } from "../lib/boot/boot_sector.ts";
 import { compressionOf, unpackImage } from "../lib/disk/packed_image.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { exists, readText, tempDir } from "../lib/store/files.ts";
+import { openDisk } from "../lib/store/disk_file.ts";
+import { exists, isFolder, readText, tempDir } from "../lib/store/files.ts";
 import { buildsFolder, manifestFiles } from "./inputs.ts";
 import { RECORD_FILE } from "./manifest/file_names.ts";
 import { type BuildRecord, parseRecord } from "./plan/record.ts";
@@ -24,6 +26,7 @@ export interface FoundImage {
  */
 export function findImage(asked: string, arch: Arch | undefined, env: Env): FoundImage {
   const path = resolve(env.cwd, asked);
+  if (isFolder(path)) throw notBootable(path, "it is a folder");
   if (exists(path)) return { path, ...recorded(path) };
   if (!/^[a-z][a-z0-9-]*$/.test(asked)) {
     throw new TowerError("not-found", `Cannot boot "${path}": it is not there`);
@@ -73,9 +76,13 @@ export interface RawImage extends Disposable {
   readonly isCopy: boolean;
 }
 
-/** The image itself, or what is in it where it is compressed. */
+/**
+ * The image itself, or what is in it where it is compressed.
+ * @throws {TowerError} `unsupported` where no firmware would find anything to start.
+ */
 export async function openRawImage(path: string, env: Env): Promise<RawImage> {
   if (compressionOf(path) === undefined) {
+    requireBootable(path, path);
     return { path, isCopy: false, [Symbol.dispose]() {} };
   }
   const folder = tempDir();
@@ -83,9 +90,25 @@ export async function openRawImage(path: string, env: Env): Promise<RawImage> {
     const copy = join(folder.path, "disk.img");
     env.notes.write(`Decompressing ${basename(path)}\n`);
     await unpackImage(path, copy, env.runner, env.signal);
+    requireBootable(copy, path);
     return { path: copy, isCopy: true, [Symbol.dispose]: () => folder[Symbol.dispose]() };
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
   }
+}
+
+function requireBootable(file: string, image: string): void {
+  using disk = openDisk(file, "read");
+  const head = new Uint8Array(HEAD_SIZE);
+  const length = disk.readAt(0, head);
+  if (startsMachine(head.subarray(0, length))) return;
+  throw notBootable(image, "it has no boot sector, no partition table and no ISO 9660 volume");
+}
+
+function notBootable(image: string, why: string): TowerError {
+  const hint = /\.ya?ml$/.test(image)
+    ? `build it first: tower-build build ${image}`
+    : "name a disk image, or a system that was built";
+  return new TowerError("unsupported", `Cannot boot "${image}": ${why}`, { hint });
 }

@@ -9,9 +9,10 @@ import { parseTowerEnv, writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 /** Far more than a tower.env may have; its parser says the limit in words. */
 const READ_LIMIT = 16 << 20;
 
-/** A disk image that carries a tower.env, and the network that its host will live in. */
+/** A disk image that carries a tower.env, its host's user, and the network that it will live in. */
 export interface HostDisk extends Disposable {
   readonly image: string;
+  readonly user: string;
   readonly lan: Lan;
 }
 
@@ -20,6 +21,8 @@ export interface HostRequest {
   readonly image: string;
   /** The file; one of the thin client's, with the password in it, will do. */
   readonly towerEnv: string;
+  /** The file of the key that its sshd is to show; the host makes one by default. */
+  readonly hostKey?: string | undefined;
   /** Size of the disk, as a larger card has it; the image's own by default. */
   readonly diskMiB: number | undefined;
   /** Whether the image itself is changed, and not a copy that goes away. */
@@ -40,9 +43,14 @@ export function prepareHostDisk(request: HostRequest, env: Env): HostDisk {
     using disk = openDisk(image);
     if (request.diskMiB !== undefined) disk.grow(request.diskMiB * 2 ** 20);
     putBootFile(disk, { name: "tower.env", bytes: writeTowerEnv(settings, "boot"), mtime: 0 });
-    const { network, thinClient, address } = settings;
+    if (request.hostKey !== undefined) {
+      const bytes = readBytes(request.hostKey, READ_LIMIT);
+      putBootFile(disk, { name: "ssh_host_ed25519_key", bytes, mtime: 0 });
+    }
+    const { network, thinClient, address, username } = settings;
     return {
       image,
+      user: username,
       lan: { network, host: thinClient, guest: address },
       [Symbol.dispose]: () => folder?.[Symbol.dispose](),
     };

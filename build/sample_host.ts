@@ -11,19 +11,21 @@ export const SAMPLE_USER = "tower";
 /** What a sample host may be. */
 export type SampleRole = TowerEnv["role"];
 
-/** A tower.env to look at a host with, and the private key that opens it. */
+/** A tower.env to look at a host with, the private key that opens it, and the host's own key. */
 export interface SampleEnv {
   readonly file: string;
   readonly key: string;
+  readonly hostKey: OwnKey;
 }
 
-/** Writes a sample into the cache folder; its key is made on first use. No password fits. */
+/** Writes a sample into the cache folder; its keys are made on first use. No password fits. */
 export function writeSampleEnv(role: SampleRole, env: Env): SampleEnv {
   const folder = join(env.cacheDir, "sample-host");
   const key = ownKey(join(folder, "id_ed25519"), "tower-sample-host");
   const file = join(folder, `${role}.env`);
   writeFileAtomic(file, writeTowerEnv(sampleEnv(role, key), "boot"), 0o600);
-  return { file, key: key.file };
+  const hostKey = ownKey(join(folder, "ssh_host_ed25519_key"), "tower-sample-host");
+  return { file, key: key.file, hostKey };
 }
 
 function sampleEnv(role: SampleRole, { publicKey }: OwnKey): TowerEnv {

@@ -68,8 +68,10 @@ async function main(env: Env): Promise<number> {
     : { kind: "uefi", file: findFirmware(machine) } as const;
   using raw = await openRawImage(image, env);
   if (!isHost) {
-    const guest = { arch: machine, firmware, image: raw.path, key: labKey(env).file, user: "root" };
+    const key = labKey(env).file;
+    const guest = { arch: machine, firmware, image: raw.path, key, user: "root" };
     await greet(env, guest, accelerator);
+    tellHow(env, `boot ${image} --ssh --identity ${key}`);
     return code;
   }
   const { file: towerEnv, key } = writeSampleEnv("online", env);
@@ -79,11 +81,12 @@ async function main(env: Env): Promise<number> {
   );
   const guest = { firmware, image: disk.image, key, user: SAMPLE_USER, lan: disk.lan };
   await greet(env, { arch: machine, ...guest }, accelerator);
-  env.stderr.write(
-    `Look at it yourself: deno task tower-build boot ${image} --role online ` +
-      `--disk 1024 --forward 2222:22\nand: ssh -i ${key} -p 2222 ${SAMPLE_USER}@127.0.0.1\n`,
-  );
+  tellHow(env, `boot ${image} --role online --disk 1024 --ssh`);
   return code;
+}
+
+function tellHow(env: Env, command: string): void {
+  env.stderr.write(`Look at it yourself: deno task tower-build ${command}\n`);
 }
 
 /** The virtual machine that starts a system; none is a Raspberry Pi. */

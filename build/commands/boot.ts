@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
@@ -10,7 +10,8 @@ import { add, count } from "./options.ts";
 export function bootCommand(env: Env, ending: Ending) {
   return new Command("boot")
     .description(
-      "Boot a disk image in QEMU, its serial console on this terminal (leave: Ctrl-A X).",
+      "Boot a disk image in QEMU, its serial console on this terminal (leave: Ctrl-A X), or with " +
+        "--ssh a shell in it.",
     )
     .argument("<image>", "a disk image, which stays as it is unless --write is given; or a system")
     .addOption(
@@ -25,7 +26,7 @@ export function bootCommand(env: Env, ending: Ending) {
       new Option("--accelerator <kind>", "auto takes KVM only where a test guest proves it")
         .choices(["auto", "kvm", "tcg"] as const).default("auto" as const),
     )
-    .addOption(new Option("--memory <MiB>", "memory").argParser(count).default(512))
+    .addOption(new Option("--memory <MiB>", "memory").argParser(memory).default(512))
     .addOption(new Option("--processors <n>", "processors").argParser(count).default(1))
     .option("--forward <host:guest>", "TCP port of this machine's loopback to a port inside", add)
     .option(
@@ -37,6 +38,17 @@ export function bootCommand(env: Env, ending: Ending) {
         .choices(["router", "online", "offline"] as const).conflicts("towerEnv"),
     )
     .addOption(new Option("--disk <MiB>", "size of that copy's disk").argParser(count))
+    .addOption(
+      new Option("--ssh", "open a shell in it; the machine ends with the shell")
+        .default(false).conflicts("exitStatus"),
+    )
+    .option("--user <name>", "who logs in (default: root, or the host's user)")
+    .option("--identity <file>", "the private key to log in with (default: ssh's own)")
+    .addOption(
+      new Option("--timeout <seconds>", "how long --ssh waits for it").argParser(count).default(
+        300,
+      ),
+    )
     .option("--write", "let the machine change the image", false)
     .option("--exit-status", "end with the number that the machine writes to /dev/ttyS1", false)
     .action(async (image, options) => {
@@ -51,10 +63,20 @@ export function bootCommand(env: Env, ending: Ending) {
         forwards: options.forward ?? [],
         snapshot: !options.write,
         wantsStatus: options.exitStatus,
+        login: { user: options.user, identityFile: options.identity },
+        wantsShell: options.ssh,
+        timeout: options.timeout,
         host: hostOf(options),
       }, env);
-      if (options.exitStatus) ending.code = code;
+      ending.code = code;
     });
+}
+
+/** MiB. No Linux of today starts with less. */
+function memory(text: string): number {
+  const value = Number(text);
+  if (/^[0-9]{1,7}$/.test(text) && value >= 128 && value <= 1 << 20) return value;
+  throw new InvalidArgumentError("It must be a number of MiB from 128 to 1048576.");
 }
 
 function hostOf({ towerEnv, role, disk }: {

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { freePort } from "../../lib/qemu/deno_loopback.ts";
 import { type Lan, type MachineSpec, qemuArgv } from "../../lib/qemu/machine.ts";
 import { sshArgv, type SshTarget } from "../../lib/ssh/ssh_argv.ts";
 import { readText, tempDir } from "../../lib/store/files.ts";
@@ -80,9 +81,4 @@ export async function greet(
   await ssh("poweroff");
   await qemu.ended;
   env.stderr.write("It answered over SSH and powered off\n");
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

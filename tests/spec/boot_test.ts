@@ -4,6 +4,8 @@ import { findImage } from "../../build/boot_image.ts";
 import { writeSampleEnv } from "../../build/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { readBytes } from "../../lib/store/files.ts";
+import { probeSector } from "../../lib/qemu/kvm_probe.ts";
+import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { testEnv } from "../support/test_env.ts";
 import { TestProgram } from "../support/test_program.ts";
 
@@ -53,6 +55,59 @@ Deno.test("boot says what to build where there is no image, and what no machine 
   layBuild(join(program.env.cacheDir, "builds"), "card", "aarch64", ["raspberrypi"]);
   const [message] = (await program.fails("boot", "card")).error;
   assertMatch(message!, /^error: Cannot boot ".*": only a Raspberry Pi starts it$/);
+});
+
+Deno.test("what no firmware starts is refused before QEMU starts, and too little memory too", async () => {
+  const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
+  using program = new TestProgram({ runner });
+  program.write("noise", "noise\n".repeat(10_000));
+  program.write("empty", "");
+  program.write("my.yaml", "name: my\nextends: lab\n");
+  const nothing = "it has no boot sector, no partition table and no ISO 9660 volume";
+  const named = "  hint: name a disk image, or a system that was built";
+  for (
+    const [image, why, hint] of [
+      ["noise", nothing, named],
+      ["empty", nothing, named],
+      [".", "it is a folder", named],
+      ["my.yaml", nothing, "  hint: build it first: tower-build build DIR/cwd/my.yaml"],
+    ] as const
+  ) {
+    const path = image === "." ? "DIR/cwd" : `DIR/cwd/${image}`;
+    assertEquals(await program.fails("boot", image), {
+      code: 1,
+      error: [`error: Cannot boot "${path}": ${why}`, hint],
+    });
+  }
+  const { code, err } = await program.run("boot", "noise", "--memory", "1");
+  assertEquals(code, 2);
+  assertMatch(err, /It must be a number of MiB from 128 to 1048576/);
+  assertEquals(runner.commands, []);
+});
+
+Deno.test("boot tells what starts, how to leave and the line that logs in", async () => {
+  const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
+  using program = new TestProgram({ runner });
+  Deno.writeFileSync(program.path("disk.img"), probeSector());
+  const boot = async (...more: string[]) => {
+    const { code, err } = await program.run("boot", "disk.img", "--accelerator", "tcg", ...more);
+    assertEquals(code, 0, err);
+    return err.split("\n").slice(0, -1);
+  };
+  const lines = await boot("--forward", "2222:22", "--identity", "my key");
+  assertEquals(lines[0], "Booting DIR/cwd/disk.img (x86_64, BIOS, emulated, 512 MiB)");
+  assertEquals(lines[2], "To leave: Ctrl-A, then X (Ctrl-C goes to the machine)");
+  assertEquals(
+    lines[3],
+    "Once it is up, from another terminal: ssh -p 2222 -i 'DIR/cwd/my key' -o IdentitiesOnly=yes " +
+      "-o UserKnownHostsFile=DIR/cache/boot/known_hosts-2222 -o GlobalKnownHostsFile=/dev/null " +
+      "-o StrictHostKeyChecking=accept-new -o LogLevel=ERROR root@127.0.0.1",
+  );
+  const known = join(program.env.cacheDir, "boot/known_hosts-2222");
+  Deno.writeTextFileSync(known, "the key of the machine before\n");
+  await boot("--forward", "2222:22");
+  assertEquals(Deno.readTextFileSync(known), "");
+  assertEquals((await boot("--forward", "8080:80"))[3], (await boot())[3]);
 });
 
 Deno.test("a sample host's tower.env is a good one, and its key is made once", () => {
