@@ -2,6 +2,7 @@ import type { Env } from "../lib/env.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { type FileStore, openStore } from "../lib/store/content_store.ts";
+import type { Patience } from "../lib/store/patience.ts";
 import type { Fetcher } from "../lib/store/ports.ts";
 import { join } from "@std/path";
 import { madeFiles } from "./made_files.ts";
@@ -16,6 +17,7 @@ export interface Engine extends Disposable {
   readonly reporter: Reporter;
   readonly made: MadeFiles;
   readonly offline: boolean;
+  readonly patience: Patience;
   /** Packages unpacked at once. */
   readonly jobs: number;
 }
@@ -23,17 +25,29 @@ export interface Engine extends Disposable {
 /** Opens the store and chooses how progress is shown. */
 export function openEngine(
   env: Env,
-  options: { readonly offline: boolean; readonly json: boolean; readonly jobs: number },
+  options: {
+    readonly offline: boolean;
+    readonly json: boolean;
+    readonly jobs: number;
+    /** Seconds until a repository that sends nothing is given up; the environment's patience. */
+    readonly timeout?: number | undefined;
+  },
 ): Engine {
   const reporter = reporterFor(env, options.json);
   const store = openStore(join(env.cacheDir, "store"), reporter);
+  const { offline, timeout } = options;
+  const patience = timeout === undefined
+    ? env.patience
+    : { ...env.patience, total: timeout * 1000 };
+  const onNotice = (message: string) => reporter.report({ type: "info", message });
   return {
     env,
     store,
-    fetcher: env.fetcher({ offline: options.offline }),
+    fetcher: env.fetcher({ offline, patience, onNotice }),
+    patience,
     reporter,
     made: madeFiles(store, thisProgram),
-    offline: options.offline,
+    offline,
     jobs: options.jobs,
     [Symbol.dispose]() {
       reporter[Symbol.dispose]();

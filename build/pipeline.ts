@@ -199,8 +199,8 @@ async function lockFor(
 function load(
   requests: readonly PackageRequest[],
   { keys }: Pick<ResolveRequest, "keys">,
-  { store, env, reporter, jobs, offline }: Engine,
+  { store, env, reporter, jobs, offline, patience }: Engine,
 ): Promise<UnpackedPackage[]> {
-  const policy = { offline, patience: env.patience };
+  const policy = { offline, patience };
   return loadPackages(requests, { store, policy, keys, jobs, reporter, signal: env.signal });
 }

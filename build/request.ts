@@ -10,6 +10,8 @@ export interface BuildRequest {
   /** The lock must be there and fit. */
   readonly frozen: boolean;
   readonly offline: boolean;
+  /** Seconds until a repository that sends nothing is given up. */
+  readonly timeout?: number | undefined;
   readonly output: string | undefined;
   /** Packages unpacked at once. */
   readonly jobs: number;

@@ -7,6 +7,7 @@ import { canonicalJson } from "../lib/json.ts";
 import { formatBytes, percentOf } from "../lib/report/quantity.ts";
 import { onHosts } from "../lib/session/executor.ts";
 import { gatherFacts } from "../lib/session/facts.ts";
+import { isDrawable } from "../lib/program/drawable.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
 import { colorName } from "./render/colors.ts";
@@ -41,7 +42,7 @@ export async function showStatus(
       const look = await lookOnce(names, env, ending);
       if (options.json) {
         env.stdout.write(`${canonicalJson(lookJson(look), options.watch ? 0 : 2)}\n`);
-      } else if (!options.watch || !env.stdoutIsTerminal) tell(look, env);
+      } else if (!options.watch || !drawsOn(env)) tell(look, env);
       if (!options.watch || env.stdout.isClosed) return;
       await pause(WATCH_EVERY, env, () => options.json ? "" : lookText(look));
     }
@@ -49,6 +50,10 @@ export async function showStatus(
     if (!options.watch || !env.signal.aborted) throw error;
     ending.code = 130;
   }
+}
+
+function drawsOn(env: Env): boolean {
+  return env.stdoutIsTerminal && isDrawable(env);
 }
 
 /** What one round of asking showed. */
@@ -210,7 +215,7 @@ async function pause(seconds: number, env: Env, text: () => string): Promise<voi
   while (performance.now() < end) {
     env.signal.throwIfAborted();
     const { columns, rows } = env;
-    const shown = env.stdoutIsTerminal ? text() : "";
+    const shown = drawsOn(env) ? text() : "";
     if (shown !== "" && drawn !== `${columns} ${rows}`) {
       env.stdout.write(screenful(shown, { columns, rows }));
       drawn = `${columns} ${rows}`;

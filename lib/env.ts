@@ -1,6 +1,7 @@
 import { TowerError } from "./errors.ts";
 import type { Runner } from "./proc/command.ts";
 import { denoRunner } from "./proc/deno_runner.ts";
+import { hushTerminal } from "./proc/deno_terminal.ts";
 import type { TextSink } from "./report/text_sink.ts";
 import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
 import { PATIENCE, type Patience } from "./store/patience.ts";
@@ -42,10 +43,12 @@ export interface Env {
   variable(name: string): string | undefined;
   /** Asks on standard error for a line of standard input; undefined where that has ended. */
   ask(question: string): Promise<string | undefined>;
+  /** Keeps what is typed from showing while the terminal is drawn on. */
+  hush(): Disposable;
   /** How long a server may take. */
   readonly patience: Patience;
   /** Makes a fetcher that the signal ends. */
-  fetcher(options: Pick<FetcherOptions, "offline">): Fetcher;
+  fetcher(options: Omit<FetcherOptions, "signal" | "sleep">): Fetcher;
 }
 
 /** The machine, as it is. */
@@ -85,8 +88,9 @@ export function realEnv(): Env {
     runner: denoRunner({ signal }),
     variable: (name) => Deno.env.get(name),
     ask: (question) => askLine(question, signal),
+    hush: hushTerminal,
     patience: PATIENCE,
-    fetcher: ({ offline }) => createFetcher({ offline, patience: PATIENCE, signal }),
+    fetcher: (options) => createFetcher({ patience: PATIENCE, ...options, signal }),
   };
 }
 
@@ -184,7 +188,11 @@ function listedHome(): string | undefined {
 async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
   errorSink().write(question);
   const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
+  const abort = () => {
+    // The terminal stands behind the question.
+    if (Deno.stdin.isTerminal()) errorSink().write("\n");
+    aborted.reject(signal.reason);
+  };
   signal.addEventListener("abort", abort, { once: true });
   const bytes = new Uint8Array(4096);
   try {

@@ -16,6 +16,7 @@ export function systemCommand(name: string, description: string) {
     .option("--lock <file>", "lock file (default: beside the artifacts)")
     .option("--frozen", "fail where the lock is missing or does not fit", false)
     .option("--offline", "touch no network; fail with a list of what is missing", false)
+    .addOption(timeoutOption())
     .option("--output <dir>", "folder for the artifacts (default: <builds>/<system>-<arch>)")
     .addOption(
       new Option("--jobs <n>", "packages unpacked at once").argParser(count).default(
@@ -33,6 +34,7 @@ interface SystemOptions {
   readonly lock?: string | undefined;
   readonly frozen: boolean;
   readonly offline: boolean;
+  readonly timeout?: number | undefined;
   readonly output?: string | undefined;
   readonly jobs: number;
 }
@@ -47,9 +49,18 @@ export function requestOf(system: string, options: SystemOptions, env: Env): Bui
     lockFile: options.lock,
     frozen: options.frozen,
     offline: options.offline,
+    timeout: options.timeout,
     output: options.output,
     jobs: options.jobs === 0 ? env.processors : options.jobs,
   };
+}
+
+/** How long a repository may send nothing. */
+export function timeoutOption() {
+  return new Option(
+    "--timeout <seconds>",
+    "give up a repository that sends nothing for so long, new tries included (default: 120)",
+  ).argParser(count);
 }
 
 /** Collects a repeatable option. */

@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { ARCHES } from "../../lib/brand.ts";
-import { add } from "./options.ts";
+import { add, timeoutOption } from "./options.ts";
 
 /** `resolve`: the packages for a world, without a manifest. */
 export function resolveCommand(env: Env) {
@@ -14,6 +14,7 @@ export function resolveCommand(env: Env) {
       "folder with the public keys (*.rsa.pub) to trust, or with a folder ARCH of them",
     )
     .addOption(new Option("--arch <arch>", "architecture").choices(ARCHES).default(ARCHES[0]))
+    .addOption(timeoutOption())
     .option("--json", "the result as JSON, with reasons", false)
     .action(async (constraints, options) => {
       const { openEngine } = await import("../engine.ts");
@@ -25,7 +26,8 @@ export function resolveCommand(env: Env) {
       const repositories = options.repository.map((text) => parseRepository(text, labFolder(env)));
       const { arch } = options;
       const keys = trustedKeys({ repositories, folder: options.keys, arch }, env);
-      using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
+      const { json, timeout } = options;
+      using engine = openEngine(env, { offline: false, json, jobs: 1, timeout });
       const opened = await openRepositories({ arch, repositories, keys }, engine);
       const selected = solveWorld(world, opened, arch);
       env.stdout.write(

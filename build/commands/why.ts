@@ -2,7 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import { parseDependency } from "../../lib/apk/dependency.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { Command } from "@commander-js/extra-typings";
-import { add } from "./options.ts";
+import { add, timeoutOption } from "./options.ts";
 
 /** `why`: the chain that pulls a package in. */
 export function whyCommand(env: Env) {
@@ -46,6 +46,7 @@ function questionCommand(name: string, description: string) {
       "--keys <dir>",
       "folder with the public keys (*.rsa.pub) to trust, or with a folder ARCH of them",
     )
+    .addOption(timeoutOption())
     .option("--json", "the answer as JSON", false);
 }
 
@@ -54,6 +55,7 @@ interface Question {
   readonly arch?: string | undefined;
   readonly repository?: string[] | undefined;
   readonly keys?: string | undefined;
+  readonly timeout?: number | undefined;
   readonly json: boolean;
 }
 
@@ -63,7 +65,8 @@ async function ask(options: Question, env: Env) {
   const { gatherInputs, resolveRequestOf } = await import("../inputs.ts");
   const { openRepositories } = await import("../plan/indexes.ts");
   const { wantedOf } = await import("../plan/world.ts");
-  using engine = openEngine(env, { offline: false, json: options.json, jobs: 1 });
+  const { json, timeout } = options;
+  using engine = openEngine(env, { offline: false, json, jobs: 1, timeout });
   const inputs = gatherInputs(
     {
       system: options.system,

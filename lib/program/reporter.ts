@@ -1,22 +1,43 @@
 import type { Env } from "../env.ts";
-import type { Reporter } from "../report/event.ts";
+import type { Reporter, TickingReporter } from "../report/event.ts";
 import { jsonReporter } from "../report/json_reporter.ts";
 import { plainReporter } from "../report/plain_reporter.ts";
 import { ttyReporter } from "../report/tty_reporter.ts";
+import { isDrawable } from "./drawable.ts";
+
+/** Milliseconds between two ticks of a reporter. */
+const TICK = 1000;
 
 /** Where events go: lines, a terminal that is drawn on, or JSON. */
 export function reporterFor(env: Env, json: boolean): Reporter & Disposable {
   const clock = () => performance.now();
-  if (!json && env.stderrIsTerminal) {
-    const color = env.variable("NO_COLOR") === undefined;
-    return ttyReporter(env.notes, {
-      clock,
-      get columns() {
-        return env.columns;
-      },
-      color,
-    });
+  if (json) {
+    const reporter = jsonReporter(env.notes, { clock });
+    return { report: (event) => reporter.report(event), [Symbol.dispose]() {} };
   }
-  const reporter = json ? jsonReporter(env.notes, { clock }) : plainReporter(env.notes, { clock });
-  return { report: (event) => reporter.report(event), [Symbol.dispose]() {} };
+  if (!env.stderrIsTerminal || !isDrawable(env)) {
+    const reporter = plainReporter(env.notes, { clock });
+    return ticking(reporter, { [Symbol.dispose]() {} });
+  }
+  const color = env.variable("NO_COLOR") === undefined;
+  const reporter = ttyReporter(env.notes, {
+    clock,
+    get columns() {
+      return env.columns;
+    },
+    color,
+    hush: () => env.hush(),
+  });
+  return ticking(reporter, reporter);
+}
+
+function ticking(reporter: TickingReporter, owned: Disposable): Reporter & Disposable {
+  const timer = setInterval(() => reporter.tick(), TICK);
+  return {
+    report: (event) => reporter.report(event),
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      owned[Symbol.dispose]();
+    },
+  };
 }

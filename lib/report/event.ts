@@ -22,5 +22,10 @@ export interface Reporter {
   report(event: Event): void;
 }
 
+/** A reporter that also tells of steps from which nothing is heard; to be ticked each second. */
+export interface TickingReporter extends Reporter {
+  tick(): void;
+}
+
 /** A reporter that tells nobody. */
 export const silent: Reporter = { report() {} };

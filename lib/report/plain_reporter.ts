@@ -1,32 +1,46 @@
 import { printable } from "../errors.ts";
-import type { Event, Reporter } from "./event.ts";
-import { formatDuration, formatProgress } from "./quantity.ts";
-import { type Clock, RunningSteps } from "./running_steps.ts";
+import type { Event, TickingReporter } from "./event.ts";
+import { formatDuration } from "./quantity.ts";
+import {
+  type Clock,
+  LONG,
+  progressTexts,
+  type RunningStep,
+  RunningSteps,
+} from "./running_steps.ts";
 import type { TextSink } from "./text_sink.ts";
 
-/** A long step says how far it is once in so many milliseconds. */
+/** A long step says how far it is, first after {@linkcode LONG}, then once in so many milliseconds. */
 const PROGRESS_EVERY = 10_000;
 
 /** Writes lines for a log: one when a step is done, one now and then while it lasts. */
-export function plainReporter(sink: TextSink, options: { readonly clock: Clock }): Reporter {
-  const steps = new RunningSteps(options.clock);
-  const told = new Map<string, number>();
+export function plainReporter(sink: TextSink, options: { readonly clock: Clock }): TickingReporter {
+  const { clock } = options;
+  const steps = new RunningSteps(clock);
+  const due = new Map<string, number>();
   const line = (text: string) => sink.write(`${printable(text)}\n`);
+  const tellIfDue = (step: RunningStep) => {
+    const now = clock();
+    if (now < due.get(step.id)!) return;
+    due.set(step.id, now + PROGRESS_EVERY);
+    line(`${step.title}: ${progressTexts(step, now)[0]}`);
+  };
   return {
+    tick() {
+      for (const step of steps) tellIfDue(step);
+    },
     report(event) {
       switch (event.type) {
         case "step":
-          told.set(event.id, steps.begin(event).began);
+          due.set(event.id, steps.begin(event).began + LONG);
           return;
         case "progress": {
           const step = steps.advance(event);
-          const now = options.clock();
-          if (!step || now - (told.get(event.id) ?? now) < PROGRESS_EVERY) return;
-          told.set(event.id, now);
-          return line(`${step.title}: ${formatProgress(step.done, step.total, step.unit)}`);
+          if (step) tellIfDue(step);
+          return;
         }
         case "done": {
-          told.delete(event.id);
+          due.delete(event.id);
           const ended = steps.end(event.id);
           if (ended) line(doneLine(ended.step.title, ended.time, event.note));
           return;

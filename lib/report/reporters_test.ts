@@ -15,6 +15,9 @@ function fixture() {
   };
 }
 
+/** What is typed here shows nowhere. */
+const hush = () => ({ [Symbol.dispose]() {} });
+
 function play(reporter: Reporter, state: { time: number }, events: readonly [number, Event][]) {
   for (const [time, event] of events) {
     state.time = time;
@@ -36,7 +39,7 @@ Deno.test("plainReporter writes a line per step, and progress only of long ones"
   const { state, sink, clock } = fixture();
   play(plainReporter(sink, { clock }), state, EVENTS);
   assertEquals(state.text.split("\n"), [
-    "Load packages: 50% of 4.00 MiB",
+    "Load packages: 50% of 4.00 MiB, 186 KiB/s, 11 s left",
     "warning: odd \\x1b[31mname",
     "Load packages: 12 packages, 12 s",
     "all is well",
@@ -80,17 +83,17 @@ function screenOf(text: string): string[] {
 
 Deno.test("ttyReporter shows running steps below the lines that stay", () => {
   const { state, sink, clock } = fixture();
-  const reporter = ttyReporter(sink, { clock, columns: 60 });
+  const reporter = ttyReporter(sink, { clock, columns: 80, hush });
   play(reporter, state, EVENTS.slice(0, 3));
   assertEquals(screenOf(state.text), [
-    "Load packages  [##########..........]  50% of 4.00 MiB",
+    "Load packages  [##########..........]  50% of 4.00 MiB, 186 KiB/s, 11 s left",
     "",
   ]);
   play(reporter, state, EVENTS.slice(3, 4));
   reporter.report({ type: "step", id: "two", title: "Second" });
   assertEquals(screenOf(state.text), [
     "warning: odd \\x1b[31mname",
-    "Load packages  [##########..........]  50% of 4.00 MiB",
+    "Load packages  [##########..........]  50% of 4.00 MiB, 178 KiB/s, 11 s left",
     "Second",
     "",
   ]);
@@ -114,7 +117,7 @@ Deno.test("ttyReporter draws progress at most ten times a second", () => {
       writes++;
       sink.write(text);
     },
-  }, { clock, columns: 80 });
+  }, { clock, columns: 80, hush });
   reporter.report({ type: "step", id: "a", title: "A", total: 1000 });
   for (let i = 1; i <= 1000; i++) {
     state.time = i;
@@ -127,7 +130,7 @@ Deno.test("ttyReporter never wraps a line, however narrow the terminal", () => {
   const title = "Load 包包包 a\nlong title of many words ".repeat(3);
   for (const columns of [1, 5, 20, 40, 79]) {
     const { state, sink, clock } = fixture();
-    const reporter = ttyReporter(sink, { clock, columns });
+    const reporter = ttyReporter(sink, { clock, columns, hush });
     reporter.report({ type: "step", id: "a", title, total: 10 });
     const [line] = screenOf(state.text);
     const width = Array.from(line!).reduce((sum, c) => sum + (c > "\u1100" ? 2 : 1), 0);
@@ -136,10 +139,87 @@ Deno.test("ttyReporter never wraps a line, however narrow the terminal", () => {
   }
 });
 
+Deno.test("how far a step is stays to read where the line has no room for all", () => {
+  for (
+    const [columns, line] of [
+      [90, "Writing partitions  [#########...........]  45% of 100 MiB, 9.00 MiB/s, 6 s left"],
+      [60, "Writing partitions  45% of 100 MiB, 9.00 MiB/s, 6 s left"],
+      [40, "Writing partitions  45%, 6 s left"],
+      [30, "Writing partitions  45%"],
+      [16, "Writing p…  45%"],
+      [4, "45%"],
+    ] as const
+  ) {
+    const { state, sink, clock } = fixture();
+    const reporter = ttyReporter(sink, { clock, columns, hush });
+    const total = 100 << 20;
+    reporter.report({ type: "step", id: "a", title: "Writing partitions", total, unit: "bytes" });
+    state.time = 5000;
+    reporter.report({ type: "progress", id: "a", done: 45 << 20 });
+    assertEquals(screenOf(state.text)[0], line);
+  }
+});
+
+Deno.test("a step from which nothing is heard is told after three seconds, then now and then", () => {
+  const { state, sink, clock } = fixture();
+  const reporter = plainReporter(sink, { clock });
+  reporter.report({ type: "step", id: "a", title: "Waiting" });
+  for (state.time = 0; state.time < 25_000; state.time += 1000) reporter.tick();
+  reporter.report({ type: "done", id: "a" });
+  reporter.tick();
+  assertEquals(state.text.split("\n"), [
+    "Waiting: 3.0 s",
+    "Waiting: 13 s",
+    "Waiting: 23 s",
+    "Waiting: 25 s",
+    "",
+  ]);
+});
+
+Deno.test("ttyReporter lets time go by on the screen, and hushes keys while lines are drawn", () => {
+  const { state, sink, clock } = fixture();
+  let hushed = 0;
+  const reporter = ttyReporter(sink, {
+    clock,
+    columns: 80,
+    hush: () => (hushed++, { [Symbol.dispose]: () => void hushed-- }),
+  });
+  reporter.report({ type: "info", message: "begun" });
+  assertEquals(hushed, 0);
+  reporter.report({ type: "step", id: "a", title: "Waiting" });
+  reporter.report({ type: "step", id: "b", title: "Reading", total: 10, unit: "items" });
+  assertEquals(hushed, 1);
+  state.time = 4000;
+  reporter.tick();
+  assertEquals(screenOf(state.text).slice(1, 3), [
+    "Waiting  4.0 s",
+    "Reading  [....................]  0 of 10, 4.0 s",
+  ]);
+  reporter.report({ type: "done", id: "a" });
+  assertEquals(hushed, 1);
+  reporter.report({ type: "done", id: "b" });
+  assertEquals(hushed, 0);
+  reporter.report({ type: "step", id: "c", title: "More" });
+  reporter[Symbol.dispose]();
+  assertEquals(hushed, 0);
+});
+
+Deno.test("speed is that of late, and nothing is left to tell where nothing moves", () => {
+  const { state, sink, clock } = fixture();
+  const reporter = plainReporter(sink, { clock });
+  reporter.report({ type: "step", id: "a", title: "Load", total: 100 << 20, unit: "bytes" });
+  for (state.time = 0; state.time <= 20_000; state.time += 1000) {
+    reporter.report({ type: "progress", id: "a", done: (state.time < 10_000 ? 0 : 4) << 20 });
+  }
+  const lines = state.text.split("\n");
+  assertEquals(lines[0], "Load: 0% of 100 MiB, 3.0 s");
+  assertEquals(lines[1], "Load: 4% of 100 MiB, 455 KiB/s, 3 min 36 s left");
+});
+
 Deno.test("ttyReporter colours warnings only where it may", () => {
   for (const color of [true, false]) {
     const { state, sink, clock } = fixture();
-    const reporter = ttyReporter(sink, { clock, columns: 80, color });
+    const reporter = ttyReporter(sink, { clock, columns: 80, color, hush });
     reporter.report({ type: "warning", message: "x" });
     assertEquals(state.text.includes("\x1b[33m"), color);
   }
@@ -147,7 +227,9 @@ Deno.test("ttyReporter colours warnings only where it may", () => {
 
 Deno.test("progress and ends of steps that nobody began are ignored", () => {
   const { state, sink, clock } = fixture();
-  for (const r of [plainReporter(sink, { clock }), ttyReporter(sink, { clock, columns: 80 })]) {
+  for (
+    const r of [plainReporter(sink, { clock }), ttyReporter(sink, { clock, columns: 80, hush })]
+  ) {
     r.report({ type: "progress", id: "no", done: 1 });
     r.report({ type: "done", id: "no" });
   }

@@ -1,4 +1,5 @@
 import type { Event } from "./event.ts";
+import { formatBytes, formatDuration, formatProgress, percentOf } from "./quantity.ts";
 
 /** A step that was begun and is not done. */
 export interface RunningStep {
@@ -8,10 +9,17 @@ export interface RunningStep {
   readonly began: number;
   done: number;
   total: number | undefined;
+  /** What was done at some times of late, a second apart at least. */
+  readonly lately: { readonly at: number; readonly done: number }[];
 }
 
 /** Tells the time in milliseconds from any start. */
 export type Clock = () => number;
+
+/** Milliseconds after which a step counts as long: then its time is told. */
+export const LONG = 3000;
+/** Speed is that of the last so many seconds. */
+const WINDOW = 10;
 
 /** The steps that run, in the order in which they began. */
 export class RunningSteps {
@@ -22,14 +30,20 @@ export class RunningSteps {
     this.#clock = clock;
   }
 
+  get size(): number {
+    return this.#steps.size;
+  }
+
   begin(event: Event & { type: "step" }): RunningStep {
+    const began = this.#clock();
     const step: RunningStep = {
       id: event.id,
       title: event.title,
       unit: event.unit,
-      began: this.#clock(),
+      began,
       done: 0,
       total: event.total,
+      lately: [{ at: began, done: 0 }],
     };
     this.#steps.set(event.id, step);
     return step;
@@ -41,6 +55,9 @@ export class RunningSteps {
     if (!step) return undefined;
     step.done = event.done;
     if (event.total !== undefined) step.total = event.total;
+    const at = this.#clock();
+    if (at - step.lately.at(-1)!.at >= 1000) step.lately.push({ at, done: step.done });
+    if (step.lately.length > WINDOW) step.lately.shift();
     return step;
   }
 
@@ -54,4 +71,46 @@ export class RunningSteps {
   [Symbol.iterator](): Iterator<RunningStep> {
     return this.#steps.values();
   }
+}
+
+/** How far a step is, the longest text first: `45% of 12.3 MiB, 1.20 MiB/s, 6 s left`, `45%`. */
+export function progressTexts(step: RunningStep, now: number): string[] {
+  const { done, total, unit, began } = step;
+  const isBegun = done > 0 || total !== undefined;
+  const short = !isBegun
+    ? ""
+    : total === undefined
+    ? formatProgress(done, total, unit)
+    : unit === "bytes"
+    ? `${percentOf(done, total)}%`
+    : `${done}/${total}`;
+  const whole = isBegun ? formatProgress(done, total, unit) : "";
+  if (now - began < LONG) return [whole, short];
+  return [joined(whole, ...paceOf(step, now)), joined(short, timeText(step, now)), short];
+}
+
+function joined(...texts: string[]): string {
+  return texts.filter((text) => text !== "").join(", ");
+}
+
+/** Speed, and the time that is left by it, else the time that went by. */
+function paceOf(step: RunningStep, now: number): string[] {
+  const speed = step.unit === "bytes" ? speedOf(step, now) : 0;
+  return [speed > 0 ? `${formatBytes(Math.round(speed))}/s` : "", timeText(step, now)];
+}
+
+function timeText(step: RunningStep, now: number): string {
+  const speed = speedOf(step, now);
+  const left = step.total === undefined || speed <= 0
+    ? undefined
+    : (step.total - step.done) / speed;
+  if (left === undefined) return formatDuration(now - step.began);
+  const seconds = Math.max(1, Math.round(left));
+  return `${seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1000)} left`;
+}
+
+/** By second, of late. */
+function speedOf({ lately, done }: RunningStep, now: number): number {
+  const { at, done: before } = lately[0]!;
+  return now > at ? (done - before) / (now - at) * 1000 : 0;
 }

@@ -1,8 +1,8 @@
 import { printable } from "../errors.ts";
-import type { Event, Reporter } from "./event.ts";
+import type { Event, TickingReporter } from "./event.ts";
 import { doneLine, messageLine } from "./plain_reporter.ts";
-import { formatProgress, percentOf } from "./quantity.ts";
-import { type Clock, type RunningStep, RunningSteps } from "./running_steps.ts";
+import { percentOf } from "./quantity.ts";
+import { type Clock, progressTexts, type RunningStep, RunningSteps } from "./running_steps.ts";
 import type { TextSink } from "./text_sink.ts";
 
 export interface TtyOptions {
@@ -11,6 +11,8 @@ export interface TtyOptions {
   readonly columns: number;
   /** Whether warnings are yellow; false where NO_COLOR is set (no-color.org). */
   readonly color?: boolean;
+  /** Keeps what is typed from showing, as long as what it gives lives. */
+  readonly hush: () => Disposable;
 }
 
 /** Milliseconds between two drawings of progress. */
@@ -21,17 +23,18 @@ const BAR = 20;
  * Draws running steps on a terminal, one line each, below the lines that stay. Disposing it takes
  * the running lines away, as is due before an error is shown.
  */
-export function ttyReporter(sink: TextSink, options: TtyOptions): Reporter & Disposable {
+export function ttyReporter(sink: TextSink, options: TtyOptions): TickingReporter & Disposable {
   return new TtyReporter(sink, options);
 }
 
-class TtyReporter implements Reporter, Disposable {
+class TtyReporter implements TickingReporter, Disposable {
   readonly #sink: TextSink;
   readonly #options: TtyOptions;
   readonly #steps: RunningSteps;
   /** Lines of running steps on the screen now. */
   #drawn = 0;
   #drawnAt = -Infinity;
+  #hush: Disposable | undefined;
 
   constructor(sink: TextSink, options: TtyOptions) {
     this.#sink = sink;
@@ -59,9 +62,20 @@ class TtyReporter implements Reporter, Disposable {
     }
   }
 
+  /** Time goes by on the screen too. */
+  tick(): void {
+    if (this.#drawn > 0) this.#draw("");
+  }
+
   [Symbol.dispose](): void {
     this.#sink.write(this.#erased());
     this.#drawn = 0;
+    this.#unhush();
+  }
+
+  #unhush(): void {
+    this.#hush?.[Symbol.dispose]();
+    this.#hush = undefined;
   }
 
   #message(event: Event & { type: "warning" | "info" }): string {
@@ -72,9 +86,12 @@ class TtyReporter implements Reporter, Disposable {
   /** Replaces the running lines by some that stay and the running lines of now, in one write. */
   #draw(staying: string): void {
     const lines = [...this.#steps].map((step) => `${this.#line(step)}\n`);
+    // A line feed that is typed below the running lines would be one that erasing does not know of.
+    if (lines.length > 0) this.#hush ??= this.#options.hush();
     this.#sink.write(this.#erased() + staying + lines.join(""));
     this.#drawn = lines.length;
     this.#drawnAt = this.#options.clock();
+    if (lines.length === 0) this.#unhush();
   }
 
   /** Cursor up and erase below (ECMA-48: CUU, ED). */
@@ -82,15 +99,19 @@ class TtyReporter implements Reporter, Disposable {
     return this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[J`;
   }
 
-  /** A line that never wraps: a wrapped one would be two lines to erase. */
-  #line({ title, done, total, unit }: RunningStep): string {
+  /** A line that never wraps: a wrapped one would be two lines to erase. How far it is stays last. */
+  #line(step: RunningStep): string {
     const width = Math.max(1, this.#options.columns - 1);
-    const name = printable(title).replaceAll(/\s/g, " ");
-    const progress = done === 0 && total === undefined ? "" : formatProgress(done, total, unit);
-    const bar = total === undefined ? "" : barOf(done, total);
-    const whole = [name, bar, progress].filter((part) => part !== "").join("  ");
-    if (lengthOf(whole) <= width) return whole;
-    return cut([name, progress].filter((part) => part !== "").join("  "), width);
+    const name = printable(step.title).replaceAll(/\s/g, " ");
+    const texts = progressTexts(step, this.#options.clock());
+    const bar = step.total === undefined ? "" : barOf(step.done, step.total);
+    for (const [middle, text] of [[bar, texts[0]!], ...texts.map((text) => ["", text])]) {
+      const whole = [name, middle, text].filter((part) => part !== "").join("  ");
+      if (lengthOf(whole) <= width) return whole;
+    }
+    const last = texts.at(-1)!;
+    const room = width - lengthOf(last) - 2;
+    return last === "" || room < 1 ? cut(last || name, width) : `${cut(name, room)}  ${last}`;
   }
 }
 

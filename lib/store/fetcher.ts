@@ -14,6 +14,8 @@ export interface FetcherOptions {
   /** {@linkcode PATIENCE} by default. */
   readonly patience?: Patience;
   readonly signal?: AbortSignal;
+  /** Told what is waited for, and why something is tried again. */
+  readonly onNotice?: (message: string) => void;
   /** Waits some milliseconds; tests give their own. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
@@ -41,6 +43,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         patience: options.patience ?? PATIENCE,
         sleep: options.sleep ?? sleep,
         signal: AbortSignal.any(signals),
+        onNotice: options.onNotice ?? (() => {}),
       }).chunks();
     },
   };

@@ -4,6 +4,7 @@ import { compareBytes, concat } from "../format/bytes.ts";
 import { attempt, isMissing } from "./file_error.ts";
 import { makeFolders, parentFolder } from "./folders.ts";
 import { openRegular } from "./regular_file.ts";
+import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
 
 /**
@@ -101,14 +102,16 @@ export interface TempDir extends Disposable {
   readonly path: string;
 }
 
-/** Makes an empty folder below TMPDIR that only its user can enter. */
+/**
+ * Makes an empty folder below TMPDIR that only its user can enter. Those that killed programs left
+ * there, with whole disks in them at times, are removed.
+ */
 export function tempDir(): TempDir {
-  const path = attempt(
-    "make a folder in",
-    Deno.env.get("TMPDIR") ?? "/tmp",
-    () => Deno.makeTempDirSync({ prefix: "tower-" }),
-  );
-  return { path, [Symbol.dispose]: () => removeTree(path) };
+  const parent = Deno.env.get("TMPDIR") || "/tmp";
+  return attempt("make a folder in", parent, () => {
+    removeStaleFolders(parent, "tower-");
+    return SessionFolder.create(parent, "tower-");
+  });
 }
 
 /** What changes when a file is written anew. Plain JSON. */

@@ -4,6 +4,7 @@ import { interrupted } from "./interruption.ts";
 import type { Patience } from "./patience.ts";
 import type { FetchOptions } from "./ports.ts";
 import { redirectTarget, takeCredentials } from "./redirect.ts";
+import { formatDuration } from "../report/quantity.ts";
 import { shownUrl } from "../report/shown_url.ts";
 
 /** What a transfer needs beside its options. */
@@ -11,6 +12,7 @@ export interface TransferContext {
   readonly patience: Patience;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly signal: AbortSignal;
+  readonly onNotice: (message: string) => void;
 }
 
 const MAX_REDIRECTS = 10;
@@ -36,6 +38,8 @@ export class HttpTransfer {
   #total: number | undefined;
   /** A strong ETag or a Last-Modified date. */
   #validator: string | undefined;
+  /** When nothing came for too long, over all tries. */
+  #deadline = 0;
 
   constructor(url: string, options: FetchOptions, context: TransferContext) {
     this.#url = url;
@@ -47,6 +51,7 @@ export class HttpTransfer {
 
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { waits } = this.#context.patience;
+    this.#extend();
     for (let tries = 0;;) {
       const before = this.#received;
       try {
@@ -56,7 +61,13 @@ export class HttpTransfer {
         if (!(error instanceof Broken)) throw error;
         if (this.#received > before) tries = 0;
         const wait = waits[tries++];
-        if (wait === undefined) throw this.#unreachable(error.message, error.cause);
+        if (wait === undefined || performance.now() + wait >= this.#deadline) {
+          throw this.#unreachable(error.message, error.cause);
+        }
+        const why = messagesOf(error).join(": ");
+        this.#context.onNotice(
+          `Trying "${this.#shown}" again in ${formatDuration(wait)}: ${why}`,
+        );
         await this.#unlessAborted(this.#context.sleep(wait));
       }
     }
@@ -74,6 +85,7 @@ export class HttpTransfer {
         );
         if (done) break;
         this.#received += value.length;
+        this.#extend();
         checkGrowth(this.#shown, this.#received, this.#options.size, this.#options.limit);
         yield value;
         this.#options.onProgress?.(this.#received);
@@ -155,10 +167,20 @@ export class HttpTransfer {
     throw new TowerError("not-found", `Cannot fetch "${this.#shown}": ${answer}`);
   }
 
+  #extend(): void {
+    this.#deadline = performance.now() + this.#context.patience.total;
+  }
+
   /** Awaits network work, which must give something within the time. */
-  async #inTime<T>(time: number, work: (late: AbortSignal) => Promise<T>): Promise<T> {
+  async #inTime<T>(most: number, work: (late: AbortSignal) => Promise<T>): Promise<T> {
+    const { onNotice, patience: { notice } } = this.#context;
+    const time = Math.max(1, Math.round(Math.min(most, this.#deadline - performance.now())));
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Broken(`no answer within ${time} ms`)), time);
+    const shown = formatDuration(time);
+    const timer = setTimeout(() => late.abort(new Broken(`no answer within ${shown}`)), time);
+    const telling = setTimeout(() => {
+      onNotice(`Waiting for "${this.#shown}", at most ${shown}`);
+    }, notice);
     try {
       return await Promise.race([work(late.signal), aborted(late.signal)]);
     } catch (error) {
@@ -167,6 +189,7 @@ export class HttpTransfer {
       throw new Broken("the connection failed", { cause: causeOf(error) });
     } finally {
       clearTimeout(timer);
+      clearTimeout(telling);
     }
   }
 
@@ -196,10 +219,13 @@ export class HttpTransfer {
   }
 }
 
-/** The innermost cause of a failed fetch. Deno puts the URL with its query into some messages. */
+/** The innermost cause of a failed fetch, without Deno's chain before it and URLs with their query. */
 function causeOf(error: unknown): Error {
   const text = messagesOf(error).at(-1) ?? "unknown";
-  return new Error(text.replace(/ for url \([^)]*\)/, ""));
+  const words = text.replace(/ for url \([^)]*\)/, "");
+  return new Error(
+    words.replace(/^error sending request: (client error \(\w+\): )?(tcp connect error: )?/, ""),
+  );
 }
 
 /** Where an answer's body starts and how long the whole resource is, where it tells. */

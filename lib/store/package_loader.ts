@@ -83,11 +83,15 @@ async function load(
 
 async function loadHere(
   queue: readonly PackageRequest[],
-  { policy, signal, store, keys }: LoadContext,
+  { policy, signal, store, keys, reporter }: LoadContext,
   onReceived: (bytes: number) => void,
 ): Promise<UnpackedPackage[]> {
   const stop = new AbortController();
-  const fetcher = createFetcher({ ...policy, signal: AbortSignal.any([signal, stop.signal]) });
+  const fetcher = createFetcher({
+    ...policy,
+    signal: AbortSignal.any([signal, stop.signal]),
+    onNotice: (message) => reporter.report({ type: "info", message }),
+  });
   const pending = queue.values();
   const unpacked: UnpackedPackage[] = [];
   const work = async () => {
@@ -133,6 +137,7 @@ async function loadInWorkers(
   for (const worker of crew) {
     worker.onAnswer = (answer) => {
       if (answer.type === "received") onReceived(answer.bytes);
+      else if (answer.type === "notice") context.reporter.report({ ...answer, type: "info" });
       else if (answer.type === "failed") reject(receivedError(answer.error));
       else if (answer.type === "loaded") {
         unpacked.push(answer.package);

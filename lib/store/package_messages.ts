@@ -23,6 +23,7 @@ export type Order =
 /** What a worker tells the loader. */
 export type Answer =
   | { readonly type: "received"; readonly bytes: number }
+  | { readonly type: "notice"; readonly message: string }
   | { readonly type: "loaded"; readonly package: UnpackedPackage }
   | { readonly type: "failed"; readonly error: SentError }
   | { readonly type: "stopped" };

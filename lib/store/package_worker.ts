@@ -15,7 +15,11 @@ class PackageWorker {
   readonly #running = new Set<Promise<void>>();
 
   constructor({ folder, keys, policy }: Order & { type: "open" }) {
-    const fetcher = createFetcher({ ...policy, signal: this.#abort.signal });
+    const fetcher = createFetcher({
+      ...policy,
+      signal: this.#abort.signal,
+      onNotice: (message) => tell({ type: "notice", message }),
+    });
     this.#source = { store: openStore(folder), fetcher, keys };
   }
 

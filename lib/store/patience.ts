@@ -6,6 +6,10 @@ export interface Patience {
   readonly answer: number;
   /** Longest time without a byte. */
   readonly stall: number;
+  /** Longest time without a byte over all tries. */
+  readonly total: number;
+  /** Time after which a user is told what is waited for. */
+  readonly notice: number;
 }
 
 /** The patience of a user at a slow line. */
@@ -13,4 +17,6 @@ export const PATIENCE: Patience = {
   waits: [500, 1000, 2000, 4000],
   answer: 30_000,
   stall: 30_000,
+  total: 120_000,
+  notice: 3000,
 };

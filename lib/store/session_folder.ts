@@ -17,9 +17,9 @@ export class SessionFolder implements Disposable {
   }
 
   /** Makes a new locked folder below `parent`, which exists. */
-  static create(parent: string): SessionFolder {
+  static create(parent: string, prefix = ""): SessionFolder {
     for (let i = 0;; i++) {
-      const path = `${parent}/${Deno.pid}-${i}`;
+      const path = `${parent}/${prefix}${Deno.pid}-${i}`;
       try {
         // No chmod: until it is locked, a cleaner may take it away.
         Deno.mkdirSync(path, { mode: 0o700 });
@@ -38,14 +38,23 @@ export class SessionFolder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
-    this.#lock.close();
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    } finally {
+      this.#lock.close();
+    }
   }
 }
 
-/** Removes the folders below `parent` whose owners ended without doing so. */
-export function removeStaleFolders(parent: string): void {
-  for (const { name } of attempt("list", parent, () => [...Deno.readDirSync(parent)])) {
+/** Removes the folders below `parent` of such names whose owners ended without doing so. */
+export function removeStaleFolders(parent: string, prefix = ""): void {
+  for (
+    const { name, isDirectory } of attempt("list", parent, () => [...Deno.readDirSync(parent)])
+  ) {
+    if (!isDirectory || !name.startsWith(prefix)) continue;
+    if (prefix !== "" && !/^\d+-\d+$/.test(name.slice(prefix.length))) continue;
     const path = `${parent}/${name}`;
     using lock = lockFolder(path);
     if (!lock) continue;

@@ -81,6 +81,28 @@ for (const program of ["tower", "tower-build"]) {
   });
 }
 
+Deno.test("temporary folders of killed programs are removed by the next, those of others stay", async () => {
+  using dir = tempDir();
+  const start = async () => {
+    const process = child("temporary", { TMPDIR: dir.path }).spawn();
+    const reader = process.stdout.getReader();
+    const path = text((await reader.read()).value!);
+    reader.releaseLock();
+    return { path, process };
+  };
+  const end = async ({ process }: { process: Deno.ChildProcess }) => {
+    process.kill("SIGKILL");
+    await process.output();
+  };
+  const [killed, living] = [await start(), await start()];
+  Deno.mkdirSync(`${dir.path}/tower-notes`);
+  await end(killed);
+  const next = await start();
+  const names = Array.from(Deno.readDirSync(dir.path), ({ name }) => `${dir.path}/${name}`);
+  assertEquals(names.sort(), [living.path, next.path, `${dir.path}/tower-notes`].sort());
+  await Promise.all([end(living), end(next)]);
+});
+
 /** What the machine's list of users says. */
 function passwdHome(): string {
   const lines = Deno.readTextFileSync("/etc/passwd").split("\n").map((line) => line.split(":"));

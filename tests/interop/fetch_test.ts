@@ -12,7 +12,7 @@ import { tempDir } from "../../lib/store/files.ts";
 import type { FetchOptions } from "../../lib/store/ports.ts";
 
 const BODY = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7 % 251);
-const QUICK = { waits: [1, 2, 4], answer: 300, stall: 300 };
+const QUICK = { waits: [1, 2, 4], answer: 300, stall: 300, total: 60_000, notice: 60_000 };
 
 type Handler = (request: Request, count: number) => Response | Promise<Response>;
 
@@ -281,7 +281,13 @@ Deno.test("a signal ends a transfer and a wait at once", async () => {
       : new Response(new ReadableStream({ start: (c) => c.enqueue(BODY.slice(0, 10)) }))
   );
   for (const path of ["/busy", "/slow"]) {
-    const patience = { waits: [60_000], answer: 60_000, stall: 60_000 };
+    const patience = {
+      waits: [60_000],
+      answer: 60_000,
+      stall: 60_000,
+      total: 120_000,
+      notice: 60_000,
+    };
     const signal = AbortSignal.timeout(100);
     const stop = new AbortController();
     const sleep = (ms: number) =>

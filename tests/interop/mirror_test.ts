@@ -1,11 +1,16 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { listDir } from "../../lib/store/files.ts";
-import type { Patience } from "../../lib/store/patience.ts";
+import { PATIENCE, type Patience } from "../../lib/store/patience.ts";
 import type { LabRepository } from "../support/lab_repository.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 import { unfinishedFiles } from "../support/unfinished_files.ts";
 
-const SHORT: Patience = { waits: [10, 10], answer: 200, stall: 200 };
+const SHORT: Patience = {
+  ...PATIENCE,
+  waits: [10, 10],
+  answer: 200,
+  stall: 200,
+};
 const BUILD = ["build", "small.yaml", "--keys", "repository/keys", "--output", "out"];
 const LAB_HINT =
   '  hint: check the URL and the network; without a mirror, "--repository lab" builds ' +
@@ -116,6 +121,35 @@ Deno.test("a mirror that says nothing, or stops in the middle, is given up in ti
     listener.close();
     await accepting;
   }
+});
+
+Deno.test("a mirror that hangs is told while it is waited for, and so is each new try", async () => {
+  const patience = { ...SHORT, waits: [10, 10, 10, 10], total: 500, notice: 50 };
+  using p = prepared(patience);
+  const end = Promise.withResolvers<Response>();
+  await using m = mirror(() => end.promise);
+  p.use(m.url);
+  const told = async (...more: string[]) => {
+    const start = performance.now();
+    const { code, err } = await p.program.run(...BUILD, ...more);
+    assertEquals(code, 1);
+    const time = performance.now() - start;
+    return { time, lines: err.replaceAll(m.url, "MIRROR").split("\n") };
+  };
+  const { lines } = await told();
+  const index = '"MIRROR/x86_64/APKINDEX.tar.gz"';
+  assertEquals(lines.slice(0, 4), [
+    `Waiting for ${index}, at most 0.2 s`,
+    `Trying ${index} again in 0.0 s: no answer within 0.2 s`,
+    `Waiting for ${index}, at most 0.2 s`,
+    `Trying ${index} again in 0.0 s: no answer within 0.2 s`,
+  ]);
+  assertMatch(lines.join("\n"), /because: Cannot fetch .*: no answer within 0\.\d s\n/);
+  patience.total = 60_000;
+  patience.answer = 60_000;
+  const { time } = await told("--timeout", "1");
+  end.resolve(new Response());
+  assertLess(time, 5000);
 });
 
 Deno.test("a package that the mirror lost, or gives half, ends the build without artifacts", async () => {

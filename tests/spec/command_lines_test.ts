@@ -187,7 +187,7 @@ function machine(random: RandomNumbers): TestEnv {
     isTerminal: random.below(2) === 0,
     columns: random.pick([1, 40, 80]),
     answers: Array.from({ length: random.below(4) }, () => random.pick(WORDS)),
-    patience: { waits: [], answer: 50, stall: 50 },
+    patience: { waits: [], answer: 50, stall: 50, total: 50, notice: 50 },
   });
 }
 

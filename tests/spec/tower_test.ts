@@ -219,6 +219,7 @@ Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no wor
   using program = new TowerProgram({
     runner: new RecordingRunner({ ssh: failingSsh(REFUSED) }),
     isTerminal: true,
+    variables: { TERM: "xterm" },
     signal: stop.signal,
   });
   layHost(program.folder, "web");

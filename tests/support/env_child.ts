@@ -1,5 +1,6 @@
 /** What env_test.ts runs: a program that takes the real machine, `env_child.ts TASK`. */
 import { realEnv } from "../../lib/env.ts";
+import { tempDir } from "../../lib/store/files.ts";
 import { TowerError } from "../../lib/errors.ts";
 
 const env = realEnv();
@@ -24,6 +25,12 @@ switch (env.args[0]) {
     Deno.removeSync(env.cwd);
     tell(() => env.cwd);
     break;
+  case "temporary": {
+    using folder = tempDir();
+    env.stdout.write(folder.path);
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    break;
+  }
   case "home":
     tell(() => env.home);
     break;

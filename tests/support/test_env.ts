@@ -75,8 +75,9 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
       await options.onQuestion?.();
       return answers.shift();
     },
+    hush: () => ({ [Symbol.dispose]() {} }),
     patience,
-    fetcher: ({ offline }) => createFetcher({ offline, patience, signal }),
+    fetcher: (options) => createFetcher({ patience, ...options, signal }),
     [Symbol.dispose]: () => dir[Symbol.dispose](),
   };
 }

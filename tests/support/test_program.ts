@@ -35,7 +35,7 @@ export class TestProgram implements Disposable {
   async fails(...args: string[]): Promise<{ code: number; error: string[] }> {
     const { code, out, err } = await this.run(...args);
     assertEquals(out, "", "a command that fails prints no result");
-    const start = err.indexOf("error: ");
+    const start = err.search(/^error: /m);
     return { code, error: start < 0 ? [] : err.slice(start).trimEnd().split("\n") };
   }
 

@@ -1,0 +1,33 @@
+/**
+ * Keeps what is typed at this program's terminal from showing, and line feeds from moving its
+ * cursor, until it is disposed. Keys that send signals go on to do so. What is typed meanwhile is
+ * left to whoever reads next.
+ *
+ * A program in the background that changes its terminal is stopped (POSIX.1-2024, XBD 11.1.4): it
+ * is left alone then.
+ */
+export function hushTerminal(): Disposable {
+  const isHushed = setEcho(false);
+  return { [Symbol.dispose]: () => void (isHushed && setEcho(true)) };
+}
+
+function setEcho(shows: boolean): boolean {
+  if (!Deno.stdin.isTerminal() || !isInForeground()) return false;
+  try {
+    Deno.stdin.setRaw(!shows, { cbreak: true });
+    return true;
+  } catch {
+    return false; // it hung up
+  }
+}
+
+/** Whether this program's group is the terminal's (proc(5), stat: fields 5 and 8). */
+function isInForeground(): boolean {
+  try {
+    // The program's name in field 2 may hold blanks and parentheses.
+    const fields = Deno.readTextFileSync("/proc/self/stat").replace(/^.*\) /s, "").split(" ");
+    return fields[2] === fields[5];
+  } catch {
+    return false;
+  }
+}
