@@ -120,10 +120,11 @@ async function outcome(document: Document): Promise<string> {
     keys: [],
     packages: [],
   }, overlays);
+  const env = { signal: new AbortController().signal };
   const { tree } = await assemble(
     plan,
     [],
-    { store, reporter: silent, made: makeAnew },
+    { store, reporter: silent, made: makeAnew, env },
     (_, error) => error,
   );
   const entries = [...tree.walk()].map((entry) => ({

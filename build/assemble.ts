@@ -2,6 +2,7 @@ import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Reporter } from "../lib/report/event.ts";
+import { breathe } from "../lib/store/interruption.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
@@ -19,10 +20,11 @@ import type { MadeFiles, StageContext } from "./stages/stage.ts";
 export async function assemble(
   plan: BuildPlan,
   packages: readonly UnpackedPackage[],
-  { store, reporter, made }: {
+  { store, reporter, made, env: { signal } }: {
     readonly store: ContentStore;
     readonly reporter: Reporter;
     readonly made: MadeFiles;
+    readonly env: { readonly signal: AbortSignal };
   },
   placeError: PlaceError,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
@@ -64,6 +66,7 @@ export async function assemble(
   for (const [i, stage] of plan.stages.entries()) {
     const id = `stage ${i}`;
     reporter.report({ type: "step", id, title: `Stage ${stage.kind}` });
+    await breathe(signal);
     try {
       await run(stage);
     } catch (error) {

@@ -4,6 +4,7 @@ import { digestOf } from "../lib/format/digest.ts";
 import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../lib/format/bmap.ts";
 import { type ArtifactFile, createArtifact } from "../lib/store/artifact_file.ts";
 import { writeFileAtomic } from "../lib/store/files.ts";
+import { breathe } from "../lib/store/interruption.ts";
 import { startPartDigests } from "../lib/store/part_digests.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
@@ -156,11 +157,13 @@ async function read(
   });
   using digests = startPartDigests(file.temporary, parts);
   const source = { size, readAt: file.readAt };
+  let breath = BREATH;
   const digest = await passOver(source, ranges, async (bytes, at) => {
     await push(bytes, at);
-    if (at % BREATH !== 0) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    env.signal.throwIfAborted();
+    // Ranges begin anywhere: a piece need not begin at a multiple.
+    if (at < breath) return;
+    breath = at + BREATH;
+    await breathe(env.signal);
   });
   const sums = await digests.result;
   return { digest, ranges: ranges.map((range, i) => ({ ...range, sha256: sums[i]! })) };

@@ -27,7 +27,7 @@ export async function signBuild(
   env: Env,
 ): Promise<{ files: string[]; signer: string }> {
   const key = readSigningKey(keyFile);
-  requireGood(folder, checkDigests(folder));
+  requireGood(folder, await checkDigests(folder, env.signal));
   const signatures = key.kind === "ed25519"
     ? SIGNED_FILES.map((file) => signMessage(key, FILE_NAMESPACE, folder.bytes(file)))
     : await signByProgram(folder, keyFile, key, env);

@@ -3,7 +3,7 @@ import { TowerError } from "../lib/errors.ts";
 import { digestOf } from "../lib/format/digest.ts";
 import { type PublicKey } from "../lib/ssh_signature/public_key.ts";
 import { FILE_NAMESPACE, verifyMessage } from "../lib/ssh_signature/signature.ts";
-import { hashFile } from "../lib/store/artifact_file.ts";
+import { hashFileUntil } from "../lib/store/artifact_file.ts";
 import { exists, readBytes } from "../lib/store/files.ts";
 import { join } from "@std/path";
 import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
@@ -58,10 +58,16 @@ export class BuildFolder {
  * Hashes every file that the record answers for. Where there are digests they must agree with the
  * record, or the two descriptions are of different builds.
  */
-export function checkDigests(folder: BuildFolder): CheckedFile[] {
+export async function checkDigests(
+  folder: BuildFolder,
+  signal: AbortSignal,
+): Promise<CheckedFile[]> {
   const recordPath = join(folder.path, RECORD_FILE);
   const recorded = parseArtifacts(folder.text(RECORD_FILE), recordPath);
-  const checked = recorded.map(({ file, digest }) => checkFile(folder, file, digest));
+  const checked: CheckedFile[] = [];
+  for (const { file, digest } of recorded) {
+    checked.push(await checkFile(folder, file, digest, signal));
+  }
   if (!folder.has(SUMS_FILE)) return checked;
   const sums = parseSums(folder.text(SUMS_FILE), join(folder.path, SUMS_FILE));
   const expected = new Map<string, Digest>([
@@ -73,9 +79,14 @@ export function checkDigests(folder: BuildFolder): CheckedFile[] {
   return agree ? checked : [...checked, { file: SUMS_FILE, state: "changed" }];
 }
 
-function checkFile(folder: BuildFolder, file: string, digest: Digest): CheckedFile {
+async function checkFile(
+  folder: BuildFolder,
+  file: string,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<CheckedFile> {
   const path = join(folder.path, file);
-  const found = exists(path) ? hashFile(path) : undefined;
+  const found = exists(path) ? await hashFileUntil(path, signal) : undefined;
   return { file, state: found === undefined ? "missing" : found === digest ? "ok" : "changed" };
 }
 

@@ -100,6 +100,7 @@ async function runSuite(
     }
   };
   const [ending] = await Promise.all([child.ended, show(child.stdout), show(child.stderr)]);
+  env.signal.throwIfAborted();
   const exitCode = ending.kind === "exited" ? ending.code : 1;
   const seconds = (performance.now() - begin) / 1000;
   env.stdout.write(`=== ${suite.name}: ${seconds.toFixed(0)} s, exit ${exitCode}\n`);

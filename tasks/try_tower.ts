@@ -67,6 +67,7 @@ async function asOwnRoot(env: Env, args: readonly string[]): Promise<number> {
     variables: Deno.env.toObject(),
   }, { stdio: "inherit" });
   const ending = await process.ended;
+  env.signal.throwIfAborted();
   return ending.kind === "exited" ? ending.code : 1;
 }
 
@@ -132,6 +133,7 @@ async function hostImage(env: Env): Promise<string> {
   const stdout = { write: (text: string) => void printed.push(text) };
   const code = await run({ ...env, args: ["build", "host"], stdout });
   const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.(?:zst|xz|gz))?)$/m.exec(printed.join(""))?.[1];
+  env.signal.throwIfAborted();
   if (code !== 0 || image === undefined) {
     throw new TowerError("tool", "Cannot try a tower: its hosts' image was not built");
   }

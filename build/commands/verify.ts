@@ -23,7 +23,7 @@ export function verifyCommand(env: Env) {
         key: keys.fingerprint(key.blob),
         comment: key.comment,
       }));
-      const checked = checkDigests(folder);
+      const checked = await checkDigests(folder, env.signal);
       if (options.json) {
         env.stdout.write(
           JSON.stringify({ signatures: signatures ?? null, artifacts: checked }) + "\n",

@@ -27,7 +27,10 @@ export function plainReporter(sink: TextSink, options: { readonly clock: Clock }
   };
   return {
     tick() {
-      for (const step of steps) tellIfDue(step);
+      const running = [...steps];
+      // A step that tells nothing of itself is what the later ones are parts of.
+      running.filter((step, i) => step.total !== undefined || i === running.length - 1)
+        .forEach(tellIfDue);
     },
     report(event) {
       switch (event.type) {

@@ -4,8 +4,12 @@ import type { ByteSink } from "../format/bytes.ts";
 import { digestFromHex } from "../format/digest.ts";
 import { attempt, fileError } from "./file_error.ts";
 import { parentFolder } from "./folders.ts";
-import { requireRegular } from "./regular_file.ts";
+import { breathe } from "./interruption.ts";
+import { openRegular, requireRegular } from "./regular_file.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
+
+/** Bytes of a large file between two looks at the signal. */
+const BREATH = 32 << 20;
 
 /**
  * A file that is made out of order and gets its name once it is whole. Disposing it throws away
@@ -93,6 +97,18 @@ export function hashFile(path: string): Digest {
     using file = Deno.openSync(path);
     return digestOfFile(file);
   });
+}
+
+/** The same for a large file: a signal ends it. */
+export async function hashFileUntil(path: string, signal: AbortSignal): Promise<Digest> {
+  using file = openRegular(path);
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(1 << 20);
+  for (let at = 0, n; (n = file.readAt(at, chunk)) > 0; at += n) {
+    hash.update(chunk.subarray(0, n));
+    if (at % BREATH < n) await breathe(signal);
+  }
+  return digestFromHex(hash.digest("hex"));
 }
 
 function digestOfFile(file: Deno.FsFile): Digest {
