@@ -1,28 +1,30 @@
+import { TowerError } from "../../lib/errors.ts";
 import type { Command, Runner, RunningProcess } from "../../lib/proc/command.ts";
 import type { NetworkNamespace } from "./network_namespace.ts";
 
 /**
- * A copy of /etc (of an ordinary user's what that user may read), an empty /run, and kernel settings that no network namespace has are files that
- * nobody reads. Whoever is asked for as `$1` is root by another name, so `doas` has nothing to do.
+ * A copy of /etc (of an ordinary user's what that user may read), an empty /run, and kernel settings
+ * that no network namespace has are files that nobody reads. Whoever is asked for as `$1` is root by
+ * another name, so `doas` has nothing to do. Without `-n` mount would write to the machine's own
+ * /run/mount, which systemd makes, and fail there for an ordinary user.
  */
-const FURNISH = `
-etc=$(mktemp -d)
-mount -t tmpfs tmpfs "$etc"
-cp -a /etc/. "$etc" 2>/dev/null || [ -e "$etc/passwd" ]
-mount --move "$etc" /etc
-rmdir "$etc"
-mount -t tmpfs tmpfs /run
-mount -t sysfs sysfs /sys
-mkdir /run/sshd
+export const FURNISH = `
+mount -n -t tmpfs tmpfs /run
+mkdir /run/etc /run/sshd
+mount -n -t tmpfs tmpfs /run/etc
+cp -a /etc/. /run/etc 2>/dev/null || [ -e /run/etc/passwd ]
+mount -n --move /run/etc /etc
+rmdir /run/etc
+mount -n -t sysfs sysfs /sys
 for folder in dev fs kernel vm; do
-	copy=$(mktemp -d)
-	mount -t tmpfs tmpfs "$copy"
-	cp -r "/proc/sys/$folder/." "$copy" 2>/dev/null || :
-	mount --move "$copy" "/proc/sys/$folder"
-	rmdir "$copy"
+	mkdir /run/copy
+	mount -n -t tmpfs tmpfs /run/copy
+	cp -r "/proc/sys/$folder/." /run/copy 2>/dev/null || :
+	mount -n --move /run/copy "/proc/sys/$folder"
+	rmdir /run/copy
 done
 echo "$1:x:0:0::/:/bin/sh" >>/etc/passwd
-mount -t tmpfs tmpfs /usr/local/sbin
+mount -n -t tmpfs tmpfs /usr/local/sbin
 printf '#!/bin/sh\\nexec "$@"\\n' >/usr/local/sbin/doas
 chmod 0755 /usr/local/sbin/doas
 echo ready
@@ -44,7 +46,13 @@ export class MachineSpace implements AsyncDisposable {
     const reader = holder.stdout.getReader();
     const { done } = await reader.read();
     reader.releaseLock();
-    if (done) throw new Error(await new Response(holder.stderr as never).text());
+    if (done) {
+      const said = (await new Response(holder.stderr as never).text()).trim();
+      throw new TowerError("tool", `Cannot lay out a machine in namespaces of its own: ${said}`, {
+        hint: "it mounts a copy of /etc over /etc there: see user_namespaces(7) for what a " +
+          "kernel may forbid, or run it as root",
+      });
+    }
     return new MachineSpace(runner, network, holder);
   }
 
