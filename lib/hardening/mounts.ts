@@ -20,7 +20,7 @@ export const MOUNTS: readonly Mount[] = [
     point: "/tmp",
     options: ["nosuid", "nodev"],
     isInFstab: true,
-    why: "in memory, as Alpine's own installer has it: what was left there is gone with the power",
+    why: "in memory: what was left there is gone with the power",
   },
   {
     point: "/dev/shm",
