@@ -16,7 +16,7 @@ function fixture(verbosity: Verbosity, json = false) {
     notes: sink,
     stderrIsTerminal: true,
     columns: 80,
-    variable: () => undefined,
+    variable: (name) => name === "TERM" ? "xterm" : undefined,
     runner,
     explain() {},
     ask(question) {
