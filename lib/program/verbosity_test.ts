@@ -19,6 +19,7 @@ function fixture(verbosity: Verbosity, json = false) {
     variable: (name) => name === "TERM" ? "xterm" : undefined,
     runner,
     explain() {},
+    hush: () => ({ [Symbol.dispose]() {} }),
     ask(question) {
       sink.write(question);
       return Promise.resolve("y");
