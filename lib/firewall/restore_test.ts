@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { TOWER_PLAN } from "../address_plan/address_plan.ts";
 import { renderRestore } from "./restore.ts";
 import { positionOf, ROLES, rulesetOf, TWO_CABLES } from "./roles.ts";
-import type { FamilyRules, PassingMatch, Ruleset } from "./ruleset.ts";
+import type { FamilyRules, PassingMatch, ProtocolMatch, Ruleset } from "./ruleset.ts";
 import { sysctlsOf } from "../hardening/sysctls.ts";
 import { restoreTemplate, TEMPLATE_KEYS } from "./template.ts";
 
@@ -91,6 +91,7 @@ Deno.test("B1: over IPv6 nothing but the loopback is let through, in any role", 
 });
 
 Deno.test("B1, B2: all three chains of every role drop by default, in both families", () => {
+  assertEquals([...ROLES].sort(), ["offline", "online", "router", "thinclient"]);
   for (const role of ROLES) {
     for (const family of ["ipv4", "ipv6"] as const) {
       const { filter } = rulesetFor(role)[family];
@@ -127,6 +128,28 @@ Deno.test("an interface, port, type or protocol that iptables lacks is refused",
   );
 });
 
+Deno.test("what a rule asks of a protocol is all there, in iptables-save's words", () => {
+  const open = { policy: "ACCEPT", rules: [] } as const;
+  const text = (family: "ipv4" | "ipv6", protocol: ProtocolMatch) => {
+    const forward = { policy: "DROP", rules: [{ match: { protocol }, verdict: "DROP" }] } as const;
+    const rules = { filter: { input: open, forward, output: open }, masquerade: [] };
+    const other = { filter: { input: open, forward: open, output: open }, masquerade: [] };
+    return renderRestore({ ipv4: other, ipv6: other, [family]: rules }, family)
+      .split("\n").find((line) => line.startsWith("-A FORWARD"));
+  };
+  for (
+    const [family, protocol, words] of [
+      ["ipv4", { name: "icmp", type: 8 }, "-p icmp -m icmp --icmp-type 8"],
+      ["ipv6", { name: "icmpv6", type: 128 }, "-p ipv6-icmp -m icmp6 --icmpv6-type 128"],
+      ["ipv4", { name: "icmp", type: 0 }, "-p icmp -m icmp --icmp-type 0"],
+      ["ipv4", { name: "icmp" }, "-p icmp"],
+      ["ipv6", { name: "tcp" }, "-p tcp"],
+      ["ipv6", { name: "tcp", port: 65535 }, "-p tcp -m tcp --dport 65535"],
+      ["ipv4", { name: "udp", port: 0 }, "-p udp -m udp --dport 0"],
+    ] as const
+  ) assertEquals(text(family, protocol), `-A FORWARD ${words} -j DROP`);
+});
+
 Deno.test("a template filled with addresses is the text for these addresses", () => {
   const { network, thinClient, router } = TOWER_PLAN.online;
   for (const role of ["online", "router", "offline"] as const) {
@@ -143,6 +166,7 @@ Deno.test("each key of the kernel's settings stands once; only the router forwar
     const lines = sysctlsOf(role, "x86_64");
     assertEquals(new Set(lines.map((line) => line.split(" = ")[0])).size, lines.length);
     for (const line of lines) assertMatch(line, /^[a-z0-9_]+(\.[a-z0-9_]+)+ = [0-9]+( [0-9]+)*$/);
+    assert(lines.includes("net.netfilter.nf_conntrack_tcp_loose = 0"));
     assertEquals(lines[0], `net.ipv4.ip_forward = ${role === "router" ? 1 : 0}`);
     for (const place of ["all", "default"]) {
       assert(lines.includes(`net.ipv6.conf.${place}.forwarding = 0`));
@@ -150,7 +174,8 @@ Deno.test("each key of the kernel's settings stands once; only the router forwar
       assert(lines.includes(`net.ipv6.conf.${place}.disable_ipv6 = 1`));
       assert(lines.includes(`net.ipv4.conf.${place}.rp_filter = 1`));
       assert(lines.includes(`net.ipv4.conf.${place}.arp_ignore = 1`));
-      for (const key of ["accept_redirects", "accept_source_route", "route_localnet"]) {
+      const off = ["accept_redirects", "accept_source_route", "route_localnet", "secure_redirects"];
+      for (const key of off) {
         assert(lines.includes(`net.ipv4.conf.${place}.${key} = 0`), key);
       }
     }
