@@ -28,8 +28,11 @@ export function readKeyPair(paths: NonNullable<HostWish["keyPair"]>): KeyPair {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const line = text(pair.publicKey).split("\n")[0]!.trim();
   if (!RULES.PUBLIC_KEY.isGood(line)) {
-    const fault = authorizedKeyFault(line) ?? `must ${RULES.PUBLIC_KEY.says}`;
-    throw new TowerError("usage", `Cannot use "${publicKey}": it ${fault}`);
+    const fault = authorizedKeyFault(line);
+    throw new TowerError(
+      "usage",
+      `Cannot use "${publicKey}": it must ${RULES.PUBLIC_KEY.says}${fault ? `; it ${fault}` : ""}`,
+    );
   }
   const own = text(pair.privateKey);
   if (!own.includes("BEGIN OPENSSH PRIVATE KEY")) return pair;

@@ -9,6 +9,10 @@ const ED25519 = line("ssh-ed25519", new Uint8Array(32).fill(7));
 const rsa = (bytes: number) =>
   line("ssh-rsa", new Uint8Array([1, 0, 1]), new Uint8Array(bytes + 1).fill(255, 1));
 
+/** Made by ssh-keygen for this test alone. */
+const P384 =
+  "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBHop1ALrj7hwFC32OyQaLhd3j2vQ25x7GhScQ8k/gBvBUsO8KNSvmobEVHpXckRQ2SWcCi8B58k9hVnEWSO05NWR4EgbHGDZmFAZ3M8/Kg3j/5u3v7lCIeqYYXGWX1WcmA==";
+
 Deno.test("authorizedKeyFault() finds nothing wrong with the keys that sshd takes", () => {
   const token = new Uint8Array(32).fill(3);
   for (
@@ -56,7 +60,12 @@ Deno.test("authorizedKeyFault() says what is wrong with any other line", () => {
     [`command="echo ${ED25519}`, "end nowhere"],
     [`command ${ED25519}`, "without a value"],
     [`pty="yes" ${ED25519}`, "with a value"],
-    [`command="a",command="b" ${ED25519}`, "twice"],
+    [`command="a",command="b" ${ED25519}`, '"command" twice'],
+    [`from="a",from="b" ${ED25519}`, '"from" twice'],
+    [`principals="a",principals="b" ${ED25519}`, '"principals" twice'],
+    [`tunnel="1",tunnel="2" ${ED25519}`, '"tunnel" twice'],
+    [P384.slice(0, -5), "not whole"],
+    [line("ecdsa-sha2-nistp384", "nistp384"), "not whole: it ends too early"],
     [`expiry-time="tomorrow" ${ED25519}`, "expiry-time"],
     [`pty, no-pty ${ED25519}`, "end nowhere"],
     [`pty no-pty ${ED25519}`, "something other"],
@@ -73,5 +82,11 @@ Deno.test("authorizedKeyFault() knows all options of sshd(8) without a value, an
   for (const option of [...all, "cert-authority", "restrict"]) {
     assertEquals(authorizedKeyFault(`${option} ${ED25519}`), undefined, option);
     assertEquals(authorizedKeyFault(`restrict,${option} ${ED25519}`), undefined, option);
+  }
+});
+
+Deno.test("authorizedKeyFault() takes a point of each curve, and options that may come twice", () => {
+  for (const good of [P384, `${P384} a b`, `environment="A=1",environment="B=2" ${P384}`]) {
+    assertEquals(authorizedKeyFault(good), undefined, good);
   }
 });

@@ -56,6 +56,10 @@ Deno.test("a key of which a part is another key's, or damaged, is refused", () =
     assertMatch(faultOf(mixed(from, to)), /its public part is of another key$/, `${from}`);
   }
   const changed = (at: number, value: number) => good.with(at, value);
+  // Strings that take a byte from what follows them, or leave it one.
+  assertMatch(faultOf(changed(124, 31)), /its lengths are wrong$|ends too early$/);
+  const moved = (at: number, by: number) => changed(at, good[at]! + by);
+  assertMatch(faultOf(moved(160, -1)), /its lengths are wrong$/);
   assertMatch(faultOf(changed(good.length - 1, 9)), /its padding is wrong$/);
   assertMatch(faultOf(good.subarray(0, -1)), /it ends too early$/);
   assertMatch(faultOf(new Uint8Array([...good, 0])), /bytes follow it$/);

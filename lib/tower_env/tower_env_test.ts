@@ -104,6 +104,13 @@ Deno.test("what is written is TowerOS' own text, and reads back as the same", ()
       address: ipAddress("192.168.2.1"),
       wlan: wlanOf("plain $HOME `id`", "password"),
     },
+    {
+      ...host,
+      role: "router",
+      hostname: "router",
+      address: ipAddress("192.168.2.1"),
+      wlan: wlanOf("it's ours", "password"),
+    },
   ];
   for (const env of others) {
     assertEquals(parseTowerEnv(writeTowerEnv(env, "thinclient"), "thinclient"), env);
@@ -302,6 +309,11 @@ Deno.test("each role needs its own keys", () => {
     'line 11: STATIC_HOST_IP "192.168.2.200" must be ROUTER_IP on the router',
   ]);
   assertStringIncludes(problemsOf(changed("WLAN_SSID", "x")).join(), "is for the router alone");
+  const router = changed("HOSTNAME", "router").replace("ONLINE='true'", "ONLINE='false'");
+  assertStringIncludes(
+    problemsOf(router).join(),
+    'ONLINE must be true for the host "router"',
+  );
 });
 
 Deno.test("every key has a rule that no value with a quote's neighbours can pass by accident", () => {
