@@ -225,6 +225,7 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "stages[initramfs].files": stage(5, "files")(["/usr/bin/tool"]),
   "stages[initramfs].compression": stage(5, "compression")("none"),
   "stages[initramfs].level": stage(5, "level")(1),
+  "stages[initramfs].emergencyShell": stage(5, "emergencyShell")(true),
   "outputs[disk].arches": output(0, "arches")(other),
   "outputs[disk].file": output(0, "file")("b.img"),
   "outputs[disk].table": output(0, "table")("mbr"),

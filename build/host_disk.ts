@@ -1,6 +1,8 @@
 import { join, resolve } from "@std/path";
 import { putBootFile } from "../lib/boot/boot_partition.ts";
+import { giveIdentity } from "../lib/boot/card_identity.ts";
 import type { Env } from "../lib/env.ts";
+import type { Uuid } from "../lib/format/uuid.ts";
 import type { Lan } from "../lib/qemu/machine.ts";
 import { copyDisk, openDisk } from "../lib/store/disk_file.ts";
 import { readBytes, tempDir } from "../lib/store/files.ts";
@@ -30,7 +32,7 @@ export interface HostRequest {
 }
 
 /**
- * Puts a tower.env on the boot partition of an image or of a copy.
+ * Puts a tower.env on the boot partition of an image, or of a copy, which gets UUIDs of its own.
  * @throws {TowerError} `malformed` with every rule that the tower.env breaks; nothing is changed.
  */
 export function prepareHostDisk(request: HostRequest, env: Env): HostDisk {
@@ -47,6 +49,7 @@ export function prepareHostDisk(request: HostRequest, env: Env): HostDisk {
       const bytes = readBytes(request.hostKey, READ_LIMIT);
       putBootFile(disk, { name: "ssh_host_ed25519_key", bytes, mtime: 0 });
     }
+    if (folder) giveIdentity(disk, crypto.randomUUID() as Uuid);
     const { network, thinClient, address, username } = settings;
     return {
       image,

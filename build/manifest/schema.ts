@@ -175,6 +175,10 @@ const initramfsStage = z.strictObject({
     "By default zstd where the kernel's configuration in /boot says that it can unpack it, else gzip.",
   ),
   level: z.int().min(1).max(9).optional().describe("By default 3 for zstd and 6 for gzip."),
+  emergencyShell: z.boolean().default(false).describe(
+    "Whether whoever sits at the console gets a root shell, without a password, when the start fails " +
+      "or the command line says `break`.",
+  ),
 }).describe(
   "Makes an initramfs that mounts the root and starts init. On the booted system, apk then keeps " +
     "the kernel that it is for.",

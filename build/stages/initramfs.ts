@@ -16,6 +16,7 @@ import { packingFor, packInitramfs } from "./initramfs/packing.ts";
 import { copyModules } from "./initramfs/modules.ts";
 import { sharedLibraries } from "./initramfs/shared_libraries.ts";
 import { guardFromUpgrades } from "./initramfs/upgrades.ts";
+import shell from "./initramfs/shell.sh" with { type: "text" };
 import { transplant } from "./initramfs/transplant.ts";
 import unlock from "./initramfs/unlock.sh" with { type: "text" };
 import type { Stage } from "./stage.ts";
@@ -58,7 +59,7 @@ export const initramfs: Stage<InitramfsSpec> = async (tree, plan, context) => {
 export function initramfsTree(
   from: FileTree,
   reader: ContentReader,
-  plan: Pick<InitramfsSpec, "flavour" | "modules" | "files">,
+  plan: Pick<InitramfsSpec, "flavour" | "modules" | "files" | "emergencyShell">,
   epoch: number,
 ): FileTree {
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: "stage:initramfs" as const };
@@ -79,7 +80,8 @@ export function initramfsTree(
   }
   const unlocks = ["sbin/cryptsetup", "usr/sbin/cryptsetup"].some((path) => to.file(path));
   const needed = [...NEEDED_APPLETS, ...(unlocks ? UNLOCK_APPLETS : [])];
-  linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, SHELL_APPLETS), owned);
+  const wished = plan.emergencyShell ? SHELL_APPLETS : [];
+  linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, wished), owned);
 
   const { release } = findKernel(from, reader, plan.flavour);
   const { named, indexes } = copyModules(from, to, reader, release, plan.modules);
@@ -90,6 +92,7 @@ export function initramfsTree(
   for (const [path, bytes] of indexes) put(path, 0o644, { kind: "inline", bytes });
   put("etc/modules", 0o644, inlineText(named.map((name) => `${name}\n`).join("")));
   put("init", 0o755, inlineText(init));
+  if (plan.emergencyShell) put("shell.sh", 0o644, inlineText(shell));
   if (unlocks) put("unlock.sh", 0o644, inlineText(unlock));
   return to;
 }

@@ -38,6 +38,7 @@ const plan: InitramfsSpec = {
   modules: ["b"],
   files: ["usr/bin/tool"],
   compression: "none",
+  emergencyShell: false,
 };
 const treeOf = (tree: FileTree, changed: Partial<InitramfsSpec> = {}) =>
   initramfsTree(tree, store, { ...plan, ...changed }, 5);
@@ -94,7 +95,7 @@ Deno.test("a kernel with all built in has indexes without modules", () => {
 Deno.test("init and the kernel find their programs, and mount points and devices are there", () => {
   const tree = treeOf(smallTree(files));
   assertStringIncludes(text(tree, "init"), "#!/bin/busybox sh\n");
-  for (const applet of [...NEEDED_APPLETS, "blkid"]) {
+  for (const applet of NEEDED_APPLETS) {
     assertEquals(tree.file(`bin/${applet}`)?.path, "bin/busybox", applet);
   }
   assertEquals(tree.file("sbin/modprobe")?.path, "bin/busybox");
@@ -189,4 +190,12 @@ Deno.test("a busybox that is missing or lacks an applet is an error", () => {
   const error = assertThrows(() => treeOf(poor), TowerError);
   assertEquals(error.code, "unsupported");
   assertStringIncludes(error.message, "switch_root");
+});
+
+Deno.test("a shell, and what is of use in one, comes only where the manifest asks for it", () => {
+  const paths = (emergencyShell: boolean) =>
+    [...treeOf(smallTree(files), { emergencyShell }).walk()].map((e) => e.path);
+  const without = paths(false);
+  const more = paths(true).filter((path) => !without.includes(path));
+  assertEquals(more, ["bin/blkid", "shell.sh"]);
 });

@@ -1,4 +1,5 @@
 import { bootPartition, type Disk, putBootFile } from "../../lib/boot/boot_partition.ts";
+import { giveIdentity, isMisnamed } from "../../lib/boot/card_identity.ts";
 import { describeDevice, inspectDevice, isSameDevice, refusals } from "../../lib/disk/devices.ts";
 import {
   type Card,
@@ -14,7 +15,8 @@ import { requireFilePlace } from "../../lib/disk/new_file.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { RootFile } from "../../lib/format/fat/inject.ts";
-import { readRootFile } from "../../lib/format/fat/root_file.ts";
+import { placedFile } from "../../lib/format/fat/placed_file.ts";
+import type { Uuid } from "../../lib/format/uuid.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { exists, realPath } from "../../lib/store/files.ts";
 import type { HostImage } from "./image.ts";
@@ -112,9 +114,15 @@ export interface HostCard extends Card {
   readonly isZeroed: boolean;
 }
 
+/** Another program's image. */
+const UNNAMED = {
+  type: "warning",
+  message: "the image's loader names no root by UUID: cards of it can be taken for each other",
+} as const;
+
 /**
- * Writes an image and each host's own files, and reads all of it back. A card's own fault stays
- * with it.
+ * Writes an image, each host's own files and a name of its own for each card's file systems, and
+ * reads all of it back. A card's own fault stays with it.
  * @throws {TowerError} what is wrong with the image, for all of them.
  */
 export async function writeCards(
@@ -141,22 +149,29 @@ export async function writeCards(
   await step("compare", "read it back", (good, options) => compare(image, good, options));
   await eachCard(cards, async (medium, { files }) => {
     for (const file of files) putBootFile(medium, file);
+    if (!giveIdentity(medium, crypto.randomUUID() as Uuid)) reporter.report(UNNAMED);
     await medium.flush();
     requireFiles(medium, files);
   });
   signal.throwIfAborted();
 }
 
-/** @throws {TowerError} `io` when a medium does not hold a host's files. */
+/** @throws {TowerError} `io` when a medium does not hold a host's files, or not the root it starts. */
 export function requireFiles(medium: Disk, files: readonly RootFile[]): void {
   const boot = bootPartition(medium);
   for (const { name, bytes } of files) {
-    const found = readRootFile(boot, name, bytes.length);
+    const found = placedFile(boot, name, bytes.length)?.bytes;
     if (found?.length !== bytes.length || found.some((byte, i) => byte !== bytes[i])) {
       throw new TowerError(
         "io",
         `Cannot trust the medium: its file "${name}" is not what it should be`,
       );
     }
+  }
+  if (isMisnamed(medium)) {
+    throw new TowerError(
+      "io",
+      "Cannot trust the medium: its loader names another root than it has",
+    );
   }
 }

@@ -137,6 +137,7 @@ function planOne(
     `write the image to ${target.description}`,
     "read it back and compare",
     "put tower.env and host keys on the boot partition, and read them back",
+    "give the card's file systems UUIDs of their own",
     `put ${name} in force in ~/.local/tower`,
   ];
   return { request, image, target, steps, warnings };

@@ -2,7 +2,7 @@ import { TowerError } from "../errors.ts";
 import { type ByteSink, type ByteSource, readExactly } from "../format/bytes.ts";
 import { SECTOR } from "../format/fat/geometry.ts";
 import { putRootFile, type RootFile } from "../format/fat/inject.ts";
-import { decodePartitions, MBR_TYPE } from "../format/mbr.ts";
+import { decodePartitions, MBR_TYPE, type MbrPartition } from "../format/mbr.ts";
 
 const { fat12, fat16, fat32, efiSystem } = MBR_TYPE;
 const FAT_TYPES: readonly number[] = [fat12, fat16, fat32, efiSystem];
@@ -15,8 +15,7 @@ export type Disk = ByteSource & ByteSink;
  * @throws {TowerError} `malformed` or `unsupported` for a disk that has none.
  */
 export function bootPartition(disk: Disk): Disk {
-  if (disk.size < SECTOR) throw new TowerError("malformed", "Cannot find a partition: no sector");
-  const [first] = decodePartitions(readExactly(disk, 0, SECTOR));
+  const [first] = partitionsOf(disk);
   if (first?.type === MBR_TYPE.gptProtective) {
     throw new TowerError(
       "unsupported",
@@ -30,11 +29,32 @@ export function bootPartition(disk: Disk): Disk {
       "Cannot find a boot partition: the disk's first partition is no FAT of an MBR",
     );
   }
-  const base = first.firstSector * SECTOR;
-  const size = first.sectors * SECTOR;
-  if (base + size > disk.size) {
+  if (endOf(first) > disk.size) {
     throw new TowerError("malformed", "Cannot use the boot partition: the disk ends before it");
   }
+  return partOf(disk, first);
+}
+
+/** The root partition of a disk: the second one of an MBR; undefined where there is none. */
+export function rootPartition(disk: Disk): Disk | undefined {
+  const second = partitionsOf(disk)[1];
+  return second?.type === MBR_TYPE.linux && endOf(second) <= disk.size
+    ? partOf(disk, second)
+    : undefined;
+}
+
+function partitionsOf(disk: ByteSource): MbrPartition[] {
+  if (disk.size < SECTOR) throw new TowerError("malformed", "Cannot find a partition: no sector");
+  return decodePartitions(readExactly(disk, 0, SECTOR));
+}
+
+function endOf({ firstSector, sectors }: MbrPartition): number {
+  return (firstSector + sectors) * SECTOR;
+}
+
+function partOf(disk: Disk, { firstSector, sectors }: MbrPartition): Disk {
+  const base = firstSector * SECTOR;
+  const size = sectors * SECTOR;
   return {
     size,
     readAt: (offset, into) =>

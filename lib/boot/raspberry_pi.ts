@@ -11,6 +11,8 @@ import { type BootEntry, checkBootEntry } from "./boot_entry.ts";
  */
 const FIRMWARE = ["bootcode.bin", "start.elf", "fixup.dat"];
 const FIRMWARE_4 = ["start4.elf", "fixup4.dat"];
+/** The kernel's command line, in the root of the boot volume. */
+export const RASPBERRY_PI_CMDLINE = "cmdline.txt";
 /**
  * Blanks behind the command line: room to change it in place, without moving the file. A kernel
  * of 32 bits reads 1024 bytes in all, some of which the firmware writes.
@@ -55,7 +57,7 @@ export function raspberryPiFiles(
   const config = configText(entry, arch, namesOfLinux(tree));
   return new Map([
     ["config.txt", inlineText(config)],
-    ["cmdline.txt", inlineText(`${entry.commandLine}${" ".repeat(SPARE)}\n`)],
+    [RASPBERRY_PI_CMDLINE, inlineText(`${entry.commandLine}${" ".repeat(SPARE)}\n`)],
     ...(tree.get("boot/usercfg.txt") ? [] : [["usercfg.txt", inlineText("")] as const]),
   ]);
 }

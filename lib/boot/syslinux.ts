@@ -12,6 +12,8 @@ import { extractSyslinux, pairSyslinux, type SyslinuxParts } from "./syslinux_pa
 
 /** Where the loader's code lies in the root of its volume. */
 export const LDLINUX_PATH = "ldlinux.sys";
+/** Its configuration, from the root of the boot volume. */
+export const SYSLINUX_CONFIG = "syslinux.cfg";
 
 /** Programs that carry the loader: Alpine's and Debian's packages. */
 const INSTALLERS = ["usr/bin/syslinux", "sbin/extlinux", "usr/sbin/extlinux", "usr/bin/extlinux"];
@@ -74,13 +76,14 @@ export function syslinuxFiles(syslinux: Syslinux, entry: BootEntry): Map<string,
   return new Map<string, Content>([
     [LDLINUX_PATH, { kind: "inline", bytes: ldlinuxFile(syslinux.parts) }],
     ["ldlinux.c32", syslinux.module],
-    ["syslinux.cfg", inlineText(syslinuxConfig(entry))],
+    [SYSLINUX_CONFIG, inlineText(syslinuxConfig(entry))],
   ]);
 }
 
 /**
- * `syslinux.cfg` that starts one entry at once; Shift or Alt held at boot gives a prompt. The
- * loader speaks on the first serial port when the kernel does.
+ * `syslinux.cfg` that starts one entry at once. No key that is held at boot gives a prompt, and one
+ * that comes of a missing file takes neither another kernel nor other arguments: `init=/bin/sh` is a
+ * shell without a password. The loader speaks on the first serial port when the kernel does.
  */
 export function syslinuxConfig(entry: BootEntry): string {
   checkBootEntry(entry);
@@ -89,6 +92,9 @@ export function syslinuxConfig(entry: BootEntry): string {
     ...(serial ? [`SERIAL ${serial[1]} ${serial[2] ?? 115200}`] : []),
     "DEFAULT system",
     "PROMPT 0",
+    "NOESCAPE 1",
+    "IMPLICIT 0",
+    "ALLOWOPTIONS 0",
     "TIMEOUT 0",
     "LABEL system",
     `  MENU LABEL ${entry.title}`,

@@ -117,6 +117,9 @@ Deno.test("syslinux.cfg starts the entry at once and speaks where the kernel doe
     `SERIAL 1 9600
 DEFAULT system
 PROMPT 0
+NOESCAPE 1
+IMPLICIT 0
+ALLOWOPTIONS 0
 TIMEOUT 0
 LABEL system
   MENU LABEL Tower

@@ -11,6 +11,9 @@ const EFI_NAME: Record<Arch, string> = { x86_64: "x64", aarch64: "aa64", armv7: 
 /** Where packages put it: systemd-boot, and gummiboot, which it was called before it was systemd's. */
 const PLACES = ["usr/lib/systemd/boot/efi/systemd-boot", "usr/lib/gummiboot/gummiboot"];
 
+/** The one entry, from the root of the boot volume. */
+export const SYSTEMD_BOOT_ENTRY = "loader/entries/system.conf";
+
 /**
  * systemd-boot, or else gummiboot, out of a tree's packages.
  *
@@ -32,7 +35,8 @@ export function findSystemdBoot(tree: FileTree, arch: Arch): Content {
  * a disk it has no boot entry for (UEFI, §3.5.1.1), so no variable of the firmware is needed.
  *
  * The pattern of the default fits an entry's name with `.conf`, as systemd-boot compares it, and
- * without, as gummiboot does; that shows a menu for ten seconds where nothing fits.
+ * without, as gummiboot does; that shows a menu for ten seconds where nothing fits. Who gets the menu
+ * by a key cannot edit the command line: `init=/bin/sh` is a shell without a password.
  */
 export function systemdBootFiles(
   loader: Content,
@@ -41,8 +45,8 @@ export function systemdBootFiles(
 ): Map<string, Content> {
   return new Map<string, Content>([
     [`EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`, loader],
-    ["loader/loader.conf", inlineText("default system*\ntimeout 0\n")],
-    ["loader/entries/system.conf", inlineText(loaderEntry(entry))],
+    ["loader/loader.conf", inlineText("default system*\ntimeout 0\neditor no\n")],
+    [SYSTEMD_BOOT_ENTRY, inlineText(loaderEntry(entry))],
   ]);
 }
 

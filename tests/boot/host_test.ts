@@ -10,6 +10,7 @@ import { bootHost, lookAtHost } from "../support/host_machine.ts";
 import {
   buildHost,
   CARD_MIB,
+  CARD_UUID,
   cardOf,
   envFile,
   hostMissing,
@@ -52,6 +53,7 @@ Deno.test({
         assertEquals((await ssh("doas id -u")).trim(), "0");
         keys = await ssh("cat /etc/ssh/ssh_host_ed25519_key.pub");
       });
+      await t.step("its file systems have UUIDs of its own", () => lookAtNames(ssh));
       await t.step(
         "every value that hardens a host is in force, or its kernel is too old to have it",
         () =>
@@ -83,11 +85,25 @@ Deno.test({
       await host.machine.orConsole(async () => {
         await lookAtHost(host.ssh, { name: "web", address: TOWER.online.host, role: "online" });
         assertEquals(await host.ssh("cat /etc/ssh/ssh_host_ed25519_key.pub"), keys);
+        await lookAtNames(host.ssh);
       });
       assert(!host.machine.console().includes("first boot:"), host.machine.console());
     }
   },
 });
+
+/** The loader names the root by the card's own UUID, and fstab both file systems; no label counts. */
+async function lookAtNames(ssh: (command: string) => Promise<string>): Promise<void> {
+  const cmdline = await ssh("cat /proc/cmdline");
+  assertStringIncludes(cmdline, `root=UUID=${CARD_UUID} `);
+  assert(!cmdline.includes("rootdelay="), cmdline);
+  const boot = (await ssh("doas /sbin/blkid -p -o value -s UUID /dev/vda1")).trim();
+  const fstab = (await ssh("cat /etc/fstab")).split("\n").filter((line) => /ext4|vfat/.test(line));
+  assertEquals(fstab.map((line) => line.trim().split(/\s+/).slice(0, 3)), [
+    [`UUID=${CARD_UUID}`, "/", "ext4"],
+    [`UUID=${boot}`, "/boot", "vfat"],
+  ]);
+}
 
 /** Nobody but the thin client gets in, and it by SSH with its key alone. */
 async function knocks(
@@ -138,9 +154,9 @@ Deno.test({
     const image = await buildHost(folder.path);
     const good = new TextDecoder().decode(writeTowerEnv(offlineEnv(client.publicKey), "boot"));
     const bad = good.replace("HOSTNAME='vault'", "HOSTNAME='$(reboot)'") + "USERNAME='mallory'\n";
-    const card = cardOf(image, join(folder.path, "card.img"), [
-      { name: "tower.env", bytes: new TextEncoder().encode(bad) },
-    ]);
+    // As dd writes it: such a card starts as well.
+    const files = [{ name: "tower.env", bytes: new TextEncoder().encode(bad) }];
+    const card = cardOf(image, join(folder.path, "card.img"), files, "plain");
     await using network = await NetworkNamespace.create(runner);
     await network.addTap("tap0", `${TOWER.offline.thinClient}/24`);
     await using host = await bootHost({ card, folder: folder.path, network, client }, "none");

@@ -5,6 +5,7 @@ import { alpineOracle, oracleMissing } from "../support/alpine_oracle.ts";
 import { DEBIAN_TOOLS, debianFolder } from "../support/debian_files.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { initramfsImage } from "../support/initramfs_image.ts";
+import { Terminal } from "../support/terminal.ts";
 
 const runner = denoRunner();
 const tools = [...DEBIAN_TOOLS, "qemu-system-x86_64", "mke2fs", "sfdisk"];
@@ -71,20 +72,45 @@ interface Boot {
   readonly cmdline: string;
 }
 
+/** The command of a machine whose first disk is a device of QEMU's. */
+function machine(folder: string, boot: Boot, device: string): [string, ...string[]] {
+  const file = join(folder, "initramfs");
+  Deno.writeFileSync(file, boot.initramfs);
+  return [
+    ...["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-m", "256M"],
+    ...["-display", "none", "-vga", "none", "-no-reboot", "-serial", "stdio", "-nic", "none"],
+    ...["-monitor", `unix:${join(folder, "monitor")},server=on,wait=off`],
+    ...["-kernel", boot.kernel, "-initrd", file, "-append", `console=ttyS0 ${boot.cmdline}`],
+    ...(boot.disk === undefined ? [] : [
+      ...["-drive", `file=${boot.disk},if=none,id=disk,format=raw,snapshot=on`],
+      ...["-device", `${device},drive=disk`],
+    ]),
+  ] as [string, ...string[]];
+}
+
 /** Starts a machine and returns its console once it has ended by itself. */
-async function boot({ kernel, initramfs, disk, cmdline }: Boot): Promise<string> {
+async function boot(wanted: Boot): Promise<string> {
   using folder = tempFolder();
-  const file = join(folder.path, "initramfs");
-  Deno.writeFileSync(file, initramfs);
-  const { stdout } = await runner.run({
-    argv: [
-      ...["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-accel", "tcg", "-m", "256M"],
-      ...["-display", "none", "-vga", "none", "-no-reboot", "-serial", "stdio", "-nic", "none"],
-      ...["-kernel", kernel, "-initrd", file, "-append", `console=ttyS0 ${cmdline}`],
-      ...(disk === undefined ? [] : ["-drive", `file=${disk},if=virtio,format=raw,snapshot=on`]),
-    ] as [string, ...string[]],
-  }, { signal: AbortSignal.timeout(120_000) });
+  const argv = machine(folder.path, wanted, "virtio-blk-pci");
+  const { stdout } = await runner.run({ argv }, { signal: AbortSignal.timeout(120_000) });
   return new TextDecoder().decode(stdout).replaceAll("\r", "");
+}
+
+/** Does something to a machine's hardware, in the words of QEMU's monitor. */
+async function plug(folder: string, ...commands: string[]): Promise<void> {
+  using monitor = await Deno.connect({ transport: "unix", path: join(folder, "monitor") });
+  const buffer = new Uint8Array(4096);
+  let said = "";
+  for (const command of ["", ...commands]) {
+    await monitor.write(new TextEncoder().encode(`${command}\n`));
+  }
+  // One prompt before each command, and one after the last.
+  while (said.split("(qemu)").length < commands.length + 3) {
+    const length = await monitor.read(buffer);
+    if (length === null) break;
+    said += new TextDecoder().decode(buffer.subarray(0, length));
+  }
+  assertNotMatch(said, /Error/);
 }
 
 Deno.test({
@@ -150,7 +176,7 @@ Deno.test({
       "root=UUID=deadbeef-0000-0000-0000-000000000000 (waited 2 s)",
       "initramfs: block devices that exist:",
       "initramfs:   /dev/vda, 16 MiB",
-      "initramfs: restart in 2 s; press Enter for a shell",
+      "initramfs: restart in 2 s",
       "initramfs: restart",
     ]);
     const unnamed = await boot({ kernel, initramfs, cmdline: "panic=-1" });
@@ -162,6 +188,98 @@ Deno.test({
     assertStringIncludes(noInit, "the root file system on /dev/vda has no /nowhere (init=)");
   },
 });
+
+/** Prints SHELL where a shell reads it, and SHE''LL where a terminal alone does. */
+const ASK = "echo SHE''LL\r";
+
+Deno.test({
+  name: `no key gives a shell where the manifest asks for none, and "break" does not${reason}`,
+  ignore: skip,
+  async fn() {
+    using folder = tempFolder();
+    const { bytes: initramfs, kernel } = await initramfsImage(runner, { modules: MODULES });
+    const cmdline = "break root=UUID=deadbeef-0000-0000-0000-000000000000 rootwait=12 panic=3";
+    await using terminal = new Terminal(machine(folder.path, { kernel, initramfs, cmdline }, ""));
+    await terminal.sees(60, /Run \/init/);
+    const keys = setInterval(() => terminal.types(`\r\x03${ASK}`), 500);
+    try {
+      await terminal.ends(60);
+    } finally {
+      clearInterval(keys);
+    }
+    assertStringIncludes(terminal.text, "initramfs: there is no shell here");
+    assertMatch(
+      terminal.text,
+      /The disk that this machine starts from is missing: nothing is root=/,
+    );
+    assertStringIncludes(terminal.text, "initramfs: restart in 3 s");
+    assertNotMatch(terminal.text, /SHELL|press Enter/);
+  },
+});
+
+Deno.test({
+  name:
+    `emergencyShell gives one at "break", when the start fails, and to who presses Enter${reason}`,
+  ignore: skip,
+  async fn() {
+    using folder = tempFolder();
+    const options = { modules: MODULES, emergencyShell: true };
+    const { bytes: initramfs, kernel } = await initramfsImage(runner, options);
+    const cmdline = "break root=UUID=deadbeef-0000-0000-0000-000000000000 rootwait=1 panic=60";
+    await using terminal = new Terminal(machine(folder.path, { kernel, initramfs, cmdline }, ""));
+    const seen = (times: number, text: string) =>
+      terminal.sees(60, new RegExp(Array(times).fill(text).join("[^]*")));
+    for (const times of [1, 2]) {
+      await seen(times, 'a shell; leave it with "exit"');
+      terminal.types(ASK);
+      await seen(times, "SHELL");
+      terminal.types("exit\r");
+    }
+    await terminal.sees(60, /restart in 60 s; press Enter for a shell/);
+    terminal.types("\r");
+    await seen(3, 'a shell; leave it with "exit"');
+    terminal.types("exit\r");
+    await terminal.ends(60);
+  },
+});
+
+const BUSES = [
+  { own: "virtio-blk-pci", at: "/dev/vda", strange: "nvme,serial=1", comes: "/dev/nvme0n1" },
+  { own: "nvme,serial=1", at: "/dev/nvme0n1", strange: "virtio-blk-pci", comes: "/dev/vda" },
+] as const;
+
+for (const { own, at, strange, comes } of BUSES) {
+  Deno.test({
+    name: `a second disk with the root's UUID on ${comes} is not started from, nor is the first ` +
+      `while it is there${reason}`,
+    ignore: skip,
+    async fn() {
+      using folder = tempFolder();
+      const disk = await rootImage(folder.path);
+      const { bytes: initramfs, kernel } = await initramfsImage(runner, {
+        modules: [...MODULES, "nvme"],
+      });
+      const cmdline = `root=UUID=${UUID} rootfstype=ext4 rootwait rootdelay=10 panic=1`;
+      await using terminal = new Terminal(
+        machine(folder.path, { kernel, initramfs, disk, cmdline }, own),
+      );
+      await terminal.sees(60, /Run \/init/);
+      await plug(
+        folder.path,
+        `drive_add 0 file=${disk},if=none,id=late,format=raw,snapshot=on`,
+        `device_add ${strange},drive=late,id=stranger`,
+      );
+      await terminal.sees(60, /Two disks bear the name/);
+      for (const device of [at, comes]) {
+        await terminal.sees(5, new RegExp(`^  ${device} \\(16 MiB.*\\)`, "m"));
+      }
+      assertNotMatch(terminal.text, /MARKER/);
+      await plug(folder.path, "device_del stranger");
+      await terminal.ends(60);
+      assertMatch(terminal.text, new RegExp(`^MOUNT ${at} / ext4`, "m"));
+    },
+  });
+}
 
 Deno.test({
   name: "an initramfs with Alpine's busybox and its musl starts the machine as well" +

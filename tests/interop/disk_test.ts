@@ -10,6 +10,7 @@ import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../support/boot_tree.ts";
 import { DEBIAN_TOOLS } from "../support/debian_files.ts";
 import { fileSink, tempFolder } from "../support/file_sink.ts";
+import { partitionFile } from "../support/partition_file.ts";
 
 const runner = denoRunner();
 const TOOLS = ["sfdisk", "sgdisk", "fsck.fat", "mdir", "mtype", "e2fsck", "debugfs"];
@@ -54,23 +55,6 @@ function write(tree: FileTree, plan: DiskPlan, image: string): void {
   disk(tree, plan, { reader, epoch: EPOCH, sink, reporter: silent });
 }
 
-/** A partition of an image as a file of its own. */
-async function partition(image: string, number: number): Promise<string> {
-  const table = JSON.parse(await run("sfdisk", "--json", image)).partitiontable;
-  const { start, size } = table.partitions[number - 1];
-  const path = `${image}.${number}`;
-  using from = Deno.openSync(image);
-  using to = fileSink(path, size * 512);
-  const chunk = new Uint8Array(1 << 20);
-  from.seekSync(start * 512, Deno.SeekMode.Start);
-  for (let done = 0; done < size * 512;) {
-    const n = from.readSync(chunk.subarray(0, Math.min(chunk.length, size * 512 - done)))!;
-    to.writeAt(done, chunk.subarray(0, n));
-    done += n;
-  }
-  return path;
-}
-
 for (const table of ["mbr", "gpt"] as const) {
   Deno.test({
     name: `a disk with ${table} satisfies the tools for tables, FAT and ext4${reason}`,
@@ -85,7 +69,7 @@ for (const table of ["mbr", "gpt"] as const) {
       assertStringIncludes(said, "No errors detected.");
       if (table === "gpt") assertStringIncludes(await run("sgdisk", "-v", image), "No problems");
 
-      const boot = await partition(image, 1);
+      const boot = await partitionFile(runner, image, 1);
       await run("fsck.fat", "-n", boot);
       const listed = await run("mdir", "-b", "-/", "-i", boot, "::");
       assertEquals(listed.trim().split("\n").sort(), [
@@ -103,7 +87,7 @@ for (const table of ["mbr", "gpt"] as const) {
       ]);
       assertStringIncludes(await run("mtype", "-i", boot, "::syslinux.cfg"), PLAN.cmdline);
 
-      const root = await partition(image, 2);
+      const root = await partitionFile(runner, image, 2);
       await run("e2fsck", "-fn", root);
       const shown = await run("debugfs", "-R", "cat /etc/hostname", root);
       assertEquals(shown, "tower\n");

@@ -4,6 +4,9 @@ import { cutPower } from "../support/power_cuts.ts";
 
 // The partition may have its new size, and the file system its old one.
 Deno.test({
-  ...named("a power cut while the root grows leaves a first boot that goes on", hostMissing()),
-  fn: () => cutPower(["root-size"]),
+  ...named(
+    "power cuts while fstab is written and the root grows leave a first boot that goes on",
+    hostMissing(),
+  ),
+  fn: () => cutPower(["mounts", "root-size"]),
 });

@@ -4,7 +4,7 @@ import { cutPower, FIRST_BOOT_STEPS } from "../support/power_cuts.ts";
 
 Deno.test({
   ...named(
-    "power cuts in all ten steps, one after the other, leave a first boot that goes on",
+    "power cuts in all eleven steps, one after the other, leave a first boot that goes on",
     hostMissing(),
   ),
   fn: () => cutPower(FIRST_BOOT_STEPS),

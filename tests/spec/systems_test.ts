@@ -37,29 +37,40 @@ Deno.test("images of hosts tell the version of the program that ships them", () 
   for (const host of HOSTS) assertEquals(host.version, VERSION, host.name);
 });
 
-Deno.test("fstab names the partitions that the disk of each host has", () => {
+Deno.test("no host takes a file system by a label, nor its root without looking for another", () => {
   for (const host of EACH) {
-    const { boot, root } = diskOf(host);
-    const fstab = textOf(host, "etc/fstab");
-    assertMatch(fstab, new RegExp(`^LABEL=${root.label}\\s+/\\s+ext4\\s`, "m"));
-    assertMatch(fstab, new RegExp(`^LABEL=${boot.label}\\s+/boot\\s+vfat\\s`, "m"));
+    assert(!/LABEL=/.test(textOf(host, "etc/fstab")));
+    const words = diskOf(host).cmdline.split(" ");
+    for (const word of ["rootwait", "rootdelay=10"]) assert(words.includes(word), host.name);
   }
 });
 
-Deno.test("fstab has the options of each mount that it is to harden, on an encrypted root too", () => {
+Deno.test("nothing of a host gives a shell without a password", () => {
   for (const host of EACH) {
-    const fstab = textOf(host, "etc/fstab");
-    for (const { point, options } of MOUNTS.filter(({ isInFstab }) => isInFstab)) {
-      const line = fstab.split("\n").find((line) => line.split(/\s+/)[1] === point);
-      const has = line?.split(/\s+/)[3]?.split(",") ?? [];
-      // umask is what a mount says, fmask and dmask what /proc/mounts tells of it.
-      const wanted = options.map((option) => option.replace(/^[fd]mask/, "umask"));
-      assertEquals(wanted.filter((option) => !has.includes(option)), [], `${point}: ${line}`);
+    const shells = host.stages.flatMap(({ spec }) =>
+      spec.kind === "initramfs" ? [spec.emergencyShell] : []
+    );
+    assertEquals(shells, [false], host.name);
+    const inittab = textOf(host, "etc/inittab");
+    assert(!/askfirst|\/sh\b|getty.*(-n|-l|--autologin)\b/.test(inittab), inittab);
+    assertMatch(textOf(host, "etc/rc.conf.d/tower.conf"), /^rc_interactive="NO"$/m);
+  }
+});
+
+Deno.test("fstab has the options of each mount that it is to harden, on either kind of root", () => {
+  const steps = ["05-root-device", "07-mounts"];
+  for (const host of EACH) {
+    const image = textOf(host, "etc/fstab");
+    for (const step of steps.map((name) => textOf(host, `usr/lib/tower/steps/${name}`))) {
+      assertStringIncludes(step, '$(awk \'$3 == "proc" || $3 == "tmpfs"\' /etc/fstab)');
+      const lines = `${image}${step}`.split("\n").map((line) => line.split(/\t+/));
+      for (const { point, options } of MOUNTS.filter(({ isInFstab }) => isInFstab)) {
+        const has = lines.find((line) => line[1] === point)?.[3]?.split(",") ?? [];
+        // umask is what a mount says, fmask and dmask what /proc/mounts tells of it.
+        const wanted = options.map((option) => option.replace(/^[fd]mask/, "umask"));
+        assertEquals(wanted.filter((option) => !has.includes(option)), [], point);
+      }
     }
-    const boot = /^LABEL=\S+\s+(\/boot\s.*)$/m.exec(fstab)![1]!;
-    const step = textOf(host, "usr/lib/tower/steps/05-root-device");
-    assertStringIncludes(step.replaceAll("\t", " "), boot.replaceAll("\t", " "));
-    assertStringIncludes(step, '$(awk \'$3 == "proc" || $3 == "tmpfs"\' /etc/fstab)');
   }
 });
 

@@ -5,8 +5,10 @@ import { manifestFiles } from "../../build/inputs.ts";
 import { labFolder } from "../../build/trusted_keys.ts";
 import { build } from "../../build/pipeline.ts";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
+import { giveIdentity } from "../../lib/boot/card_identity.ts";
 import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
 import type { IpAddress, IpNetwork } from "../../lib/ip/address.ts";
 import { silent } from "../../lib/report/event.ts";
 import { copyDisk, openDisk } from "../../lib/store/disk_file.ts";
@@ -139,18 +141,27 @@ export function envFile(env: TowerEnv): { name: string; bytes: Uint8Array } {
   return { name: "tower.env", bytes: writeTowerEnv(env, "boot") };
 }
 
-/** A copy of an image as it lies on a larger card, with files on its boot partition. */
+/**
+ * A copy of an image as it lies on a larger card, with files on its boot partition, and as
+ * `tower provision` leaves it: with UUIDs of its own, unless it is `plain`.
+ */
 export function cardOf(
   image: string,
   card: string,
   files: readonly { name: string; bytes: Uint8Array }[],
+  plain: "plain" | "own" = "own",
 ): string {
   copyDisk(image, card);
   using disk = openDisk(card);
   disk.grow(CARD_MIB * 2 ** 20);
   for (const file of files) putBootFile(disk, { ...file, mtime: 1_700_000_000 });
+  if (plain === "own" && !giveIdentity(disk, CARD_UUID)) {
+    throw new Error("the image's loaders do not name its root by UUID");
+  }
   return card;
 }
 
+/** Of the root of such a card. */
+export const CARD_UUID = uuidFrom("card");
 /** Size of the card. */
 export const CARD_MIB = 640;

@@ -27,6 +27,7 @@ export interface ImageOptions {
   readonly modules: readonly string[];
   readonly files?: readonly string[];
   readonly compression?: "zstd" | "gzip" | "none";
+  readonly emergencyShell?: boolean;
   /** Folders with busybox; Debian's static one by default. */
   readonly userland?: readonly string[];
 }
@@ -65,6 +66,7 @@ export async function initramfsImage(
     modules: [...options.modules],
     files: [...options.files ?? []],
     compression: options.compression,
+    emergencyShell: options.emergencyShell ?? false,
   }, context);
   const bytes = bytesOf(reader, tree.file(path)!.content);
   return { bytes, source: tree, reader, release, kernel: join(folder, image) };

@@ -13,6 +13,7 @@ const SEED = 20261120;
 
 /** Steps of the first boot, as the console names them. */
 export const FIRST_BOOT_STEPS = [
+  "mounts",
   "name",
   "place",
   "user",

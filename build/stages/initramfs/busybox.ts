@@ -9,17 +9,17 @@ const PLACES = ["bin/busybox", "usr/bin/busybox", "bin/busybox.static"];
 /** What `init.sh` calls. A busybox without one of these is refused. */
 export const NEEDED_APPLETS: readonly string[] = [
   ...["cat", "dd", "find", "findfs", "hexdump", "ls", "modprobe", "mount", "readlink", "reboot"],
-  ...["sed", "sh", "sleep", "sort", "switch_root", "tr", "usleep", "xargs"],
+  ...["sed", "sh", "sleep", "sort", "switch_root", "tr", "umount", "usleep", "xargs"],
 ];
 
 /** What `unlock.sh` calls as well. */
-export const UNLOCK_APPLETS: readonly string[] = ["mkdir", "umount"];
+export const UNLOCK_APPLETS: readonly string[] = ["mkdir"];
 
-/** What somebody in the shell of a failed start is glad of. Taken where busybox has it. */
+/** What somebody in an emergency shell is glad of. Taken where busybox has it. */
 export const SHELL_APPLETS: readonly string[] = [
   ...["blkid", "chroot", "cp", "dmesg", "echo", "fdisk", "free", "grep", "head", "insmod", "ip"],
   ...["less", "ln", "lsmod", "mkdir", "mknod", "mv", "poweroff", "ps", "rm", "rmmod", "tail"],
-  ...["umount", "uname", "vi"],
+  ...["uname", "vi"],
 ];
 
 /** The path of busybox in a tree. @throws {TowerError} `not-found`. */

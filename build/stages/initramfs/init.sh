@@ -7,7 +7,8 @@
 # - Words of the command line that the kernel does not know reach us as arguments ("single"), or,
 #   with a "=", as environment. Words after "--" are arguments too. All of them belong to init.
 # - Only applets and options that busybox 1.35 (Debian) and 1.36 (Alpine) have in common are used:
-#   neither `blkid` nor `mountpoint`, and a findfs that knows UUID= and LABEL= alone.
+#   neither `blkid` nor `mountpoint`, and a findfs that knows UUID= and LABEL= alone, tells the first
+#   device that fits, and looks at block devices in /dev.
 # - mount -t asks the kernel for the file system's module, and the kernel runs /sbin/modprobe.
 
 # -f: a word of the command line is never a file name pattern. Not -e: an unforeseen failure must
@@ -20,14 +21,32 @@ root='' rootfstype='' rootflags='' mode=ro init='' more_modules=''
 panic=30 quiet=no shell=no
 patience=30 # seconds until the root device must be there, or "forever"
 delay=0
-known_aliases='' device='' now=0
+known_aliases='' device='' twin='' now=0 told=''
 
-say() {
-  [ "$quiet" = yes ] || printf 'initramfs: %s\n' "$*"
+consoles() {
+  cat /sys/class/tty/console/active 2> /dev/null || echo console
 }
 
+# warn TEXT: to every console. Nothing but printable ASCII reaches a terminal: disks tell names.
 warn() {
-  printf 'initramfs: %s\n' "$*"
+  said=$(printf 'initramfs: %s' "$*" | tr -cd ' -~')
+  for console in $(consoles); do
+    printf '%s\r\n' "$said" > "/dev/$console"
+  done 2> /dev/null
+}
+
+say() {
+  [ "$quiet" = yes ] || warn "$*"
+}
+
+# tell TEXT: to every console, each text once until another is told.
+tell() {
+  [ "$told" != "$*" ] || return 0
+  told=$*
+  said=$(printf '%s\n' "$*" | tr -cd '\n -~' | sed "s/\$/$(printf '\r')/")
+  for console in $(consoles); do
+    printf '\r\n%s\n' "$said" > "/dev/$console"
+  done 2> /dev/null
 }
 
 is_number() {
@@ -42,9 +61,19 @@ look_at_clock() {
   now=${now%%.*}
 }
 
+# Both are others where the image asks for a shell: see shell.sh.
 open_shell() {
-  warn 'a shell; leave it with "exit"'
-  sh
+  warn 'there is no shell here'
+}
+
+# pause SECONDS: before a restart; 0 is for ever.
+pause() {
+  if [ "$1" = 0 ]; then
+    warn 'no restart (panic=0)'
+    while :; do sleep 3600; done
+  fi
+  warn "restart in $1 s"
+  sleep "$1"
 }
 
 list_block_devices() {
@@ -58,29 +87,13 @@ list_block_devices() {
   done
 }
 
-# Ends the start: says why, and restarts unless somebody at the console wants a shell.
+# Ends the start: says why, and restarts.
 # panic= is read as the kernel reads it: seconds, 0 waits for ever, less than 0 is at once.
 fail() {
   trap - EXIT
   warn "cannot start the system: $*"
   list_block_devices
-  [ "$shell" = yes ] && open_shell
-  if [ "$panic" = 0 ]; then
-    warn 'press Enter for a shell (panic=0: no restart)'
-    while :; do
-      read -r _ && open_shell
-      sleep 1 # a console that is gone reads as ended at once
-    done
-  fi
-  warn "restart in $panic s; press Enter for a shell"
-  look_at_clock
-  end=$((now + panic))
-  if read -r -t "$panic" _; then
-    open_shell
-  else
-    look_at_clock
-    [ "$now" -lt "$end" ] && sleep $((end - now))
-  fi
+  pause "$panic"
   restart
 }
 
@@ -175,7 +188,8 @@ partition_id() {
   fi
 }
 
-find_partition() {
+# find_partitions ID: all partitions with that PARTUUID, a line each.
+find_partitions() {
   wanted=$(printf '%s' "$1" | tr A-F a-f)
   for name in $(ls /sys/class/block); do
     [ -e "/sys/class/block/$name/partition" ] || continue
@@ -184,20 +198,53 @@ find_partition() {
     disk=${disk%/*}
     read -r sector < "$disk/queue/logical_block_size" || continue
     if [ "$(partition_id "/dev/${disk##*/}" "$sector" "$index")" = "$wanted" ]; then
-      printf '/dev/%s' "$name"
-      return
+      printf '/dev/%s\n' "$name"
     fi
   done
 }
 
-# Sets `device`.
+# Sets `device` to the one that is root=. Returns 1 where there is none, or `twin` is another: whose
+# that is cannot be told, as everybody who has an image knows the names in it.
 find_root() {
+  device='' twin=''
   case $root in
-    UUID=* | LABEL=*) device=$(findfs "$root" 2> /dev/null) ;;
-    PARTUUID=*) device=$(find_partition "${root#*=}") ;;
+    UUID=* | LABEL=*)
+      device=$(findfs "$root" 2> /dev/null)
+      [ -b "$device" ] || return 1
+      mount -o bind /dev/null "$device" || return 1
+      twin=$(findfs "$root" 2> /dev/null)
+      umount "$device"
+      ;;
+    PARTUUID=*)
+      set -- $(find_partitions "${root#*=}")
+      device=${1-} twin=${2-}
+      ;;
     *) device=$root ;;
   esac
-  [ -b "$device" ]
+  [ -z "$twin" ] && [ -b "$device" ]
+}
+
+# described DEVICE: its size and, where a disk tells one, its name.
+described() {
+  path=$(readlink -f "/sys/class/block/${1##*/}")
+  read -r sectors < "$path/size" || sectors=0
+  [ -e "$path/partition" ] && path=${path%/*}
+  model=$(cat "$path/device/model" "$path/device/name" 2> /dev/null)
+  printf '%s (%s MiB%s)' "$1" "$((sectors / 2048))" "${model:+, $model}"
+}
+
+# Says why find_root found none.
+tell_root_missing() {
+  if [ -n "$twin" ]; then
+    tell "Two disks bear the name of the one that this machine starts from, root=$root:
+  $(described "$device")
+  $(described "$twin")
+Neither is started from. Take out the one that is not this machine's. This machine looks again all the
+time."
+  else
+    tell "The disk that this machine starts from is missing: nothing is root=$root.
+Put it in. This machine looks again all the time."
+  fi
 }
 
 wait_for_root() {
@@ -214,14 +261,21 @@ wait_for_root() {
   esac
   look_at_clock
   start=$now
-  until find_root; do
+  until [ $((now - start)) -ge "$delay" ] && find_root; do
     look_at_clock
-    if [ "$patience" != forever ] && [ $((now - start)) -ge "$patience" ]; then
+    waited=$((now - start - delay))
+    if [ "$patience" != forever ] && [ "$waited" -ge "$patience" ]; then
+      [ -z "$twin" ] || fail "two block devices are root=$root: $device and $twin"
       fail "no block device is root=$root (waited $patience s)"
+    fi
+    if [ -n "$twin" ] || [ "$waited" -ge 10 ]; then
+      tell_root_missing
+      sleep 1
     fi
     load_device_modules
     usleep 100000
   done
+  delay=0
 }
 
 # Checks the root where the image brings a checker. e2fsck(8): 1 repaired, 2 repaired and restart,
@@ -260,13 +314,13 @@ find_init() {
   fail "the root file system on $device has no init"
 }
 
+[ -f /shell.sh ] && . /shell.sh
 trap 'fail "the start script ended"' EXIT
 mount_kernel_file_systems || fail 'proc, sys or dev could not be mounted'
 read_command_line
 load_named_modules
 load_device_modules
 [ "$shell" = yes ] && open_shell
-[ "$delay" = 0 ] || sleep "$delay"
 wait_for_root
 if [ -f /unlock.sh ]; then
   . /unlock.sh

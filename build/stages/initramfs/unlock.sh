@@ -14,16 +14,7 @@ opened=lvmcrypt
 only_opened="devices { filter=[\"a|^/dev/mapper/$opened\$|\",\"r|.*|\"] \
 obtain_device_list_from_udev=0 use_devicesfile=0 } \
 activation { udev_sync=0 udev_rules=0 } backup { backup=0 archive=0 }"
-luks='' new_root='' told=''
-
-# tell TEXT: to every console, each text once until another is told.
-tell() {
-  [ "$told" != "$*" ] || return 0
-  told=$*
-  for console in $(cat /sys/class/tty/console/active); do
-    printf '\r\n%s\r\n' "$*" > "/dev/$console"
-  done 2> /dev/null
-}
+luks='' new_root=''
 
 # Sets `luks` and `new_root`. Returns 1 where there is no root.conf, 2 where it cannot be used.
 read_root_conf() {
@@ -105,11 +96,22 @@ wait_or_ask() {
   return 1
 }
 
+# Prints the volume with the ext4 file system of $new_root (magic at byte 1080, UUID at 1128), among those
+# that were opened here alone: a stick may bear the same UUID.
+find_opened() {
+  for name in $(ls /sys/class/block); do
+    [ -e "/sys/class/block/$name/dm" ] || continue
+    [ "$(bytes "/dev/$name" 1080 2)" = 53ef ] || continue
+    [ "$(bytes "/dev/$name" 1128 16)" = "$(printf '%s' "$new_root" | tr -d -)" ] || continue
+    printf '/dev/%s' "$name"
+    return
+  done
+}
+
 # One look at all that is needed: 0 when the disk is open, 1 to look again, 2 for a plain root.
 try_unlock() {
   if ! find_root; then
-    tell "The boot medium is missing: nothing is root=$root.
-Put it in. This machine looks again every few seconds."
+    tell_root_missing
     return 1
   fi
   mkdir -p $boot_files
@@ -162,7 +164,8 @@ unlock() {
     esac
     wait_or_ask && break
   done
-  root=UUID=$new_root rootfstype=ext4
   lvm vgchange --config "$only_opened" -q -q -a y > /dev/null 2>&1
+  root=$(find_opened) rootfstype=ext4
+  [ -n "$root" ] || fail "the encrypted disk $device has no file system $new_root (root.conf)"
   say "opened $device"
 }

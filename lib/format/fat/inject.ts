@@ -30,13 +30,13 @@ const LONG_NAME = 0x0f;
 /** Offset in FSInfo of the count of free clusters. */
 const FSINFO_FREE = 488;
 
-/** A slot of the root directory: where it lies, and what it says. */
+/** A slot of a directory: where it lies, and what it says. */
 export interface Slot {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
-/** An entry of the root directory with the slots it takes. */
+/** An entry of a directory with the slots it takes. */
 export interface Used {
   readonly name: string;
   readonly short: string;
@@ -55,7 +55,7 @@ export interface Used {
  */
 export function putRootFile(volume: ByteSource & ByteSink, file: RootFile): void {
   const fat = readVolume(volume);
-  const slots = readSlots(volume, fat);
+  const slots = slotsIn(volume, rootSectors(fat));
   const entries = entriesOf(slots);
   const old = entries.find((entry) => sameName(entry, file.name));
   if (old?.isDirectory) {
@@ -96,8 +96,9 @@ export function putRootFile(volume: ByteSource & ByteSink, file: RootFile): void
   );
 }
 
-export function readSlots(volume: ByteSource, fat: FatVolume): Slot[] {
-  return rootSectors(fat).flatMap((sector) => {
+/** The slots of the sectors that hold a directory. */
+export function slotsIn(volume: ByteSource, sectors: readonly number[]): Slot[] {
+  return sectors.flatMap((sector) => {
     const bytes = readExactly(volume, sector, SECTOR);
     return Array.from({ length: SECTOR / SLOT }, (_, i) => ({
       offset: sector + i * SLOT,

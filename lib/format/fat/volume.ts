@@ -137,15 +137,20 @@ export function countFree(volume: FatVolume): number {
 /** Offsets in bytes of the sectors that hold the root directory, in order. */
 export function rootSectors(volume: FatVolume): number[] {
   const { geometry, rootCluster } = volume;
-  const range = (first: number, count: number) =>
-    Array.from({ length: count }, (_, i) => (first + i) * SECTOR);
   if (geometry.type !== "fat32") {
     const first = geometry.reservedSectors + TABLES * geometry.tableSectors;
-    return range(first, geometry.dataSector - first);
+    return sectorRange(first, geometry.dataSector - first);
   }
-  return chainOf(volume, rootCluster).flatMap((cluster) =>
-    range(clusterSector(geometry, cluster), geometry.sectorsPerCluster)
-  );
+  return chainOf(volume, rootCluster).flatMap((cluster) => clusterSectors(geometry, cluster));
+}
+
+/** Offsets in bytes of a cluster's sectors. */
+export function clusterSectors(geometry: FatGeometry, cluster: number): number[] {
+  return sectorRange(clusterSector(geometry, cluster), geometry.sectorsPerCluster);
+}
+
+function sectorRange(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => (first + i) * SECTOR);
 }
 
 /** Where FAT32 keeps its count of free clusters, with the copy. */
