@@ -8,7 +8,7 @@ import { initramfsImage } from "../support/initramfs_image.ts";
 import { Terminal } from "../support/terminal.ts";
 
 const runner = denoRunner();
-const tools = [...DEBIAN_TOOLS, "qemu-system-x86_64", "mke2fs", "sfdisk"];
+const tools = [...DEBIAN_TOOLS, "qemu-system-x86_64", "mke2fs", "debugfs", "sfdisk"];
 const missing = tools.filter((tool) => !runner.which(tool));
 const skip = missing.length > 0;
 const reason = skip ? ` (skipped: ${missing.join(", ")} missing)` : "";
@@ -186,6 +186,14 @@ Deno.test({
       cmdline: `root=UUID=${UUID} init=/nowhere panic=-1`,
     });
     assertStringIncludes(noInit, "the root file system on /dev/vda has no /nowhere (init=)");
+    for (const change of ["rm /sbin/init", "symlink /bin/sh busybox"]) {
+      await runner.run({ argv: ["debugfs", "-w", "-R", change, disk] });
+    }
+    const shellAlone = await boot({
+      ...{ kernel, initramfs, disk },
+      cmdline: `root=UUID=${UUID} panic=-1`,
+    });
+    assertStringIncludes(shellAlone, "the root file system on /dev/vda has no init");
   },
 });
 

@@ -21,6 +21,7 @@ root='' rootfstype='' rootflags='' mode=ro init='' more_modules=''
 panic=30 quiet=no shell=no
 patience=30 # seconds until the root device must be there, or "forever"
 delay=0
+inits='/sbin/init /etc/init /bin/init' # not /bin/sh, which the kernel takes as the last resort
 known_aliases='' device='' twin='' now=0 told=''
 
 consoles() {
@@ -61,7 +62,7 @@ look_at_clock() {
   now=${now%%.*}
 }
 
-# Both are others where the image asks for a shell: see shell.sh.
+# Both, and `inits`, are others where the image asks for a shell: see shell.sh.
 open_shell() {
   warn 'there is no shell here'
 }
@@ -308,7 +309,7 @@ find_init() {
     has_program "$init" || fail "the root file system on $device has no $init (init=)"
     return
   fi
-  for init in /sbin/init /etc/init /bin/init /bin/sh; do
+  for init in $inits; do
     has_program "$init" && return
   done
   fail "the root file system on $device has no init"

@@ -1,6 +1,8 @@
 # A shell for whoever sits at the console. Sourced by /init where the manifest asks for one
 # (emergencyShell): it needs no password, so it is not for machines that others can reach.
 
+inits="$inits /bin/sh"
+
 open_shell() {
   warn 'a shell; leave it with "exit"'
   sh
