@@ -58,12 +58,12 @@ done
 const SHARED = `run=${RUN}
 busy="another change of its rules waits for its confirmation"
 lock() {
-	mkdir -p "$run.lock" && : >"$run.lock/$$" || return
-	for other in "$run.lock"/*; do
+	mkdir -p "$run.locks" && : >"$run.locks/$$" || return
+	for other in "$run.locks"/*; do
 		process=\${other##*/}
 		case $process in "$$" | "\${1:-$$}") continue ;; esac
 		if grep -q tower-firewall "/proc/$process/cmdline" 2>/dev/null; then
-			rm -f "$run.lock/$$"
+			rm -f "$run.locks/$$"
 			return 1
 		fi
 		rm -f "$other"
@@ -100,7 +100,7 @@ end() {
 	printf '%s' "$2" >"$change/end"
 	mv "$change/end" "$change/$1"
 	rm -f "$change"/*4 "$change"/*6 "$change"/*.kept "$change/settings" "$change/input" "$change/error" "$0"
-	rm -f "$run.lock/$$"
+	rm -f "$run.locks/$$"
 	exit
 }
 load() { iptables-restore -w 5 <"$change/\${1}4" && ip6tables-restore -w 5 <"$change/\${1}6"; }
@@ -168,7 +168,7 @@ end done "$(set_all)"
  */
 export const LOAD = `${HEAD}${SHARED}change=$run/$1
 lock || { sleep "0.$(($$ % 9 + 1))"; lock; } || fail "$busy"
-trap 'rm -f "$run.lock/$$"' EXIT
+trap 'rm -f "$run.locks/$$"' EXIT
 leave() { rm -rf "$change"; fail "$@"; }
 last=$(cat "$run/last" 2>/dev/null)
 for old in "$run"/*; do [ "$old" = "$run/$last" ] || rm -rf "$old"; done

@@ -164,7 +164,7 @@ Deno.test({
         assertEquals(await vault.run("cat", "/proc/sys/net/ipv6/conf/eth0/disable_ipv6"), "1\n");
         // The guard has left, and with it what could take the rules back.
         await eventually(10, async () => {
-          assertEquals(await vault.run("ls", "-A", "/run/tower-firewall.lock"), "");
+          assertEquals(await vault.run("ls", "-A", "/run/tower-firewall.locks"), "");
         });
         const second = await tower.run("firewall", "apply", "vault");
         assertEquals([second.code, second.out], [0, "vault: already in force\n"], second.err);

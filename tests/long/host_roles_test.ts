@@ -113,6 +113,13 @@ async function lookAtBrokenRules(bench: Bench): Promise<void> {
       assertStringIncludes(shown, `look: iptables -P ${chain} DROP`);
       assertStringIncludes(shown, `look: ip6tables -P ${chain} DROP`);
     }
+    const order = ["Closing the network", "Setting kernel parameters", "Loading ip6tables rules"]
+      .map((line) => shown.indexOf(line));
+    assertEquals(
+      order,
+      order.toSorted((one, other) => one - other),
+      "forwarding before its filter",
+    );
     assert(!shown.includes("look: iptables -A"), "a part of the rules was loaded");
     assertMatch(shown, /look: sshd .*stopped/);
     assertMatch(shown, /networking.*iptables would not start/);
@@ -137,7 +144,7 @@ async function lookAtNewCard({ ssh, machine }: RunningHost, network: NetworkName
   );
   assertEquals(settings, "1\n0\n1\n0\n");
   await ssh("doas ip address add 10.7.0.1/24 dev eth1; doas ip link set eth1 up");
-  await ssh("for i in 1 2; do nc -l -p 8080 -e true </dev/null >/dev/null 2>&1; done &");
+  await ssh("for i in 1 2; do nc -l -p 8080 -e true; done </dev/null >/dev/null 2>&1 &");
   assert(!(await ssh("ip -6 -o address show")).includes("eth1"), "it has an IPv6 address");
   await network.run("ip", "route", "add", "10.99.0.1/32", "via", "10.7.0.1", "dev", "tap1");
   for (const [to, port] of [["10.7.0.1", 8080], ["10.7.0.1", 53], ["10.99.0.1", 53]] as const) {
@@ -228,7 +235,8 @@ Deno.test({
         assertEquals((await ssh("ls /etc/ssh | grep -c _key$")).trim(), "1");
         assertEquals((await ssh("date -u +%Y")).trim(), "1970");
         await lookAtClockJumps(ssh);
-        const spoil = "echo nonsense >>/etc/iptables/rules-save; mkdir -p /etc/local.d; " +
+        const spoil =
+          "sed -i s/COMMIT/nonsense/ /etc/iptables/rules-save; mkdir -p /etc/local.d; " +
           "cat >/etc/local.d/look.start; chmod 0755 /etc/local.d/look.start; sync";
         await ssh(`doas sh -ec ${quoteArgv([spoil])} <<'LOOK'\n${LOOK}LOOK`);
       });

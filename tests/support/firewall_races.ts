@@ -113,14 +113,14 @@ export class RacedMachine implements AsyncDisposable {
 }
 
 const FIND = `changes() {
-	for file in /run/tower-firewall.lock/*; do
+	for file in /run/tower-firewall.locks/*; do
 		grep -qs tower-firewall "/proc/\${file##*/}/cmdline" && echo "\${file##*/}"
 	done
 }
 `;
 const WAIT = `${FIND}while [ -n "$(changes)" ]; do sleep 0.1; done`;
 const START = `${FIND}kill -KILL $(changes) 2>/dev/null
-rm -rf /run/tower-firewall /run/tower-firewall.lock
+rm -rf /run/tower-firewall /run/tower-firewall.locks
 for table in nat mangle raw; do
 	printf '*%s\\nCOMMIT\\n' $table | iptables-restore
 	printf '*%s\\nCOMMIT\\n' $table | ip6tables-restore
