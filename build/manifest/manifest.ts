@@ -1,5 +1,6 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
 import { filesOf, isOwnFile, OWN_FILES, treeFile } from "./file_names.ts";
 import {
@@ -102,6 +103,8 @@ export interface ReadManifest {
 export function readChain(path: string, source: ManifestSource): ReadManifest[] {
   const chain: ReadManifest[] = [];
   for (let next: string | undefined = path; next !== undefined;) {
+    const known = chain.findIndex((read) => read.path === next);
+    if (known >= 0) throw extendsItself(chain.at(-1)!.path, next, source);
     if (chain.length >= MAX_DEPTH) {
       throw new TowerError(
         "limit",
@@ -116,6 +119,12 @@ export function readChain(path: string, source: ManifestSource): ReadManifest[] 
   return chain;
 }
 
+function extendsItself(path: string, extended: string, source: ManifestSource): TowerError {
+  const place = placeInYaml(source.readText(path), path, ["extends"]);
+  const whom = path === extended ? "itself" : `"${extended}", which extends it`;
+  return new TowerError("malformed", `Cannot read "${path}": it extends ${whom}\n  ${place}`);
+}
+
 /** The path of a system by its name, or of a manifest file. @throws {TowerError} `not-found` */
 export function locate(
   reference: string,
@@ -127,7 +136,8 @@ export function locate(
   }
   const path = source.systemPath(reference);
   if (path !== undefined) return path;
-  throw new TowerError("not-found", `Cannot find system "${reference}"`, {
+  const meant = didYouMean(reference, source.systemNames());
+  throw new TowerError("not-found", `Cannot find system "${reference}"${meant}`, {
     hint: `the systems are ${source.systemNames().join(", ")}; a manifest file ends in .yaml`,
   });
 }

@@ -103,8 +103,9 @@ export function solveWorld(
 ): readonly Selected[] {
   const solution = solve(world, repositories, { arch });
   if (solution.ok) return solution.install;
+  const known = new Set(repositories.flatMap((r) => r.packages.map(({ name }) => name)));
   throw new TowerError(
     "unsolvable",
-    `Cannot choose packages for the world:\n${formatProblems(solution.problems)}`,
+    `Cannot choose packages for the world:\n${formatProblems(solution.problems, known)}`,
   );
 }

@@ -126,6 +126,10 @@ function planOne(
       ]
       : [],
   ];
+  const { username, timezone, keyboardLayout, keyboardVariant, lang } = request.locale;
+  const keyboard = keyboardVariant === keyboardLayout
+    ? keyboardLayout
+    : `${keyboardLayout} (${keyboardVariant})`;
   const signed = image.signer === undefined ? "digest" : `digest and signature (${image.signer})`;
   const steps = [
     `use image ${image.path}, ${signed} checked`,
@@ -133,6 +137,7 @@ function planOne(
     `make login key, host keys, disk key and ${
       request.password === undefined ? "a" : "the"
     } password`,
+    `give it the user ${username}, time zone ${timezone}, keyboard ${keyboard}, language ${lang}`,
     ...isZeroed ? [`write zeros over ${target.description}`] : [],
     `write the image to ${target.description}`,
     "read it back and compare",

@@ -1,10 +1,8 @@
-import { parse } from "yaml";
-import { z } from "zod";
 import { TowerError } from "../../lib/errors.ts";
 import { type HostName, hostName } from "../../lib/fleet/host.ts";
-import { readText } from "../../lib/store/files.ts";
 import { type Key, RULES, type ValueRule } from "../../lib/tower_env/rules.ts";
 import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
+import type { Answers, AnswersFile } from "./answers.ts";
 import { colorCode } from "../render/colors.ts";
 
 /** Where the image goes. */
@@ -45,81 +43,6 @@ export interface HostWish {
 /** A host to be made, and its medium. */
 export interface ProvisionRequest extends HostWish {
   readonly target: Target;
-}
-
-/** What the command line and the file of answers may both say, by the options' long names. */
-export const ANSWERS = z.strictObject({
-  bootDevice: z.string(),
-  deviceFile: z.string(),
-  zeroDevice: z.boolean(),
-  allowFixedDisk: z.boolean(),
-  image: z.string(),
-  signers: z.string(),
-  publicKeyPath: z.string(),
-  privateKeyPath: z.string(),
-  username: z.string(),
-  password: z.string(),
-  keyboardLayout: z.string(),
-  keyboardVariant: z.string(),
-  timezone: z.string(),
-  lang: z.string(),
-  online: z.boolean(),
-  offline: z.boolean(),
-  wlanSsid: z.string(),
-  wlanPassword: z.string(),
-  color: z.string(),
-  rootDevice: z.string(),
-  wipeRootDevice: z.boolean(),
-  force: z.boolean(),
-}).partial();
-
-export type Answers = {
-  [Name in keyof z.infer<typeof ANSWERS>]?: z.infer<typeof ANSWERS>[Name] | undefined;
-};
-
-/** A file of answers: what holds for all hosts, and what for each. */
-export interface AnswersFile {
-  readonly all: Answers;
-  readonly hosts: Readonly<Record<string, Answers>>;
-}
-
-/**
- * Reads a file of answers: YAML, an option's name without its dashes, then its value; under
- * `hosts` the same for each host by its name.
- */
-export function readAnswers(path: string): AnswersFile {
-  try {
-    const { hosts = {}, ...all } = camelKeys(parse(readText(path, 65536)) ?? {});
-    const each = Object.entries(z.record(z.string(), z.unknown()).parse(hosts ?? {}));
-    return {
-      all: ANSWERS.parse(all),
-      hosts: Object.fromEntries(
-        each.map(([name, value]) => [name, ANSWERS.parse(camelKeys(value ?? {}))]),
-      ),
-    };
-  } catch (cause) {
-    if (cause instanceof TowerError) throw cause;
-    // Its own words would show values, and one may be a password.
-    const fields = cause instanceof z.ZodError
-      ? cause.issues.map((i) =>
-        [...i.path, ...(i.code === "unrecognized_keys" ? i.keys : [])].join(".")
-      ).filter((field) => field !== "")
-      : [];
-    throw usage(
-      `Cannot read answers "${path}": ${
-        fields.length > 0
-          ? `wrong: ${fields.join(", ")}`
-          : "it is no YAML of option names and values"
-      }`,
-    );
-  }
-}
-
-function camelKeys(value: unknown): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(z.record(z.string(), z.unknown()).parse(value))
-      .map(([name, v]) => [name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase()), v]),
-  );
 }
 
 /** What the command line says; media stand in the order of the hosts. */

@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
 import { compareImages } from "./find_image.ts";
-import { type Answers, answersFor, targetOf, wishOf } from "./request.ts";
+import type { Answers } from "./answers.ts";
+import { answersFor, targetOf, wishOf } from "./request.ts";
 
 const LOCALE = {
   username: "me",

@@ -20,14 +20,13 @@ import { requireFiles } from "./medium.ts";
 import { requireOwnNetwork } from "./own_network.ts";
 import { placeOf } from "./place.ts";
 import { planProvision, provision, type ProvisionOutcome } from "./provision.ts";
+import { type Answers, readAnswers } from "./answers.ts";
 import {
-  type Answers,
   answersFor,
   deviceTarget,
   type GivenAnswers,
   type HostWish,
   type ProvisionRequest,
-  readAnswers,
   targetOf,
   wishOf,
 } from "./request.ts";

@@ -2,6 +2,7 @@ import type { Brand } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { compareBytes } from "../format/bytes.ts";
 import type { IpAddress } from "../ip/address.ts";
+import { didYouMean } from "../report/did_you_mean.ts";
 import { RULES } from "../tower_env/rules.ts";
 import type { TowerEnv } from "../tower_env/tower_env.ts";
 
@@ -56,9 +57,12 @@ export function findHost(inventory: Inventory, name: string): Host {
   const broken = inventory.broken.find((h) => h.name === name);
   if (broken) throw broken.error;
   const known = inventory.hosts.map((h) => h.name).join(", ");
-  throw new TowerError("not-found", `Cannot find host "${name.slice(0, 40)}": there is none`, {
-    hint: known === "" ? "Make one with: tower provision NAME" : `Known hosts: ${known}`,
-  });
+  const meant = didYouMean(name, inventory.hosts.map((h) => h.name));
+  throw new TowerError(
+    "not-found",
+    `Cannot find host "${name.slice(0, 40)}": there is none${meant}`,
+    { hint: known === "" ? "Make one with: tower provision NAME" : `Known hosts: ${known}` },
+  );
 }
 
 /** The hosts that are asked for, all by default. Hosts named twice count once. */

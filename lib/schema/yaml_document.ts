@@ -1,6 +1,9 @@
-import { type Document, isMap, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, LineCounter, type Node, parseDocument, visit } from "yaml";
 import type { z } from "zod";
 import { TowerError } from "../errors.ts";
+import { didYouMean } from "../report/did_you_mean.ts";
+import { faultMessage } from "./fault_message.ts";
+import { knownFields } from "./known_fields.ts";
 
 /** Largest YAML text that is read, in bytes. */
 export const YAML_LIMIT = 1 << 20;
@@ -18,9 +21,15 @@ export interface Fault {
  * Decodes YAML 1.2 text with a schema: strict, no custom tags, no duplicate keys.
  *
  * @param file Name of the source, for messages only.
+ * @param isSecret Whether messages leave out what is written there; of no field by default.
  * @throws {TowerError} `malformed` that lists every fault as `file:line:column: field: what`.
  */
-export function decodeYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
+export function decodeYaml<T>(
+  text: string,
+  file: string,
+  schema: z.ZodType<T>,
+  isSecret: (path: readonly PropertyKey[]) => boolean = () => false,
+): T {
   if (text.length > YAML_LIMIT) {
     throw new TowerError("limit", `Cannot read "${file}": it is larger than ${YAML_LIMIT} bytes`);
   }
@@ -34,13 +43,46 @@ export function decodeYaml<T>(text: string, file: string, schema: z.ZodType<T>):
   });
   const broken = [...document.errors, ...document.warnings].map((e): Fault => {
     const { line, col } = lines.linePos(e.pos[0]);
-    return { line, column: col, field: "", message: e.message };
+    // Behind a colon the text itself is quoted.
+    const message = isSecret([]) ? e.message.replace(/:.*$/s, "") : e.message;
+    return { line, column: col, field: "", message };
   });
+  broken.push(...danglingAliases(document, lines));
   if (broken.length > 0) throw faultsError(file, broken);
   const result = schema.safeParse(plainValue(document, file));
   if (result.success) return result.data;
   const issues = result.error.issues.flatMap((issue) => plainIssues(issue, []));
-  throw faultsError(file, issues.flatMap((issue) => faultsOf(issue, document, lines)));
+  throw faultsError(
+    file,
+    issues.flatMap((issue) => faultsOf(issue, { document, lines, schema, isSecret })),
+  );
+}
+
+/** What issues are told with. */
+interface Told {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly schema: z.ZodType;
+  readonly isSecret: (path: readonly PropertyKey[]) => boolean;
+}
+
+/** Names that nothing before them has. */
+function danglingAliases(document: Document, lines: LineCounter): Fault[] {
+  const faults: Fault[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Node(_, node) {
+      if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
+    },
+    Alias(_, alias) {
+      if (anchors.has(alias.source)) return;
+      const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+      const message = `"*${alias.source}" stands for what "&${alias.source}" marks before it, ` +
+        "and nothing does; text that begins with * stands in quotes";
+      faults.push({ line, column: col, field: "", message });
+    },
+  });
+  return faults;
 }
 
 /** Where a field of a YAML text stands, as `file:line:column: field`. */
@@ -78,19 +120,25 @@ function weightOf(issues: readonly z.core.$ZodIssue[]): number {
   return issues.reduce((sum, i) => sum + (i.code === "unrecognized_keys" ? i.keys.length : 1), 0);
 }
 
-function faultsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Fault[] {
+function faultsOf(
+  issue: z.core.$ZodIssue,
+  { document, lines, schema, isSecret }: Told,
+): Fault[] {
   const path = issue.path as (string | number)[];
   if (issue.code === "unrecognized_keys") {
+    const known = knownFields(schema, path);
     return issue.keys.map((key) => ({
       ...position(document, lines, [...path, key], true),
       field: fieldName([...path, key]),
-      message: "is not a known field",
+      message: `is not a known field${didYouMean(key, known)}`,
     }));
   }
   return [{
     ...position(document, lines, path, false),
     field: fieldName(path),
-    message: isMissing(issue, document) ? "is missing" : issue.message,
+    message: isMissing(issue, document)
+      ? "is missing"
+      : faultMessage(issue, document.getIn(path, true) as Node | undefined, isSecret(path)),
   }];
 }
 

@@ -22,7 +22,7 @@ Deno.test("decodeYaml() decodes sizes and modes", () => {
 Deno.test("decodeYaml() names file, line and field of all faults at once", () => {
   const message = faults("nam: a\nlist:\n  - size: 2MB\n  - size: 1GiB\n    mode: 644\n");
   assertStringIncludes(message, '"m.yaml": 4 faults');
-  assertStringIncludes(message, "m.yaml:1:1: nam: is not a known field");
+  assertStringIncludes(message, 'm.yaml:1:1: nam: is not a known field; did you mean "name"?');
   assertStringIncludes(message, "m.yaml:3:11: list[0].size: must be a whole number");
   assertStringIncludes(message, "m.yaml:5:11: list[1].mode:");
   assertStringIncludes(message, "name:");
@@ -41,9 +41,46 @@ Deno.test("decodeYaml() tells the faults of the form that comes nearest, and wha
   assertEquals(told("files: [{path: /a, link: x}, 7]\n"), [
     "  m.yaml:1:9: files[0].mode: is missing",
     "  m.yaml:1:20: files[0].link: is not a known field",
-    "  m.yaml:1:30: files[1]: Invalid input: expected object, received number",
+    "  m.yaml:1:30: files[1]: must be fields with values, not a number",
   ]);
   assertEquals(told("{}\n"), ["  m.yaml:1:1: files: is missing"]);
+});
+
+Deno.test("decodeYaml() says what was meant, and of secrets nothing", () => {
+  const release = z.strictObject({
+    version: z.string(),
+    kind: z.enum(["disk", "archive"]),
+    count: z.int().optional(),
+    on: z.boolean().optional(),
+    users: z.array(z.strictObject({ name: z.string() })).optional(),
+    password: z.string().optional(),
+  });
+  const told = (text: string) =>
+    assertThrows(
+      () => decodeYaml(text, "m.yaml", release, (path) => path.at(-1) === "password"),
+      TowerError,
+    ).message.split("\n").slice(1).map((line) => line.trim());
+  assertEquals(told("version: 1.10\nkind: dsik\ncount: few\non: 'yes'\nusers: {a: 1}\n"), [
+    'm.yaml:1:10: version: must be text, not a number: write "1.10" in quotes',
+    'm.yaml:2:7: kind: must be one of disk, archive; did you mean "disk"?',
+    "m.yaml:3:8: count: must be a number, not text",
+    "m.yaml:4:5: on: must be true or false, not text",
+    "m.yaml:5:8: users: must be a list, not fields with values",
+  ]);
+  assertEquals(told("version:\nkind: disk\nusers:\n  - nmae: x\n  - [a]\n"), [
+    "m.yaml:1:9: version: must be text, not nothing",
+    "m.yaml:4:5: users[0].name: is missing",
+    'm.yaml:4:5: users[0].nmae: is not a known field; did you mean "name"?',
+    "m.yaml:5:5: users[1]: must be fields with values, not a list",
+  ]);
+  assertEquals(told("version: '1'\nkind: disk\npassword: 1234\n"), [
+    "m.yaml:3:11: password: must be text, not a number: write it in quotes",
+  ]);
+  assertEquals(told("version: *one\nkind: disk\n"), [
+    'm.yaml:1:10: "*one" stands for what "&one" marks before it, and nothing does; ' +
+    "text that begins with * stands in quotes",
+  ]);
+  assertEquals(told(""), ["m.yaml:1:1: must be fields with values, not nothing"]);
 });
 
 Deno.test("decodeYaml() refuses doubled keys, broken syntax, tags and alias bombs", () => {

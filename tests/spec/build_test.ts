@@ -133,7 +133,7 @@ Deno.test("a lock with a wrong field, a changed key or no JSON is refused with i
   const HINT = "  hint: write a new one with tower-build lock SYSTEM --update";
   const [key] = good.keys;
   const cases: [lock: unknown, fault: string][] = [
-    [{ ...good, version: 2 }, "version: Invalid input: expected 1"],
+    [{ ...good, version: 2 }, "version: must be 1"],
     [{ ...good, more: 1 }, ': Unrecognized key: "more"'],
     [{ ...good, keys: [{ ...key, pem: `${key.pem}\n` }] }, `key ${key.name} was changed`],
     [

@@ -101,7 +101,10 @@ Deno.test("manifests that extend each other in a circle end", async () => {
     await fault("name: small\nextends: other.yaml\n", {
       "other.yaml": "name: small\nextends: m.yaml\n",
     }),
-    ['error: Cannot read "m.yaml": more than 4 manifests extend one another'],
+    [
+      'error: Cannot read "DIR/cwd/m.yaml": it extends "DIR/cwd/other.yaml", which extends it',
+      "  DIR/cwd/m.yaml:2:10: extends",
+    ],
   );
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { COLOR_WORDS } from "../../cli/render/colors.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
@@ -109,6 +110,51 @@ Deno.test("options of tower ssh may stand behind the host, and -- ends them", as
     const { code, err } = await program.run("ssh", ...args);
     assertEquals(code, 2);
     assertStringIncludes(err, message);
+  }
+});
+
+Deno.test("a file of answers is told all its faults at once, with what was meant and no secret", async () => {
+  using program = tower();
+  const file = join(program.env.cwd, "tower.yaml");
+  const fails = async (text: string) => {
+    Deno.writeTextFileSync(file, text);
+    const words = ["--device-file", "x", "--answers", "tower.yaml"];
+    const { code, err } = await program.run("provision", "vault", ...words);
+    assertEquals(code, 2, err);
+    return err.split("\n").slice(0, -2).map((line) => line.replaceAll("DIR/cwd/", "").trim());
+  };
+  assertEquals(
+    await fails(
+      "time-zone: UTC\nlang: german\nhosts:\n  vault: {ofline: true, password: 1234, color: pink}\n" +
+        "  web: [online]\n",
+    ),
+    [
+      'error: Cannot read "tower.yaml": 6 faults',
+      'tower.yaml:1:1: time-zone: is not a known field; did you mean "timezone"?',
+      "tower.yaml:2:7: lang: must be a language such as en_US or en_US.UTF-8",
+      'tower.yaml:4:11: hosts.vault.ofline: is not a known field; did you mean "offline"?',
+      "tower.yaml:4:35: hosts.vault.password: must be text, not a number: write it in quotes",
+      "tower.yaml:4:48: hosts.vault.color: must be one of " + COLOR_WORDS.join(", "),
+      "tower.yaml:5:8: hosts.web: must be fields with values, not a list",
+    ],
+  );
+  for (
+    const text of ["- a\n", 'password: "s3cret\n', "a: b: s3cret\n", "wlan-password: *s3cret\n"]
+  ) {
+    assert(!(await fails(text)).join().includes('"s3cret'), text);
+  }
+});
+
+Deno.test("a host's name that was mistyped is told the one that was meant", async () => {
+  using program = tower();
+  for (const name of ["vault", "web"]) layHost(program.folder, name);
+  for (const [asked, meant] of [["valut", '; did you mean "vault"?'], ["bank", ""]] as const) {
+    const { err } = await program.run("ssh", asked);
+    assertEquals(err.split("\n"), [
+      `error: Cannot find host "${asked}": there is none${meant}`,
+      "  hint: Known hosts: vault, web",
+      "",
+    ]);
   }
 });
 

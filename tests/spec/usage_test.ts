@@ -121,6 +121,22 @@ Deno.test("values that cannot be right are wrong usage, before anything is read"
   });
 });
 
+Deno.test("a system or package that was mistyped is told the one that was meant", async () => {
+  using program = new TestProgram();
+  program.repository();
+  assertEquals(
+    (await program.fails("plan", "hots")).error[0],
+    'error: Cannot find system "hots"; did you mean "host"?',
+  );
+  const { error } = await program.fails(
+    ...["resolve", "helo", "--repository", program.path("repository"), "--keys", "repository/keys"],
+  );
+  assertEquals(error, [
+    "error: Cannot choose packages for the world:",
+    'helo: no repository has it, asked for by world (helo); did you mean "hello"?',
+  ]);
+});
+
 Deno.test("text of strangers cannot drive the terminal", async () => {
   using program = new TestProgram();
   const { error } = await program.fails("build", "\x1b[2J\u202eevil.yaml");

@@ -1,4 +1,5 @@
 import { printable } from "../../errors.ts";
+import { didYouMean } from "../../report/did_you_mean.ts";
 import type { IndexedPackage } from "../types.ts";
 import {
   type Edge,
@@ -193,9 +194,15 @@ function demandOf({ by, edge }: Asked): Demand {
   return { by: by?.label ?? "world", dependency: edge.text };
 }
 
-/** Problems as text for a user: one paragraph for each name, one line for each candidate. */
-export function formatProblems(problems: readonly Problem[]): string {
-  return printable(problems.map(formatProblem).join("\n"));
+/**
+ * Problems as text for a user: one paragraph for each name, one line for each candidate.
+ * @param known Names that may have been meant.
+ */
+export function formatProblems(
+  problems: readonly Problem[],
+  known: Iterable<string> = [],
+): string {
+  return printable(problems.map((problem) => formatProblem(problem, known)).join("\n"));
 }
 
 const CAUSES = {
@@ -205,7 +212,10 @@ const CAUSES = {
   "unknown-tag": "no repository has that tag",
 } as const;
 
-function formatProblem({ name, requiredBy, cause, candidates }: Problem): string {
+function formatProblem(
+  { name, requiredBy, cause, candidates }: Problem,
+  known: Iterable<string>,
+): string {
   const demands = requiredBy.slice(0, 5).map(({ by, dependency }) => `${by} (${dependency})`);
   if (requiredBy.length > 5) demands.push(`${requiredBy.length - 5} more`);
   const asked = demands.length === 0 ? "" : `, asked for by ${demands.join(", ")}`;
@@ -213,7 +223,8 @@ function formatProblem({ name, requiredBy, cause, candidates }: Problem): string
     const { name, version } = candidate.package;
     return `  ${name}-${version}: ${candidate.refusals.map(formatRefusal).join("; ")}`;
   });
-  return [`${name}: ${CAUSES[cause]}${asked}`, ...lines].join("\n");
+  const meant = cause === "missing" ? didYouMean(name, known) : "";
+  return [`${name}: ${CAUSES[cause]}${asked}${meant}`, ...lines].join("\n");
 }
 
 /** One reason as text. */
