@@ -20,6 +20,7 @@ export async function imageKey(env: Env): Promise<string> {
   // Two first builds at once would each make a key, and sign with one that nobody lists.
   const waiting = { signal: env.signal, onWait() {} };
   using _lock = await waitForLock(join(folder, "image_key.lock"), "tower-build", waiting);
+  const isNew = !exists(join(folder, "image_key"));
   const { file, publicKey } = ownKey(join(folder, "image_key"), "tower-image");
   const signers = imageSignersPath({ folder: join(env.home, ".local", "tower") });
   const known = exists(signers) ? readText(signers, LIMIT) : "";
@@ -28,6 +29,12 @@ export async function imageKey(env: Env): Promise<string> {
     const start = known === "" || known.endsWith("\n") ? known : `${known}\n`;
     const line = `image namespaces="file" ${publicKey}\n`;
     writeFileAtomic(signers, new TextEncoder().encode(start + line), 0o600);
+  }
+  if (isNew) {
+    env.notes.write(
+      `Made the key that signs your images: ${file}. Keep a copy of it\n` +
+        `From now on tower provision takes only images that it signed, as ${signers} says\n`,
+    );
   }
   return file;
 }

@@ -8,7 +8,12 @@ import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
 import type { Links } from "../lib/firewall/roles.ts";
 import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
 import { rulesChanges } from "../lib/fleet/firewall.ts";
-import { cardFindings, type Finding, linksInUse } from "../lib/fleet/thin_client_cards.ts";
+import {
+  cardFindings,
+  type Finding,
+  linksInUse,
+  notThinClient,
+} from "../lib/fleet/thin_client_cards.ts";
 import { gatherCards } from "../lib/session/cards.ts";
 import { gatherRules } from "../lib/session/firewall.ts";
 import { localSession } from "../lib/session/local_session.ts";
@@ -94,6 +99,9 @@ async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {
     const plan = addressPlan(place);
     if (!env.runner.which("ip")) return [];
     const state = await gatherCards(localSession(env.runner));
+    const missing = notThinClient(state, plan);
+    // What would mend the networks of a thin client cuts off any other machine.
+    if (missing) return [missing];
     const links = linksInUse(state, plan);
     return [...cardFindings(state, plan, links), ...await ruleFindings(env, plan, links)];
   } catch (error) {
@@ -110,10 +118,16 @@ async function ruleFindings(env: Env, plan: AddressPlan, links: Links): Promise<
   const wanted = await thinClientRules(env, plan, links);
   const changes = rulesChanges(wanted, await gatherRules(target, wanted));
   if (changes.length === 0) return [];
-  const what = changes.map((change) => change.what).join(", ");
+  const what = new Set(changes.map((change) => inWords(change.what)));
   const options = links.online === links.offline ? " --one-cable" : "";
   return [{
-    problem: `this machine's firewall is not the thin client's: ${what} differ`,
+    problem: `this machine's firewall is not the thin client's: ${[...what].join(", ")} differ`,
     mend: `as root: tower firewall apply${options}`,
   }];
+}
+
+/** What differs, as people call it. */
+function inWords(what: string): string {
+  if (what.endsWith("in force")) return "the rules in force";
+  return what.startsWith("/") ? "the rules for the next start" : `the ${what}`;
 }

@@ -1,5 +1,6 @@
 import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
 import { TowerError } from "../lib/errors.ts";
+import type { Network } from "../lib/firewall/network.ts";
 import { type Probe, reach } from "../lib/firewall/reach.ts";
 import { renderRestore } from "../lib/firewall/restore.ts";
 import {
@@ -16,6 +17,8 @@ import { positionOfHost } from "../lib/fleet/firewall.ts";
 import { ONE_CABLE_WARNING } from "../lib/fleet/thin_client_cards.ts";
 import type { Inventory } from "../lib/fleet/host.ts";
 import { findHost } from "../lib/fleet/host.ts";
+
+import { asIpAddress, contains, familyOf, type IpAddress } from "../lib/ip/address.ts";
 
 export { ONE_CABLE_WARNING };
 
@@ -57,12 +60,14 @@ export function checkReach(
   plan: AddressPlan,
   links: Links,
 ): Verdict {
-  const [, to = "", port, protocol = "tcp"] = /^([a-z0-9-]+)(?::([0-9]{1,5})(?:\/(tcp|udp))?)?$/
-    .exec(target) ?? [];
+  const [, to = "", port, protocol = "tcp"] =
+    /^([a-z0-9-]+|[0-9.]+)(?::([0-9]{1,5})(?:\/(tcp|udp))?)?$/
+      .exec(target) ?? [];
   if (to === "" || port !== undefined && (Number(port) < 1 || Number(port) > 65535)) {
     throw new TowerError(
       "usage",
       `Cannot check "${target}": it is not NAME, NAME:PORT or NAME:PORT/udp`,
+      { hint: "instead of NAME an IPv4 address will do; the tower has no others" },
     );
   }
   const hosts = inventory.hosts.map(({ name, env }) => ({
@@ -71,15 +76,13 @@ export function checkReach(
     address: env.address,
   }));
   const network = towerNetwork(plan, links, hosts, SAMPLE_WIFI);
-  for (const name of [from, to]) {
-    if (name !== THIN_CLIENT && name !== INTERNET) findHost(inventory, name);
-  }
+  const { name: source } = endOf(from, network, inventory, plan);
+  const { name, address: named } = endOf(to, network, inventory, plan);
   const probe: Probe = port === undefined
     ? { protocol: "icmp", family: "ipv4" }
     : { protocol: protocol as "tcp" | "udp", port: Number(port), family: "ipv4" };
-  const addresses = network.find((m) => m.name === to)!.links
-    .flatMap((link) => link.addresses.map((own) => own.address));
-  const answers = addresses.map((address) => reach(network, from, address, probe));
+  const addresses = named !== undefined ? [named] : addressesOf(network, name);
+  const answers = addresses.map((address) => reach(network, source, address, probe));
   const good = answers.find((a) => a.kind === "answered") ??
     answers.find((a) => a.kind === "delivered");
   if (good?.kind === "answered") return { allowed: true, why: "it arrives and is answered" };
@@ -88,4 +91,35 @@ export function checkReach(
   return good
     ? { allowed: true, why: `it arrives; the answer is stopped at ${where}` }
     : { allowed: false, why: `stopped at ${where}` };
+}
+
+/**
+ * The machine that a name or an address means. An address that is in neither network is the
+ * Internet's.
+ */
+function endOf(
+  text: string,
+  network: Network,
+  inventory: Inventory,
+  plan: AddressPlan,
+): { readonly name: string; readonly address?: IpAddress } {
+  if (text === THIN_CLIENT || text === INTERNET) return { name: text };
+  const address = asIpAddress(text);
+  if (address === undefined) return { name: findHost(inventory, text).name };
+  const machine = network.find(({ name }) => addressesOf(network, name).includes(address));
+  if (machine) return { name: machine.name, address };
+  for (const side of ["online", "offline"] as const) {
+    if (familyOf(address) !== "ipv4" || !contains(plan[side].network, address)) continue;
+    throw new TowerError(
+      "not-found",
+      `Cannot check "${text}": no host has that address of the ${side} network`,
+      { hint: "tower list shows the addresses of all hosts" },
+    );
+  }
+  return { name: INTERNET };
+}
+
+function addressesOf(network: Network, name: string): IpAddress[] {
+  return network.find((machine) => machine.name === name)!.links
+    .flatMap((link) => link.addresses.map((own) => own.address));
 }

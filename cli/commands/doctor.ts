@@ -14,7 +14,10 @@ export function doctorCommand(env: Env, ending: Ending) {
       const findings = await diagnose(env);
       if (findings.length > 0) ending.code = 1;
       if (json) return env.stdout.write(`${canonicalJson(findings, 2)}\n`);
-      const lines = findings.map(({ problem, mend }) => `${problem}\n  mend: ${mend}\n`);
+      // What one thing mends is one fault, however many signs it has.
+      const lines = [...Map.groupBy(findings, ({ mend }) => mend)].map(([mend, signs]) =>
+        `${signs.map(({ problem }) => `${problem}\n`).join("")}  mend: ${mend}\n`
+      );
       env.stdout.write(lines.length > 0 ? printable(lines.join("")) : "Nothing is wrong.\n");
     });
 }

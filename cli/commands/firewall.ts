@@ -60,7 +60,7 @@ function secondsOf(text: string): number {
 function checkCommand(env: Env, ending: Ending) {
   return new Command("check")
     .description("Say whether a machine may reach another by the rules. Exit status 1: it may not.")
-    .argument("<from>", "a host, thinclient or internet")
+    .argument("<from>", "a host, thinclient or internet, or an address")
     .argument("<to>", "the same with :PORT or :PORT/udp; without a port for ping")
     .option("--one-cable", "for a thin client with one cable", false)
     .option("--json", "as JSON", false)

@@ -103,6 +103,16 @@ export function linksInUse({ cards }: CardsState, plan: AddressPlan): Links {
   return both ? ONE_CABLE : TWO_CABLES;
 }
 
+/** That no card has an address of the thin client: then there is nothing more to look at. */
+export function notThinClient({ cards }: CardsState, plan: AddressPlan): Finding | undefined {
+  const own = SIDES.map((side) => ownAddress(plan, side));
+  if (cards.some(({ addresses }) => addresses.some((a) => own.includes(a)))) return undefined;
+  return {
+    problem: `this machine is no thin client: none of its cards has ${own.join(" or ")}`,
+    mend: "on the machine that is to be one, as root: tower network apply",
+  };
+}
+
 /** All that is wrong with a thin client's networks. */
 export function cardFindings(state: CardsState, plan: AddressPlan, links: Links): Finding[] {
   const mend = "tower network apply";
@@ -130,7 +140,7 @@ export function cardFindings(state: CardsState, plan: AddressPlan, links: Links)
   for (const family of ["IPv4", "IPv6"] as const) {
     if (!state.forwards[family]) continue;
     const problem = `this machine forwards ${family}: it would join the networks`;
-    findings.push({ problem, mend: "tower firewall apply" });
+    findings.push({ problem, mend: "as root: tower firewall apply" });
   }
   return findings;
 }

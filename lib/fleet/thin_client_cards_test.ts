@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TOWER_PLAN } from "../address_plan/address_plan.ts";
 import { TowerError } from "../errors.ts";
-import { cardFindings, linksInUse, parseCards, requireSide } from "./thin_client_cards.ts";
+import {
+  cardFindings,
+  linksInUse,
+  notThinClient,
+  parseCards,
+  requireSide,
+} from "./thin_client_cards.ts";
 
 /** What the look at a machine writes where all is right. */
 const RIGHT = [
@@ -70,4 +76,14 @@ Deno.test("a new host is not waited for on a card that cannot reach it", () => {
       ["e;reboot", "it is no network card's name"],
     ] as const
   ) assertThrows(() => requireSide(state, TOWER_PLAN, "offline", name), TowerError, message);
+});
+
+Deno.test("a machine whose cards have no address of the thin client is none, and that is all", () => {
+  const foreign = RIGHT.join("\n").replaceAll("192.168.", "172.16.");
+  assertEquals(notThinClient(parseCards(RIGHT.join("\n")), TOWER_PLAN), undefined);
+  assertEquals(notThinClient(parseCards(foreign), TOWER_PLAN), {
+    problem: "this machine is no thin client: none of its cards has 192.168.2.100/24 or " +
+      "192.168.3.100/24",
+    mend: "on the machine that is to be one, as root: tower network apply",
+  });
 });

@@ -17,9 +17,9 @@ function fixture(verbosity: Verbosity, json = false) {
     stderrIsTerminal: true,
     columns: 80,
     variable: (name) => name === "TERM" ? "xterm" : undefined,
+    hush: () => ({ [Symbol.dispose]() {} }),
     runner,
     explain() {},
-    hush: () => ({ [Symbol.dispose]() {} }),
     ask(question) {
       sink.write(question);
       return Promise.resolve("y");

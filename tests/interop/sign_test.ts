@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 
@@ -229,6 +229,10 @@ Deno.test({
     Deno.writeTextFileSync(allowed, `# mine\n${Deno.readTextFileSync(allowed)}`);
     const again = await program.run(...args);
     assertStringIncludes(again.err, `signed by ${signer}`);
+    const told =
+      /^Made the key that signs your images: .*\nFrom now on tower provision takes only/m;
+    assertMatch(first.err, told);
+    assertNotMatch(again.err, told);
     assertMatch(
       Deno.readTextFileSync(allowed),
       /^# mine\nimage namespaces="file" ssh-ed25519 \S+ tower-image\n$/,

@@ -65,7 +65,7 @@ Deno.test({
     withCards({ lan7: ONE, eth1: TWO }, async (machine) => {
       using tower = new TowerProgram({ runner: placed(runner, (c) => machine.inside(c)) });
       const doctor = async () => (await tower.run("doctor")).out;
-      assertStringIncludes(await doctor(), "there is no eth0, the card of the online network");
+      assertStringIncludes(await doctor(), "this machine is no thin client");
       const lost = await tower.run("network", "apply");
       assertEquals(lost.code, 1);
       assertStringIncludes(lost.err, `here are eth1 (${TWO}), lan7 (${ONE})`);
@@ -116,7 +116,7 @@ Deno.test({
         ],
         [
           "echo 0 >/proc/sys/net/ipv4/ip_forward; iptables -A INPUT -j ACCEPT",
-          "this machine's firewall is not the thin client's: ipv4 rules in force",
+          "this machine's firewall is not the thin client's: the rules in force",
         ],
         ["ip addr flush dev eth1; ip addr add 192.168.3.100/24 dev eth0", "with one cable both"],
       ];

@@ -169,6 +169,18 @@ Deno.test("B7: firewall check answers from the rules; one cable is warned of lou
   assertEquals(await check("web", "vault:22"), 1);
   assertEquals(await check("web", "internet:443"), 0);
   assertEquals(await check("internet", "web:22"), 1);
+  const verdict = async (from: string, to: string) =>
+    (await program.run("firewall", "check", from, to)).out;
+  assertEquals(
+    await verdict("web", "192.168.3.200:22"),
+    (await verdict("web", "vault:22")).replace("vault:22", "192.168.3.200:22"),
+  );
+  assertEquals(await check("192.168.2.100", "192.168.3.200:22"), 0);
+  assertEquals(await check("web", "93.184.216.34:443"), 0);
+  assertEquals(await check("vault", "93.184.216.34:443"), 1);
+  const { code, err } = await program.run("firewall", "check", "web", "192.168.3.77:22");
+  assertEquals(code, 1);
+  assertStringIncludes(err, "no host has that address of the offline network");
   const shown = await program.run("firewall", "show", "thinclient", "--one-cable");
   assertStringIncludes(shown.err, "warning: with one cable both networks are one");
   assertStringIncludes(shown.out, ":INPUT DROP [0:0]");
