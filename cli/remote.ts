@@ -3,6 +3,7 @@ import { TowerError } from "../lib/errors.ts";
 import { findHost } from "../lib/fleet/host.ts";
 import { sharedTarget } from "../lib/session/ssh_session.ts";
 import { sshArgv } from "../lib/ssh/ssh_argv.ts";
+import { privateFolder } from "../lib/store/private_folder.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
 import { CONNECT_TIMEOUT, openFleet } from "./fleet.ts";
 
@@ -24,7 +25,8 @@ export async function runRemote(
     // sshd gives the words to a shell, which would take it for its own option.
     throw new TowerError("usage", `Cannot run "${program}" on "${name}": it is no program's name`);
   }
-  const argv = sshArgv(sharedTarget(place, host, CONNECT_TIMEOUT), {
+  const target = sharedTarget(place, host, CONNECT_TIMEOUT);
+  const argv = sshArgv(target, {
     ...(program === undefined ? {} : { command: [program, ...rest] }),
     terminal: options.terminal,
   });
@@ -32,6 +34,8 @@ export async function runRemote(
     env.stdout.write(`${quoteArgv(argv)}\n`);
     return 0;
   }
+  // TowerOS has none, and ssh gives up where it cannot put its socket.
+  if (target.controlFolder !== undefined) privateFolder(target.controlFolder);
   await using child = env.runner.spawn({ argv }, { stdio: "inherit", signal: env.signal });
   const ending = await child.ended;
   env.signal.throwIfAborted();

@@ -102,6 +102,9 @@ export interface TempDir extends Disposable {
   readonly path: string;
 }
 
+/** How the names of such folders begin; a process and a number follow. */
+const TEMPORARY = "tower-temporary-";
+
 /**
  * Makes an empty folder below TMPDIR that only its user can enter. Those that killed programs left
  * there, with whole disks in them at times, are removed.
@@ -109,8 +112,8 @@ export interface TempDir extends Disposable {
 export function tempDir(): TempDir {
   const parent = Deno.env.get("TMPDIR") || "/tmp";
   return attempt("make a folder in", parent, () => {
-    removeStaleFolders(parent, "tower-");
-    return SessionFolder.create(parent, "tower-");
+    removeStaleFolders(parent, TEMPORARY);
+    return SessionFolder.create(parent, TEMPORARY);
   });
 }
 

@@ -4,6 +4,7 @@ import { COLOR_WORDS } from "../../cli/render/colors.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
+import { removeTree } from "../../lib/store/files.ts";
 import { layHost } from "../support/laid_host.ts";
 import { failingSsh, TowerProgram } from "../support/tower_program.ts";
 
@@ -84,6 +85,16 @@ Deno.test("a command line of ssh believes only the known key, and no configurati
     ]
   ) assertStringIncludes(out, part);
   assert(out.includes("a b; reboot"), out);
+});
+
+Deno.test("ssh finds the folder of its sockets in an inventory that TowerOS made", async () => {
+  // A short path: there are no sockets below a long one.
+  const home = Deno.makeTempDirSync({ dir: "/tmp", prefix: "t-" });
+  using _home = { [Symbol.dispose]: () => removeTree(home) };
+  using program = new TowerProgram({ runner: new RecordingRunner({ ssh: {} }), home });
+  layHost(program.folder, "web");
+  assertEquals((await program.run("ssh", "web", "true")).code, 0);
+  assertEquals(Deno.statSync(join(program.folder, "control")).mode! & 0o777, 0o700);
 });
 
 Deno.test("options of tower ssh may stand behind the host, and -- ends them", async () => {
