@@ -1,11 +1,10 @@
 import type { Arch } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { exists, listDir, readBytes, readText } from "../lib/store/files.ts";
-import { entriesOf } from "../lib/store/folder_entries.ts";
+import { exists } from "../lib/store/files.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { isCanonical } from "../lib/tree/file_tree.ts";
-import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { errorPlacer, type PlaceError } from "./manifest/failed_part.ts";
 import {
   chooseArch,
@@ -23,6 +22,7 @@ import type { Lock, ResolveRequest } from "./plan/lock.ts";
 import type { OverlayFile } from "./plan/plan.ts";
 import { parseRepository, type RepositorySpec } from "./plan/repositories.ts";
 import type { BuildRequest } from "./request.ts";
+import { systemBytes, systemEntries, SYSTEMS, systemText } from "./system_files.ts";
 import { labFolder, trustedKeys } from "./trusted_keys.ts";
 
 /** All that a build reads from the machine before it decides anything. */
@@ -40,7 +40,6 @@ export interface Inputs {
   readonly placeError: PlaceError;
 }
 
-const SYSTEMS = fromFileUrl(new URL("./systems", import.meta.url));
 const OVERLAY_FILE_LIMIT = 256 << 20;
 
 /** Reads the manifest, its overlay folders and where everything lies. */
@@ -96,11 +95,13 @@ export function resolveRequestOf(
 /** Manifests in files, and the systems that lie beside this program. */
 export function manifestFiles(cwd: string): ManifestSource {
   const systemNames = () =>
-    listDir(SYSTEMS).flatMap((name) => name.endsWith(".yaml") ? [basename(name, ".yaml")] : []);
+    systemEntries(SYSTEMS).flatMap(({ name }) =>
+      name.endsWith(".yaml") ? [basename(name, ".yaml")] : []
+    );
   return {
     systemNames,
     systemPath: (name) => systemNames().includes(name) ? join(SYSTEMS, `${name}.yaml`) : undefined,
-    readText: (path) => readText(resolve(cwd, path), 1 << 20),
+    readText: (path) => systemText(resolve(cwd, path), 1 << 20),
     beside: (from, path) => resolve(dirname(resolve(cwd, from)), path),
     folderOf: (path) => dirname(resolve(cwd, path)),
   };
@@ -126,7 +127,7 @@ function readOverlays(
 
 /** Mode bits, owners and times of the machine's files mean nothing: the content decides. */
 function readOverlay(folder: string, prefix: string, store: ContentStore): OverlayFile[] {
-  return entriesOf(folder).flatMap((entry) => {
+  return systemEntries(folder).flatMap((entry) => {
     const path = prefix + entry.name;
     const source = join(folder, entry.name);
     if (entry.type === "directory") return readOverlay(source, `${path}/`, store);
@@ -139,7 +140,7 @@ function readOverlay(folder: string, prefix: string, store: ContentStore): Overl
         },
       );
     }
-    const bytes = readBytes(source, OVERLAY_FILE_LIMIT);
+    const bytes = systemBytes(source, OVERLAY_FILE_LIMIT);
     const executable = bytes[0] === 0x23 && bytes[1] === 0x21;
     return [{ path, digest: store.put(bytes), size: bytes.length, executable }];
   });

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
-import { prepareTree, runProgram } from "../lib/program/command_program.ts";
+import { chosenCommands, prepareTree, runProgram } from "../lib/program/command_program.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
@@ -18,30 +18,33 @@ import { verifyCommand } from "./commands/verify.ts";
 import { whyCommand, whyNotCommand } from "./commands/why.ts";
 import { VERSION_TEXT } from "./version.ts";
 
-/** The command tree of `tower-build`. */
+/** By name, in the order of the help. */
+const COMMANDS = {
+  build: buildCommand,
+  lock: lockCommand,
+  plan: planCommand,
+  resolve: resolveCommand,
+  why: whyCommand,
+  "why-not": whyNotCommand,
+  "show-tree": showTreeCommand,
+  sbom: sbomCommand,
+  sign: signCommand,
+  verify: verifyCommand,
+  diff: diffCommand,
+  boot: bootCommand,
+  repo: repoCommand,
+  completion: completionCommand,
+  manual: manualCommand,
+};
+
+/** The command tree of `tower-build`; where a command is asked for, with that one alone. */
 export function commandTree(env: Env, ending: Ending): Command {
   const program = new Command("tower-build")
     .description("Turn a YAML manifest into bootable Alpine-based media.")
     .version(VERSION_TEXT, "-V, --version", "show version, commit and target");
-  for (
-    const make of [
-      buildCommand,
-      lockCommand,
-      planCommand,
-      resolveCommand,
-      whyCommand,
-      whyNotCommand,
-      showTreeCommand,
-      sbomCommand,
-      signCommand,
-      verifyCommand,
-      diffCommand,
-      bootCommand,
-      repoCommand,
-      completionCommand,
-      manualCommand,
-    ]
-  ) program.addCommand(make(env, ending) as Command);
+  for (const make of chosenCommands(COMMANDS, env.args)) {
+    program.addCommand(make(env, ending) as Command);
+  }
   prepareTree(program as Command, env, ending);
   return program as Command;
 }

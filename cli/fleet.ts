@@ -3,12 +3,8 @@ import type { Host, Inventory } from "../lib/fleet/host.ts";
 import type { ExecutorOptions } from "../lib/session/executor.ts";
 import type { HostSession } from "../lib/session/session.ts";
 import { sshSession } from "../lib/session/ssh_session.ts";
-import {
-  ensureKnownHosts,
-  type InventoryPlace,
-  inventoryPlace,
-  readInventory,
-} from "../lib/store/inventory_files.ts";
+import type { InventoryPlace } from "../lib/store/inventory_files.ts";
+import { openInventory } from "./inventory.ts";
 
 /** Hosts that are worked on at once. */
 export const PARALLEL = 20;
@@ -25,10 +21,7 @@ export interface Fleet {
 
 export async function openFleet(env: Env): Promise<Fleet> {
   const { signal, runner } = env;
-  const place = inventoryPlace(env.home, signal);
-  const inventory = await readInventory(place);
-  env.explain(`${inventory.hosts.length} hosts are known in ${place.folder}`);
-  if (inventory.hosts.length > 0) await ensureKnownHosts(place, inventory);
+  const { place, inventory } = await openInventory(env);
   return {
     place,
     inventory,

@@ -1,15 +1,32 @@
+import { terminalSize } from "../lib/proc/deno_terminal.ts";
+import { EMBEDDED_HELP } from "./embedded_help.ts";
 import { VERSION_TEXT } from "./version.ts";
 
-const isVersionAsked = Deno.args.length === 1 && /^(-V|--version)$/.test(Deno.args[0]!);
-if (isVersionAsked) {
-  try {
-    // Scripts ask on every run: no command is loaded for it.
-    Deno.stdout.writeSync(new TextEncoder().encode(`${VERSION_TEXT}\n`));
-    Deno.exit(0);
-  } catch {
-    // The output cannot be written: the program says so in its own words.
-  }
+/** What is known before any command is loaded: scripts and people ask for it all the time. */
+function knownAnswer(args: readonly string[]): string | undefined {
+  if (args.length !== 1) return undefined;
+  if (/^(-V|--version)$/.test(args[0]!)) return `${VERSION_TEXT}\n`;
+  if (!EMBEDDED_HELP || !/^(-h|--help)$/.test(args[0]!)) return undefined;
+  return EMBEDDED_HELP[Math.min(terminalSize().columns, 100)];
 }
-const { realEnv } = await import("../lib/env.ts");
-const { run } = await import("./root.ts");
-Deno.exit(await run(realEnv()));
+
+/** Returns the exit status. */
+async function main(): Promise<number> {
+  const answer = knownAnswer(Deno.args);
+  if (answer !== undefined) {
+    try {
+      Deno.stdout.writeSync(new TextEncoder().encode(answer));
+      return 0;
+    } catch {
+      // The output cannot be written: the program says so in its own words.
+    }
+  }
+  const { realEnv } = await import("../lib/env.ts");
+  const { run } = Deno.args.length === 1 && Deno.args[0] === "list"
+    ? { run: (await import("./list_hosts.ts")).runList }
+    : await import("./root.ts");
+  return await run(realEnv());
+}
+
+/** Awaited by what loads a one-file program, whose pieces cannot await at their top. */
+export const ended = main().then(Deno.exit);

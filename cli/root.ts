@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
-import { prepareTree, runProgram } from "../lib/program/command_program.ts";
+import { chosenCommands, prepareTree, runProgram } from "../lib/program/command_program.ts";
 import { type Ending, newEnding } from "../lib/program/ending.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { deprovisionCommand } from "./commands/deprovision.ts";
@@ -17,32 +17,35 @@ import { versionCommand } from "./commands/version.ts";
 import { wlanConnectCommand } from "./commands/wlan_connect.ts";
 import { VERSION_TEXT } from "./version.ts";
 
-/** The command tree of `tower`. */
+/** By name, in the order of the help. */
+const COMMANDS = {
+  provision: provisionCommand,
+  list: listCommand,
+  status: statusCommand,
+  ssh: sshCommand,
+  run: runCommand,
+  poweroff: poweroffCommand,
+  reboot: rebootCommand,
+  synctime: synctimeCommand,
+  "wlan-connect": wlanConnectCommand,
+  deprovision: deprovisionCommand,
+  version: versionCommand,
+  firewall: firewallCommand,
+  network: networkCommand,
+  doctor: doctorCommand,
+  completion: completionCommand,
+  manual: manualCommand,
+};
+
+/** The command tree of `tower`; where a command is asked for, with that one alone. */
 export function commandTree(env: Env, ending: Ending = newEnding()): Command {
   const program = new Command("tower")
     .enablePositionalOptions()
     .description("Run a tower of computers from a thin client.")
     .version(VERSION_TEXT, "-V, --version", "show version, commit and target");
-  for (
-    const make of [
-      provisionCommand,
-      listCommand,
-      statusCommand,
-      sshCommand,
-      runCommand,
-      poweroffCommand,
-      rebootCommand,
-      synctimeCommand,
-      wlanConnectCommand,
-      deprovisionCommand,
-      versionCommand,
-      firewallCommand,
-      networkCommand,
-      doctorCommand,
-      completionCommand,
-      manualCommand,
-    ]
-  ) program.addCommand(make(env, ending) as Command);
+  for (const make of chosenCommands(COMMANDS, env.args)) {
+    program.addCommand(make(env, ending) as Command);
+  }
   prepareTree(program as Command, env, ending);
   return program as Command;
 }

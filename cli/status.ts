@@ -11,7 +11,7 @@ import { isDrawable } from "../lib/program/drawable.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
 import { colorName } from "./render/colors.ts";
-import { errorJson } from "./render/outcomes.ts";
+import { errorJson } from "./render/error_json.ts";
 import { screenful } from "./render/screen.ts";
 import { table } from "./render/table.ts";
 

@@ -6,6 +6,7 @@ import type { TextSink } from "./report/text_sink.ts";
 import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
 import { PATIENCE, type Patience } from "./store/patience.ts";
 import type { Fetcher } from "./store/ports.ts";
+import { terminalSize } from "./proc/deno_terminal.ts";
 
 /** All that a program takes from the machine it runs on. Tests give their own. */
 export interface Env {
@@ -206,14 +207,4 @@ async function askLine(question: string, signal: AbortSignal): Promise<string | 
 /** Blocks for some milliseconds. */
 function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-/** Of now: a window may change. */
-function terminalSize(): { columns: number; rows: number } {
-  try {
-    const { columns, rows } = Deno.consoleSize();
-    return { columns: columns || 80, rows: rows || 24 };
-  } catch {
-    return { columns: 80, rows: 24 }; // no terminal
-  }
 }

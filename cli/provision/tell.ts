@@ -2,7 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import { formatError, printable } from "../../lib/errors.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import { errorJson } from "../render/outcomes.ts";
+import { errorJson } from "../render/error_json.ts";
 import type { ProvisionOutcome, ProvisionPlan } from "./provision.ts";
 
 /** Shows all that will be done, each host's part by itself. */

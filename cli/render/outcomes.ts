@@ -1,8 +1,9 @@
 import type { Env } from "../../lib/env.ts";
-import { formatError, messagesOf, TowerError } from "../../lib/errors.ts";
+import { formatError } from "../../lib/errors.ts";
 import type { Outcome } from "../../lib/fleet/step.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Ending } from "../../lib/program/ending.ts";
+import { errorJson } from "./error_json.ts";
 
 /** Tells how it went on each host; some failed: exit status 3. */
 export function tellOutcomes<T>(
@@ -24,12 +25,4 @@ export function tellOutcomes<T>(
     if (result.kind === "done") env.stdout.write(`${host.name}: ${show(result.value).line}\n`);
     else env.stderr.write(`${formatError(result.error)}\n`);
   }
-}
-
-/** An error as a value. */
-export function errorJson(error: unknown): { code: string; messages: string[] } {
-  return {
-    code: error instanceof TowerError ? error.code : "tool",
-    messages: messagesOf(error),
-  };
 }

@@ -31,3 +31,13 @@ function isInForeground(): boolean {
     return false;
   }
 }
+
+/** Of now: a window may change. Without a terminal it is that of the first ones. */
+export function terminalSize(): { columns: number; rows: number } {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || 80, rows: rows || 24 };
+  } catch {
+    return { columns: 80, rows: 24 }; // no terminal
+  }
+}

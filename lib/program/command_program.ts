@@ -1,9 +1,24 @@
-import { type Command, CommanderError } from "@commander-js/extra-typings";
+import type { Command } from "@commander-js/extra-typings";
 import type { Env } from "../env.ts";
-import { exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
-import { jsonLine } from "../report/json_reporter.ts";
-import { type Ending, newEnding } from "./ending.ts";
-import { tellingEnv, verbosityOf } from "./verbosity.ts";
+import type { Ending } from "./ending.ts";
+import { runToEnd } from "./run_to_end.ts";
+import { verbosityOf } from "./verbosity.ts";
+
+/** Commands that tell of all the others. */
+const TELL_OF_ALL = ["completion", "manual"];
+
+/**
+ * What a command tree has to hold for a command line: one command where its name stands first, as
+ * making all of them takes longer than most do their work in; else all.
+ */
+export function chosenCommands<T>(
+  commands: Readonly<Record<string, T>>,
+  args: readonly string[],
+): readonly T[] {
+  const [name = ""] = args;
+  const isAlone = Object.hasOwn(commands, name) && !TELL_OF_ALL.includes(name);
+  return isAlone ? [commands[name]!] : Object.values(commands);
+}
 
 /**
  * Gives every command of a tree the environment's streams and the program's manners: help in few
@@ -24,9 +39,14 @@ export function prepareTree(program: Command, env: Env, ending: Ending): void {
     }
     command.helpOption("-h, --help", "show this help")
       .showHelpAfterError("(add --help for the options)");
+    // What commander would ask Node's modules for, which take longer to load than all the rest.
+    command.configureHelp({ displayWidth: (text) => text.length });
     command.exitOverride().configureOutput({
       writeOut: (text) => env.stdout.write(text),
       writeErr: (text) => env.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      stripColor: (text) => text,
       getOutHelpWidth: () => Math.min(env.columns, 100),
       getErrHelpWidth: () => Math.min(env.columns, 100),
     });
@@ -40,33 +60,12 @@ export function prepareTree(program: Command, env: Env, ending: Ending): void {
 const VERBOSITY = ["quiet", "verbose"] as const;
 
 /** Runs a command tree under an environment; returns the exit status and never throws. */
-export async function runProgram(
+export function runProgram(
   treeOf: (env: Env, ending: Ending) => Command,
   env: Env,
 ): Promise<number> {
-  const ending = newEnding();
-  try {
-    await treeOf(tellingEnv(env, ending), ending).parseAsync(env.args, { from: "user" });
-    return ending.code;
-  } catch (error) {
-    // Commander has printed its own message already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const shown = error instanceof TowerError ? error : internalError(error);
-    env.stderr.write(ending.json ? jsonLine(errorValue(shown)) : formatError(shown) + "\n");
-    return exitCodeOf(shown);
-  }
-}
-
-/** An error as the last line of a program's JSON events. */
-function errorValue(error: TowerError) {
-  const { code, hint } = error;
-  return { type: "error", code, hint, messages: messagesOf(error) };
-}
-
-function internalError(cause: unknown): TowerError {
-  return new TowerError("tool", "Cannot go on: something happened that should not", {
-    cause,
-    hint: "please report it with the command line",
+  return runToEnd(env, async (env, ending) => {
+    await treeOf(env, ending).parseAsync(env.args, { from: "user" });
   });
 }
 

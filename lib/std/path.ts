@@ -1,2 +1,2 @@
 // @ts-types="./path.d.ts"
-export * from "npm:deno-std@1.4.0/path/mod.js";
+export * from "npm:deno-std@1.4.0/path/posix/mod.js";

@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
 import { compareBytes, concat } from "../format/bytes.ts";
 import { attempt, isMissing } from "./file_error.ts";
@@ -39,20 +39,29 @@ export function readText(path: string, limit: number): string {
 
 /** Whether a path names anything, links followed. */
 export function exists(path: string): boolean {
-  return fileState(path) !== undefined;
+  return lookedAt(path, Deno.statSync) !== undefined;
 }
 
 /** Whether a path names a folder, links followed. */
 export function isFolder(path: string): boolean {
-  return attempt("look at", path, () => statSync(path, { throwIfNoEntry: false }))
-    ?.isDirectory() ?? false;
+  return lookedAt(path, Deno.statSync)?.isDirectory ?? false;
 }
 
 /** What a symbolic link says; undefined where the path names none. */
 export function linkTarget(path: string): string | undefined {
+  if (!lookedAt(path, Deno.lstatSync)?.isSymlink) return undefined;
+  return attempt("look at", path, () => Deno.readLinkSync(path));
+}
+
+/** What Deno tells of a path: its start is twice as long with a module of Node's. */
+function lookedAt(path: string, look: (path: string) => Deno.FileInfo): Deno.FileInfo | undefined {
   return attempt("look at", path, () => {
-    const state = lstatSync(path, { throwIfNoEntry: false });
-    return state?.isSymbolicLink() ? Deno.readLinkSync(path) : undefined;
+    try {
+      return look(path);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
   });
 }
 

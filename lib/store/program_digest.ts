@@ -4,13 +4,13 @@ import { digestFromHex, digestOf } from "../format/digest.ts";
 import { entriesOf } from "./folder_entries.ts";
 
 /**
- * A digest of the program itself: of its version where it is one compiled file, else of its
- * sources, so that a changed writer is never taken for an unchanged one.
+ * A digest of the program itself: of its sources, or of its version where it is one compiled file,
+ * so that a changed writer is never taken for an unchanged one.
  *
- * @param folders Absolute paths of the folders that hold the sources.
+ * @param folders Absolute paths of the folders that hold the sources; undefined where it has none.
  */
-export function programDigest(version: string, folders: readonly string[]): Digest {
-  if (Deno.build.standalone) return digestOf(version);
+export function programDigest(version: string, folders: readonly string[] | undefined): Digest {
+  if (folders === undefined) return digestOf(version);
   const hash = createHash("sha256");
   for (const folder of folders) addFolder(folder);
   return digestFromHex(hash.digest("hex"));

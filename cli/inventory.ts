@@ -1,0 +1,19 @@
+import type { Env } from "../lib/env.ts";
+import type { Inventory } from "../lib/fleet/host.ts";
+import {
+  ensureKnownHosts,
+  type InventoryPlace,
+  inventoryPlace,
+  readInventory,
+} from "../lib/store/inventory_files.ts";
+
+/** The hosts of a user's tower, and where what is known of them lies. */
+export async function openInventory(
+  env: Env,
+): Promise<{ readonly place: InventoryPlace; readonly inventory: Inventory }> {
+  const place = inventoryPlace(env.home, env.signal);
+  const inventory = await readInventory(place);
+  env.explain(`${inventory.hosts.length} hosts are known in ${place.folder}`);
+  if (inventory.hosts.length > 0) await ensureKnownHosts(place, inventory);
+  return { place, inventory };
+}

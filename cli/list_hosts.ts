@@ -1,0 +1,40 @@
+import type { Env } from "../lib/env.ts";
+import { formatError } from "../lib/errors.ts";
+import type { Host } from "../lib/fleet/host.ts";
+import { canonicalJson } from "../lib/json.ts";
+import type { Ending } from "../lib/program/ending.ts";
+import { runToEnd } from "../lib/program/run_to_end.ts";
+import { openInventory } from "./inventory.ts";
+import { errorJson } from "./render/error_json.ts";
+import { table } from "./render/table.ts";
+
+/** `tower list`, without what reads a command line: scripts and prompts ask for it all the time. */
+export function runList(env: Env): Promise<number> {
+  return runToEnd(env, (env, ending) => listHosts({ json: false }, env, ending));
+}
+
+/** Writes the hosts of a tower, and what is wrong with those that cannot be read. */
+export async function listHosts(
+  { json }: { readonly json: boolean },
+  env: Env,
+  ending: Ending,
+): Promise<void> {
+  const { inventory: { hosts, broken } } = await openInventory(env);
+  if (broken.length > 0) ending.code = 3;
+  if (json) {
+    const bad = broken.map(({ name, error }) => ({ name, error: errorJson(error) }));
+    return env.stdout.write(`${canonicalJson([...hosts.map(valueOf), ...bad], 2)}\n`);
+  }
+  if (hosts.length + broken.length === 0) return env.stdout.write("No host found.\n");
+  const rows = hosts.map((host) => {
+    const { role, address, version = "N/A" } = host.env;
+    return [host.name, role, address, version];
+  });
+  if (rows.length > 0) env.stdout.write(table(["NAME", "ROLE", "ADDRESS", "VERSION"], rows));
+  for (const { error } of broken) env.stderr.write(`${formatError(error)}\n`);
+}
+
+function valueOf({ name, env }: Host) {
+  const { role, address, version = "N/A" } = env;
+  return { name, role, "online-host": role !== "offline", ip: address, "toweros-version": version };
+}

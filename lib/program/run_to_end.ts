@@ -1,0 +1,42 @@
+import type { Env } from "../env.ts";
+import { exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
+import { jsonLine } from "../report/json_reporter.ts";
+import { type Ending, newEnding } from "./ending.ts";
+import { tellingEnv } from "./verbosity.ts";
+
+/** Does a program's work under an environment; returns the exit status and never throws. */
+export async function runToEnd(
+  env: Env,
+  work: (env: Env, ending: Ending) => Promise<void>,
+): Promise<number> {
+  const ending = newEnding();
+  try {
+    await work(tellingEnv(env, ending), ending);
+    return ending.code;
+  } catch (error) {
+    // Commander has printed its own message already.
+    if (isCommanders(error)) return error.exitCode === 0 ? 0 : 2;
+    const shown = error instanceof TowerError ? error : internalError(error);
+    env.stderr.write(ending.json ? jsonLine(errorValue(shown)) : formatError(shown) + "\n");
+    return exitCodeOf(shown);
+  }
+}
+
+/** Told by its code, as loading commander takes longer than some of the work that is done here. */
+function isCommanders(error: unknown): error is { readonly exitCode: number } {
+  return error instanceof Error && "code" in error && "exitCode" in error &&
+    String(error.code).startsWith("commander.");
+}
+
+/** An error as the last line of a program's JSON events. */
+function errorValue(error: TowerError) {
+  const { code, hint } = error;
+  return { type: "error", code, hint, messages: messagesOf(error) };
+}
+
+function internalError(cause: unknown): TowerError {
+  return new TowerError("tool", "Cannot go on: something happened that should not", {
+    cause,
+    hint: "please report it with the command line",
+  });
+}
