@@ -1,7 +1,7 @@
 /**
  * Makes each program one file that runs on any Linux of its machine, musl or glibc.
  *
- *     deno task compile [--target x86_64|aarch64]… [--program NAME]… [--output DIR]
+ *     deno task compile [--target x86_64|aarch64]… [--program NAME]… [--runtime denort|deno] [--output DIR]
  */
 import { Command, Option } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
@@ -14,6 +14,7 @@ import { packApk } from "./compile/apk.ts";
 import { MACHINES } from "./compile/elf_layout.ts";
 import { compileAll } from "./compile/compile_all.ts";
 import { PROGRAMS } from "./compile/programs.ts";
+import { RUNTIME_KINDS } from "./compile/runtime.ts";
 import { setup, thisMachine } from "./setup.ts";
 import type { ToolName } from "./setup/tools.ts";
 import { runTask } from "./task.ts";
@@ -31,8 +32,12 @@ async function main(env: Env): Promise<void> {
       new Option("--program <name>", "this program alone; repeatable")
         .choices(names).argParser(oneOf(names, "program", several)),
     )
+    .addOption(
+      new Option("--runtime <kind>", "denort, or deno of npm; by default the first to be had")
+        .choices(RUNTIME_KINDS),
+    )
     .option("--apk-key <file>", "RSA key in PEM: also make an .apk of each, signed with it")
-    .option("--output <dir>", "where they go", "dist")
+    .option("--output <dir>", "where they go", "programs")
     .parse([...env.args], { from: "user" }).opts();
   const output = resolve(env.cwd, options.output);
   makeDir(output);
@@ -41,6 +46,7 @@ async function main(env: Env): Promise<void> {
   await setup(tools, thisMachine(env));
   const made = await compileAll({
     targets: options.target,
+    runtime: options.runtime,
     programs: PROGRAMS.filter(({ name }) => options.program?.includes(name) ?? true),
     output,
     project: fromFileUrl(new URL("..", import.meta.url)),

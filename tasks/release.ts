@@ -4,7 +4,7 @@
  *
  *     deno task release --sign-key FILE --apk-key FILE [--output DIR]
  *
- * What was made of the stand-in denort is refused, and nothing is left.
+ * Sources that are no commit of git are refused, and nothing is left.
  */
 import { Command } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";

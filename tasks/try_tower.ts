@@ -125,13 +125,17 @@ async function atThinClient(
   return 0;
 }
 
-/** Builds the image of hosts from the lab's packages; returns its path. */
+/**
+ * Builds the image of hosts from the lab's packages; returns its path. It lies in a place of its
+ * own in the cache: `tower provision` shall not find it and take it for one of the user's.
+ */
 async function hostImage(env: Env): Promise<string> {
   await setup(["dpkg-deb"], thisMachine(env));
   await makeLab(env, "x86_64");
+  const folder = join(env.cacheDir, "try-tower");
   const printed: string[] = [];
   const stdout = { write: (text: string) => void printed.push(text) };
-  const code = await run({ ...env, args: ["build", "host"], stdout });
+  const code = await run({ ...env, args: ["build", "host", "--output", folder], stdout });
   const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.(?:zst|xz|gz))?)$/m.exec(printed.join(""))?.[1];
   env.signal.throwIfAborted();
   if (code !== 0 || image === undefined) {

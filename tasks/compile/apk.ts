@@ -32,7 +32,7 @@ export function packApk(
   const lines = {
     pkgname: program.name,
     pkgver: `${record.version}-r0`,
-    pkgdesc: record.isRelease ? program.description : `${program.description} (test build)`,
+    pkgdesc: program.description,
     arch: archOf(record),
     license: "Apache-2.0 AND MIT AND LGPL-2.1-or-later AND GPL-3.0-or-later WITH GCC-exception-3.1",
     origin: "tower",

@@ -11,7 +11,7 @@ import {
   PT_LOAD,
   PT_PHDR,
 } from "./elf_layout.ts";
-import { NAME_SIZE, STUB_DATA_SIZE, STUB_MARK } from "./pack.ts";
+import { LIBRARIES_AT, NAME_SIZE, STUB_DATA_SIZE, STUB_MARK } from "./pack.ts";
 import { splitPayload } from "./payload.ts";
 
 /** What a packed program holds. */
@@ -20,6 +20,8 @@ export interface PackedProgram {
   readonly libraries: readonly string[];
   /** Whether `deno compile` appended data to it: u32 trailer (to 2.8) or a note (2.9). */
   readonly hasPayload: boolean;
+  /** Whether it is started with a script of its own. */
+  readonly hasScript: boolean;
 }
 
 /**
@@ -56,9 +58,13 @@ export function checkPacked(bytes: Uint8Array): PackedProgram {
   if (added.length !== 2 || added[1]!.flags !== (PF_R | PF_W)) {
     throw broken("it has no scratch page");
   }
+  const [script, scriptSize] = [word(at + 64), word(at + 72)];
+  if (script !== 0 && !loads.some((h) => isIn(h, script) && isIn(h, script + scriptSize - 1))) {
+    throw broken("its script is gone");
+  }
   const libraries: string[] = [];
   for (let i = 0; i < count; i++) {
-    const row = at + 40 + i * (NAME_SIZE + 16);
+    const row = at + LIBRARIES_AT + i * (NAME_SIZE + 16);
     const address = word(row + NAME_SIZE), size = word(row + NAME_SIZE + 8);
     const segment = loads.find((h) => isIn(h, address) && isIn(h, address + size - 1));
     const offset = segment ? address - segment.address + segment.offset : 0;
@@ -75,7 +81,11 @@ export function checkPacked(bytes: Uint8Array): PackedProgram {
   const table = headers.find((h) => h.type === PT_PHDR);
   if (!table || table.offset !== layout.headersAt) throw broken("its program headers were moved");
   const last = loads.at(-1)!;
-  return { libraries, hasPayload: payload.length > 0 || last.address > scratch };
+  return {
+    libraries,
+    hasPayload: payload.length > 0 || last.address > scratch,
+    hasScript: script !== 0,
+  };
 }
 
 function isIn(h: ProgramHeader, address: number): boolean {

@@ -4,18 +4,22 @@ import { formatError, TowerError } from "../../lib/errors.ts";
 import { digestOf, hexOf } from "../../lib/format/digest.ts";
 import { readText, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
 import { checkPacked } from "./check_packed.ts";
-import type { Origin } from "./bundle.ts";
+import { bundleProgram, type Origin } from "./bundle.ts";
 import { type Machine, MACHINES } from "./elf_layout.ts";
+import { helpOf } from "./help.ts";
 import { formatNotices } from "./notices.ts";
 import { type Base, makeProgram, prepareBase } from "./product.ts";
-import type { Program } from "./programs.ts";
+import type { Program, ProjectProgram } from "./programs.ts";
 import { formatSums, type ProgramRecord, recordOf } from "./record.ts";
+import type { RuntimeKind } from "./runtime.ts";
 
 /** What is to be made, and with what. */
 export interface CompileRequest {
-  /** Machines; all for which there is a denort when undefined. */
+  /** Machines; all for which there is a runtime when undefined. */
   readonly targets: readonly Machine[] | undefined;
-  readonly programs: readonly Program[];
+  readonly programs: readonly ProjectProgram[];
+  /** The kind of runtime; the first that can be had when undefined. */
+  readonly runtime?: RuntimeKind | undefined;
   /** Folder that exists. */
   readonly output: string;
   /** Path of the project. */
@@ -48,12 +52,17 @@ export async function compileAll(
     for (const program of request.programs) {
       const file = `${program.name}-${origin.version}-${origin.target}`;
       request.env.stderr.write(`${file}\n`);
-      const tools = { ...request, deno: request.deno.path, runner: request.env.runner };
-      const bytes = await makeProgram(program, origin, base, tools);
+      const tools = { deno: request.deno.path, runner: request.env.runner };
+      using work = tempDir();
+      const help = await helpOf(program, request.env);
+      const given = { project: request.project, work: work.path, help };
+      const bundle = await bundleProgram(program, origin, { ...tools, ...given });
+      const bytes = await makeProgram(program, bundle, base, tools);
       if (base.machine === request.deno.machine) await assertStarts(program, bytes, request);
       const { libraries } = checkPacked(bytes);
-      const bundlerVersion = request.deno.version;
-      const record = recordOf({ program, file, bytes, origin, base, bundlerVersion, libraries });
+      const denoVersion = request.deno.version;
+      const made = { program, file, bytes, origin, base, bundle, denoVersion, libraries };
+      const record = recordOf(made);
       records.push(record);
       files.set(file, { bytes, mode: 0o755 });
       text(`${file}.json`, JSON.stringify(record, null, 2) + "\n");
@@ -69,8 +78,8 @@ export async function compileAll(
   return records;
 }
 
-/** Asked for by name, a machine without a denort is an error; else it is left out, and said. */
-async function basesFor({ targets, env, deno, isFresh }: CompileRequest): Promise<Base[]> {
+/** Asked for by name, a machine without a runtime is an error; else it is left out, and said. */
+async function basesFor({ targets, runtime, env, deno, isFresh }: CompileRequest): Promise<Base[]> {
   const bases: Base[] = [];
   const failures: TowerError[] = [];
   const say = (line: string) => env.stderr.write(`${line}\n`);
@@ -82,6 +91,7 @@ async function basesFor({ targets, env, deno, isFresh }: CompileRequest): Promis
           deno: deno.path,
           version: deno.version,
           given: env.variable("DENORT_BIN"),
+          kind: runtime,
           cacheDir: join(env.cacheDir, "compile"),
           say,
           isFresh,
@@ -131,7 +141,7 @@ async function assertStarts(
   } catch (cause) {
     throw new TowerError("tool", `Cannot use ${program.name}: what was made does not start`, {
       cause,
-      hint: "DENORT_BIN has to be the denort of exactly this version of Deno",
+      hint: "a denort that DENORT_BIN names has to be of exactly this version of Deno",
     });
   }
 }
@@ -141,5 +151,5 @@ function noticesOf(base: Base, { project }: CompileRequest): string {
     imports: Record<string, string>;
   };
   const npm = Object.values(imports).filter((s) => s.startsWith("npm:")).map((s) => s.slice(4));
-  return formatNotices({ denoVersion: base.denort.version, library: base.library, npm });
+  return formatNotices({ runtime: base.runtime, library: base.library, npm });
 }

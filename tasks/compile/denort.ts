@@ -1,74 +1,43 @@
 import { unzipSync } from "fflate";
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import type { Runner } from "../../lib/proc/command.ts";
 import { exists, readBytes, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
 import type { Machine } from "./elf_layout.ts";
 import { assertPackable } from "./pack.ts";
-import { fetchStandIn, STAND_IN_VERSION } from "./stand_in.ts";
 import { networkVariables } from "./network_variables.ts";
-
-/** The runtime that compiled programs begin with, and the compiler that fits it. */
-export interface Denort {
-  readonly bytes: Uint8Array;
-  readonly version: string;
-  /** `stand-in`: an older version that tests make do with. No release is made of it. */
-  readonly origin: "DENORT_BIN" | "download" | "stand-in";
-  /** Path of the `deno` of the same version. */
-  readonly deno: string;
-}
-
-/** Where to look. */
-export interface DenortContext {
-  readonly runner: Runner;
-  /** The `deno` that runs, and its version. */
-  readonly deno: string;
-  readonly version: string;
-  /** Value of DENORT_BIN. */
-  readonly given: string | undefined;
-  /** Folder that the stand-in stays in. */
-  readonly cacheDir: string;
-  readonly say: (line: string) => void;
-}
+import type { Runtime, RuntimeContext } from "./runtime.ts";
 
 const LIMIT = 512 << 20;
 
+/** A `denort`, or why there is none. */
+export type DenortSearch = { readonly found: Runtime } | { readonly why: string };
+
 /**
- * Finds `denort` for a machine: DENORT_BIN, then Deno's own download or cache, then the stand-in.
- * Each is said. A file that is named and does not fit is an error: nothing takes its place.
+ * Finds `denort` for a machine: DENORT_BIN, then Deno's own download or cache. A file that is
+ * named and does not fit is an error: nothing takes its place.
  *
- * @throws {TowerError} `not-found` where there is none; `unsupported` for another version.
+ * @throws {TowerError} as reading the file; `unsupported` for another version.
  */
-export async function findDenort(machine: Machine, context: DenortContext): Promise<Denort> {
-  const { given, say } = context;
-  if (given !== undefined) {
-    say(`denort for ${machine}: "${given}", as DENORT_BIN says`);
-    return givenDenort(given, machine, context);
-  }
-  say(`denort for ${machine}: DENORT_BIN is not set, asking Deno ${context.version} for its own`);
-  const own = await ownDenort(machine, context);
-  if (typeof own !== "string") return own;
-  if (machine !== "x86_64") {
-    throw new TowerError("not-found", `Cannot find denort for ${machine}: ${own}`, {
-      hint: `name a file by DENORT_BIN; the stand-in that tests use is for x86_64 alone`,
-    });
-  }
-  say(`denort for ${machine}: ${own}; taking the stand-in ${STAND_IN_VERSION}, for tests only`);
-  const standIn = await fetchStandIn(join(context.cacheDir, "stand-in"), context.runner);
-  return { ...standIn, bytes: readBytes(standIn.denort, LIMIT), origin: "stand-in" };
+export async function findDenort(
+  machine: Machine,
+  context: RuntimeContext,
+): Promise<DenortSearch> {
+  const { given } = context;
+  return given === undefined
+    ? await ownDenort(machine, context)
+    : { found: givenDenort(given, machine, context) };
 }
 
-function givenDenort(path: string, machine: Machine, context: DenortContext): Denort {
+function givenDenort(path: string, machine: Machine, context: RuntimeContext): Runtime {
   const bytes = readBytes(path, LIMIT);
-  const { version, deno } = context;
   try {
     assertPackable(bytes, machine);
   } catch (cause) {
     if (!(cause instanceof TowerError)) throw cause;
     throw new TowerError(cause.code, `Cannot use "${path}" as denort for ${machine}`, { cause });
   }
-  assertVersion(bytes, version, path);
-  return { bytes, version, deno, origin: "DENORT_BIN" };
+  assertVersion(bytes, context.version, path);
+  return { kind: "denort", bytes, version: context.version, origin: "DENORT_BIN" };
 }
 
 /**
@@ -99,7 +68,7 @@ function indexOf(bytes: Uint8Array, part: Uint8Array): number {
 }
 
 /** Lets Deno fetch its own denort by compiling an empty program; else why it cannot. */
-async function ownDenort(machine: Machine, context: DenortContext): Promise<Denort | string> {
+async function ownDenort(machine: Machine, context: RuntimeContext): Promise<DenortSearch> {
   const { runner, deno, version } = context;
   const target = `${machine}-unknown-linux-gnu`;
   const info = await runner.run({ argv: [deno, "info", "--json"], variables: networkVariables() });
@@ -117,13 +86,13 @@ async function ownDenort(machine: Machine, context: DenortContext): Promise<Deno
       }, { signal: AbortSignal.timeout(300_000) });
     } catch (error) {
       if (!(error instanceof TowerError)) throw error;
-      return `Deno could not download it (${reasonOf(error)})`;
+      return { why: `Deno could not download it (${reasonOf(error)})` };
     }
-    if (!exists(archive)) return `Deno put it elsewhere than "${archive}"`;
+    if (!exists(archive)) return { why: `Deno put it elsewhere than "${archive}"` };
   }
   const bytes = unzipSync(readBytes(archive, LIMIT))["denort"];
-  if (!bytes) return `"${archive}" holds no denort`;
-  return { bytes, version, deno, origin: "download" };
+  if (!bytes) return { why: `"${archive}" holds no denort` };
+  return { found: { kind: "denort", bytes, version, origin: "download" } };
 }
 
 function reasonOf(error: TowerError): string {

@@ -1,9 +1,10 @@
 import type { CLibrary } from "./c_library.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** What is embedded beside our own code, with its terms. */
 export function formatNotices(
-  { denoVersion, library, npm }: {
-    denoVersion: string;
+  { runtime, library, npm }: {
+    runtime: Runtime;
     library: CLibrary;
     /** npm packages inside the bundle, as `name@version`. */
     npm: readonly string[];
@@ -15,7 +16,7 @@ export function formatNotices(
   return [
     "What this program holds beside its own code (Apache-2.0)",
     "",
-    `Deno ${denoVersion}: MIT License, Copyright 2018-2026 the Deno authors.`,
+    `Deno ${runtime.version} (${runtime.kind}): MIT License, Copyright 2018-2026 the Deno authors.`,
     "It holds V8 and Rust crates under their own permissive licences.",
     "",
     "npm packages:",

@@ -19,6 +19,7 @@ import {
   PT_PHDR,
 } from "./elf_layout.ts";
 import { splitPayload } from "./payload.ts";
+import type { Start } from "./start.ts";
 
 /** What goes into a program beside itself. */
 export interface PackParts {
@@ -27,17 +28,21 @@ export interface PackParts {
   readonly stub: Uint8Array;
   /** The C library's files by name: its loader and all that the program needs. */
   readonly libraries: ReadonlyMap<string, Uint8Array>;
+  /** As the user starts it where undefined. */
+  readonly start?: Start;
 }
 
 /** Starts what the stub reads behind its code. */
 export const STUB_MARK = "TOWERPK1";
 /** Sizes of stub.c's tables. */
 export const NAME_SIZE = 32, MOST_LIBRARIES = 16;
-export const STUB_DATA_SIZE = 40 + MOST_LIBRARIES * (NAME_SIZE + 16);
+/** Where stub.c has its table of libraries. */
+export const LIBRARIES_AT = 80;
+export const STUB_DATA_SIZE = LIBRARIES_AT + MOST_LIBRARIES * (NAME_SIZE + 16);
 
 /**
  * A program that needs glibc, made to run without any: the same file with the C library, its
- * loader and a first piece of code (stub/stub.c) behind it. The kernel no longer sees the name of
+ * loader, what it is started with and a first piece of code (stub/stub.c) behind it. The kernel no longer sees the name of
  * a loader, and enters the stub. Takes a `denort`, or what `deno compile` made of one.
  *
  * Nothing of the program moves; its ELF header and its table of program headers change.
@@ -54,7 +59,8 @@ export function packProgram(bytes: Uint8Array, parts: PackParts): Uint8Array<Arr
   out.set(program);
   const headers = packedHeaders(layout, places);
   out.set(formatHeaders(headers), places.table);
-  places.libraries.forEach(({ at, bytes }) => out.set(bytes, at));
+  for (const { at, bytes } of [...places.libraries, ...places.lists]) out.set(bytes, at);
+  if (places.script) out.set(places.script.bytes, places.script.at);
   out.set(parts.stub, places.stub);
   out.set(stubData(layout, places), places.stub + parts.stub.length);
   out.set(payload, places.end);
@@ -72,13 +78,24 @@ interface Library {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes and their offset in the packed file. */
+interface Placed {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Offsets in the packed file. */
 interface Places {
   /** What an address is above its offset. */
   readonly bias: number;
   readonly align: number;
   readonly table: number;
-  readonly libraries: readonly (Library & { readonly at: number })[];
+  readonly libraries: readonly (Library & Placed)[];
+  /** Hidden variables, variables, words; nothing at 0 is none. */
+  readonly lists: readonly Placed[];
+  readonly script: Placed | undefined;
+  /** Of what is only read. */
+  readonly readEnd: number;
   readonly stub: number;
   readonly stubEnd: number;
   readonly scratch: number;
@@ -141,7 +158,7 @@ function neededBy(bytes: Uint8Array): readonly string[] {
 function placesOf(
   program: Uint8Array,
   layout: ProgramLayout,
-  { machine, stub }: PackParts,
+  { machine, stub, start }: PackParts,
   libraries: readonly Library[],
 ): Places {
   const align = MACHINE_FACTS[machine].page;
@@ -153,24 +170,31 @@ function placesOf(
   const highest = Math.max(...loads.map((h) => h.address + h.memorySize)) - bias;
   const table = alignUp(Math.max(program.length, highest), align);
   let at = table + (layout.headers.length + 3) * PROGRAM_HEADER_SIZE;
-  const placed = libraries.map((library) => {
-    const start = alignUp(at, align);
-    at = start + library.bytes.length;
-    return { ...library, at: start };
-  });
+  const place = (bytes: Uint8Array, alignment: number) => {
+    const from = alignUp(at, alignment);
+    at = from + bytes.length;
+    return { bytes, at: from };
+  };
+  const placed = libraries.map((library) => ({ ...library, ...place(library.bytes, align) }));
+  const lists = [start?.hidden, start?.variables, start?.script?.words].map((list) =>
+    list === undefined ? { bytes: new Uint8Array(), at: 0 } : place(listOf(list), 1)
+  );
+  const script = start?.script && place(start.script.bytes, align);
+  const readEnd = at;
   const stubAt = alignUp(at, align);
   const stubEnd = stubAt + stub.length + STUB_DATA_SIZE;
   const scratch = alignUp(stubEnd, align);
   // The scratch page has its bytes in the file: what deno compile 2.9 appends starts on a page of
   // its own then, also where the kernel's pages are larger than the 4096 bytes it counts with.
   return {
-    ...{ bias, align, table, libraries: placed, stub: stubAt, stubEnd, scratch },
+    ...{ bias, align, table, libraries: placed, lists, script, readEnd },
+    ...{ stub: stubAt, stubEnd, scratch },
     end: scratch + align,
   };
 }
 
 function packedHeaders(layout: ProgramLayout, places: Places): ProgramHeader[] {
-  const { table, stub, stubEnd, scratch, end, bias, align } = places;
+  const { table, readEnd, stub, stubEnd, scratch, end, bias, align } = places;
   const load = (flags: number, from: number, to: number): ProgramHeader => ({
     type: PT_LOAD,
     flags,
@@ -180,10 +204,9 @@ function packedHeaders(layout: ProgramLayout, places: Places): ProgramHeader[] {
     memorySize: to - from,
     align,
   });
-  const last = places.libraries.at(-1)!;
   const size = (layout.headers.length + 3) * PROGRAM_HEADER_SIZE;
   const added = [
-    load(PF_R, table, last.at + last.bytes.length),
+    load(PF_R, table, readEnd),
     load(PF_R | PF_X, stub, stubEnd),
     load(PF_R | PF_W, scratch, end),
   ];
@@ -199,20 +222,29 @@ function packedHeaders(layout: ProgramLayout, places: Places): ProgramHeader[] {
 
 /** What stub.c calls `packed`. */
 function stubData(layout: ProgramLayout, places: Places): Uint8Array {
-  const { bias, stub, scratch, libraries } = places;
+  const { bias, stub, scratch, libraries, lists, script } = places;
   const bytes = new Uint8Array(STUB_DATA_SIZE);
   const data = new DataView(bytes.buffer);
   const text = new TextEncoder();
   bytes.set(text.encode(STUB_MARK));
-  const words = [stub + bias, layout.entry, scratch + bias, libraries.length];
+  const address = ({ at }: { at: number }) => at === 0 ? 0 : at + bias;
+  const words = [
+    ...[stub + bias, layout.entry, scratch + bias, libraries.length, ...lists.map(address)],
+    ...[script ? address(script) : 0, script?.bytes.length ?? 0],
+  ];
   words.forEach((value, i) => data.setBigUint64(8 + i * 8, BigInt(value), true));
   libraries.forEach((library, i) => {
-    const at = 40 + i * (NAME_SIZE + 16);
+    const at = LIBRARIES_AT + i * (NAME_SIZE + 16);
     bytes.set(text.encode(library.name), at);
     data.setBigUint64(at + NAME_SIZE, BigInt(library.at + bias), true);
     data.setBigUint64(at + NAME_SIZE + 8, BigInt(library.bytes.length), true);
   });
   return bytes;
+}
+
+/** Texts with a zero behind each, and one more (stub/stack.h). */
+function listOf(texts: readonly string[]): Uint8Array {
+  return new TextEncoder().encode([...texts, ""].map((text) => `${text}\0`).join(""));
 }
 
 function alignUp(value: number, align: number): number {

@@ -4,9 +4,12 @@ import { TowerError } from "../../lib/errors.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { checkPacked } from "../../tasks/compile/check_packed.ts";
+import { complete } from "../../tasks/compile/bundle.ts";
 import { findDenort } from "../../tasks/compile/denort.ts";
+import { fetchNpmRuntime } from "../../tasks/compile/npm_runtime.ts";
 import { packProgram } from "../../tasks/compile/pack.ts";
-import { type Base, compileBundle } from "../../tasks/compile/product.ts";
+import { formatParts } from "../../tasks/compile/parts.ts";
+import { type Base, makeProgram, packed } from "../../tasks/compile/product.ts";
 import { PROGRAMS } from "../../tasks/compile/programs.ts";
 import { buildStub, codeOf } from "../../tasks/compile/stub.ts";
 import { tempFolder } from "../support/file_sink.ts";
@@ -52,7 +55,7 @@ const told = (error: Error) => `${error.message}; ${(error.cause as Error | unde
 test("what is no program, cut off, packed or static is refused by name", async () => {
   const shared = await base();
   const parts = partsOf(shared);
-  const { bytes } = shared.denort;
+  const { bytes } = shared.runtime;
   const refused = (program: Uint8Array, text: string) => {
     const error = assertThrows(() => packProgram(program, parts), TowerError);
     assertStringIncludes(error.message, text);
@@ -61,7 +64,7 @@ test("what is no program, cut off, packed or static is refused by name", async (
   refused(new Uint8Array(), "it is not an ELF file");
   refused(bytes.slice(0, 100), "its program headers are cut off");
   refused(bytes.slice(0, 4096), "lies outside of the file");
-  refused(shared.packed, "it is already packed");
+  refused(packed(shared), "it is already packed");
   const narrow = bytes.slice();
   narrow[4] = 1;
   refused(narrow, "not a position-independent ELF program of 64 bits");
@@ -78,25 +81,25 @@ test("a program that needs a library which is not embedded is refused", async ()
   const libraries = new Map(shared.library.files);
   libraries.delete("libm.so.6");
   const error = assertThrows(
-    () => packProgram(shared.denort.bytes, { ...partsOf(shared), libraries }),
+    () => packProgram(shared.runtime.bytes, { ...partsOf(shared), libraries }),
     TowerError,
   );
   assertEquals(error.message, 'Cannot pack program: it needs "libm.so.6"');
 });
 
 test("a packed program that was stripped or cut is found to be broken", async () => {
-  const shared = await base();
+  const shared = await base(), whole = packed(shared);
   using folder = tempFolder();
   const path = join(folder.path, "stripped");
-  await Deno.writeFile(path, shared.packed);
+  await Deno.writeFile(path, whole);
   await runner.run({ argv: ["strip", path] });
   const stripped = await Deno.readFile(path);
   const broken = (bytes: Uint8Array) =>
     assertThrows(() => checkPacked(bytes), TowerError, "Cannot use packed program");
   broken(stripped);
-  broken(shared.packed.slice(0, -10_000));
-  broken(shared.denort.bytes);
-  assertEquals(checkPacked(shared.packed).libraries[0], "ld-linux-x86-64.so.2");
+  broken(whole.slice(0, -10_000));
+  broken(shared.runtime.bytes);
+  assertEquals(checkPacked(whole).libraries[0], "ld-linux-x86-64.so.2");
 });
 
 test("a denort by DENORT_BIN is refused when it is none, packed, or of another version", async () => {
@@ -110,12 +113,9 @@ test("a denort by DENORT_BIN is refused when it is none, packed, or of another v
     assertStringIncludes(told(await assertRejects(() => given(path, machine), TowerError)), text);
   await refused(join(folder.path, "none"), "Cannot read");
   await refused(await file("text", new TextEncoder().encode("no")), "it is not an ELF file");
-  await refused(await file("packed", shared.packed), "it is already packed");
-  const denort = await file("denort", shared.denort.bytes);
+  await refused(await file("packed", packed(shared)), "it is already packed");
+  const denort = await file("denort", shared.runtime.bytes);
   await refused(denort, "it is for x86_64, not for aarch64", "aarch64");
-  if (shared.denort.version !== Deno.version.deno) {
-    await refused(denort, `it is denort 2.4.2, and this is Deno ${Deno.version.deno}`);
-  }
   await refused("/bin/true", "it is not a denort");
 });
 
@@ -128,14 +128,14 @@ test("without a compiler, the package that brings it is named", async () => {
 test("a stub with data or a table of addresses does not build", async () => {
   using folder = tempFolder();
   const sources = fromFileUrl(new URL("../../tasks/compile/stub", import.meta.url));
-  for (const name of ["linux.h", "start.S", "stub.ld"]) {
+  for (const name of ["linux.h", "stack.h", "start.S", "stub.ld"]) {
     await Deno.copyFile(join(sources, name), join(folder.path, name));
   }
   const code = await Deno.readTextFile(join(sources, "stub.c"));
   const variants = {
     "int counter = 1; __attribute__((used)) static int *read_it(void) { return &counter; }":
       ".data",
-    "static int zero; __attribute__((used)) static int next(void) { return zero++; }": ".data",
+    "static int zero; __attribute__((used)) static int count_up(void) { return zero++; }": ".data",
   };
   for (const [line, section] of Object.entries(variants)) {
     await Deno.writeTextFile(join(folder.path, "stub.c"), `${code}\n${line}\n`);
@@ -145,25 +145,47 @@ test("a stub with data or a table of addresses does not build", async () => {
   assertThrows(() => codeOf(new Uint8Array(10)), TowerError, "no ELF header");
 });
 
-test("a compile that embedded nothing, or too much, leaves nothing behind", async () => {
-  const shared = await base();
-  using folder = tempFolder();
-  await Deno.writeTextFile(join(folder.path, "main.ts"), "throw 1;");
-  const bundle = { main: join(folder.path, "main.ts"), includes: [] as string[] };
-  const failed = await assertRejects(
-    () => compileBundle(SMOKE, bundle, { ...shared, packed: shared.denort.bytes }, runner),
+test("a program that is too large is refused", async () => {
+  const loader = "0;", parts = new Uint8Array(16 << 20);
+  const tools = { deno: Deno.execPath(), runner };
+  const large = await assertRejects(
+    async () => makeProgram(SMOKE, { loader, parts }, await base(), tools),
     TowerError,
   );
-  assertStringIncludes(failed.message, "it is not packed");
-  await Deno.writeFile(join(folder.path, "large"), new Uint8Array(32 << 20));
-  bundle.includes.push(join(folder.path, "large"));
-  const large = await assertRejects(() => compileBundle(SMOKE, bundle, shared, runner), TowerError);
-  assertEquals(large.code, "limit");
+  assertEquals(large.code, "malformed", "its parts have no index");
+  const [part] = [{ names: ["main.js"], text: " ".repeat(16 << 20) }];
+  const limit = await assertRejects(
+    async () => makeProgram(SMOKE, { loader, parts: formatParts([part]) }, await base(), tools),
+    TowerError,
+  );
+  assertEquals(limit.code, "limit");
 });
 
-test("no program may load native code, and none asks for more", () => {
-  for (const { permissions } of PROGRAMS) {
-    assertEquals(permissions.filter((flag) => /ffi|allow-all|-A|import/.test(flag)), []);
-    assertEquals(permissions.includes("--no-prompt"), true);
-  }
+test("npm's deno is refused when it is another version, or not the package that is pinned", async () => {
+  using folder = tempFolder();
+  const get = (version: string, runner: Runner) =>
+    fetchNpmRuntime("aarch64", { version, cacheDir: folder.path, runner });
+  const unknown = await assertRejects(() => get("0.0.1", runner), TowerError);
+  assertEquals(unknown.code, "unsupported");
+  // A registry that has something else under this name.
+  const packs: Runner = {
+    ...runner,
+    run: async (command) => {
+      const into = command.argv[command.argv.indexOf("--pack-destination") + 1]!;
+      await Deno.writeFile(join(into, "other.tgz"), new Uint8Array(9));
+      const stdout = new TextEncoder().encode("other.tgz\n");
+      return { ending: { kind: "exited", code: 0 }, stdout, stderr: new Uint8Array() };
+    },
+  };
+  const other = await assertRejects(() => get(Deno.version.deno, packs), TowerError);
+  assertEquals(other.code, "untrusted");
+  assertEquals(Array.from(Deno.readDirSync(join(folder.path, "deno"))), [], "nothing stays");
+});
+
+test("what no program may hold is refused when it is bundled", () => {
+  const refused = (text: string, why: string) =>
+    assertThrows(() => complete(text, PROGRAMS[1]!), TowerError, why);
+  refused('new URL("./other_worker.ts", import.meta.url)', '"./other_worker.ts"');
+  refused("Deno.dlopen(x)", "native code");
+  assertEquals(complete('new URL("./package_worker.ts",import.meta.url)', PROGRAMS[1]!).length, 46);
 });

@@ -1,8 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { Runner } from "../../lib/proc/command.ts";
 import { checkPacked } from "../../tasks/compile/check_packed.ts";
-import { ARM_TOOLS, armDeno, armKernel } from "./arm_files.ts";
+import { ARM_TOOLS, armKernel, armPrograms } from "./arm_files.ts";
 import { BareRoot } from "./bare_root.ts";
 import { programsMissing } from "./missing_programs.ts";
 
@@ -11,28 +11,28 @@ const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t devtmpfs dev /dev
 /bin/busybox ip link set lo up
-export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp DENO_DIR=/tmp/deno LD_PRELOAD=/lib/libz.so.1
+export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp LD_PRELOAD=/lib/libz.so.1
 # The page size in kB, as the kernel counts.
 /bin/busybox sed -n 's/^KernelPageSize: */PAGES /p;' /proc/self/smaps | /bin/busybox head -n 1
 for act in self child serve worker runtime; do
-  echo "ACT $act $(deno run --allow-all --no-check --quiet /smoke_program.ts $act 2>&1)"
+  echo "ACT $act $(smoke $act 2>&1)"
 done
+echo "COMPILED $(compiled --version 2>&1 | head -n 1)"
 /bin/busybox poweroff -f
 `;
 
 /**
  * A packed program works on a kernel with such pages, and without glibc: boots a Debian kernel for
- * aarch64 with a bare root that holds nothing but a packed deno.
+ * aarch64 with a bare root that holds nothing but packed programs.
  */
 export async function packedProgramWorks(runner: Runner, pages: "4K" | "16K"): Promise<void> {
   using root = await BareRoot.open(runner, "aarch64");
+  const { smoke, compiled } = await armPrograms(runner);
+  await root.install("smoke", smoke);
   // With appended data: Deno aligns those to 4096 bytes, which larger pages do not forgive.
-  const { compiled } = await armDeno(runner);
-  if (!checkPacked(compiled).hasPayload) throw new Error("deno compile appended nothing");
-  await root.install("deno", compiled);
-  for (const name of ["smoke_program.ts", "smoke_worker.ts"]) {
-    await Deno.copyFile(new URL(name, import.meta.url), join(root.path, name));
-  }
+  const appended = await compiled();
+  if (!checkPacked(appended).hasPayload) throw new Error("deno compile appended nothing");
+  await root.install("compiled", appended);
   await Deno.writeTextFile(join(root.path, "init"), INIT);
   await Deno.chmod(join(root.path, "init"), 0o755);
   const work = await Deno.makeTempDir();
@@ -52,9 +52,11 @@ export async function packedProgramWorks(runner: Runner, pages: "4K" | "16K"): P
     assertEquals(/^PAGES (.*)$/m.exec(console)?.[1], pages.replace("K", " kB"), console);
     const told = (act: string) =>
       JSON.parse(new RegExp(`^ACT ${act} (.*)$`, "m").exec(console)?.[1] ?? `"${act} is missing"`);
-    assertEquals(told("self").exe, "/usr/local/bin/deno", console);
-    assertEquals(told("self").comm, "deno");
-    assertEquals(told("self").files.filter((f: string) => f.includes("memfd")), []);
+    assertEquals(told("self").exe, "/usr/local/bin/smoke", console);
+    assertEquals(told("self").comm, "smoke");
+    const held = told("self").files.filter((f: string) => f.includes("memfd"));
+    assertEquals(held, ["/memfd:script (deleted)"]);
+    assertMatch(console, /^COMPILED deno \d/m);
     assertEquals(told("serve"), ["served", "served"], console);
     assertEquals(told("worker"), 42, console);
     assertEquals(told("child").hasGlibc, false, console);

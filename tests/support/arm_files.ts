@@ -1,38 +1,26 @@
 import { join } from "@std/path";
 import type { Runner } from "../../lib/proc/command.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
-import { fetchCLibrary } from "../../tasks/compile/c_library.ts";
-import { packProgram } from "../../tasks/compile/pack.ts";
 import { openPrivateApt } from "../../tasks/compile/private_apt.ts";
-import { buildStub } from "../../tasks/compile/stub.ts";
-import { cacheFolder } from "./compiled_smoke.ts";
-import { networkVariables } from "../../tasks/compile/network_variables.ts";
+import { packed } from "../../tasks/compile/product.ts";
+import { cacheFolder, compileSmoke, smokeBase } from "./compiled_smoke.ts";
 
 /** Tools that these files need. */
 export const ARM_TOOLS = ["apt-get", "dpkg-deb", "npm", "tar", "aarch64-linux-gnu-gcc"] as const;
 
 /**
- * The `deno` of npm for aarch64: there is no denort for it within reach, and it is a program of
- * the same kind, made by the same compiler. Pinned by SHA-256.
+ * For aarch64: the smoke program on npm's deno, that deno as it comes, and packed with the data
+ * behind it that Deno appends when it compiles. `deno` pays no heed to those, but they move the
+ * program headers, as they do with its denort.
  */
-const ARM_DENO = {
-  package: "@deno/linux-arm64-glibc@2.9.5",
-  sha256: "e1a70c5eb03b0ebaf761077029ef86b9ba22d50e2b54ca45ce5437457f701b63",
-} as const;
-
-/**
- * `deno` for aarch64 as it comes, packed, and with the data behind it that the project's Deno
- * appends when it compiles: `deno` pays no heed to those, but they move the program headers.
- */
-export async function armDeno(
+export async function armPrograms(
   runner: Runner,
-): Promise<{ plain: Uint8Array; packed: Uint8Array; compiled: Uint8Array }> {
-  const plain = await plainDeno(runner);
-  const stub = await buildStub("aarch64", runner);
-  const { files } = await fetchCLibrary("aarch64", join(cacheFolder(), "c-library"), runner);
-  const parts = { machine: "aarch64", stub: stub.code, libraries: files } as const;
-  const packed = packProgram(plain, parts);
-  return { plain, packed, compiled: await compileOn(runner, packed) };
+): Promise<{ smoke: Uint8Array; plain: Uint8Array; compiled: () => Promise<Uint8Array> }> {
+  const base = await smokeBase(runner, "aarch64");
+  return {
+    smoke: await compileSmoke(runner, base),
+    plain: base.runtime.bytes,
+    compiled: () => compileOn(runner, packed(base)),
+  };
 }
 
 async function compileOn(runner: Runner, runtime: Uint8Array): Promise<Uint8Array> {
@@ -48,27 +36,6 @@ async function compileOn(runner: Runner, runtime: Uint8Array): Promise<Uint8Arra
       variables: { DENORT_BIN: denort },
     });
     return await Deno.readFile(out);
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
-}
-
-async function plainDeno(runner: Runner): Promise<Uint8Array> {
-  const path = join(cacheFolder(), "arm", "deno");
-  const work = await Deno.makeTempDir();
-  try {
-    const kept = await Deno.readFile(path).catch(() => undefined);
-    if (kept !== undefined && hexOf(digestOf(kept)) === ARM_DENO.sha256) return kept;
-    const argv = ["npm", "pack", "--silent", "--ignore-scripts", ARM_DENO.package] as const;
-    const { stdout } = await runner.run({ argv, cwd: work, variables: networkVariables() });
-    const archive = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
-    await runner.run({ argv: ["tar", "-xzf", archive, "package/deno"], cwd: work });
-    const bytes = await Deno.readFile(join(work, "package/deno"));
-    const sha256 = hexOf(digestOf(bytes));
-    if (sha256 !== ARM_DENO.sha256) throw new Error(`${ARM_DENO.package} is another: ${sha256}`);
-    await Deno.mkdir(join(cacheFolder(), "arm"), { recursive: true });
-    await Deno.writeFile(path, bytes, { mode: 0o755 });
-    return bytes;
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -67,6 +67,8 @@ const acts: Readonly<Record<string, () => unknown>> = {
     const arrived = new Promise<string>((resolve) =>
       Deno.addSignalListener("SIGUSR1", () => resolve("SIGUSR1"))
     );
+    // Deno takes a thread of its own to listen: until then the signal would end this process.
+    while (!isCaught(10)) await new Promise((resolve) => setTimeout(resolve, 5));
     Deno.kill(Deno.pid, "SIGUSR1");
     return await arrived;
   },
@@ -88,8 +90,21 @@ const acts: Readonly<Record<string, () => unknown>> = {
   },
 };
 
+/** Whether the kernel has a handler of ours for a signal (proc_pid_status(5)). */
+function isCaught(signal: number): boolean {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  const mask = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)![1]}`);
+  return (mask >> BigInt(signal - 1) & 1n) === 1n;
+}
+
 const [act = "self", file] = Deno.args;
-const line = JSON.stringify(await acts[act]!()) + "\n";
-if (file === undefined) Deno.stdout.writeSync(new TextEncoder().encode(line));
-else Deno.writeTextFileSync(file, line);
-Deno.exit(0);
+
+async function main() {
+  const line = JSON.stringify(await acts[act]!()) + "\n";
+  if (file === undefined) Deno.stdout.writeSync(new TextEncoder().encode(line));
+  else Deno.writeTextFileSync(file, line);
+  Deno.exit(0);
+}
+
+/** Awaited by what loads it. */
+export const ended = main();

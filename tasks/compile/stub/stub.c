@@ -4,10 +4,13 @@
  * name those, and the C library's loader is mapped and entered as the kernel would have done.
  * When the loader is done it enters here again, all traces are removed, and the program begins.
  *
+ * Where the file holds a script, that becomes a nameless file too, which stays open, and the
+ * program gets words that make it run this one.
+ *
  * The program stays the process's executable (/proc/self/exe), nothing is written to a disk, no
  * memory is writable and executable at once.
  */
-#include "linux.h"
+#include "stack.h"
 
 enum { NAME_SIZE = 32, MOST_LIBRARIES = 16 };
 /* What the packer puts in PT_INTERP's place, so that the kernel looks for no loader. */
@@ -22,6 +25,8 @@ struct library {
 extern const struct {
   char mark[8];
   word self, entry, scratch, count;
+  word hidden, variables, words; /* lists: see struct change; words at 0 are none */
+  word script, script_size;
   struct library library[MOST_LIBRARIES]; /* the loader is the first */
 } packed __attribute__((visibility("hidden")));
 
@@ -29,6 +34,7 @@ extern const struct {
 struct scratch {
   char path[MOST_LIBRARIES][NAME_SIZE];
   int file[MOST_LIBRARIES];
+  char script[NAME_SIZE];
 };
 
 struct process {
@@ -43,21 +49,6 @@ struct process {
 
 extern const char start[] __attribute__((visibility("hidden")));
 extern const char finished[] __attribute__((visibility("hidden")));
-
-#define CALL(name, ...) CALL_(name, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define CALL_(name, a, b, c, d, e, f, ...) \
-  system_call(SYS_##name, (word)(a), (word)(b), (word)(c), (word)(d), (word)(e), (word)(f))
-
-static word length(const char *text) {
-  word n = 0;
-  while (text[n]) n++;
-  return n;
-}
-
-static int same(const char *a, const char *b) {
-  while (*a && *a == *b) a++, b++;
-  return *a == *b;
-}
 
 static void __attribute__((noreturn)) fail(const char *what) {
   const char before[] = "Cannot start: ";
@@ -165,25 +156,30 @@ static int may_run(int file, word page) {
   return 1;
 }
 
-/* A file without a name that holds a library: in memory, else in a temporary folder. */
-static int file_of(const struct process *p, const struct library *library) {
-  const char *bytes = (const char *)(p->base + library->address);
+/* Fills a new file that has no name; closes it and returns 0 where it is of no use. */
+static int fill(const struct process *p, int file, word address, word size, int is_code) {
+  if (file < 0) return 0;
+  if (write_all(file, (const char *)(p->base + address), size) &&
+      (!is_code || may_run(file, p->page)))
+    return 1;
+  CALL(close, file);
+  return 0;
+}
+
+/* A file without a name that holds a part of this one: in memory, else in a temporary folder. */
+static int file_of(const struct process *p, const char *name, word address, word size,
+                   int is_code) {
   /* A kernel set to vm.memfd_noexec=2 wants the seal, one before 6.3 does not know it. */
-  int file = CALL(memfd_create, library->name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-  if (file == -EINVAL) file = CALL(memfd_create, library->name, MFD_CLOEXEC);
-  if (file >= 0) {
-    if (write_all(file, bytes, library->size) && may_run(file, p->page)) return file;
-    CALL(close, file);
-  }
+  int file = CALL(memfd_create, name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+  if (file == -EINVAL) file = CALL(memfd_create, name, MFD_CLOEXEC);
+  if (fill(p, file, address, size, is_code)) return file;
   const char folders[] = "/dev/shm\0/tmp\0/var/tmp\0/run\0";
-  for (const char *folder = folders; *folder; folder += length(folder) + 1) {
+  for (list folder = folders; *folder; folder = next(folder)) {
     file = CALL(openat, AT_FDCWD, folder,
                 O_TMPFILE_BIT | O_DIRECTORY | O_RDWR | O_EXCL | O_CLOEXEC, 0700);
-    if (file < 0) continue;
-    if (write_all(file, bytes, library->size) && may_run(file, p->page)) return file;
-    CALL(close, file);
+    if (fill(p, file, address, size, is_code)) return file;
   }
-  fail("there is no room for the C library: neither memfd_create nor a folder such as /tmp works");
+  fail("there is no room for its parts: neither memfd_create nor a folder such as /tmp works");
 }
 
 static void name_file(char *path, int file) {
@@ -241,18 +237,47 @@ static word map_loader(const struct process *p, const struct elf_header *elf, in
   return base;
 }
 
-/* Returns where the C library's loader begins. */
-__attribute__((used, visibility("hidden"))) word prepare(word *stack) {
+static list list_at(word address) {
+  return address ? (list)((word)start - packed.self + address) : 0;
+}
+
+/* The script's file stays open. A number below 3 would be a standard file that the user closed. */
+static void place_script(const struct process *p) {
+  int file = file_of(p, "script", packed.script, packed.script_size, 0);
+  if (file < 3) {
+    int other = CALL(fcntl, file, F_DUPFD_CLOEXEC, 3);
+    CALL(close, file);
+    if (other < 0) fail("there are too few descriptors");
+    file = other;
+  }
+  name_file(p->scratch->script, file);
+}
+
+/* Returns how many bytes prepare needs for the new stack. */
+__attribute__((used, visibility("hidden"))) word room(const word *stack) {
+  return stack_size(stack, count_of(list_at(packed.words)) + 1 +
+                               count_of(list_at(packed.variables)));
+}
+
+/* Returns where the C library's loader begins; that gets the new stack. */
+__attribute__((used, visibility("hidden"))) word prepare(const word *old, word *stack) {
+  struct scratch *scratch = (struct scratch *)((word)start - packed.self + packed.scratch);
+  const struct change change = {list_at(packed.words), scratch->script,
+                                list_at(packed.variables), list_at(packed.hidden)};
+  copy_stack(old, stack, &change);
   struct process p = process_of(stack);
   rename_variables(&p, 'L', 1);
   show_interpreter(&p);
+  if (packed.words) place_script(&p);
   for (word i = 1; i < packed.count; i++) {
-    int file = p.scratch->file[i] = file_of(&p, &packed.library[i]);
-    name_file(p.scratch->path[i], file);
-    redirect(&p, packed.library[i].name, p.scratch->path[i]);
+    const struct library *library = &packed.library[i];
+    int file = scratch->file[i] = file_of(&p, library->name, library->address, library->size, 1);
+    name_file(scratch->path[i], file);
+    redirect(&p, library->name, scratch->path[i]);
   }
-  int file = file_of(&p, &packed.library[0]);
-  const struct elf_header *loader = (void *)(p.base + packed.library[0].address);
+  const struct library *first = &packed.library[0];
+  int file = file_of(&p, first->name, first->address, first->size, 1);
+  const struct elf_header *loader = (void *)(p.base + first->address);
   word base = map_loader(&p, loader, file);
   CALL(close, file);
   auxiliary(p.aux, AT_BASE)->value = base;
