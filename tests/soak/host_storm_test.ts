@@ -67,12 +67,16 @@ async function fill({ ssh, machine }: RunningHost, network: NetworkNamespace): P
     Number(new TextDecoder().decode((await child.stdout.getReader().read()).value));
   const thinClient = ["ip", "route", "replace", `${router}/32`, "dev", "tap0", "src"] as const;
   const asThinClient = () => network.run(...thinClient, TOWER.online.thinClient);
+  await asThinClient();
+  // What the storms left, of services that are open.
+  const before = Number(await ssh(COUNT));
+  await network.run(...thinClient, neighbour);
   {
     await using refused = held(8000);
     assertEquals(await opened(refused), 0);
     await asThinClient();
     const known = Number(await ssh(COUNT));
-    assert(known < MOST / 2, `${known} connections are known of a port that is closed`);
+    assert(known < before + 10, `a port that is closed made ${before} connections ${known}`);
   }
   const standing = ssh("for i in $(seq 40); do sleep 1; echo $i; done");
   await new Promise((resolve) => setTimeout(resolve, 5000));
@@ -80,7 +84,8 @@ async function fill({ ssh, machine }: RunningHost, network: NetworkNamespace): P
   {
     await using allowed = held(9050);
     const many = await opened(allowed);
-    assert(many > 50 && many <= MOST, `${many} connections were opened`);
+    // Some of them the host forgot before they were complete, which their client does not know.
+    assert(many > MOST / 2, `${many} connections were opened`);
     await asThinClient();
     const isIn = await ssh("true").then(() => true, () => false);
     await Deno.stderr.write(new TextEncoder().encode(
