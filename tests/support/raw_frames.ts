@@ -2,6 +2,7 @@
 const C = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
@@ -12,6 +13,8 @@ const SOCK_RAW = 3;
 /** All protocols, in network order. */
 const ETH_P_ALL = 0x0300;
 const MSG_DONTWAIT = 0x40;
+const SOL_PACKET = 263;
+const PACKET_IGNORE_OUTGOING = 23;
 
 /** Frames as they are on a cable, past every rule of the machine that sends or sees them. */
 export class RawFrames implements Disposable {
@@ -26,7 +29,10 @@ export class RawFrames implements Disposable {
     place.setUint16(2, ETH_P_ALL, true);
     place.setInt32(4, index, true);
     const bound = C.symbols.bind(this.#socket, new Uint8Array(place.buffer), 20);
-    if (index === 0 || bound !== 0) throw new Error(`${link} cannot be had raw`);
+    // What the machine itself says, such as an echo, has not come by the rules of another.
+    const yes = Uint8Array.of(1, 0, 0, 0);
+    const set = C.symbols.setsockopt(this.#socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, yes, 4);
+    if (index === 0 || bound !== 0 || set !== 0) throw new Error(`${link} cannot be had raw`);
   }
 
   /** Whether the interface took it. */
@@ -34,7 +40,7 @@ export class RawFrames implements Disposable {
     return C.symbols.send(this.#socket, frame, BigInt(frame.length), 0) >= 0n;
   }
 
-  /** The next frame that came or went, if there is one. */
+  /** The next frame that came in, if there is one. */
   receive(): Uint8Array | undefined {
     const size = BigInt(this.#buffer.length);
     const length = Number(C.symbols.recv(this.#socket, this.#buffer, size, MSG_DONTWAIT));
