@@ -67,7 +67,7 @@ export function checkReach(
     throw new TowerError(
       "usage",
       `Cannot check "${target}": it is not NAME, NAME:PORT or NAME:PORT/udp`,
-      { hint: "instead of NAME an IPv4 address will do; the tower has no others" },
+      { hint: "instead of NAME an IPv4 address will do: no host has another" },
     );
   }
   const hosts = inventory.hosts.map(({ name, env }) => ({

@@ -19,7 +19,7 @@ const identity = z.string().refine((t) => asIdentity(t) !== undefined, "must be 
   .transform((t) => asIdentity(t)!);
 
 const lockDocument = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(1, "must be 1"),
   arch: z.enum(ARCHES),
   inputs: digest,
   repositories: z.array(

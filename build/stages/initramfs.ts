@@ -32,8 +32,8 @@ const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
  */
 export const initramfs: Stage<InitramfsSpec> = async (tree, plan, context) => {
   const { reader, blobs, epoch, zstd } = context;
-  const packing = packingFor(tree, reader, plan);
   const made = initramfsTree(tree, reader, plan, epoch);
+  const packing = packingFor(tree, reader, plan);
   const content = await packInitramfs(made, reader, blobs.writer(), packing, zstd);
   tree.putParents(plan.path, "stage:initramfs", epoch);
   tree.replace({
