@@ -36,6 +36,7 @@ export const PROGRAMS: readonly ProjectProgram[] = [
     workers: {
       "digest_worker.ts": "lib/store/digest_worker.ts",
       "package_worker.ts": "lib/store/package_worker.ts",
+      "zstd_worker.ts": "lib/disk/zstd_worker.ts",
     },
   },
 ];

@@ -51,6 +51,7 @@ const PROGRAMS: Readonly<Record<string, CommandNode>> = {
 /** What keeps a command from being one that the program takes; undefined where nothing does. */
 function refusal(program: string, words: readonly string[]): string | undefined {
   let command = PROGRAMS[program]!;
+  if (words.at(-1) === "--help") return helpRefusal(command, words.slice(0, -1));
   let given = 0;
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
@@ -66,6 +67,13 @@ function refusal(program: string, words: readonly string[]): string | undefined 
   if (command.commands.length > 0) return `${command.name} wants a command`;
   const needed = command.arguments.filter(({ isRequired }) => isRequired).length;
   return given < needed ? `${command.name} wants ${needed} arguments` : undefined;
+}
+
+/** `--help` behind a command is taken without its arguments. */
+function helpRefusal(from: CommandNode, words: readonly string[]): string | undefined {
+  let command: CommandNode | undefined = from;
+  for (const word of words) command = command?.commands.find(({ name }) => name === word);
+  return command === undefined ? `there is no command ${words.join(" ")}` : undefined;
 }
 
 Deno.test("a command that a hint names is one that the program takes", () => {
