@@ -1,5 +1,5 @@
 import { labRequest } from "../support/lab_system.ts";
-import { gunzipSync } from "node:zlib";
+import { zstdDecompressSync } from "node:zlib";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openEngine } from "../../build/engine.ts";
 import { buildTree } from "../../build/pipeline.ts";
@@ -77,7 +77,7 @@ const CHECKS: Readonly<Record<string, (host: HostTree) => void>> = {
     );
     const network = ["e1000e", "igb", "igc", "r8169", "tg3", "iwlwifi", "ath10k_pci", "r8152"];
     for (const name of network) assert(modules.has(name), `no ${name} in the image`);
-    const archive = new TextDecoder("latin1").decode(gunzipSync(bytes("boot/initramfs-lts")));
+    const archive = new TextDecoder("latin1").decode(zstdDecompressSync(bytes("boot/initramfs-lts")));
     const disks = [
       "nvme",
       "vmd",
