@@ -6,6 +6,8 @@ import { type PublicKey, publicKeyAt } from "./public_key.ts";
 const OPTION_WORD =
   /[="]|^(cert-authority|restrict|no-.*|(agent|port|x11)-forwarding|pty|user-rc)$/i;
 const CANNOT_JUDGE = /^(cert-authority|valid-after|valid-before)$/i;
+/** Bytes of a pattern that OpenSSH reads no more (match.c). */
+const LONGEST_PATTERN = 1023;
 
 /**
  * The keys of a public key file or an allowed_signers file. What ssh-keygen would refuse is refused,
@@ -41,7 +43,7 @@ function signerIn(line: string, namespace: string, place: Place): PublicKey | un
   const [, principals = "", rest = ""] = /^([^ \t]+)[ \t]+(.*)$/.exec(line) ?? [];
   if (rest === "") throw refuse("is no public key");
   if (OPTION_WORD.test(principals)) throw refuse("says not whose key it is before its options");
-  if (principals.split(",").every((pattern) => pattern === "" || pattern.startsWith("!"))) {
+  if (!principals.split(",").some((pattern) => mayName(pattern, principals))) {
     throw refuse("names nobody whose key it is");
   }
   const unlimited = publicKeyAt(rest);
@@ -51,6 +53,11 @@ function signerIn(line: string, namespace: string, place: Place): PublicKey | un
   if (!key) throw refuse("is no public key");
   const limits = readOptions(rest.slice(0, end), refuse, place);
   return limits === undefined || matchesList(namespace, limits) ? key : undefined;
+}
+
+/** Whether somebody is named by a pattern whom none of its list's `!` leaves out. */
+function mayName(pattern: string, list: string): boolean {
+  return pattern !== "" && !pattern.startsWith("!") && matchesList(pattern, list);
 }
 
 /** Options end at a blank that is not in quotes (sshkey_advance_past_options). */
@@ -93,11 +100,16 @@ function readOptions(
   return namespaces;
 }
 
-/** As match_pattern_list of OpenSSH: `*` and `?`, and a `!` before what must not be. */
+/**
+ * As match_pattern_list of OpenSSH: `*` and `?`, and a `!` before what must not be. A list with a
+ * pattern that is too long for it fits nothing.
+ */
 function matchesList(text: string, list: string): boolean {
   let isFound = false;
   for (const pattern of list.split(",")) {
     const isNegated = pattern.startsWith("!");
+    const { length } = new TextEncoder().encode(pattern);
+    if (length - Number(isNegated) >= LONGEST_PATTERN) return false;
     if (!matches(text, isNegated ? pattern.slice(1) : pattern)) continue;
     if (isNegated) return false;
     isFound = true;

@@ -118,11 +118,16 @@ Deno.test("allowed signers: principals and namespaces are read, other limits are
   assertEquals(read(`*@example.org ${PUBLIC}`).length, 1);
   assertEquals(read(`a,b namespaces="git,file" ${PUBLIC}\na namespaces="git" ${OTHER}`).length, 1);
   assertEquals(read(`!a,b ${PUBLIC}`).length, 1);
+  assertEquals(read(`*,!a* ${PUBLIC}`).length, 1);
   assertThrows(() => read(`a namespaces="git" ${PUBLIC}`), TowerError, 'no key for "file"');
   assertThrows(() => read(`a valid-after="20200101" ${PUBLIC}`), TowerError, "Cannot judge");
   assertThrows(() => read(`a cert-authority ${PUBLIC}`), TowerError, "Cannot judge");
   assertThrows(() => read("hello"), TowerError, "line 1 is no public key");
   const refused: [string, string][] = [
+    ["!*,a", "names nobody"],
+    ["a,!a", "names nobody"],
+    ["*,!*", "names nobody"],
+    ["a*,!?b,!a*", "names nobody"],
     ["a namespaces=git", "namespaces without quotes"],
     ["a namespaces=file", "namespaces without quotes"],
     ['a namespaces="git', "is no public key"],

@@ -14,6 +14,7 @@ const CASES = 400;
 const MESSAGE = new TextEncoder().encode("digest  file\n");
 
 const PRINCIPALS = ["alice", "*", "bob,alice", "a?ice", "bob,*", "alice,", "!bob,alice", "ALICE,*"];
+const NOBODY = ["!*,alice", "alice,!alice", "al*,!al*", "*,!*"];
 const OPTIONS = [
   'namespaces="file"',
   'namespaces="git"',
@@ -35,6 +36,10 @@ const OPTIONS = [
   "",
   '"',
   'namespaces="file"x',
+  `namespaces="${"x".repeat(1022)},file"`,
+  `namespaces="${"x".repeat(1023)},file"`,
+  `namespaces="${"\u00e9".repeat(512)},file"`,
+  `namespaces="file,!${"x".repeat(2000)}"`,
 ];
 const BLANKS = [" ", "  ", "\t", " \t "];
 
@@ -46,8 +51,9 @@ function line(random: ReturnType<typeof randomNumbers>, key: string): string {
   const changed = random.below(8) === 0
     ? random.pick([`${type}${base64}`, `ssh-rsa ${base64}`, type, base64, `${type} ${base64}=`])
     : `${type}${blank()}${base64}${random.pick(["", " me", "\tme me"])}`;
+  const whose = random.pick(random.below(8) === 0 ? NOBODY : PRINCIPALS);
   const before = options === "" ? "" : `${options}${blank()}`;
-  return `${random.pick(["", blank()])}${random.pick(PRINCIPALS)}${blank()}${before}${changed}`;
+  return `${random.pick(["", blank()])}${whose}${blank()}${before}${changed}`;
 }
 
 function isTaken(text: string, signature: string): boolean {
