@@ -2,7 +2,9 @@ import { hashFile } from "./artifact_file.ts";
 import { asDigest, type Digest } from "../brand.ts";
 import type { ByteSource } from "../format/bytes.ts";
 import { digestFromHex, digestOf, hexOf } from "../format/digest.ts";
-import { attempt, fileError, isMissing } from "./file_error.ts";
+import { TowerError } from "../errors.ts";
+import { attempt, fileError } from "./file_error.ts";
+import { isFolder, readBytes } from "./files.ts";
 import { FileBlobWriter } from "./blob_writer.ts";
 import { makeFolders } from "./folders.ts";
 import { OpenBlobs } from "./open_blobs.ts";
@@ -11,6 +13,9 @@ import { formatNote, parseNote } from "./note_text.ts";
 import type { BlobWriter, ContentStore } from "./ports.ts";
 import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
 import { publish, removeIfThere, sizeOfFile, writeAll } from "./whole_file.ts";
+
+/** Most bytes of a note: those of a large package's files have a few MiB. */
+const MOST_NOTE = 256 << 20;
 
 /** A content store in a folder. Disposing it closes its files and removes its unfinished ones. */
 export interface FileStore extends ContentStore, Disposable {
@@ -95,16 +100,11 @@ class FolderStore implements FileStore {
 
   readNote(kind: string, name: string): unknown | undefined {
     const path = this.#notePath(kind, name);
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(path);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw fileError("read", path, error);
-    }
-    const note = parseNote({ kind, name }, text);
+    const text = noteTextIn(path);
     // A note that a power cut emptied is a note that was never written.
-    if (note === undefined && text !== "") this.#warn(`note "${path}"`, "it is made anew");
+    if (text === undefined || text === "") return undefined;
+    const note = parseNote({ kind, name }, text);
+    if (note === undefined) this.#warn(`note "${path}"`, "it is made anew");
     return note?.value;
   }
 
@@ -166,6 +166,20 @@ class FolderStore implements FileStore {
       throw new RangeError(`Cannot name a note "${kind}/${name}"`);
     }
     return `${this.folder}/notes/${kind}/${file}.note`;
+  }
+}
+
+/**
+ * The text of a note, or undefined where no file is, or none that a note could be. A FIFO would be
+ * waited for, and a device has no end; a folder is told, as nothing can be written in its place.
+ */
+function noteTextIn(path: string): string | undefined {
+  try {
+    return new TextDecoder().decode(readBytes(path, MOST_NOTE));
+  } catch (error) {
+    const isNone = error instanceof TowerError && ["limit", "not-found"].includes(error.code);
+    if (!isNone || isFolder(path)) throw error;
+    return undefined;
   }
 }
 

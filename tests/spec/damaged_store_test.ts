@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { digestOf } from "../../lib/format/digest.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/store/artifact_file.ts";
 import { listDir, removeTree } from "../../lib/store/files.ts";
+import { named, programsMissing } from "../support/missing_programs.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 
+const runner = denoRunner();
 const OUTPUTS = [{ kind: "tar", file: "small.tar" }, { kind: "initramfs", file: "small.cpio" }];
 const OVERLAY = "what the overlay says\n";
 
@@ -79,6 +82,24 @@ Deno.test("a byte changed anywhere in the store never reaches an artifact, and i
     }
   }
   assert(told >= files.length, `${told} of ${4 * files.length} changes were told`);
+});
+
+Deno.test({
+  ...named(
+    "what is no file in the store is waited for by nobody",
+    programsMissing(runner, "mkfifo"),
+  ),
+  async fn() {
+    using b = await built();
+    const good = OUTPUTS.map(({ file }) => b.digest(file));
+    for (const path of filesBelow(b.store)) {
+      removeTree(path);
+      await runner.run({ argv: ["mkfifo", path] });
+      const { code, err } = await b.again();
+      assertEquals(code, 0, `${path}: ${err}`);
+      assertEquals(OUTPUTS.map(({ file }) => b.digest(file)), good, path);
+    }
+  },
 });
 
 Deno.test("a package whose content rotted is told by name and loaded again", async () => {
