@@ -15,6 +15,7 @@ import { TowerError } from "../../lib/errors.ts";
 import { BMAP_BLOCK } from "../../lib/format/bmap.ts";
 import { parseBmap } from "../../lib/format/bmap_reader.ts";
 import { type ByteSource, concat, memorySource } from "../../lib/format/bytes.ts";
+import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { parseSigners } from "../../lib/ssh_signature/allowed_signers.ts";
 import { fingerprint } from "../../lib/ssh_signature/public_key.ts";
 import { FILE_NAMESPACE, verifyMessage } from "../../lib/ssh_signature/signature.ts";
@@ -58,7 +59,12 @@ export async function checkImage(
   const sums = readSums(path);
   const signer = signers === undefined ? undefined : checkSignature(sums, signers);
   const digest = digestIn(sums, basename(path));
-  if (digest === undefined) throw notTrusted(path, "SHA256SUMS does not name it");
+  if (digest === undefined) {
+    throw notTrusted(path, "SHA256SUMS does not name it", {
+      hint: `its lines are a digest, two blanks and "${basename(path)}" alone, as this makes one ` +
+        `for an image that you trust: ${digestCommand(path, ">>")}`,
+    });
+  }
   const isPacked = compressionOf(path) !== undefined;
   const map = blockMap(isPacked ? path.replace(/\.[a-z]+$/, "") : path, sums);
   const about = { path, signer, version: imageVersion(basename(path)) };
@@ -94,8 +100,8 @@ export async function checkImage(
   };
 }
 
-const notTrusted = (path: string, cause: string) =>
-  new TowerError("untrusted", `Cannot trust "${path}": ${cause}`);
+const notTrusted = (path: string, cause: string, options: { readonly hint?: string } = {}) =>
+  new TowerError("untrusted", `Cannot trust "${path}": ${cause}`, options);
 
 function whole(size: number) {
   return { size, extents: [{ start: 0, end: size }] };
@@ -126,9 +132,18 @@ interface Sums {
 function readSums(image: string): Sums {
   const path = join(dirname(image), "SHA256SUMS");
   if (exists(path)) return { path, bytes: readBytes(path, LIMIT) };
-  throw new TowerError("untrusted", `Cannot trust "${image}": there is no SHA256SUMS beside it`, {
-    hint: "tower-build writes one; for an image that you trust: sha256sum IMAGE > SHA256SUMS",
+  throw notTrusted(image, "there is no SHA256SUMS beside it", {
+    hint: "tower-build writes one; this does for an image that you trust: " +
+      digestCommand(image, ">"),
   });
+}
+
+/** The line to type. In its folder: sha256sum(1) writes names as they are given. */
+function digestCommand(image: string, into: ">" | ">>"): string {
+  const [folder, name] = [dirname(image), basename(image)];
+  return `${quoteArgv(["cd", folder])} && ${
+    quoteArgv(["sha256sum", "--", name])
+  } ${into} SHA256SUMS`;
 }
 
 function checkSignature({ path, bytes }: Sums, signers: string): string {
@@ -146,11 +161,17 @@ function checkSignature({ path, bytes }: Sums, signers: string): string {
   return fingerprint(key.blob);
 }
 
-/** sha256sum(1): digest, blank, mode, name. */
-function digestIn({ bytes }: Sums, name: string): string | undefined {
-  return new TextDecoder().decode(bytes).split("\n")
+/**
+ * sha256sum(1): digest, blank, mode, name.
+ * @throws {TowerError} `untrusted` for a name with two digests.
+ */
+function digestIn({ path, bytes }: Sums, name: string): string | undefined {
+  const digests = new TextDecoder().decode(bytes).split("\n")
     .map((line) => /^([0-9a-f]{64}) [ *](.+)$/.exec(line))
-    .find((match) => match?.[2] === name)?.[1];
+    .filter((match) => match?.[2] === name).map((match) => match![1]);
+  const [digest] = digests;
+  if (digests.every((other) => other === digest)) return digest;
+  throw notTrusted(path, `it has two digests of "${name}"`);
 }
 
 /** What a block map that SHA256SUMS vouches for says of an image; undefined without one. */

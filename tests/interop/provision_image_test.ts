@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
+import { hexOf } from "../../lib/format/digest.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { hashFile } from "../../lib/store/artifact_file.ts";
 import { makeCardImage } from "../support/card_image.ts";
 import { rootMissing } from "../support/disk_tree.ts";
 import { tempFolder } from "../support/file_sink.ts";
@@ -45,6 +47,42 @@ Deno.test({
       assertEquals((await tower.run(...verify)).code, 0);
     }
     assertEquals(files(folder.path).filter((name) => /tmp|part/.test(name)), []);
+  },
+});
+
+Deno.test({
+  ...named("the line that a refusal says to type makes the digests that are wanted", missing),
+  async fn() {
+    using folder = tempFolder();
+    const place = join(folder.path, "it's here");
+    Deno.mkdirSync(place);
+    const image = join(place, "-my host.img");
+    Deno.renameSync(await makeCardImage(folder.path), image);
+    const digest = hexOf(hashFile(image));
+    const sums = join(place, "SHA256SUMS");
+    const bad = {
+      "none": undefined,
+      "of an absolute path": `${digest}  ${image}\n`,
+      "with carriage returns": `${digest}  -my host.img\r\n`,
+      "of another": `${digest}  host.img\n`,
+    };
+    for (const [what, text] of Object.entries(bad)) {
+      await Deno.remove(sums).catch(() => {});
+      if (text !== undefined) Deno.writeTextFileSync(sums, text);
+      using tower = new TowerProgram();
+      const words = offline("vault", image, "--device-file", join(folder.path, "card"));
+      const { code, err } = await tower.run(...words, "--dry-run");
+      assertEquals(code, 1, what);
+      const [, line] = /: (cd .*SHA256SUMS)$/m.exec(err) ?? [];
+      await runner.run({ argv: ["sh", "-c", line!.replaceAll("DIR", tower.env.dir)] });
+      const after = await tower.run(...words, "--dry-run");
+      assertEquals(after.code, 0, `${what}: ${after.err}`);
+    }
+    Deno.writeTextFileSync(sums, `${"0".repeat(64)}  -my host.img\n`, { append: true });
+    using tower = new TowerProgram();
+    const ran = await tower.run(...offline("vault", image, "--device-file", `${image}.card`));
+    assertEquals(ran.code, 1);
+    assertStringIncludes(ran.err, 'it has two digests of "-my host.img"');
   },
 });
 
