@@ -11,11 +11,12 @@ export function mediumSequence({ number }: BlockDevice, sys = "/sys"): string {
 
 /**
  * What uses some of a disk's nodes without being mounted from it or shown as built on it: a
- * btrfs of several devices is mounted from one of them, and other holders (RAID, LVM, caches)
- * may have no device of their own.
+ * btrfs of several devices is mounted from one of them, other holders (RAID, LVM, caches) may
+ * have no device of their own, and a loop device holds nothing that it is backed by.
  */
 export function usersOf(nodes: readonly BlockDevice[], sys = "/sys"): string[] {
   const members = btrfsMembers(sys);
+  const backed = loopsBacked(sys);
   const shown = new Set(nodes.map(kernelName));
   return nodes.flatMap((node) => {
     const name = kernelName(node);
@@ -25,6 +26,8 @@ export function usersOf(nodes: readonly BlockDevice[], sys = "/sys"): string[] {
       ...members.has(name) && node.mountPoints.length === 0
         ? [`${node.path} is part of a btrfs that is mounted`]
         : [],
+      ...backed.filter(({ by }) => by === node.path)
+        .map(({ loop }) => `${node.path} is what /dev/${loop} is made of`),
     ];
   });
 }
@@ -37,6 +40,14 @@ function kernelName({ name }: BlockDevice): string {
 function btrfsMembers(sys: string): Set<string> {
   const root = `${sys}/fs/btrfs`;
   return new Set(namesIn(root).flatMap((name) => namesIn(`${root}/${name}/devices`)));
+}
+
+/** Loop devices, each with the path that it is backed by, as the kernel tells it. */
+function loopsBacked(sys: string): { readonly loop: string; readonly by: string }[] {
+  return namesIn(`${sys}/class/block`).flatMap((loop) => {
+    const path = `${sys}/class/block/${loop}/loop/backing_file`;
+    return exists(path) ? [{ loop, by: readText(path, LIMIT).trimEnd() }] : [];
+  });
 }
 
 function namesIn(path: string): string[] {

@@ -146,6 +146,12 @@ Deno.test({
       await runner.run({ argv: ["mount", "-o", "ro", loop.path, mounted] });
     });
     await runner.run({ argv: ["umount", mounted] });
+    {
+      await using above = await LoopDevice.create(loop.path);
+      const backed = await run(() => {});
+      assertEquals(backed.code, 1);
+      assertStringIncludes(backed.err, `${loop.path} is what ${above.path} is made of`);
+    }
     assertEquals(busy.code, 1);
     assertStringIncludes(busy.err, `${loop.path} is in use as`);
     const grown = await run(async () => {
@@ -183,8 +189,13 @@ Deno.test("a disk is in use as member of a btrfs, or by holders without a device
   const parts = [node("sda1", "part", "/dev/sda1", [crypt]), node("sda2", "part")];
   const blockdevices = [node("sda", "disk", "/dev/sda", parts), ...parts, crypt];
   const nodes = parseDevices(JSON.stringify({ blockdevices }));
+  for (const [loop, by] of [["loop3", "/dev/sda2"], ["loop4", "/dev/sda22"]] as const) {
+    make(`class/block/${loop}/loop`);
+    Deno.writeTextFileSync(join(sys.path, `class/block/${loop}/loop/backing_file`), `${by}\n`);
+  }
   assertEquals(usersOf(nodes, sys.path), [
     "/dev/sda1 is part of a btrfs that is mounted",
     "/dev/sda2 is held by bcache0",
+    "/dev/sda2 is what /dev/loop3 is made of",
   ]);
 });
