@@ -1,4 +1,5 @@
 import { readAccounts } from "../../lib/accounts/account_files.ts";
+import type { User } from "../../lib/accounts/files.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import { sizeOf } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -6,9 +7,9 @@ import type { BuildPlan } from "../plan/plan.ts";
 import { homeOf } from "./homes.ts";
 
 /**
- * A warning where a disk's manifest has users that keys or passwords shall let in and gives none,
- * so that nobody can use the system. Undefined where somebody can, and where every user is locked:
- * then the manifest means it.
+ * A warning where a disk's manifest has users that keys or passwords shall let in and that nobody
+ * can be: their shell is missing, or nobody at all has a key or password. Undefined where somebody
+ * can, and where every user is locked: then the manifest means it.
  */
 export function loginWarning(
   { stages, outputs }: Pick<BuildPlan, "stages" | "outputs">,
@@ -17,13 +18,28 @@ export function loginWarning(
 ): string | undefined {
   const users = stages.flatMap((stage) => stage.kind === "accounts" ? stage.users : []);
   if (users.every(({ password }) => password === "locked")) return undefined;
-  if (outputs.every(({ kind }) => kind !== "disk") || canLogIn(tree, reader)) return undefined;
+  if (outputs.every(({ kind }) => kind !== "disk")) return undefined;
+  const able = ableUsers(tree, reader);
+  const shut = able.filter((user) =>
+    !hasShell(tree, user) && users.some(({ name }) => name === user.name)
+  );
+  if (shut.length > 0) {
+    const named = shut.map(({ name, shell }) => `"${name}" has the shell "${shell}"`).join(", ");
+    return `sshd and login refuse users whose shell is missing: ${named}, which the image lacks`;
+  }
+  if (able.some((user) => hasShell(tree, user))) return undefined;
   return "nobody can log in: no user has a password or an authorized key; an accounts stage gives them";
 }
 
-function canLogIn(tree: FileTree, reader: ContentReader): boolean {
+/** An empty field stands for /bin/sh (passwd(5)). */
+function hasShell(tree: FileTree, { shell }: User): boolean {
+  return tree.file((shell || "/bin/sh").replace(/^\/+/, "")) !== undefined;
+}
+
+/** Those whom a password or a key lets in, if they have a shell. */
+function ableUsers(tree: FileTree, reader: ContentReader): User[] {
   const { users, shadow } = readAccounts(tree, reader);
-  return users.some((user) => {
+  return users.filter((user) => {
     if (/\/(nologin|false|sync|halt|shutdown)$/.test(user.shell)) return false;
     const hash = user.password === "x"
       ? shadow.find(({ name }) => name === user.name)?.hash ?? "!"

@@ -12,6 +12,7 @@ const tree = (hash: string, keys?: string, shell = "/bin/sh") =>
   smallTree({
     "etc/passwd": `root:x:0:0:root:/root:${shell}\nguest:x:405:100:guest:/dev/null:/sbin/nologin\n`,
     "etc/shadow": `root:${hash}::0:::::\nguest:!::0:::::\n`,
+    "bin/sh": "",
     ...(keys === undefined ? {} : { "root/.ssh/authorized_keys": keys }),
   });
 
@@ -24,6 +25,12 @@ Deno.test("a disk that lets nobody in is told", () => {
   for (const open of [tree("*", "key"), tree("$6$a$b"), tree("")]) {
     assertEquals(loginWarning(plan("none"), open, inlineOnly), undefined);
   }
+});
+
+Deno.test("a user whose shell is not in the image is told, also beside others who can log in", () => {
+  const warned = loginWarning(plan("none"), tree("*", "key", "/bin/bash"), inlineOnly);
+  assertStringIncludes(warned!, '"root" has the shell "/bin/bash", which the image lacks');
+  assertEquals(loginWarning(plan("none"), tree("*", "key", ""), inlineOnly), undefined);
 });
 
 Deno.test("who locks every user, or makes no disk, is told nothing", () => {
