@@ -1,6 +1,7 @@
 import type { Env } from "../lib/env.ts";
 import { messagesOf, TowerError } from "../lib/errors.ts";
 import { hostFolder, identityPath } from "../lib/fleet/paths.ts";
+import { quoteArgv } from "../lib/proc/quoting.ts";
 import { exists, listDir } from "../lib/store/files.ts";
 import { openToOthers } from "../lib/store/private_folder.ts";
 import { missingInclude } from "../lib/store/user_ssh_config.ts";
@@ -85,7 +86,7 @@ function openPaths(folder: string): Finding[] {
   return [folder, ...secrets].filter((path) => exists(path) && openToOthers(path))
     .map((path) => ({
       problem: `other users of this machine can read ${path}`,
-      mend: `chmod go= ${path}`,
+      mend: quoteArgv(["chmod", "go=", path]),
     }));
 }
 

@@ -13,6 +13,12 @@ export interface MachineLogin {
 }
 
 /**
+ * What a user's own `Host *` must not decide: a machine at a port of the loopback is reached from
+ * here, and an open connection at that port is to the machine before.
+ */
+const DIRECT = ["ProxyJump=none", "RemoteCommand=none", "ControlPath=none"];
+
+/**
  * The command line of ssh for such a machine, short enough to be typed. The user's own
  * configuration is read, as it may say where keys are, but no list of hosts but the machine's.
  */
@@ -24,6 +30,7 @@ export function machineSshArgv(
     "GlobalKnownHostsFile=/dev/null",
     `StrictHostKeyChecking=${isKnown ? "yes" : "accept-new"}`,
     "LogLevel=ERROR",
+    ...DIRECT,
   ];
   return [
     "ssh",

@@ -21,8 +21,17 @@ exec /usr/sbin/sshd -D -e -f /dev/null -o "ListenAddress=127.0.0.1" -o "Port=$po
   -o "HostKey=$dir/host_key" -o "AuthorizedKeysFile=$dir/login.pub" -o PidFile=none \\
   -o StrictModes=no -o UsePAM=no -o PasswordAuthentication=no`;
 
+/** What a user may have for all hosts, in the place of `~/.ssh/config`. */
+const OWN_CONFIG = `Host *
+  ProxyJump nowhere.invalid
+  RemoteCommand false
+  ControlMaster auto
+  ControlPersist 60
+  ControlPath DIR/%p`;
+
 /** The shell that is opened has a script in the place of a terminal. */
-const TYPED = `dir=$1; shift; echo 'echo it is $((20 + 22)); exit 5' | "$@" >>"$dir/seen" 2>&1`;
+const TYPED = `dir=$1; shift 2
+echo 'echo it is $((20 + 22)); exit 5' | ssh -F "$dir/config" "$@" >>"$dir/seen" 2>&1`;
 
 function machineRunner(dir: string, machine: string): Runner {
   const placed = (command: Command, script: string): Command => ({
@@ -57,6 +66,7 @@ Deno.test({
         argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(dir, name)],
       });
     }
+    Deno.writeTextFileSync(join(dir, "config"), OWN_CONFIG.replace("DIR", dir));
     const user = new TextDecoder().decode((await real.run({ argv: ["id", "-un"] })).stdout).trim();
     const keys = [];
     for (let i = 1; i <= 3; i++) {

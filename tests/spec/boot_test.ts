@@ -101,7 +101,8 @@ Deno.test("boot tells what starts, how to leave and the line that logs in", asyn
     lines[3],
     "Once it is up, from another terminal: ssh -p 2222 -i 'DIR/cwd/my key' -o IdentitiesOnly=yes " +
       "-o UserKnownHostsFile=DIR/cache/boot/known_hosts-2222 -o GlobalKnownHostsFile=/dev/null " +
-      "-o StrictHostKeyChecking=accept-new -o LogLevel=ERROR root@127.0.0.1",
+      "-o StrictHostKeyChecking=accept-new -o LogLevel=ERROR -o ProxyJump=none " +
+      "-o RemoteCommand=none -o ControlPath=none root@127.0.0.1",
   );
   const known = join(program.env.cacheDir, "boot/known_hosts-2222");
   Deno.writeTextFileSync(known, "the key of the machine before\n");
