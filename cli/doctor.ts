@@ -22,6 +22,7 @@ import { thinClientRules } from "./firewall_apply.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
 import { quietRoot } from "./this_machine.ts";
 import { addressPlan } from "./networks.ts";
+import { RULES } from "../lib/tower_env/rules.ts";
 
 /** Programs that `tower` runs, each with what it is for. */
 const PROGRAMS = {
@@ -53,7 +54,9 @@ export async function diagnose(env: Env): Promise<Finding[]> {
 function inventoryFindings({ inventory, place }: Fleet): Finding[] {
   const findings = inventory.broken.map(({ name, error }) => ({
     problem: messagesOf(error).join(": "),
-    mend: `correct the files in ${hostFolder(place, name)}, or: tower provision ${name} --force`,
+    mend: RULES.HOSTNAME.isGood(name)
+      ? `correct the files in ${hostFolder(place, name)}, or: tower provision ${name} --force`
+      : `no host can have that name: remove ${hostFolder(place, name)}`,
   }));
   const seen = new Map<string, string>();
   for (const { name, env, hostKeys } of inventory.hosts) {
@@ -76,18 +79,27 @@ function inventoryFindings({ inventory, place }: Fleet): Finding[] {
 
 /** Secrets that other users of this machine can read (facts C10). */
 function openPaths(folder: string): Finding[] {
+  const listed = (path: string) => unlessBroken(() => exists(path) ? listDir(path) : [], []);
   const hosts = `${folder}/hosts`;
-  const secrets = exists(hosts)
-    ? listDir(hosts).flatMap((name) =>
-      listDir(`${hosts}/${name}`).map((f) => `${hosts}/${name}/${f}`)
-    )
-      .filter((path) => !path.endsWith(".pub") && !path.endsWith("/world"))
-    : [];
-  return [folder, ...secrets].filter((path) => exists(path) && openToOthers(path))
+  const secrets = listed(hosts).map((name) => `${hosts}/${name}`)
+    .flatMap((path) => listed(path).map((name) => `${path}/${name}`))
+    .filter((path) => !path.endsWith(".pub") && !path.endsWith("/world"));
+  return [folder, ...secrets]
+    .filter((path) => unlessBroken(() => exists(path) && openToOthers(path), false))
     .map((path) => ({
       problem: `other users of this machine can read ${path}`,
       mend: quoteArgv(["chmod", "go=", path]),
     }));
+}
+
+/** What is no host's folder is told as a host that is broken, and keeps nobody from the rest. */
+function unlessBroken<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof TowerError) return otherwise;
+    throw error;
+  }
 }
 
 function sshFindings({ inventory, place }: Fleet): Finding[] {

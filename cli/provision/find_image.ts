@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { compareBytes } from "../../lib/format/bytes.ts";
@@ -39,11 +39,12 @@ export function findImage(
     if (reason !== undefined) tell(`${path} was passed over: ${reason}`);
     return reason === undefined;
   };
+  const isOwnImage = (path: string) => filesOf(path).every(isOwn);
   const newest = (folder: string) =>
     listDir(folder).filter((name) => NAME.test(name)).sort(compareImages).reverse()
-      .map((name) => join(folder, name)).find(isOwn);
+      .map((name) => join(folder, name)).find(isOwnImage);
   const plain = (folder: string) =>
-    PLAIN_NAMES.map((name) => join(folder, name)).filter(exists).find(isOwn);
+    PLAIN_NAMES.map((name) => join(folder, name)).filter(exists).find(isOwnImage);
   for (const folder of folders.filter((path) => isFolder(path) && hasImages(path) && isOwn(path))) {
     const found = newest(folder);
     if (found !== undefined) return found;
@@ -59,6 +60,12 @@ export function findImage(
   throw new TowerError("not-found", "Cannot find an image of a host", {
     hint: "Build one with tower-build build host, or name one with --image",
   });
+}
+
+/** An image and what says which of its bytes are right, and which are written. */
+function filesOf(image: string): string[] {
+  const map = `${image.replace(/(\.img)\.[a-z]+$/, "$1")}.bmap`;
+  return [image, ...[join(dirname(image), "SHA256SUMS"), map].filter(exists)];
 }
 
 /** Whether there is anything to tell of. */

@@ -216,6 +216,8 @@ function addressIn(path: string): IpAddress | undefined {
 }
 
 function inFolder(name: string, error: TowerError): TowerError {
-  const hint = "mend or remove its folder in ~/.local/tower/hosts, or provision it with --force";
+  const hint = RULES.HOSTNAME.isGood(name)
+    ? "mend or remove its folder in ~/.local/tower/hosts, or provision it with --force"
+    : "no host can have that name: remove it from ~/.local/tower/hosts";
   return new TowerError(error.code, `Cannot use host "${name}"`, { cause: error, hint });
 }

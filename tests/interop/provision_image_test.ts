@@ -229,6 +229,7 @@ Deno.test({
     };
     const [foreign, own] = [put(join(work, "dist"), "9.0"), put(join(home, "cache/builds"), "0.1")];
     for (const path of [foreign, own]) await writeSums(join(dirname(path), "toweros-host"));
+    const sums = join(dirname(foreign), "SHA256SUMS");
     const chosen = async (...more: string[]) => {
       const dry = ["provision", "vault", "--offline", "--dry-run", "--device-file", "x.img"];
       const { code, out, err } = await tower.run(...dry, ...more);
@@ -256,6 +257,19 @@ Deno.test({
         () => Deno.chownSync(foreign, 12345, 0),
         () => Deno.chownSync(foreign, 0, 0),
         `"${foreign}" belongs to another user`,
+      ],
+      [
+        () => Deno.chmodSync(sums, 0o666),
+        () => Deno.chmodSync(sums, 0o644),
+        `others may write to "${sums}"`,
+      ],
+      [
+        () => {
+          Deno.writeTextFileSync(`${foreign}.bmap`, "");
+          Deno.chownSync(`${foreign}.bmap`, 12345, 0);
+        },
+        () => Deno.removeSync(`${foreign}.bmap`),
+        `"${foreign}.bmap" belongs to another user`,
       ],
     ];
     for (const [change, back, reason] of cases) {

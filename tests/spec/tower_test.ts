@@ -41,6 +41,10 @@ Deno.test("E20: no missing program and no broken host stands in the way of help 
   using program = tower();
   layHost(program.folder, "bad", "HOSTNAME='bad'; reboot\n");
   layHost(program.folder, "good");
+  const hosts = join(program.folder, "hosts");
+  Deno.writeTextFileSync(join(hosts, ".DS_Store"), "");
+  Deno.symlinkSync("loop", join(hosts, "loop"));
+  Deno.symlinkSync("loop", join(hosts, "good/loop"));
   for (const args of [["--help"], ["provision", "--help"], ["version"]]) {
     assertEquals((await program.run(...args)).code, 0, args.join(" "));
   }
@@ -52,6 +56,10 @@ Deno.test("E20: no missing program and no broken host stands in the way of help 
   assertEquals(doctor.code, 1);
   assertStringIncludes(doctor.out, "ssh is missing: it is needed to reach hosts");
   assertStringIncludes(doctor.out, "can read DIR/home/.local/tower/hosts/good/tower.env");
+  assertStringIncludes(
+    doctor.out,
+    "no host can have that name: remove DIR/home/.local/tower/hosts/.DS_Store",
+  );
 });
 
 Deno.test("an inventory of TowerOS is read as it is, the router first; nothing but known_hosts is added", async () => {
