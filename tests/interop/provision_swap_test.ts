@@ -147,6 +147,20 @@ Deno.test({
     });
     await runner.run({ argv: ["umount", mounted] });
     {
+      const hidden = 'mount -o ro "$1" "$2" && echo ready && read -r _';
+      await using other = runner.spawn({
+        argv: ["unshare", "--mount", "sh", "-c", hidden, "sh", loop.path, mounted],
+      });
+      const ready = other.stdout.getReader();
+      await ready.read();
+      const elsewhere = await run(() => {});
+      await other.stdin.close();
+      assertEquals(elsewhere.code, 1);
+      assertStringIncludes(elsewhere.err, `${loop.path} is mounted for process`);
+      await other.ended;
+      ready.releaseLock();
+    }
+    {
       await using above = await LoopDevice.create(loop.path);
       const backed = await run(() => {});
       assertEquals(backed.code, 1);
@@ -193,9 +207,20 @@ Deno.test("a disk is in use as member of a btrfs, or by holders without a device
     make(`class/block/${loop}/loop`);
     Deno.writeTextFileSync(join(sys.path, `class/block/${loop}/loop/backing_file`), `${by}\n`);
   }
-  assertEquals(usersOf(nodes, sys.path), [
+  const mounts = [["7", "8:1 / /mnt rw - ext4 /dev/root rw"], [
+    "8",
+    "0:40 / /mnt rw master:1 - btrfs /dev/sda2 rw",
+  ]] as const;
+  for (const [process, mount] of mounts) {
+    make(`proc/${process}/ns`);
+    Deno.symlinkSync(`mnt:[${process}]`, join(sys.path, `proc/${process}/ns/mnt`));
+    Deno.writeTextFileSync(join(sys.path, `proc/${process}/mountinfo`), `36 35 ${mount}\n`);
+  }
+  make("proc/9/ns");
+  assertEquals(usersOf(nodes, sys.path, join(sys.path, "proc")), [
     "/dev/sda1 is part of a btrfs that is mounted",
     "/dev/sda2 is held by bcache0",
     "/dev/sda2 is what /dev/loop3 is made of",
+    "/dev/sda2 is mounted for process 8",
   ]);
 });
