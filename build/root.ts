@@ -8,18 +8,22 @@ import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { manualCommand } from "./commands/manual.ts";
+import { newCommand } from "./commands/new.ts";
 import { planCommand } from "./commands/plan.ts";
 import { repoCommand } from "./commands/repo.ts";
 import { resolveCommand } from "./commands/resolve.ts";
 import { sbomCommand } from "./commands/sbom.ts";
 import { showTreeCommand } from "./commands/show_tree.ts";
 import { signCommand } from "./commands/sign.ts";
+import { systemsCommand } from "./commands/systems.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { whyCommand, whyNotCommand } from "./commands/why.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** By name, in the order of the help. */
 const COMMANDS = {
+  systems: systemsCommand,
+  new: newCommand,
   build: buildCommand,
   lock: lockCommand,
   plan: planCommand,

@@ -6,7 +6,7 @@ import type { Ending } from "../lib/program/ending.ts";
 import { runToEnd } from "../lib/program/run_to_end.ts";
 import { openInventory } from "./inventory.ts";
 import { errorJson } from "./render/error_json.ts";
-import { table } from "./render/table.ts";
+import { table } from "../lib/report/table.ts";
 
 /** `tower list`, without what reads a command line: scripts and prompts ask for it all the time. */
 export function runList(env: Env): Promise<number> {

@@ -13,7 +13,7 @@ import { type Fleet, openFleet } from "./fleet.ts";
 import { colorName } from "./render/colors.ts";
 import { errorJson } from "./render/error_json.ts";
 import { screenful } from "./render/screen.ts";
-import { table } from "./render/table.ts";
+import { table } from "../lib/report/table.ts";
 
 /** Seconds that a host may take for its whole answer. */
 const DEADLINE = 15;

@@ -19,7 +19,7 @@ import { localSession } from "../lib/session/local_session.ts";
 import { inventoryPlace } from "../lib/store/inventory_files.ts";
 import { addressPlan } from "./networks.ts";
 import { tellChanges } from "./render/changes.ts";
-import { table } from "./render/table.ts";
+import { table } from "../lib/report/table.ts";
 import { requireRoot } from "./this_machine.ts";
 
 /** Shows the cards of this machine, and what is wrong with them. */

@@ -53,7 +53,7 @@ Deno.test({
     const system = [manifest, ...options, "--output", "out"];
 
     assertMatch(await run("lock", ...system), /^sha256:/);
-    assertEquals(JSON.parse(await run("plan", ...system)).system, "full");
+    assertEquals(JSON.parse(await run("plan", ...system, "--json")).system, "full");
     const tree = await run("show-tree", ...system);
     const built = await run("build", ...system);
     assertEquals(built.trim().split("\n").length, FULL_OUTPUTS.length);

@@ -42,7 +42,7 @@ Deno.test("build makes every output, a lock and a record, and tells the digests"
   for (const { file } of OUTPUTS) assertEquals(Deno.statSync(path(file)).mode! & 0o777, 0o644);
 
   const record = json(Deno.readTextFileSync(path("record.json")));
-  const plan = json((await p.program.run("plan", ...p.args)).out);
+  const plan = json((await p.program.run("plan", ...p.args, "--json")).out);
   assertEquals([record.plan, record.lock, record.system], [plan.id, plan.lock, "small"]);
   assertEquals(
     record.artifacts,
@@ -213,7 +213,7 @@ Deno.test("a changed overlay file changes the plan's id, its times and owners do
   const stages = [{ kind: "files", overlay: "overlay" }];
   p.program.write("small.yaml", smallManifest(p.repository.folder, { stages }));
   p.program.write("overlay/etc/motd", "one\n");
-  const planId = async () => json((await p.program.run("plan", ...p.args)).out).id;
+  const planId = async () => json((await p.program.run("plan", ...p.args, "--json")).out).id;
   const one = await planId();
   const motd = p.program.path("overlay/etc/motd");
   Deno.utimeSync(motd, 1, 1);

@@ -4,6 +4,8 @@ import { assertGolden } from "../support/golden.ts";
 import { TestProgram } from "../support/test_program.ts";
 
 const COMMANDS = [
+  "systems",
+  "new",
   "build",
   "lock",
   "plan",

@@ -1,4 +1,4 @@
-import { printable } from "../../lib/errors.ts";
+import { printable } from "../errors.ts";
 
 /** Rows under a head, columns as wide as their widest cell. Nothing in a cell drives a terminal. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
