@@ -4,6 +4,7 @@ import { chosenCommands, prepareTree, runProgram } from "../lib/program/command_
 import type { Ending } from "../lib/program/ending.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
+import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -37,6 +38,7 @@ const COMMANDS = {
   diff: diffCommand,
   boot: bootCommand,
   repo: repoCommand,
+  clean: cleanCommand,
   completion: completionCommand,
   manual: manualCommand,
 };

@@ -12,6 +12,7 @@ import { type Reporter, silent } from "../report/event.ts";
 import { formatNote, parseNote } from "./note_text.ts";
 import type { BlobWriter, ContentStore } from "./ports.ts";
 import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
+import { noteUse } from "./use_times.ts";
 import { publish, removeIfThere, sizeOfFile, writeAll } from "./whole_file.ts";
 
 /** Most bytes of a note: those of a large package's files have a few MiB. */
@@ -32,7 +33,8 @@ export interface FileStore extends ContentStore, Disposable {
 
 /**
  * Opens the store in a folder and makes it where it is missing:
- * `blobs/sha256/ab/cdef…`, `notes/KIND/NAME.note` and `tmp/`.
+ * `blobs/sha256/ab/cdef…`, `notes/KIND/NAME.note`, `tmp/` and `use.lock`. The time of a file tells
+ * when it was used last (`use_times.ts`); `tower-build clean` takes out what was not for long.
  *
  * Many processes may use it at once: a file gets its name by rename(2) when it is whole. Only
  * small blobs are flushed to the disk (fsync); others may be short or wrong after a power cut.
@@ -54,6 +56,8 @@ class FolderStore implements FileStore {
   readonly folder: string;
   readonly #blobs = new OpenBlobs((digest) => this.#pathOf(digest));
   readonly #reporter: Reporter;
+  /** Blobs whose use was noted. */
+  readonly #used = new Set<Digest>();
   #session: SessionFolder | undefined;
 
   constructor(folder: string, reporter: Reporter) {
@@ -66,17 +70,19 @@ class FolderStore implements FileStore {
   }
 
   sizeOf(blob: Digest): number | undefined {
-    return sizeOfFile(this.#pathOf(blob));
+    this.#used.add(blob);
+    return this.#use(this.#pathOf(blob));
   }
 
   open(blob: Digest): ByteSource {
+    if (!this.#used.has(blob)) this.sizeOf(blob);
     return this.#blobs.source(blob);
   }
 
   put(bytes: Uint8Array): Digest {
     const digest = digestOf(bytes);
     const path = this.#pathOf(digest);
-    if (sizeOfFile(path) === bytes.length) {
+    if (this.sizeOf(digest) === bytes.length) {
       if (hashFile(path) === digest) return digest;
       this.#warn(`blob "${digest}"`, "it is written anew");
     }
@@ -88,6 +94,8 @@ class FolderStore implements FileStore {
   writer(): BlobWriter {
     return new FileBlobWriter(this.#temporary(), (digest) => {
       this.#blobs.close(digest);
+      // What lies there already must not be removed as unused after it was written anew.
+      this.sizeOf(digest);
       return this.#pathOf(digest);
     });
   }
@@ -100,6 +108,7 @@ class FolderStore implements FileStore {
 
   readNote(kind: string, name: string): unknown | undefined {
     const path = this.#notePath(kind, name);
+    attempt("read", path, () => this.#use(path));
     const text = noteTextIn(path);
     // A note that a power cut emptied is a note that was never written.
     if (text === undefined || text === "") return undefined;
@@ -114,7 +123,8 @@ class FolderStore implements FileStore {
   }
 
   isWhole(blob: Digest): boolean {
-    return this.has(blob) && hashFile(this.#pathOf(blob)) === blob;
+    const path = this.#pathOf(blob);
+    return sizeOfFile(path) !== undefined && hashFile(path) === blob;
   }
 
   verify(): Digest[] {
@@ -130,12 +140,17 @@ class FolderStore implements FileStore {
     this.#session = undefined;
   }
 
+  #use(path: string): number | undefined {
+    return attempt("look at", path, () => noteUse(path, this.folder));
+  }
+
   #writeFile(path: string, bytes: Uint8Array, mode: number, flush?: "flush"): void {
     const temporary = this.#temporary();
     try {
       using file = Deno.openSync(temporary, { write: true, createNew: true });
       writeAll(file, bytes);
       if (flush) file.syncDataSync();
+      this.#use(path);
       publish(temporary, path, mode);
     } catch (cause) {
       removeIfThere(temporary);

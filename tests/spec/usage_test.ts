@@ -21,6 +21,7 @@ const COMMANDS = [
   "repo",
   "repo pack",
   "repo index",
+  "clean",
 ];
 
 Deno.test("the help of the program and of each command is what it was", async () => {

@@ -3,8 +3,9 @@ import { imageKey } from "../../build/image_key.ts";
 import { realEnv } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { createArtifact } from "../../lib/store/artifact_file.ts";
+import { digestOf, hexOf } from "../../lib/format/digest.ts";
 import { openStore } from "../../lib/store/content_store.ts";
-import { listDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { exists, listDir, writeFileAtomic } from "../../lib/store/files.ts";
 import { lockFile } from "../../lib/store/lock_file.ts";
 
 const [task, path, argument] = Deno.args as [string, string, string];
@@ -21,6 +22,9 @@ switch (task) {
     }
     break;
   }
+  case "use":
+    useOldBlobs();
+    break;
   case "hang":
     openStore(path).writer().write(new Uint8Array(1 << 20));
     await hang();
@@ -39,6 +43,37 @@ switch (task) {
   case "full":
     fillUp();
     break;
+}
+
+/** Has blobs grow old, and uses those that are there still as a build does, for two seconds. */
+function useOldBlobs(): void {
+  const lost: string[] = [];
+  let made = 0;
+  for (const end = performance.now() + 2000; performance.now() < end;) {
+    using store = openStore(path);
+    for (let i = 0; i < 50; i++) {
+      const content = bytes(`content ${i}`);
+      const blob = digestOf(content);
+      const file = `${path}/blobs/sha256/${hexOf(blob).slice(0, 2)}/${hexOf(blob).slice(2)}`;
+      try {
+        Deno.utimeSync(file, 1, 1);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+      if (!store.has(blob)) {
+        made++;
+        if (made % 2) store.put(content);
+        else {
+          const writer = store.writer();
+          writer.write(content);
+          writer.commit();
+        }
+      }
+      // Whoever removes it now took its decision before.
+      for (let looks = 0; looks < 5; looks++) if (!exists(file)) lost.push(blob);
+    }
+  }
+  Deno.stdout.writeSync(bytes(JSON.stringify({ lost, made })));
 }
 
 /** Says that all is ready, then waits to be killed. */
