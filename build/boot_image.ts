@@ -22,14 +22,20 @@ export interface FoundImage {
 
 /**
  * The image that a user names: a file, or a system whose last build lies in the builds folder.
+ * @param purpose For messages.
  * @throws {TowerError} `not-found`
  */
-export function findImage(asked: string, arch: Arch | undefined, env: Env): FoundImage {
+export function findImage(
+  asked: string,
+  arch: Arch | undefined,
+  env: Env,
+  purpose: "boot" | "write" = "boot",
+): FoundImage {
   const path = resolve(env.cwd, asked);
-  if (isFolder(path)) throw notBootable(path, "it is a folder");
+  if (isFolder(path)) throw unfit(path, "it is a folder", purpose);
   if (exists(path)) return { path, ...recorded(path) };
   if (!/^[a-z][a-z0-9-]*$/.test(asked)) {
-    throw new TowerError("not-found", `Cannot boot "${path}": it is not there`);
+    throw new TowerError("not-found", `Cannot ${purpose} "${path}": it is not there`);
   }
   const builds = buildsFolder(env);
   for (const wanted of arch === undefined ? ARCHES : [arch]) {
@@ -103,12 +109,12 @@ function requireBootable(file: string, image: string): void {
   const head = new Uint8Array(HEAD_SIZE);
   const length = disk.readAt(0, head);
   if (startsMachine(head.subarray(0, length))) return;
-  throw notBootable(image, "it has no boot sector, no partition table and no ISO 9660 volume");
+  throw unfit(image, "it has no boot sector, no partition table and no ISO 9660 volume");
 }
 
-function notBootable(image: string, why: string): TowerError {
+function unfit(image: string, why: string, purpose = "boot"): TowerError {
   const hint = /\.ya?ml$/.test(image)
     ? `build it first: tower-build build ${image}`
     : "name a disk image, or a system that was built";
-  return new TowerError("unsupported", `Cannot boot "${image}": ${why}`, { hint });
+  return new TowerError("unsupported", `Cannot ${purpose} "${image}": ${why}`, { hint });
 }

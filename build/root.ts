@@ -7,6 +7,7 @@ import { buildCommand } from "./commands/build.ts";
 import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
+import { flashCommand } from "./commands/flash.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { manualCommand } from "./commands/manual.ts";
 import { newCommand } from "./commands/new.ts";
@@ -37,6 +38,7 @@ const COMMANDS = {
   verify: verifyCommand,
   diff: diffCommand,
   boot: bootCommand,
+  flash: flashCommand,
   repo: repoCommand,
   clean: cleanCommand,
   completion: completionCommand,

@@ -1,14 +1,16 @@
+import { basename } from "@std/path";
 import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { Env } from "../../lib/env.ts";
-import { TowerError } from "../../lib/errors.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
 import { hostFolder, imageSignersPath } from "../../lib/fleet/paths.ts";
 import type { Outcome } from "../../lib/fleet/step.ts";
+import { type CheckedImage, checkImageTold } from "../../lib/disk/checked_image.ts";
 import { eachCard } from "../../lib/disk/flash.ts";
 import type { Medium } from "../../lib/disk/medium.ts";
+import { type CheckedTarget, checkTarget } from "../../lib/disk/target.ts";
+import { spoiled } from "../../lib/disk/write_image.ts";
 import type { IpAddress } from "../../lib/ip/address.ts";
 import type { Reporter } from "../../lib/report/event.ts";
-import { formatBytes } from "../../lib/report/quantity.ts";
 import { exists, realPath, writeFileAtomic } from "../../lib/store/files.ts";
 import { commitHost, type InventoryPlace, locked } from "../../lib/store/inventory_files.ts";
 import { untouchableConfig } from "../../lib/store/user_ssh_config.ts";
@@ -16,10 +18,9 @@ import { openStaging, type Staging } from "../../lib/store/staging.ts";
 import { COLORS } from "../../lib/tower_env/rules.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { bootFiles, diskKeyIn, makeKeys, publicKeyIn, towerEnvOf } from "./identity.ts";
-import { findImage } from "./find_image.ts";
-import { checkImage, type HostImage } from "./image.ts";
+import { findImage, imageVersion } from "./find_image.ts";
 import { type KeyPair, readKeyPair } from "./key_pair.ts";
-import { type CheckedTarget, checkTarget, type HostCard, writeCards } from "./medium.ts";
+import { type HostCard, writeCards } from "./medium.ts";
 import type { ProvisionRequest } from "./request.ts";
 import {
   isKnown,
@@ -33,7 +34,7 @@ import {
 /** All that was looked at before anything is changed, and what would then be done. */
 export interface ProvisionPlan {
   readonly request: ProvisionRequest;
-  readonly image: HostImage;
+  readonly image: CheckedImage;
   readonly target: CheckedTarget;
   /** The user's own login key, where one is named. */
   readonly keyPair: KeyPair | undefined;
@@ -74,7 +75,7 @@ export async function planProvision(
     if (!told.has(message)) reporter.report({ type: "warning", message });
     told.add(message);
   };
-  const images = new Map<string, HostImage>();
+  const images = new Map<string, CheckedImage>();
   const plans: ProvisionPlan[] = [];
   for (const [i, request] of requests.entries()) {
     const path = findImage(request.image, env, warn);
@@ -84,12 +85,7 @@ export async function planProvision(
     const key = JSON.stringify([path, signers]);
     let image = images.get(key);
     if (image === undefined) {
-      const id = `check ${path}`;
-      reporter.report({ type: "step", id, title: "check the image" });
-      image = owned.use(await checkImage(path, signers, env));
-      const written = image.extents.reduce((sum, { start, end }) => sum + end - start, 0);
-      env.explain(`${formatBytes(written)} of the image's ${formatBytes(image.size)} are written`);
-      reporter.report({ type: "done", id });
+      image = owned.use(await checkImageTold(path, signers, env, reporter));
       images.set(key, image);
     }
     requireRoom(request, image);
@@ -106,7 +102,7 @@ export async function planProvision(
 
 function planOne(
   request: ProvisionRequest,
-  image: HostImage,
+  image: CheckedImage,
   target: CheckedTarget,
   inventory: Inventory,
 ): Omit<ProvisionPlan, "keyPair"> {
@@ -190,7 +186,12 @@ export async function provision(
       await writeCards(image, cards, { signal, reporter });
     } catch (error) {
       signal.throwIfAborted();
-      for (const card of cards) card.failure ??= spoiled(card, error);
+      for (const card of cards) {
+        const { request, target } = card.plan;
+        card.failure ??= request.target.kind === "file"
+          ? error
+          : spoiled(target.description, error);
+      }
     }
   }
   await eachCard(makings, async (medium, { plan, staging }) => {
@@ -205,16 +206,6 @@ export async function provision(
     return error !== undefined || made === undefined
       ? { host, result: { kind: "failed", error } }
       : { host, result: { kind: "done", value: { address: made.staging.address } } };
-  });
-}
-
-/** What is wrong with an image that cards have a part of already. */
-function spoiled({ plan: { request, target } }: Making, cause: unknown): unknown {
-  if (request.target.kind === "file") return cause;
-  const code = cause instanceof TowerError ? cause.code : "io";
-  return new TowerError(code, `Cannot use ${target.description}: what was written is not whole`, {
-    cause,
-    hint: "Start nothing from it: write it again with an image that does not change",
   });
 }
 
@@ -238,7 +229,7 @@ async function begin(
   reporter.report({ type: "done", id });
   const color = request.color ?? COLORS[index % COLORS.length]!;
   const host = { address: staging.address, publicKey: publicKeyIn(staging), color };
-  const settings = towerEnvOf(request, addresses, host, image.version);
+  const settings = towerEnvOf(request, addresses, host, imageVersion(basename(image.path)));
   writeFileAtomic(`${staging.folder}/tower.env`, writeTowerEnv(settings, "thinclient"), 0o600);
   return {
     plan,

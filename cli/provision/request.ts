@@ -1,19 +1,10 @@
+import type { Target } from "../../lib/disk/target.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { type HostName, hostName } from "../../lib/fleet/host.ts";
 import { type Key, RULES, type ValueRule } from "../../lib/tower_env/rules.ts";
 import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
 import type { Answers, AnswersFile } from "./answers.ts";
 import { colorCode } from "../render/colors.ts";
-
-/** Where the image goes. */
-export type Target =
-  | {
-    readonly kind: "device";
-    readonly path: string;
-    readonly allowFixed: boolean;
-    readonly zero: boolean;
-  }
-  | { readonly kind: "file"; readonly path: string };
 
 /** The thin client's own place, which hosts get unless told another. */
 export interface Locale {

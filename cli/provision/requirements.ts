@@ -1,11 +1,11 @@
 import { type AddressPlan, allocateAddress } from "../../lib/address_plan/address_plan.ts";
 import { requireBootRoom } from "../../lib/boot/boot_partition.ts";
+import type { CheckedImage } from "../../lib/disk/checked_image.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
 import { addressesOf } from "../../lib/store/staging.ts";
 import { likelyBootFiles } from "./identity.ts";
-import type { HostImage } from "./image.ts";
 import type { ProvisionRequest } from "./request.ts";
 
 /** Whether the inventory has a host of that name, whole or not. */
@@ -56,7 +56,7 @@ export function requireKeygen({ runner }: Env): void {
 }
 
 /** @throws {TowerError} with why an image takes no host's files on its boot partition. */
-export function requireRoom({ rootDevice }: ProvisionRequest, image: HostImage): void {
+export function requireRoom({ rootDevice }: ProvisionRequest, image: CheckedImage): void {
   try {
     requireBootRoom(image.head, likelyBootFiles(rootDevice));
   } catch (cause) {

@@ -4,6 +4,7 @@ import { printable, TowerError } from "../../lib/errors.ts";
 import { planClocks } from "../../lib/fleet/clock.ts";
 import { findHost, type Host, hostName } from "../../lib/fleet/host.ts";
 import { hostFolder } from "../../lib/fleet/paths.ts";
+import { isConfirmed } from "../../lib/program/confirmation.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { onHosts, runPlan } from "../../lib/session/executor.ts";
@@ -108,12 +109,6 @@ async function withTargets(
     requests.push({ ...wish, target });
   }
   return requests;
-}
-
-/** The default is no: the user may be about to lose a disk. */
-async function isConfirmed(env: Env): Promise<boolean> {
-  const answer = await env.ask("Go on? [y/N] ");
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
 }
 
 /** Where there is one host, its failure is the command's. */

@@ -102,7 +102,7 @@ export interface InspectedDevice extends BlockDevice {
 export async function inspectDevice(runner: Runner, path: string): Promise<InspectedDevice> {
   if (attempt("look at", path, () => Deno.statSync(path)).isBlockDevice !== true) {
     throw new TowerError("not-found", `Cannot use "${path}": it is no block device`, {
-      hint: "lsblk shows the devices; --device-file writes an image file",
+      hint: "lsblk shows the devices of this machine",
     });
   }
   const argv = ["lsblk", "--json", "--bytes", "--output", COLUMNS, "--", path] as const;

@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import { checkImage } from "../../cli/provision/image.ts";
+import { checkImage } from "../../lib/disk/checked_image.ts";
 import { writeCards } from "../../cli/provision/medium.ts";
 import { fileMedium } from "../../lib/disk/medium.ts";
 import type { Env } from "../../lib/env.ts";

@@ -77,7 +77,9 @@ const CHECKS: Readonly<Record<string, (host: HostTree) => void>> = {
     );
     const network = ["e1000e", "igb", "igc", "r8169", "tg3", "iwlwifi", "ath10k_pci", "r8152"];
     for (const name of network) assert(modules.has(name), `no ${name} in the image`);
-    const archive = new TextDecoder("latin1").decode(zstdDecompressSync(bytes("boot/initramfs-lts")));
+    const archive = new TextDecoder("latin1").decode(
+      zstdDecompressSync(bytes("boot/initramfs-lts")),
+    );
     const disks = [
       "nvme",
       "vmd",

@@ -18,6 +18,7 @@ const COMMANDS = [
   "verify",
   "diff",
   "boot",
+  "flash",
   "repo",
   "repo pack",
   "repo index",

@@ -15,7 +15,7 @@ export interface Outcome {
 export class TestProgram implements Disposable {
   readonly env: TestEnv;
 
-  constructor(options: Pick<TestEnvOptions, "signal" | "patience" | "runner"> = {}) {
+  constructor(options: Omit<TestEnvOptions, "args"> = {}) {
     this.env = testEnv(options);
   }
 

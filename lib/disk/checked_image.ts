@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "@std/path";
 import { createHash } from "node:crypto";
-import { readThrough } from "../../lib/disk/flash.ts";
+import { readThrough } from "./flash.ts";
 import {
   type Extent,
   type ImagePieces,
@@ -8,20 +8,21 @@ import {
   sourcePieces,
   streamPieces,
   vouchedFor,
-} from "../../lib/disk/image_pieces.ts";
-import { compressionOf, unpacked } from "../../lib/disk/packed_image.ts";
-import type { Env } from "../../lib/env.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { BMAP_BLOCK } from "../../lib/format/bmap.ts";
-import { parseBmap } from "../../lib/format/bmap_reader.ts";
-import { type ByteSource, concat, memorySource } from "../../lib/format/bytes.ts";
-import { quoteArgv } from "../../lib/proc/quoting.ts";
-import { parseSigners } from "../../lib/ssh_signature/allowed_signers.ts";
-import { fingerprint } from "../../lib/ssh_signature/public_key.ts";
-import { FILE_NAMESPACE, verifyMessage } from "../../lib/ssh_signature/signature.ts";
-import { exists, readBytes, readText } from "../../lib/store/files.ts";
-import { openRegular } from "../../lib/store/regular_file.ts";
-import { imageVersion } from "./find_image.ts";
+} from "./image_pieces.ts";
+import { compressionOf, unpacked } from "./packed_image.ts";
+import type { Env } from "../env.ts";
+import { TowerError } from "../errors.ts";
+import { BMAP_BLOCK } from "../format/bmap.ts";
+import { parseBmap } from "../format/bmap_reader.ts";
+import { type ByteSource, concat, memorySource } from "../format/bytes.ts";
+import { quoteArgv } from "../proc/quoting.ts";
+import type { Reporter } from "../report/event.ts";
+import { formatBytes } from "../report/quantity.ts";
+import { parseSigners } from "../ssh_signature/allowed_signers.ts";
+import { fingerprint } from "../ssh_signature/public_key.ts";
+import { FILE_NAMESPACE, verifyMessage } from "../ssh_signature/signature.ts";
+import { exists, readBytes, readText } from "../store/files.ts";
+import { openRegular } from "../store/regular_file.ts";
 
 const LIMIT = 64 << 20;
 /** How much of a compressed image is looked at for its boot partition's tables. */
@@ -31,7 +32,7 @@ const HEAD = 40 << 20;
  * An image whose bytes are what its maker said: it stays open, and its pieces are checked each
  * time they are asked for, so that no other is written than was checked.
  */
-export interface HostImage extends ImagePieces, Disposable {
+export interface CheckedImage extends ImagePieces, Disposable {
   readonly path: string;
   /** Bytes of the disk, whatever the file has. */
   readonly size: number;
@@ -39,8 +40,6 @@ export interface HostImage extends ImagePieces, Disposable {
   readonly head: ByteSource;
   /** Who signed it; undefined where only its digest was there. */
   readonly signer: string | undefined;
-  /** As a TowerOS image's name tells it. */
-  readonly version: string | undefined;
 }
 
 /**
@@ -53,7 +52,7 @@ export async function checkImage(
   path: string,
   signers: string | undefined,
   { runner, signal }: Pick<Env, "runner" | "signal">,
-): Promise<HostImage> {
+): Promise<CheckedImage> {
   using owned = new DisposableStack();
   const file = owned.use(openRegular(path));
   const sums = readSums(path);
@@ -67,7 +66,7 @@ export async function checkImage(
   }
   const isPacked = compressionOf(path) !== undefined;
   const map = blockMap(isPacked ? path.replace(/\.[a-z]+$/, "") : path, sums);
-  const about = { path, signer, version: imageVersion(basename(path)) };
+  const about = { path, signer };
   if (isPacked) {
     const { pieces } = sourcePieces(file, whole(file.size).extents);
     await readThrough(vouchedFor(pieces(), digest, path), signal);
@@ -98,6 +97,22 @@ export async function checkImage(
     pieces: checked,
     [Symbol.dispose]: () => close.dispose(),
   };
+}
+
+/** As {@linkcode checkImage}, told as a step. */
+export async function checkImageTold(
+  path: string,
+  signers: string | undefined,
+  env: Pick<Env, "runner" | "signal" | "explain">,
+  reporter: Reporter,
+): Promise<CheckedImage> {
+  const id = `check ${path}`;
+  reporter.report({ type: "step", id, title: "check the image" });
+  const image = await checkImage(path, signers, env);
+  const written = image.extents.reduce((sum, { start, end }) => sum + end - start, 0);
+  env.explain(`${formatBytes(written)} of the image's ${formatBytes(image.size)} are written`);
+  reporter.report({ type: "done", id });
+  return image;
 }
 
 const notTrusted = (path: string, cause: string, options: { readonly hint?: string } = {}) =>
