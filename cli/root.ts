@@ -3,6 +3,7 @@ import type { Env } from "../lib/env.ts";
 import { chosenCommands, prepareTree, runProgram } from "../lib/program/command_program.ts";
 import { type Ending, newEnding } from "../lib/program/ending.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { cpCommand } from "./commands/cp.ts";
 import { deprovisionCommand } from "./commands/deprovision.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { firewallCommand } from "./commands/firewall.ts";
@@ -24,6 +25,7 @@ const COMMANDS = {
   status: statusCommand,
   ssh: sshCommand,
   run: runCommand,
+  cp: cpCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,
   synctime: synctimeCommand,

@@ -39,20 +39,31 @@ export interface SshCall {
  * @throws {RangeError} for a value that ssh would take for something else.
  */
 export function sshArgv(target: SshTarget, call: SshCall = {}): [string, ...string[]] {
-  if (!/^[A-Za-z0-9][A-Za-z0-9.:%-]*$/.test(target.address)) {
-    throw new RangeError(`"${target.address}" is no host`);
-  }
-  const options = [...fixedOptions(target, call), ...call.options ?? []];
   const command = call.command ? ["--", remoteCommand(call.command)] : [];
   return [
     "ssh",
-    ...["-F", "none"],
+    ...NO_CONFIGURATION,
     ...call.logFile === undefined ? [] : ["-E", call.logFile],
     call.terminal ? "-t" : "-T",
-    ...options.flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ...optionWords(target, call),
     // ssh reads options after the host too, until the mark; before it one mark would be the last.
     ...[target.address, ...command],
   ];
+}
+
+/** What makes ssh and scp read no configuration. */
+export const NO_CONFIGURATION = ["-F", "none"] as const;
+
+/**
+ * All that a client must know of a host, as ssh and scp take it.
+ * @throws {RangeError} for an address that would be taken for something else.
+ */
+export function optionWords(target: SshTarget, call: SshCall): string[] {
+  if (!/^[A-Za-z0-9][A-Za-z0-9.:%-]*$/.test(target.address)) {
+    throw new RangeError(`"${target.address}" is no host`);
+  }
+  return [...fixedOptions(target, call), ...call.options ?? []]
+    .flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
 
 function fixedOptions(target: SshTarget, call: SshCall): (readonly [string, string])[] {
