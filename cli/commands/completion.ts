@@ -1,7 +1,18 @@
 import { Argument, Command } from "@commander-js/extra-typings";
 import { describeCommand } from "../../lib/completion/command_tree.ts";
 import { completionScript, SHELLS } from "../../lib/completion/scripts.ts";
+import { FILES, type ObjectTable } from "../../lib/completion/objects.ts";
 import type { Env } from "../../lib/env.ts";
+
+/** What stands for values and arguments by their names in the help. */
+export const OBJECTS: ObjectTable = {
+  ...FILES,
+  "host": { hosts: "" },
+  "role|host": { words: ["thinclient", "router", "online", "offline"], hosts: "" },
+  "from": { words: ["thinclient", "internet"], hosts: "" },
+  "to": { words: ["thinclient", "internet"], hosts: "" },
+  "[host:]path": { hosts: ":", files: "all" },
+};
 
 /** `completion SHELL`: a script that makes the shell complete this program's command lines. */
 export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> {
@@ -10,6 +21,6 @@ export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> 
     .addArgument(new Argument("<shell>", "the shell it is for").choices(SHELLS))
     .addHelpText("after", "\nFor bash, in ~/.bashrc: source <(tower completion bash)")
     .action((shell, _options, command) => {
-      env.stdout.write(completionScript(describeCommand(command.parent!), shell));
+      env.stdout.write(completionScript(describeCommand(command.parent!), shell, OBJECTS));
     });
 }

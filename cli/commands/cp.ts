@@ -7,7 +7,7 @@ import type { Ending } from "../../lib/program/ending.ts";
 export function cpCommand(env: Env, ending: Ending) {
   return new Command("cp")
     .description("Copy files to a host or from it, over SSH. The exit status is scp's.")
-    .argument("<path...>", "sources, then the destination; HOST:PATH is on a host")
+    .argument("<[host:]path...>", "sources, then the destination; HOST:PATH is on a host")
     .option("-r, --recursive", "folders too, with all they hold", false)
     .option("-p, --preserve", "keep times and modes", false)
     .option("--dry-run", "show the command line of scp", false)

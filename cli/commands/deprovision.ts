@@ -6,7 +6,7 @@ import type { Ending } from "../../lib/program/ending.ts";
 export function deprovisionCommand(env: Env, ending: Ending) {
   return new Command("deprovision")
     .description("Power a host off and forget it: its keys, its address, its configuration.")
-    .argument("<name>")
+    .argument("<host>")
     .option("--no-confirm", "do not ask for the name again")
     .option("--dry-run", "show what would be done", false)
     .option("--json", "as JSON", false)

@@ -104,15 +104,8 @@ export function placesOf(command: CommandNode, path: readonly string[] = []): Pl
   ];
 }
 
-/** The words that may come next: commands, else what the first argument is limited to. */
-export function wordsOf(command: CommandNode): { name: string; description: string }[] {
-  if (command.commands.length > 0) return [...command.commands];
-  const choices = command.arguments.flatMap((argument) => argument.choices);
-  return choices.map((name) => ({ name, description: "" }));
-}
-
 /** Names go into shell scripts. @throws {RangeError} for one that would need quoting. */
-function checked(name: string): string {
+export function checked(name: string): string {
   if (/^[A-Za-z0-9][\w.:+-]*$/.test(name)) return name;
   throw new RangeError(`Cannot complete "${name}": it is no plain word`);
 }

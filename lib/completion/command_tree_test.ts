@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type CommandSource, describeCommand, placesOf, wordsOf } from "./command_tree.ts";
+import { type CommandSource, describeCommand, placesOf } from "./command_tree.ts";
 
 function source(name: string, changes: Partial<CommandSource> = {}): CommandSource {
   return {
@@ -33,20 +33,6 @@ Deno.test("a tree keeps what is shown and adds the help option", () => {
     ["-h", "--help", false],
   ]);
   assertEquals(placesOf(tree).map(({ path }) => path), [[], ["run"]]);
-});
-
-Deno.test("the next words are commands, else the choices of arguments", () => {
-  const argument = {
-    name: () => "shell",
-    description: "",
-    required: true,
-    variadic: false,
-    argChoices: ["bash", "zsh"],
-  };
-  const leaf = source("completion", { registeredArguments: [argument] });
-  const tree = describeCommand(source("tool", { commands: [leaf] }));
-  assertEquals(wordsOf(tree).map((w) => w.name), ["completion"]);
-  assertEquals(wordsOf(tree.commands[0]!).map((w) => w.name), ["bash", "zsh"]);
 });
 
 Deno.test("a name that a shell would not take as one plain word is refused", () => {

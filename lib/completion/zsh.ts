@@ -1,0 +1,107 @@
+import { type CommandNode, type PlacedCommand } from "./command_tree.ts";
+import { isEmpty, type Objects, objectsOf, type ObjectTable, positionsOf } from "./objects.ts";
+import {
+  flagsOf,
+  functionOf,
+  HOSTS_FOLDER,
+  keyOf,
+  patterns,
+  quoted,
+  steps,
+} from "./script_parts.ts";
+
+interface Word {
+  readonly name: string;
+  readonly description: string;
+}
+
+export function zshScript(
+  program: CommandNode,
+  places: readonly PlacedCommand[],
+  table: ObjectTable,
+): string {
+  const name = functionOf(program);
+  const { commands, options } = steps(places);
+  const propose = (objects: Objects) => proposal(objects, name);
+  return [
+    `#compdef ${program.name}`,
+    `${name}_hosts() {`,
+    `  local -a hosts=(~/${HOSTS_FOLDER}/*(N/:t))`,
+    '  compadd "$@" -- ${hosts:#*[^a-z0-9-]*}',
+    "}",
+    `${name}() {`,
+    "  local word=${words[CURRENT]} place= option= ended= each",
+    "  local -i position=0 i",
+    "  local -a known",
+    "  for ((i = 2; i < CURRENT; i++)); do",
+    "    each=${words[i]}",
+    "    if [[ -n $option ]]; then option=; continue; fi",
+    '    [[ -n $ended ]] || case "$place $each" in',
+    `      ${patterns(commands)}) place="$place $each"; continue ;;`,
+    `      ${patterns(options)}) option="$place $each"; continue ;;`,
+    '      *" --") ended=1; continue ;;',
+    '      *" "-?*) continue ;;',
+    "    esac",
+    "    position+=1",
+    "  done",
+    "  if [[ -z $option$ended && $word == --*=* ]]; then",
+    '    option="$place ${word%%=*}"',
+    "    compset -P '*='",
+    "  fi",
+    "  if [[ -n $option ]]; then",
+    '    case "$option" in',
+    ...places.flatMap(({ path, command }) =>
+      command.options.filter(({ takesValue }) => takesValue)
+        .map((o) => ({ option: o, objects: objectsOf(o, table) }))
+        .filter(({ objects }) => !isEmpty(objects))
+        .map(({ option, objects }) => {
+          const keys = flagsOf([option]).map((flag) => `${keyOf(path)} ${flag}`);
+          return `      ${patterns(keys)}) ${propose(objects)} ;;`;
+        })
+    ),
+    "    esac",
+    "  elif [[ $word == -* && -z $ended ]]; then",
+    '    case "$place" in',
+    ...places.map(({ path, command }) => {
+      const flags = command.options.flatMap((o) =>
+        flagsOf([o]).map((flag) => ({ name: flag, description: o.description }))
+      );
+      return `      ${quoted(keyOf(path))}) known=(${described(flags)}) ;;`;
+    }),
+    "    esac",
+    "    _describe -o option known",
+    "  else",
+    '    case "$place:$position" in',
+    ...places.flatMap(({ path, command }) => {
+      const place = keyOf(path);
+      if (command.commands.length > 0) {
+        const known = `known=(${described(command.commands)}); _describe command known`;
+        return [`      ${quoted(`${place}:0`)}) ${known} ;;`];
+      }
+      return positionsOf(command, table).filter(({ objects }) => !isEmpty(objects)).map((p) =>
+        p.isLast
+          ? `      ${quoted(`${place}:`)}*) ${propose(p.objects)} ;;`
+          : `      ${quoted(`${place}:${p.index}`)}) ${propose(p.objects)} ;;`
+      );
+    }),
+    "    esac",
+    "  fi",
+    "}",
+    // From a file in $fpath it is called as the function itself; sourced, it registers.
+    `if [[ $funcstack[1] == ${name} ]]; then ${name} "$@"; else compdef ${name} ${program.name}; fi`,
+    "",
+  ].join("\n");
+}
+
+function described(words: readonly Word[]): string {
+  return words.map((w) => quoted(`${w.name}:${w.description.replaceAll(":", "\\:")}`)).join(" ");
+}
+
+function proposal({ words = [], hosts, files }: Objects, name: string): string {
+  const globs = { all: "", folders: " -/", manifests: " -g '*.(yaml|yml)'" };
+  return [
+    ...words.length > 0 ? [`compadd -- ${words.join(" ")}`] : [],
+    ...hosts === undefined ? [] : [`${name}_hosts${hosts === "" ? "" : ` -S ${quoted(hosts)}`}`],
+    ...files === undefined ? [] : [`_files${globs[files]}`],
+  ].join("; ");
+}
