@@ -1,10 +1,10 @@
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { findHost, type Host, type Inventory } from "../lib/fleet/host.ts";
-import { quoteArgv } from "../lib/proc/quoting.ts";
 import { sharedTarget } from "../lib/session/ssh_session.ts";
 import { type CopyPlace, scpArgv } from "../lib/ssh/scp_argv.ts";
 import { CONNECT_TIMEOUT, openFleet } from "./fleet.ts";
+import { runUserClient } from "./user_client.ts";
 
 export interface CopyOptions {
   readonly recursive: boolean;
@@ -55,16 +55,12 @@ export async function copyFiles(
   const target = sharedTarget(place, known(inventory, name), CONNECT_TIMEOUT);
   const terminal = env.stdinIsTerminal;
   const argv = scpArgv(target, { ...options, sources, destination, terminal });
-  if (options.dryRun) {
-    env.stdout.write(`${quoteArgv(argv)}\n`);
-    return 0;
-  }
-  const child = env.runner.spawn({ argv, cwd: env.cwd }, { stdio: "inherit", signal: env.signal });
-  await using _ = child;
-  const ending = await child.ended;
-  env.signal.throwIfAborted();
-  if (ending.kind === "exited") return ending.code;
-  throw new TowerError("tool", `Cannot copy: scp was ended by ${ending.signal}`);
+  return await runUserClient(
+    argv,
+    target,
+    { dryRun: options.dryRun, doing: "copy", cwd: env.cwd },
+    env,
+  );
 }
 
 /** As scp(1) reads it: a colon before any slash ends a host's name. */

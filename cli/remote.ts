@@ -3,9 +3,8 @@ import { TowerError } from "../lib/errors.ts";
 import { findHost } from "../lib/fleet/host.ts";
 import { sharedTarget } from "../lib/session/ssh_session.ts";
 import { sshArgv } from "../lib/ssh/ssh_argv.ts";
-import { privateFolder } from "../lib/store/private_folder.ts";
-import { quoteArgv } from "../lib/proc/quoting.ts";
 import { CONNECT_TIMEOUT, openFleet } from "./fleet.ts";
+import { runUserClient } from "./user_client.ts";
 
 /**
  * Gives this terminal to a program on a host.
@@ -30,18 +29,6 @@ export async function runRemote(
     ...(program === undefined ? {} : { command: [program, ...rest] }),
     terminal: options.terminal,
   });
-  if (options.dryRun) {
-    env.stdout.write(`${quoteArgv(argv)}\n`);
-    return 0;
-  }
-  // TowerOS has none, and ssh gives up where it cannot put its socket.
-  if (target.controlFolder !== undefined) privateFolder(target.controlFolder);
-  await using child = env.runner.spawn({ argv }, { stdio: "inherit", signal: env.signal });
-  const ending = await child.ended;
-  env.signal.throwIfAborted();
-  if (ending.kind === "exited") return ending.code;
-  throw new TowerError(
-    "tool",
-    `Cannot run a program on "${name}": ssh was ended by ${ending.signal}`,
-  );
+  const doing = `run a program on "${name}"`;
+  return await runUserClient(argv, target, { dryRun: options.dryRun, doing }, env);
 }

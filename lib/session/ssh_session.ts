@@ -34,15 +34,13 @@ export function sshTarget(paths: TowerPaths, host: Host, connectTimeout: number)
 }
 
 /**
- * As {@linkcode sshTarget}, for a user's own work: calls share one connection, where there is a
- * folder for its socket. An inventory of TowerOS has none, and ssh would fail.
+ * As {@linkcode sshTarget}, for a user's own work: calls share one connection. Its socket's folder
+ * is made by who calls: an inventory of TowerOS has none, and ssh gives up without.
  */
 export function sharedTarget(paths: TowerPaths, host: Host, connectTimeout: number): SshTarget {
   const target = sshTarget(paths, host, connectTimeout);
-  const folder = controlFolder(paths);
   // unix(7): a socket's path has at most 108 bytes, and ssh adds some of its own.
-  if (paths.folder.length > 40 || !exists(folder)) return target;
-  return { ...target, controlFolder: folder };
+  return paths.folder.length > 40 ? target : { ...target, controlFolder: controlFolder(paths) };
 }
 
 /** Runs programs on a host by OpenSSH's client, a connection each. */

@@ -1,0 +1,36 @@
+import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import { quoteArgv } from "../lib/proc/quoting.ts";
+import type { SshTarget } from "../lib/ssh/ssh_argv.ts";
+import { privateFolder } from "../lib/store/private_folder.ts";
+
+/**
+ * Gives this terminal to a client of OpenSSH, or tells its command line.
+ * @param doing what is done, for an error: `copy`
+ * @returns its own exit status
+ */
+export async function runUserClient(
+  argv: [string, ...string[]],
+  target: SshTarget,
+  { dryRun, doing, cwd }: {
+    readonly dryRun: boolean;
+    readonly doing: string;
+    readonly cwd?: string;
+  },
+  env: Env,
+): Promise<number> {
+  if (dryRun) {
+    env.stdout.write(`${quoteArgv(argv)}\n`);
+    return 0;
+  }
+  // TowerOS has none, and ssh gives up where it cannot put its socket.
+  if (target.controlFolder !== undefined) privateFolder(target.controlFolder);
+  await using child = env.runner.spawn(
+    { argv, ...cwd === undefined ? {} : { cwd } },
+    { stdio: "inherit", signal: env.signal },
+  );
+  const ending = await child.ended;
+  env.signal.throwIfAborted();
+  if (ending.kind === "exited") return ending.code;
+  throw new TowerError("tool", `Cannot ${doing}: ${argv[0]} was ended by ${ending.signal}`);
+}
