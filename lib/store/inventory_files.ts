@@ -31,12 +31,20 @@ export function inventoryPlace(home: string, signal: AbortSignal): InventoryPlac
 }
 
 /**
- * Reads all hosts. What a killed `tower` left half done is finished or taken back first.
+ * Reads all hosts. What a killed `tower` left half done is finished or taken back first. On a disk
+ * that is full or read-only nobody changes an inventory, and one that is whole is read all the same.
  * @throws {TowerError} `permission` and the like; a host's own faults are in `broken`.
  */
 export async function readInventory(place: InventoryPlace): Promise<Inventory> {
   if (!exists(place.folder)) return { hosts: [], broken: [] };
-  return await locked(place, () => readInventoryLocked(place));
+  try {
+    return await locked(place, () => readInventoryLocked(place));
+  } catch (error) {
+    const isUnwritable = error instanceof TowerError &&
+      ["permission", "no-space"].includes(error.code);
+    if (!isUnwritable || isUnsettled(place)) throw error;
+    return readInventoryLocked(place);
+  }
 }
 
 /** Does something while no other `tower` changes the inventory, on one that is whole. */
@@ -44,12 +52,16 @@ export async function locked<T>(place: InventoryPlace, work: () => T): Promise<T
   privateFolder(place.folder);
   const { signal } = place;
   using _lock = await waitForLock(`${place.folder}/lock`, "tower", { signal, onWait() {} });
-  const isUnsettled = exists(markerPath(place)) ||
-    [`${place.folder}/pending`, `${place.folder}/removed`].some((path) => namesIn(path).length > 0);
-  if (isUnsettled) settle(place);
+  if (isUnsettled(place)) settle(place);
   const staging = stagingFolder(place);
   if (namesIn(staging).length > 0) removeStaleFolders(staging);
   return work();
+}
+
+/** Whether a change was begun, and is not done. */
+function isUnsettled(place: InventoryPlace): boolean {
+  return exists(markerPath(place)) ||
+    [`${place.folder}/pending`, `${place.folder}/removed`].some((path) => namesIn(path).length > 0);
 }
 
 /** Where hosts are made before they are in force. */

@@ -61,15 +61,19 @@ function tryLock(path: string, holder: string): FileLock | string {
 }
 
 function ownedLock(path: string, file: Deno.FsFile, holder: string): FileLock {
-  file.truncateSync(0);
-  writeAll(file, new TextEncoder().encode(`process ${Deno.pid} (${holder})\n`));
-  return {
-    path,
-    [Symbol.dispose]() {
-      removeIfThere(path);
-      file.close();
-    },
+  const release = () => {
+    removeIfThere(path);
+    file.close();
   };
+  try {
+    file.truncateSync(0);
+    writeAll(file, new TextEncoder().encode(`process ${Deno.pid} (${holder})\n`));
+  } catch (error) {
+    // On a full disk; who asks again would wait for this process.
+    release();
+    throw error;
+  }
+  return { path, [Symbol.dispose]: release };
 }
 
 function readHolder(file: Deno.FsFile): string {

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { makeCardImage } from "../support/card_image.ts";
 import { tempFolder } from "../support/file_sink.ts";
+import { layHost } from "../support/laid_host.ts";
 import { named } from "../support/missing_programs.ts";
 import { offline, provisionMissing, towerCommand } from "../support/provisioning.ts";
 import { TowerProgram } from "../support/tower_program.ts";
@@ -69,6 +70,43 @@ Deno.test({
         }
       }
     }
+  },
+});
+
+/** Runs `tower` in a home that was copied to a small disk, which is full, then to a read-only one. */
+const UNWRITABLE = `
+set -e; home=$1 small=$2; shift 2
+mount -t tmpfs -o size=128k none "$small"
+cp -r "$home/." "$small"
+cat /dev/zero >"$small/fill" 2>/dev/null || :
+"$@"
+mount -o remount,ro "$small"
+exec "$@"`;
+
+Deno.test({
+  ...named("hosts in a home that is full or read-only are found, and not changed", mountMissing),
+  async fn() {
+    using folder = tempFolder();
+    const [home, small] = ["home", "small"].map((name) => join(folder.path, name)) as [
+      string,
+      string,
+    ];
+    for (const path of [home, small]) Deno.mkdirSync(path);
+    layHost(join(home, ".local/tower"), "vault");
+    await runner.run(towerCommand(home, "list"));
+    const run = async (...args: string[]) => {
+      const { argv, variables } = towerCommand(small, ...args);
+      return await runner.run({
+        argv: ["unshare", "--mount", "sh", "-c", UNWRITABLE, "sh", home, small, ...argv],
+        variables,
+        okCodes: [0, 1],
+      });
+    };
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const listed = await run("list");
+    assertEquals(text(listed.stdout).match(/^vault /gm)?.length, 2, text(listed.stderr));
+    const refused = await run("deprovision", "vault", "--no-confirm");
+    assertStringIncludes(text(refused.stderr), "the disk is full");
   },
 });
 
