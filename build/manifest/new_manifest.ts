@@ -54,9 +54,14 @@ stages:
 
   # Who logs in over SSH: the lines of public keys.
 ${publicKey === undefined ? commented(key) : key}
-  # More packages, by their names in the repository, and services that start with the system.
+  # More packages by their names in the repository, what they need, and services that start with
+  # the system.
   # - kind: packages
   #   world: [chrony]
+  # - kind: files
+  #   files:
+  #     - path: /etc/chrony/chrony.conf
+  #       contents: "pool pool.ntp.org iburst\\n"
   # - kind: services
   #   runlevels:
   #     default: [chronyd]

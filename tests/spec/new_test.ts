@@ -42,7 +42,13 @@ Deno.test("new writes a manifest that is one, with its comments taken for what t
     text.replaceAll(/^ {2}# (?=[ -])/gm, "  ").replace(/AAAA\.\.\. .*"/, `${KEY}"`),
   );
   const stages = loadManifest("all.yaml", files).stages.slice(lab.stages.length);
-  assertEquals(stages.map(({ spec }) => spec.kind), ["files", "accounts", "packages", "services"]);
+  assertEquals(stages.map(({ spec }) => spec.kind), [
+    "files",
+    "accounts",
+    "packages",
+    "files",
+    "services",
+  ]);
 });
 
 Deno.test("new lets the user's own key log in, or one that is named", async () => {
