@@ -1,5 +1,6 @@
 import { type CommandNode, type PlacedCommand } from "./command_tree.ts";
-import { isEmpty, type Objects, objectsOf, type ObjectTable, positionsOf } from "./objects.ts";
+import { positionCases, valueCases } from "./cases.ts";
+import type { Objects, ObjectTable } from "./objects.ts";
 import {
   flagsOf,
   functionOf,
@@ -52,15 +53,7 @@ export function bashScript(
     "  if [[ $option ]]; then",
     "    [[ $word == = ]] && word=",
     '    case "$option" in',
-    ...places.flatMap(({ path, command }) =>
-      command.options.filter(({ takesValue }) => takesValue)
-        .map((o) => ({ option: o, objects: objectsOf(o, table) }))
-        .filter(({ objects }) => !isEmpty(objects))
-        .map(({ option, objects }) => {
-          const keys = flagsOf([option]).map((flag) => `${keyOf(path)} ${flag}`);
-          return `      ${patterns(keys)}) ${propose(objects)} ;;`;
-        })
-    ),
+    ...valueCases(places, table, propose),
     "    esac",
     "  elif [[ $word == -* && ! $ended ]]; then",
     '    case "$place" in',
@@ -70,16 +63,11 @@ export function bashScript(
     "    esac",
     "  else",
     '    case "$place:$position" in',
-    ...places.flatMap(({ path, command }) => {
-      const place = keyOf(path);
-      const names = command.commands.map((child) => child.name);
+    ...places.flatMap((at) => {
+      const names = at.command.commands.map((child) => child.name);
       return names.length > 0
-        ? [`      ${quoted(`${place}:0`)}) ${propose({ words: names })} ;;`]
-        : positionsOf(command, table).filter(({ objects }) => !isEmpty(objects)).map((p) =>
-          p.isLast
-            ? `      ${quoted(`${place}:`)}*) ${propose(p.objects)} ;;`
-            : `      ${quoted(`${place}:${p.index}`)}) ${propose(p.objects)} ;;`
-        );
+        ? [`      ${quoted(`${keyOf(at.path)}:0`)}) ${propose({ words: names })} ;;`]
+        : positionCases(at, table, propose);
     }),
     "    esac",
     "  fi",

@@ -1,5 +1,6 @@
 import { type CommandNode, type PlacedCommand } from "./command_tree.ts";
-import { isEmpty, type Objects, objectsOf, type ObjectTable, positionsOf } from "./objects.ts";
+import { positionCases, valueCases } from "./cases.ts";
+import type { Objects, ObjectTable } from "./objects.ts";
 import {
   flagsOf,
   functionOf,
@@ -50,15 +51,7 @@ export function zshScript(
     "  fi",
     "  if [[ -n $option ]]; then",
     '    case "$option" in',
-    ...places.flatMap(({ path, command }) =>
-      command.options.filter(({ takesValue }) => takesValue)
-        .map((o) => ({ option: o, objects: objectsOf(o, table) }))
-        .filter(({ objects }) => !isEmpty(objects))
-        .map(({ option, objects }) => {
-          const keys = flagsOf([option]).map((flag) => `${keyOf(path)} ${flag}`);
-          return `      ${patterns(keys)}) ${propose(objects)} ;;`;
-        })
-    ),
+    ...valueCases(places, table, propose),
     "    esac",
     "  elif [[ $word == -* && -z $ended ]]; then",
     '    case "$place" in',
@@ -72,17 +65,11 @@ export function zshScript(
     "    _describe -o option known",
     "  else",
     '    case "$place:$position" in',
-    ...places.flatMap(({ path, command }) => {
-      const place = keyOf(path);
-      if (command.commands.length > 0) {
-        const known = `known=(${described(command.commands)}); _describe command known`;
-        return [`      ${quoted(`${place}:0`)}) ${known} ;;`];
-      }
-      return positionsOf(command, table).filter(({ objects }) => !isEmpty(objects)).map((p) =>
-        p.isLast
-          ? `      ${quoted(`${place}:`)}*) ${propose(p.objects)} ;;`
-          : `      ${quoted(`${place}:${p.index}`)}) ${propose(p.objects)} ;;`
-      );
+    ...places.flatMap((at) => {
+      const { path, command: { commands } } = at;
+      if (commands.length === 0) return positionCases(at, table, propose);
+      const known = `known=(${described(commands)}); _describe command known`;
+      return [`      ${quoted(`${keyOf(path)}:0`)}) ${known} ;;`];
     }),
     "    esac",
     "  fi",

@@ -114,24 +114,24 @@ keep() {
 	rm -f tower.new rules-save.new rules6-save.new
 	if [ "$(readlink rules-save)" != tower/rules-save ] ||
 		[ "$(readlink rules6-save)" != tower/rules6-save ]; then
-		mkdir "tower.$token.old" || return
+		mkdir "tower-rules.$token.old" || return
 		for file in rules-save rules6-save; do
-			[ ! -e "$file" ] || cp -p "$file" "tower.$token.old" || return
+			[ ! -e "$file" ] || cp -p "$file" "tower-rules.$token.old" || return
 		done
 		sync
-		ln -s "tower.$token.old" tower.new && mv -fT tower.new tower || return
+		ln -s "tower-rules.$token.old" tower.new && mv -fT tower.new tower || return
 		for file in rules-save rules6-save; do
 			ln -s "tower/$file" "$file.new" && mv -fT "$file.new" "$file" || return
 		done
 	fi
-	mkdir "tower.$token" && cat "$change/new4.kept" >"tower.$token/rules-save" &&
-		cat "$change/new6.kept" >"tower.$token/rules6-save" &&
+	mkdir "tower-rules.$token" && cat "$change/new4.kept" >"tower-rules.$token/rules-save" &&
+		cat "$change/new6.kept" >"tower-rules.$token/rules6-save" &&
 		cat "$change/settings" >${KEPT_FILES.settings}.new || return
 	sync
-	ln -s "tower.$token" tower.new && mv -fT tower.new tower || return
+	ln -s "tower-rules.$token" tower.new && mv -fT tower.new tower || return
 	mv -f ${KEPT_FILES.settings}.new ${KEPT_FILES.settings}
 	sync
-	for old in tower.*; do [ "$old" = "tower.$token" ] || rm -rf "$old"; done
+	for old in tower-rules.*; do [ "$old" = "tower-rules.$token" ] || rm -rf "$old"; done
 }
 set_all() {
 	while IFS= read -r line; do

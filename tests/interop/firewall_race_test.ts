@@ -37,9 +37,9 @@ Deno.test({
     assertStringIncludes(await told("d1"), "it knows of no such change: it was started anew");
     assertEquals(await machine.settled(), { running: "first", kept: "first" });
     const left = await machine.run("find /run/tower* /etc/iptables -type f | sort");
-    assertEquals(left.replaceAll(/tower\.[0-9a-f]+/g, "tower.T").trim().split("\n"), [
-      "/etc/iptables/tower.T/rules-save",
-      "/etc/iptables/tower.T/rules6-save",
+    assertEquals(left.replaceAll(/tower-rules\.[0-9a-f]+/g, "tower-rules.T").trim().split("\n"), [
+      "/etc/iptables/tower-rules.T/rules-save",
+      "/etc/iptables/tower-rules.T/rules6-save",
     ]);
   },
 });

@@ -37,7 +37,7 @@ function hangingMirror() {
 async function interrupted(pty: Pty): Promise<string> {
   const start = performance.now();
   pty.types("\x03");
-  await pty.sees(/end \d+, terminal \w+/);
+  await pty.sees(30, /end \d+, terminal \w+/);
   assertLess(performance.now() - start, SOON);
   assertStringIncludes(pty.text, "end 130, terminal same", pty.text);
   assertNotMatch(pty.text, /internal|please report| {4}at /);
@@ -59,8 +59,8 @@ for (const [term, draws] of [["xterm", true], ["dumb", false]] as const) {
         columns: 40,
         variables: { HOME: home.path, TERM: term, NO_COLOR: "1" },
       });
-      if (draws) await pty.sees(/Reading package indexes/);
-      await pty.sees(/Waiting for "http/);
+      if (draws) await pty.sees(30, /Reading package indexes/);
+      await pty.sees(30, /Waiting for "http/);
       if (draws) pty.types("\r\rtyped\r");
       await new Promise((resolve) => setTimeout(resolve, 1200));
       const text = await interrupted(pty);
@@ -84,8 +84,8 @@ Deno.test({
     await using pty = new Pty("cli/main.ts", ["deprovision", "web"], {
       variables: { HOME: home.path, TERM: "xterm", NO_COLOR: "1" },
     });
-    await pty.sees(/begin/);
-    await pty.sees(/web.*: $/, 40);
+    await pty.sees(30, /begin/);
+    await pty.sees(40, /web.*: $/);
     const text = await interrupted(pty);
     assert(/: (\^C)?\r\nerror: Cannot go on: SIGINT was received\r\n/.test(text), text);
   },

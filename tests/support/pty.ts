@@ -1,6 +1,5 @@
-import { assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { TypedProgram } from "./typed_program.ts";
 
 /** What runs there: the terminal's settings before and after, and the exit status, frame it. */
 const FRAME = `stty cols "$1" rows 24; shift; before=$(stty -a)
@@ -12,12 +11,7 @@ code=$?
 printf 'end %s, terminal %s\\n' "$code" "$same"`;
 
 /** A program of this checkout at a terminal of its own (script(1)). */
-export class Pty implements AsyncDisposable {
-  text = "";
-  readonly #process;
-  readonly #input;
-  readonly #read: Promise<void>;
-
+export class Pty extends TypedProgram {
   /** @param main Such as `cli/main.ts`. */
   constructor(
     main: string,
@@ -31,36 +25,10 @@ export class Pty implements AsyncDisposable {
     const deno = [Deno.execPath(), "run", "--allow-all", "--no-check", path, ...args];
     const words = ["sh", "-c", FRAME, "sh", String(columns), ...deno];
     const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-    this.#process = denoRunner().spawn({
+    super({
       argv: ["script", "-q", "-f", "-c", quoted, "/dev/null"],
       variables: { DENO_DIR: denoFolder(), ...variables },
     });
-    this.#input = this.#process.stdin.getWriter();
-    void this.#process.stderr.cancel();
-    this.#read = this.#collect();
-  }
-
-  async #collect(): Promise<void> {
-    const decoder = new TextDecoderStream();
-    for await (const part of this.#process.stdout.pipeThrough(decoder)) this.text += part;
-  }
-
-  types(text: string): void {
-    void this.#input.write(new TextEncoder().encode(text));
-  }
-
-  async sees(pattern: RegExp, seconds = 30): Promise<void> {
-    const end = performance.now() + seconds * 1000;
-    while (!pattern.test(this.text)) {
-      if (performance.now() > end) assertMatch(this.text, pattern);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
-    await this.#input.close().catch(() => undefined);
-    await this.#read;
   }
 }
 
