@@ -137,7 +137,7 @@ function testsOf(kind: RuntimeKind): void {
         const shown = await run(program, "--version");
         assertEquals(shown.stdout, `${program} ${version} (commit ${commit}, linux-x86_64)\n`);
         assertEquals(shown.stderr, "");
-        assertStringIncludes((await run(program, "completion", "bash")).stdout, `complete -o`);
+        assertStringIncludes((await run(program, "completion", "bash")).stdout, `complete -F`);
         assertStringIncludes((await run(program, "manual")).stdout, "EXIT STATUS");
       }
       assertEquals((await run("tower", "list")).stdout, "No host found.\n");
@@ -205,6 +205,7 @@ function testsOf(kind: RuntimeKind): void {
       argv: [
         await pathOf("tower-build"),
         "plan",
+        "--json",
         "lab",
         "--offline",
         "--lock",
