@@ -17,7 +17,7 @@ export async function connectWifi(
 ): Promise<void> {
   const fleet = await openFleet(env);
   const router = findHost(fleet.inventory, "router");
-  const wlan = wlanOf(ssid, password ?? (await env.ask("Password: ")) ?? "");
+  const wlan = wlanOf(ssid, password ?? (await env.askSecret("Password: ")) ?? "");
   await execute(planWifi(router, wlan), fleet, options, { env, ending });
   if (options.dryRun || ending.code !== 0 || router.env.role !== "router") return;
   await locked(fleet.place, () => {

@@ -1,12 +1,11 @@
 import { TowerError } from "./errors.ts";
 import type { Runner } from "./proc/command.ts";
 import { denoRunner } from "./proc/deno_runner.ts";
-import { hushTerminal } from "./proc/deno_terminal.ts";
 import type { TextSink } from "./report/text_sink.ts";
 import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
 import { PATIENCE, type Patience } from "./store/patience.ts";
 import type { Fetcher } from "./store/ports.ts";
-import { terminalSize } from "./proc/deno_terminal.ts";
+import { hushTerminal, NO_TERMINAL, readHiddenLine, terminalSize } from "./proc/deno_terminal.ts";
 
 /** All that a program takes from the machine it runs on. Tests give their own. */
 export interface Env {
@@ -44,6 +43,8 @@ export interface Env {
   variable(name: string): string | undefined;
   /** Asks on standard error for a line of standard input; undefined where that has ended. */
   ask(question: string): Promise<string | undefined>;
+  /** As {@linkcode ask}, for what nobody is to see on the screen. */
+  askSecret(question: string): Promise<string | undefined>;
   /** Keeps what is typed from showing while the terminal is drawn on. */
   hush(): Disposable;
   /** How long a server may take. */
@@ -89,6 +90,7 @@ export function realEnv(): Env {
     runner: denoRunner({ signal }),
     variable: (name) => Deno.env.get(name),
     ask: (question) => askLine(question, signal),
+    askSecret: (question) => askHidden(question, signal),
     hush: hushTerminal,
     patience: PATIENCE,
     fetcher: (options) => createFetcher({ patience: PATIENCE, ...options, signal }),
@@ -202,6 +204,20 @@ async function askLine(question: string, signal: AbortSignal): Promise<string | 
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+async function askHidden(question: string, signal: AbortSignal): Promise<string | undefined> {
+  if (!Deno.stdin.isTerminal()) return await askLine(question, signal);
+  errorSink().write(question);
+  try {
+    const line = await readHiddenLine(signal);
+    if (line !== NO_TERMINAL) return line;
+  } finally {
+    errorSink().write("\n");
+  }
+  throw new TowerError("usage", "Cannot ask: what is typed would show", {
+    hint: "run the program in the foreground, or give the answer by an option",
+  });
 }
 
 /** Blocks for some milliseconds. */

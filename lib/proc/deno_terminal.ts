@@ -1,3 +1,5 @@
+import { TypedLine } from "./typed_line.ts";
+
 /**
  * Keeps what is typed at this program's terminal from showing, and line feeds from moving its
  * cursor, until it is disposed. Keys that send signals go on to do so. What is typed meanwhile is
@@ -7,8 +9,38 @@
  * is left alone then.
  */
 export function hushTerminal(): Disposable {
-  const isHushed = setEcho(false);
-  return { [Symbol.dispose]: () => void (isHushed && setEcho(true)) };
+  return hushed() ?? { [Symbol.dispose]() {} };
+}
+
+/**
+ * Reads a line of which nothing shows; undefined at the end of what is typed.
+ * @returns {@linkcode NO_TERMINAL} where it would show all the same, and nothing was read
+ */
+export async function readHiddenLine(
+  signal: AbortSignal,
+): Promise<string | undefined | typeof NO_TERMINAL> {
+  using silence = hushed();
+  if (silence === undefined) return NO_TERMINAL;
+  const line = new TypedLine();
+  const keys = new Uint8Array(256);
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    for (;;) {
+      const n = await Promise.race([Deno.stdin.read(keys), aborted.promise]);
+      const typed = n === null ? "ended" : line.feed(keys.subarray(0, n));
+      if (typed !== undefined) return typed === "ended" ? undefined : typed.line;
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+export const NO_TERMINAL = Symbol("no terminal");
+
+function hushed(): Disposable | undefined {
+  return setEcho(false) ? { [Symbol.dispose]: () => void setEcho(true) } : undefined;
 }
 
 function setEcho(shows: boolean): boolean {

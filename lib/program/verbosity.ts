@@ -32,6 +32,10 @@ type Detail =
  */
 export function tellingEnv(env: Env, ending: Ending): Env {
   let held = "";
+  const release = () => {
+    env.stderr.write(held);
+    held = "";
+  };
   const tell = (detail: Detail) => {
     if (ending.verbosity !== "verbose") return;
     env.stderr.write(ending.json ? jsonLine(detail) : `${printable(textOf(detail))}\n`);
@@ -52,9 +56,12 @@ export function tellingEnv(env: Env, ending: Ending): Env {
           return env.stderrIsTerminal && ending.verbosity === "normal";
         },
         ask(question: string) {
-          env.stderr.write(held);
-          held = "";
+          release();
           return env.ask(question);
+        },
+        askSecret(question: string) {
+          release();
+          return env.askSecret(question);
         },
         explain: (message: string) => tell({ type: "detail", message }),
         runner: toldRunner(env.runner, tell),

@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertLess,
+  assertMatch,
   assertNotMatch,
   assertStringIncludes,
 } from "@std/assert";
@@ -88,5 +89,24 @@ Deno.test({
     await pty.sees(40, /web.*: $/);
     const text = await interrupted(pty);
     assert(/: (\^C)?\r\nerror: Cannot go on: SIGINT was received\r\n/.test(text), text);
+  },
+});
+
+Deno.test({
+  ...named("a password that is asked for does not show, and keys that erase work", missing),
+  async fn() {
+    using home = tempDir();
+    layHost(`${home.path}/.local/tower`, "router");
+    const words = ["wlan-connect", "--ssid", "here", "--dry-run"];
+    await using pty = new Pty("cli/main.ts", words, {
+      variables: { HOME: home.path, TERM: "xterm", NO_COLOR: "1" },
+    });
+    await pty.sees(40, /Password: $/);
+    pty.types("wrong\x15short\x7f\x7f\x7f\n");
+    await pty.sees(30, /end \d+, terminal \w+/);
+    assertNotMatch(pty.text, /wrong|short|sho\b/);
+    // "sh" is too short for a password of a Wi-Fi.
+    assertMatch(pty.text, /Password: \r\nerror: .*8/s);
+    assertMatch(pty.text, /end [12], terminal same/);
   },
 });

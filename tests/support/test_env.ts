@@ -43,6 +43,11 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const { patience = PATIENCE } = options;
   const answers = [...options.answers ?? []];
   const errors = { write: (text: string) => void (written.err += text) };
+  const ask = async (question: string) => {
+    written.err += question;
+    await options.onQuestion?.();
+    return answers.shift();
+  };
   return {
     dir: dir.path,
     get out() {
@@ -70,11 +75,8 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     signal,
     runner: options.runner ?? new RecordingRunner(),
     variable: (name) => options.variables?.[name],
-    async ask(question) {
-      written.err += question;
-      await options.onQuestion?.();
-      return answers.shift();
-    },
+    ask,
+    askSecret: ask,
     hush: () => ({ [Symbol.dispose]() {} }),
     patience,
     fetcher: (options) => createFetcher({ patience, ...options, signal }),
