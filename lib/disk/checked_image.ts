@@ -61,7 +61,7 @@ export async function checkImage(
   if (digest === undefined) {
     throw notTrusted(path, "SHA256SUMS does not name it", {
       hint: `its lines are a digest, two blanks and "${basename(path)}" alone, as this makes one ` +
-        `for an image that you trust: ${digestCommand(path, ">>")}`,
+        `for an image that you trust: ${digestCommand(path, sums)}`,
     });
   }
   const isPacked = compressionOf(path) !== undefined;
@@ -149,16 +149,22 @@ function readSums(image: string): Sums {
   if (exists(path)) return { path, bytes: readBytes(path, LIMIT) };
   throw notTrusted(image, "there is no SHA256SUMS beside it", {
     hint: "tower-build writes one; this does for an image that you trust: " +
-      digestCommand(image, ">"),
+      digestCommand(image, undefined),
   });
 }
 
-/** The line to type. In its folder: sha256sum(1) writes names as they are given. */
-function digestCommand(image: string, into: ">" | ">>"): string {
+/**
+ * The line to type. In its folder: sha256sum(1) writes names as they are given.
+ * @param sums what is there already; a last line without an end would take the next one in
+ */
+function digestCommand(image: string, sums: Sums | undefined): string {
   const [folder, name] = [dirname(image), basename(image)];
-  return `${quoteArgv(["cd", folder])} && ${
-    quoteArgv(["sha256sum", "--", name])
-  } ${into} SHA256SUMS`;
+  const isCut = sums !== undefined && sums.bytes.length > 0 && sums.bytes.at(-1) !== 0x0a;
+  return [
+    quoteArgv(["cd", folder]),
+    ...isCut ? ["echo >> SHA256SUMS"] : [],
+    `${quoteArgv(["sha256sum", "--", name])} ${sums === undefined ? ">" : ">>"} SHA256SUMS`,
+  ].join(" && ");
 }
 
 function checkSignature({ path, bytes }: Sums, signers: string): string {

@@ -65,6 +65,7 @@ Deno.test({
       "of an absolute path": `${digest}  ${image}\n`,
       "with carriage returns": `${digest}  -my host.img\r\n`,
       "of another": `${digest}  host.img\n`,
+      "of another, without an end": `${digest}  host.img`,
     };
     for (const [what, text] of Object.entries(bad)) {
       await Deno.remove(sums).catch(() => {});
