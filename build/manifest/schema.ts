@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ARCHES } from "../../lib/brand.ts";
 import {
   byteSize,
+  cryptHash,
   fileMode,
   fileName,
   line,
@@ -133,11 +134,7 @@ const accountsStage = z.strictObject({
       comment: line.optional(),
       password: z.union([
         z.enum(["none", "locked"]),
-        // Of the methods that crypt(5) names, those of musl and of libxcrypt.
-        z.string().regex(
-          /^\$(?:1|2[abxy]|5|6|7|g?y)\$[^\s:]+$/,
-          'must be "none", "locked" or a crypt(5) hash, such as openssl passwd -6 makes',
-        ),
+        cryptHash,
       ]).optional().describe(
         "A crypt(5) hash; none: no password fits but keys do; locked: sshd refuses keys as well. " +
           "By default as a stage before says, else none.",

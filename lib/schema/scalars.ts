@@ -40,3 +40,9 @@ export const fileName = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/,
   "must be a file name of letters, digits, dot, plus, minus and underscore",
 );
+
+/** A hash by a method of crypt(5) that musl or libxcrypt knows. */
+export const cryptHash = z.string().regex(
+  /^\$(?:1|2[abxy]|5|6|7|g?y)\$[^\s:]+$/,
+  'must be "none", "locked" or a crypt(5) hash, such as openssl passwd -6 makes',
+);
