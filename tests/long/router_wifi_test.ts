@@ -35,7 +35,7 @@ nsenter -t "$!" -n sh -ec '
 	ip link set lo up
 	ip addr add 10.99.0.1/24 dev wlan1
 	dnsmasq --conf-file=/dev/null --pid-file=/run/air.pid --user=root --interface=wlan1 --bind-dynamic \\
-		--no-resolv --dhcp-range=10.99.0.10,10.99.0.20 --dhcp-leasefile=/run/air.leases'
+		--no-resolv --dhcp-range=10.99.0.10,10.99.0.19 --dhcp-leasefile=/run/air.leases'
 cat /sys/class/net/wlan0/phy80211/macaddress
 `;
 
