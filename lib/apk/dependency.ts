@@ -45,6 +45,15 @@ export function readDependency(text: string): Dependency | undefined {
   return dependency;
 }
 
+/** `name` or `name=version` with a version of digits, as nearly all are. */
+const USUAL =
+  /^([^!@<>=~\x00-\x20\x7f]+)(?:=[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}[a-z]?(?:-r[0-9]{1,9})?)?$/;
+
+/** The name in a dependency that {@linkcode readDependency} can read. */
+export function dependencyName(text: string): string | undefined {
+  return USUAL.exec(text)?.[1] ?? readDependency(text)?.name;
+}
+
 type Draft = { -readonly [K in keyof Dependency]: Dependency[K] };
 
 function isConstraint(operators: number, version: string): boolean {

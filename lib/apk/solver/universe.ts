@@ -1,5 +1,5 @@
 import { printable } from "../../errors.ts";
-import { type Dependency, readDependency, satisfies } from "../dependency.ts";
+import { type Dependency, dependencyName, readDependency, satisfies } from "../dependency.ts";
 import type { IndexedPackage } from "../types.ts";
 import { inTableOrder } from "./name_order.ts";
 import { NameState, PackageState } from "./state.ts";
@@ -18,31 +18,48 @@ export interface Provider {
   readonly version: string | undefined;
 }
 
-/** Stands for the empty list: most names have at most one provider, so lists are made late. */
+/** Stands for the empty list: most names are of one package alone, so lists are made late. */
 const NOBODY: readonly never[] = [];
 
+/** The list with an item that is not its last one. */
 function appended<T>(list: readonly T[], item: T): readonly T[] {
-  (list as T[]).push(item);
+  if (list === NOBODY) return [item];
+  if (list.at(-1) !== item) (list as T[]).push(item);
   return list;
 }
 
-/** A name that packages have, provide or ask for. */
+/** A name that packages have, provide or ask for. What is linked to it is found when asked for. */
 export class NameNode {
-  providers: readonly Provider[] = NOBODY;
-  /** Names with a provider whose install_if mentions this one, in apk's order. */
-  reverseInstallIf: readonly NameNode[] = NOBODY;
-  /** The dependency that is the name alone: most are. */
-  plain: Edge | undefined = undefined;
+  /** Packages that have or provide it. */
+  #offering: readonly PackageNode[] = NOBODY;
+  /** Packages whose install_if mentions it. */
+  #triggered: readonly PackageNode[] = NOBODY;
+  #providers: readonly Provider[] | undefined = undefined;
+  #reverseInstallIf: readonly NameNode[] | undefined = undefined;
   private found: NameState | undefined = undefined;
+  /** @param rank its place among all names in order of first appearance. */
   constructor(readonly text: string, readonly rank: number) {}
 
-  addProvider(provider: Provider): void {
-    this.providers = this.providers === NOBODY ? [provider] : appended(this.providers, provider);
+  addOffering(node: PackageNode): void {
+    this.#offering = appended(this.#offering, node);
   }
 
-  addTriggered(name: NameNode): void {
-    const before = this.reverseInstallIf;
-    this.reverseInstallIf = before === NOBODY ? [name] : appended(before, name);
+  addTriggered(node: PackageNode): void {
+    this.#triggered = appended(this.#triggered, node);
+  }
+
+  get providers(): readonly Provider[] {
+    return this.#providers ??= this.#offering.flatMap((node) => node.offersOf(this));
+  }
+
+  /** Names with a provider whose install_if mentions this one, in apk's order. */
+  get reverseInstallIf(): readonly NameNode[] {
+    return this.#reverseInstallIf ??= this.#triggered.length === 0 ? NOBODY : inTableOrder(
+      new Set(this.#triggered.flatMap((node) => [
+        node.name,
+        ...node.provides.map(({ target }) => target),
+      ])),
+    );
   }
 
   /** What the current run knows of it. */
@@ -76,17 +93,43 @@ export class WorldEdge extends Edge {
   }
 }
 
-/** A package, and where it can be had. */
+/** A package, and where it can be had. A run looks at few of them: edges are read when asked for. */
 export class PackageNode {
-  depends: readonly Edge[] = [];
-  provides: readonly Edge[] = [];
-  installIf: readonly Edge[] = [];
   /** One bit for each repository that has the package. */
   repositories = 0;
   /** Why it can never be chosen. */
   refused: string | undefined = undefined;
+  #depends: readonly Edge[] | undefined = undefined;
+  #provides: readonly Edge[] | undefined = undefined;
+  #installIf: readonly Edge[] | undefined = undefined;
   private found: PackageState | undefined = undefined;
-  constructor(readonly entry: IndexedPackage, readonly name: NameNode) {}
+  constructor(
+    readonly entry: IndexedPackage,
+    readonly name: NameNode,
+    private readonly universe: Universe,
+  ) {}
+
+  get depends(): readonly Edge[] {
+    return this.#depends ??= this.universe.edges(this.entry.depends);
+  }
+
+  get provides(): readonly Edge[] {
+    return this.#provides ??= this.universe.edges(this.entry.provides);
+  }
+
+  /** Empty where one of them cannot be read: it is never met. */
+  get installIf(): readonly Edge[] {
+    if (this.#installIf) return this.#installIf;
+    const edges = this.universe.edges(this.entry.installIf);
+    return this.#installIf = edges.length === this.entry.installIf.length ? edges : NOBODY;
+  }
+
+  /** How it offers a name: as its own, then as what it provides. */
+  offersOf(name: NameNode): Provider[] {
+    const own = this.name === name ? [{ package: this, version: this.entry.version }] : [];
+    const provided = this.provides.filter(({ target }) => target === name);
+    return [...own, ...provided.map(({ version }) => ({ package: this, version }))];
+  }
 
   /** What the current run knows of it. */
   get state(): PackageState {
@@ -108,16 +151,13 @@ export function isMet(edge: Edge, provider: Provider | undefined): boolean {
   return satisfies(edge, provider.version, provider.package.entry.identity);
 }
 
-function isWhole(edges: readonly (Edge | undefined)[]): edges is readonly Edge[] {
-  return !edges.includes(undefined);
-}
-
-const NOTHING: { readonly edges: readonly Edge[] } = { edges: [] };
-
 /** Repositories are bits of one number. */
 const MAX_REPOSITORIES = 30;
 
-/** All names and packages of a list of repositories, linked. Solving writes only into `state`. */
+/**
+ * All names and packages of a list of repositories, linked. Names are made known in the order of
+ * the records, as apk does: their rank decides ties. Solving writes only into `state`.
+ */
 export class Universe {
   readonly #names = new Map<string, NameNode>();
   readonly packages: PackageNode[] = [];
@@ -130,7 +170,6 @@ export class Universe {
     repositories.forEach((repository, i) => {
       for (const entry of repository.packages) this.#add(entry, 1 << i, byIdentity);
     });
-    this.#linkInstallIf();
   }
 
   /** A name that the repositories mention. */
@@ -159,24 +198,22 @@ export class Universe {
   /** Equal identity is the same package: the first record is kept (apk_db_pkg_add). */
   #add(entry: IndexedPackage, bit: number, byIdentity: Map<string, PackageNode>): void {
     const known = byIdentity.get(entry.identity);
-    const node = known ?? new PackageNode(entry, this.name(entry.name));
+    const node = known ?? new PackageNode(entry, this.name(entry.name), this);
     node.repositories |= bit;
     if (known) return;
     byIdentity.set(entry.identity, node);
     this.packages.push(node);
     node.refused = this.#refusal(entry);
-    const depends = this.#edgesOf(entry.depends);
-    node.depends = depends.edges;
-    if (depends.bad !== undefined) {
-      node.refused ??= `its dependency "${printable(depends.bad)}" cannot be read`;
+    node.name.addOffering(node);
+    for (const text of entry.depends) {
+      if (this.#mention(text)) continue;
+      node.refused ??= `its dependency "${printable(text)}" cannot be read`;
     }
-    node.provides = this.#edgesOf(entry.provides).edges;
-    const installIf = this.#edgesOf(entry.installIf);
-    if (installIf.bad === undefined) node.installIf = installIf.edges;
-    node.name.addProvider({ package: node, version: entry.version });
-    for (const { target, version } of node.provides) {
-      target.addProvider({ package: node, version });
-    }
+    for (const text of entry.provides) this.#mention(text)?.addOffering(node);
+    if (entry.installIf.length === 0) return;
+    const conditions = entry.installIf.map((text) => this.#mention(text));
+    if (conditions.includes(undefined)) return;
+    for (const name of conditions) name?.addTriggered(node);
   }
 
   #refusal(entry: IndexedPackage): string | undefined {
@@ -185,38 +222,20 @@ export class Universe {
     return fits ? undefined : `it is built for ${printable(entry.arch)}`;
   }
 
-  /** The dependencies that can be read, and one that cannot. */
-  #edgesOf(texts: readonly string[]): { edges: readonly Edge[]; bad?: string | undefined } {
-    if (texts.length === 0) return NOTHING;
-    const edges = texts.map((text) => this.#names.get(text)?.plain ?? this.#read(text));
-    if (isWhole(edges)) return { edges };
-    return {
-      edges: edges.filter((edge) => edge !== undefined),
-      bad: texts[edges.indexOf(undefined)],
-    };
+  /** The name in a dependency; undefined where it cannot be read. */
+  #mention(text: string): NameNode | undefined {
+    const known = this.#names.get(text);
+    if (known) return known;
+    const name = dependencyName(text);
+    return name === undefined ? undefined : this.name(name);
   }
 
-  #read(text: string): Edge | undefined {
-    const dependency = readDependency(text);
-    if (!dependency) return undefined;
-    const edge = new Edge(dependency, this.name(dependency.name), text);
-    if (dependency.name === text) edge.target.plain = edge;
-    return edge;
-  }
-
-  #linkInstallIf(): void {
-    const triggered = new Set<NameNode>();
-    for (const node of this.packages) {
-      if (node.installIf.length === 0) continue;
-      triggered.add(node.name);
-      for (const { target } of node.provides) triggered.add(target);
-    }
-    for (const name of inTableOrder(triggered)) {
-      for (const provider of name.providers) {
-        for (const { target } of provider.package.installIf) {
-          if (target.reverseInstallIf.at(-1) !== name) target.addTriggered(name);
-        }
-      }
-    }
+  /** The dependencies that can be read. */
+  edges(texts: readonly string[]): readonly Edge[] {
+    if (texts.length === 0) return NOBODY;
+    return texts.flatMap((text) => {
+      const dependency = readDependency(text);
+      return dependency ? [new Edge(dependency, this.name(dependency.name), text)] : [];
+    });
   }
 }
