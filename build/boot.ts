@@ -201,6 +201,7 @@ export async function chooseAccelerator(env: Env, arch: MachineArch): Promise<"k
   const known = store.readNote("kvm", boot) as { works: boolean } | undefined;
   let works = known?.works;
   if (works === undefined) {
+    env.notes.write("Trying whether KVM works, once after each start of this computer\n");
     using folder = tempDir();
     const sector = join(folder.path, "probe.img");
     writeFileAtomic(sector, probeSector());

@@ -2,7 +2,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import type { Reporter } from "../lib/report/event.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
 import { waitForLock } from "../lib/store/lock_file.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import { bench } from "./lab/bench_table.ts";
@@ -59,7 +59,7 @@ async function make(env: Env, set: PackageSet, folder: string): Promise<MadeRepo
     onWait: (holder) => say(`Waiting for ${holder}`),
   });
   const ownFiles = fromFileUrl(new URL("lab/packages", import.meta.url).href);
-  const reporter = lineReporter(say);
+  using reporter = reporterFor(env, false);
   const made = await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
   say(`Repository ${set.folder} (${set.arch}): ${made.packages} packages, ${made.made} made now`);
   return made;
@@ -72,18 +72,6 @@ function debianRelease(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function lineReporter(say: (line: string) => void): Reporter {
-  const titles = new Map<string, string>();
-  return {
-    report(event) {
-      if (event.type === "step") titles.set(event.id, event.title);
-      else if (event.type === "done") {
-        say(`${titles.get(event.id) ?? event.id}${event.note ? `: ${event.note}` : ""}`);
-      } else if (event.type === "info" || event.type === "warning") say(event.message);
-    },
-  };
 }
 
 if (import.meta.main) await runTask(main);

@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
+import { quoteArgv } from "../../lib/proc/quoting.ts";
 
 /** `new NAME`: a manifest to begin with. */
 export function newCommand(env: Env) {
@@ -15,10 +16,14 @@ export function newCommand(env: Env) {
       const login = made.key === undefined
         ? "nobody logs in over SSH yet: it says where a public key goes"
         : `${made.key} logs in as root`;
+      // Of another key than ssh offers by itself, the private half is to be named.
+      const identity = key === undefined
+        ? ""
+        : ` ${printable(quoteArgv(["--identity", key.replace(/\.pub$/, "")]))}`;
       env.stdout.write(
         `${made.file} is written; ${printable(login)}.\n` +
           `Then: tower-build build ${made.file}, tower-build boot ${name}` +
-          `${made.key === undefined ? "" : " --ssh"}\n`,
+          `${made.key === undefined ? "" : ` --ssh${identity}`}\n`,
       );
     });
 }

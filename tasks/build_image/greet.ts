@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
 import { freePort } from "../../lib/qemu/deno_loopback.ts";
 import { type Lan, type MachineSpec, qemuArgv } from "../../lib/qemu/machine.ts";
 import { sshArgv, type SshTarget } from "../../lib/ssh/ssh_argv.ts";
@@ -62,10 +63,14 @@ export async function greet(
     const command = user === "root" ? shell : ["doas", ...shell] as const;
     return env.runner.run({ argv: sshArgv(target, { command }) });
   };
+  using reporter = reporterFor(env, false);
+  const title = `Waiting for its answer over SSH, at most ${PATIENCE} s`;
+  reporter.report({ type: "step", id: "ssh", title });
   const isOver = qemu.ended.then(() => "over" as const);
   for (const deadline = performance.now() + PATIENCE * 1000;;) {
     try {
       const { stdout } = await ssh(QUESTION);
+      reporter.report({ type: "done", id: "ssh" });
       env.stdout.write(new TextDecoder().decode(stdout));
       break;
     } catch (cause) {
@@ -78,7 +83,9 @@ export async function greet(
       });
     }
   }
+  reporter.report({ type: "step", id: "off", title: "Power it off" });
   await ssh("poweroff");
   await qemu.ended;
+  reporter.report({ type: "done", id: "off" });
   env.stderr.write("It answered over SSH and powered off\n");
 }

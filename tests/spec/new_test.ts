@@ -33,6 +33,9 @@ Deno.test("new writes a manifest that is one, with its comments taken for what t
     "mine.yaml is written; nobody logs in over SSH yet: it says where a public key goes.\n" +
     "Then: tower-build build mine.yaml, tower-build boot mine\n",
   ]);
+  program.write("k.pub", `ssh-ed25519 ${KEY}\n`);
+  const { out: told } = await program.run("new", "keyed", "--key", "k.pub");
+  assertMatch(told, /boot keyed --ssh --identity k\n$/);
   const files = manifestFiles(program.env.cwd);
   const lab = loadManifest("lab", files);
   assertEquals(loadManifest("mine.yaml", files).stages.length, lab.stages.length + 1);
