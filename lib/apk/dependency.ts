@@ -24,14 +24,20 @@ export interface Dependency {
   readonly pin?: string;
 }
 
-/** Most dependencies are a name alone, so these are looked for first. */
-const SPECIAL = /[!@<>=~\x00-\x20\x7f]/;
+/** `name`, or `name=version` with a version of digits, as nearly all are: looked for first. */
+const USUAL =
+  /^([^!@<>=~\x00-\x20\x7f]+)(?:=([0-9]{1,9}(?:\.[0-9]{1,9}){0,9}[a-z]?(?:-r[0-9]{1,9})?))?$/;
 const FORM =
   /^(!?)([^!<>=~@\x00-\x20\x7f][^<>=~@\x00-\x20\x7f]*)(?:@([^<>=~\x00-\x20\x7f]+))?(?:([<>=~]+)(.+))?$/s;
 
 /** The dependency that a text spells, or undefined where apk 2.14 refuses it. */
 export function readDependency(text: string): Dependency | undefined {
-  if (text !== "" && !SPECIAL.test(text)) return { name: text, conflict: false, operators: ANY };
+  const usual = USUAL.exec(text);
+  if (usual !== null) {
+    const [, name = "", version] = usual;
+    if (version === undefined) return { name, conflict: false, operators: ANY };
+    return { name, conflict: false, operators: EQUAL, version };
+  }
   const form = FORM.exec(text);
   if (form === null) return undefined;
   const [, mark, name = "", pin, signs, version] = form;
@@ -43,15 +49,6 @@ export function readDependency(text: string): Dependency | undefined {
   }
   if (pin !== undefined) dependency.pin = pin;
   return dependency;
-}
-
-/** `name` or `name=version` with a version of digits, as nearly all are. */
-const USUAL =
-  /^([^!@<>=~\x00-\x20\x7f]+)(?:=[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}[a-z]?(?:-r[0-9]{1,9})?)?$/;
-
-/** The name in a dependency that {@linkcode readDependency} can read. */
-export function dependencyName(text: string): string | undefined {
-  return USUAL.exec(text)?.[1] ?? readDependency(text)?.name;
 }
 
 type Draft = { -readonly [K in keyof Dependency]: Dependency[K] };

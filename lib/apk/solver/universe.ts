@@ -1,5 +1,5 @@
 import { printable } from "../../errors.ts";
-import { type Dependency, dependencyName, readDependency, satisfies } from "../dependency.ts";
+import { type Dependency, readDependency, satisfies } from "../dependency.ts";
 import type { IndexedPackage } from "../types.ts";
 import { inTableOrder } from "./name_order.ts";
 import { NameState, PackageState } from "./state.ts";
@@ -226,7 +226,7 @@ export class Universe {
   #mention(text: string): NameNode | undefined {
     const known = this.#names.get(text);
     if (known) return known;
-    const name = dependencyName(text);
+    const name = readDependency(text)?.name;
     return name === undefined ? undefined : this.name(name);
   }
 
