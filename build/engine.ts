@@ -1,3 +1,4 @@
+import type { Digest } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import type { Reporter } from "../lib/report/event.ts";
@@ -16,6 +17,8 @@ export interface Engine extends Disposable {
   readonly fetcher: Fetcher;
   readonly reporter: Reporter;
   readonly made: MadeFiles;
+  /** A digest of this program; all of its sources are read for it, once. */
+  readonly program: () => Digest;
   readonly offline: boolean;
   readonly patience: Patience;
   /** Packages unpacked at once. */
@@ -39,6 +42,8 @@ export function openEngine(
   const patience = timeout === undefined
     ? env.patience
     : { ...env.patience, total: timeout * 1000 };
+  let digest: Digest | undefined;
+  const program = () => digest ??= thisProgram();
   const onNotice = (message: string) => reporter.report({ type: "info", message });
   return {
     env,
@@ -46,7 +51,8 @@ export function openEngine(
     fetcher: env.fetcher({ offline, patience, onNotice }),
     patience,
     reporter,
-    made: madeFiles(store, thisProgram),
+    made: madeFiles(store, program),
+    program,
     offline,
     jobs: options.jobs,
     [Symbol.dispose]() {

@@ -16,7 +16,6 @@ import type { BuildPlan } from "./plan/plan.ts";
 import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
 import { type BuildRecord, formatRecord, parseRecord } from "./plan/record.ts";
 import { formatSums } from "./supply/sums.ts";
-import { thisProgram } from "./program.ts";
 
 const RECORD_LIMIT = 64 << 20;
 
@@ -32,7 +31,9 @@ interface Memory {
  * the same folder, and no file there was written since (as git's index tells).
  */
 export function recall(plan: BuildPlan, folder: string, engine: Engine): BuildRecord | undefined {
-  const memory = engine.store.readNote("builds", noteName(plan, folder)) as Memory | undefined;
+  const memory = engine.store.readNote("builds", noteName(plan, folder, engine)) as
+    | Memory
+    | undefined;
   if (memory === undefined) return undefined;
   for (const [file, state] of Object.entries(memory.states)) {
     if (!isSameState(state, fileState(join(folder, file)))) return undefined;
@@ -50,8 +51,9 @@ export function remember(
   plan: BuildPlan,
   record: BuildRecord,
   folder: string,
-  { store }: Engine,
+  engine: Engine,
 ): void {
+  const { store } = engine;
   const text = formatRecord(record);
   const made = [...record.artifacts, ...record.companions];
   const names = new Set(made.map((a) => a.file));
@@ -63,7 +65,7 @@ export function remember(
   for (const file of outdated) removeTree(join(folder, file));
   const files = [...made.map((a) => a.file), RECORD_FILE, SUMS_FILE];
   const states = Object.fromEntries(files.map((file) => [file, fileState(join(folder, file))]));
-  store.writeNote("builds", noteName(plan, folder), { record, states } satisfies Memory);
+  store.writeNote("builds", noteName(plan, folder, engine), { record, states } satisfies Memory);
 }
 
 /** What the last build of the same system left in a folder. */
@@ -81,8 +83,8 @@ function earlierFiles({ system, arch }: BuildRecord, folder: string): string[] {
   }
 }
 
-function noteName(plan: BuildPlan, folder: string): string {
-  return digestOf(canonicalJson({ plan: plan.id, folder, program: thisProgram() })).replace(
+function noteName(plan: BuildPlan, folder: string, { program }: Engine): string {
+  return digestOf(canonicalJson({ plan: plan.id, folder, program: program() })).replace(
     "sha256:",
     "",
   );
