@@ -1,6 +1,7 @@
 import { TowerError } from "./errors.ts";
 import type { Runner } from "./proc/command.ts";
 import { denoRunner } from "./proc/deno_runner.ts";
+import { untilAborted } from "./proc/until_aborted.ts";
 import type { TextSink } from "./report/text_sink.ts";
 import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
 import { PATIENCE, type Patience } from "./store/patience.ts";
@@ -190,19 +191,14 @@ function listedHome(): string | undefined {
 /** A terminal hands over whole lines; what a pipe holds beyond the first is left out. */
 async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
   errorSink().write(question);
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => {
-    // The terminal stands behind the question.
-    if (Deno.stdin.isTerminal()) errorSink().write("\n");
-    aborted.reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
   const bytes = new Uint8Array(4096);
   try {
-    const n = await Promise.race([Deno.stdin.read(bytes), aborted.promise]);
+    const n = await untilAborted(Deno.stdin.read(bytes), signal);
     return n === null ? undefined : new TextDecoder().decode(bytes.subarray(0, n)).split("\n")[0];
-  } finally {
-    signal.removeEventListener("abort", abort);
+  } catch (error) {
+    // The terminal stands behind the question.
+    if (error === signal.reason && Deno.stdin.isTerminal()) errorSink().write("\n");
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { TypedLine } from "./typed_line.ts";
+import { untilAborted } from "./until_aborted.ts";
 
 /**
  * Keeps what is typed at this program's terminal from showing, and line feeds from moving its
@@ -23,17 +24,10 @@ export async function readHiddenLine(
   if (silence === undefined) return NO_TERMINAL;
   const line = new TypedLine();
   const keys = new Uint8Array(256);
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    for (;;) {
-      const n = await Promise.race([Deno.stdin.read(keys), aborted.promise]);
-      const typed = n === null ? "ended" : line.feed(keys.subarray(0, n));
-      if (typed !== undefined) return typed === "ended" ? undefined : typed.line;
-    }
-  } finally {
-    signal.removeEventListener("abort", abort);
+  for (;;) {
+    const n = await untilAborted(Deno.stdin.read(keys), signal);
+    const typed = n === null ? "ended" : line.feed(keys.subarray(0, n));
+    if (typed !== undefined) return typed === "ended" ? undefined : typed.line;
   }
 }
 
