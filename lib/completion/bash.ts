@@ -1,15 +1,7 @@
 import { type CommandNode, type PlacedCommand } from "./command_tree.ts";
-import { positionCases, valueCases } from "./cases.ts";
+import { positionCases, stepCases, valueCases } from "./cases.ts";
 import type { Objects, ObjectTable } from "./objects.ts";
-import {
-  flagsOf,
-  functionOf,
-  HOSTS_FOLDER,
-  keyOf,
-  patterns,
-  quoted,
-  steps,
-} from "./script_parts.ts";
+import { flagsOf, functionOf, HOSTS_FOLDER, keyOf, quoted } from "./script_parts.ts";
 
 /**
  * Needs bash 4 and nothing else: bare systems have no bash-completion package. Readline takes `=`
@@ -21,7 +13,6 @@ export function bashScript(
   table: ObjectTable,
 ): string {
   const name = functionOf(program);
-  const { commands, options } = steps(places);
   const propose = (objects: Objects) => proposal(objects, name);
   return [
     `# Completion of ${program.name} for bash.`,
@@ -42,10 +33,7 @@ export function bashScript(
     "      continue",
     "    fi",
     '    [[ $ended ]] || case "$place $each" in',
-    `      ${patterns(commands)}) place="$place $each"; continue ;;`,
-    `      ${patterns(options)}) option="$place $each"; continue ;;`,
-    '      *" --") ended=1; continue ;;',
-    '      *" "-?*) continue ;;',
+    ...stepCases(places),
     "    esac",
     "    position=$((position + 1))",
     "  done",

@@ -1,15 +1,7 @@
 import { type CommandNode, type PlacedCommand } from "./command_tree.ts";
-import { positionCases, valueCases } from "./cases.ts";
+import { positionCases, stepCases, valueCases } from "./cases.ts";
 import type { Objects, ObjectTable } from "./objects.ts";
-import {
-  flagsOf,
-  functionOf,
-  HOSTS_FOLDER,
-  keyOf,
-  patterns,
-  quoted,
-  steps,
-} from "./script_parts.ts";
+import { flagsOf, functionOf, HOSTS_FOLDER, keyOf, quoted } from "./script_parts.ts";
 
 interface Word {
   readonly name: string;
@@ -22,7 +14,6 @@ export function zshScript(
   table: ObjectTable,
 ): string {
   const name = functionOf(program);
-  const { commands, options } = steps(places);
   const propose = (objects: Objects) => proposal(objects, name);
   return [
     `#compdef ${program.name}`,
@@ -38,10 +29,7 @@ export function zshScript(
     "    each=${words[i]}",
     "    if [[ -n $option ]]; then option=; continue; fi",
     '    [[ -n $ended ]] || case "$place $each" in',
-    `      ${patterns(commands)}) place="$place $each"; continue ;;`,
-    `      ${patterns(options)}) option="$place $each"; continue ;;`,
-    '      *" --") ended=1; continue ;;',
-    '      *" "-?*) continue ;;',
+    ...stepCases(places),
     "    esac",
     "    position+=1",
     "  done",
