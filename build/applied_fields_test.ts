@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/format/digest.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { silent } from "../lib/report/event.ts";
 import { bytesOf } from "../lib/tree/content.ts";

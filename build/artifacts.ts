@@ -1,7 +1,7 @@
 import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/format/digest.ts";
-import { createArtifact } from "../lib/store/artifact_file.ts";
-import { writeFileAtomic } from "../lib/store/files.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
+import { createArtifact } from "../lib/files/artifact_file.ts";
+import { writeFileAtomic } from "../lib/files/files.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeDisk } from "./disk_artifact.ts";

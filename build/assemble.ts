@@ -2,7 +2,7 @@ import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Reporter } from "../lib/report/event.ts";
-import { breathe } from "../lib/store/interruption.ts";
+import { breathe } from "../lib/files/interruption.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";

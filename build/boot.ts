@@ -10,7 +10,7 @@ import {
   MODELS,
   qemuArgv,
 } from "../lib/qemu/machine.ts";
-import { exists, readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { exists, readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { openStore } from "../lib/store/content_store.ts";
 import type { MachineLogin } from "../lib/ssh/machine_ssh.ts";
 import { join, resolve } from "@std/path";

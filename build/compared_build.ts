@@ -1,7 +1,7 @@
 import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/format/digest.ts";
-import { hashFile } from "../lib/store/artifact_file.ts";
-import { exists, isFolder, readBytes, readText } from "../lib/store/files.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
+import { hashFile } from "../lib/files/artifact_file.ts";
+import { exists, isFolder, readBytes, readText } from "../lib/files/files.ts";
 import { basename, dirname, join } from "@std/path";
 import { RECORD_FILE } from "./manifest/file_names.ts";
 import { type BuildRecord, parseRecord } from "./plan/record.ts";

@@ -1,11 +1,11 @@
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/format/digest.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
 import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../lib/format/bmap.ts";
-import { type ArtifactFile, createArtifact } from "../lib/store/artifact_file.ts";
-import { writeFileAtomic } from "../lib/store/files.ts";
-import { breathe } from "../lib/store/interruption.ts";
-import { startPartDigests } from "../lib/store/part_digests.ts";
+import { type ArtifactFile, createArtifact } from "../lib/files/artifact_file.ts";
+import { writeFileAtomic } from "../lib/files/files.ts";
+import { breathe } from "../lib/files/interruption.ts";
+import { startPartDigests } from "../lib/files/part_digests.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";

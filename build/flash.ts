@@ -11,8 +11,8 @@ import { isConfirmed } from "../lib/program/confirmation.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import type { Reporter } from "../lib/report/event.ts";
-import { exists } from "../lib/store/files.ts";
-import { inventoryPlace } from "../lib/store/inventory_files.ts";
+import { exists } from "../lib/files/files.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { findImage } from "./boot_image.ts";
 
 export interface FlashRequest {

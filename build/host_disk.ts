@@ -4,8 +4,8 @@ import { giveIdentity } from "../lib/boot/card_identity.ts";
 import type { Env } from "../lib/env.ts";
 import type { Uuid } from "../lib/format/uuid.ts";
 import type { Lan } from "../lib/qemu/machine.ts";
-import { copyDisk, openDisk } from "../lib/store/disk_file.ts";
-import { readBytes, tempDir } from "../lib/store/files.ts";
+import { copyDisk, openDisk } from "../lib/files/disk_file.ts";
+import { readBytes, tempDir } from "../lib/files/files.ts";
 import { parseTowerEnv, writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 
 /** Far more than a tower.env may have; its parser says the limit in words. */

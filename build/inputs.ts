@@ -1,7 +1,7 @@
 import type { Arch } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { exists } from "../lib/store/files.ts";
+import { exists } from "../lib/files/files.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { isCanonical } from "../lib/tree/file_tree.ts";
 import { basename, dirname, join, resolve } from "@std/path";

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { messagesOf, TowerError } from "../lib/errors.ts";
-import { exists, listDir } from "../lib/store/files.ts";
+import { exists, listDir } from "../lib/files/files.ts";
 import { manifestFiles } from "./inputs.ts";
 import { loadManifest, type ManifestSource } from "./manifest/manifest.ts";
 

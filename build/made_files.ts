@@ -1,5 +1,5 @@
 import type { Digest } from "../lib/brand.ts";
-import { digestOf } from "../lib/format/digest.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { TowerError } from "../lib/errors.ts";
 import type { ContentStore } from "../lib/store/ports.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { digestOf } from "../lib/format/digest.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
 import { bytesOf } from "../lib/tree/content.ts";
 import { MemoryStore } from "../tests/support/memory_store.ts";
 import { madeFiles } from "./made_files.ts";

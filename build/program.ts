@@ -1,6 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import type { Digest } from "../lib/brand.ts";
-import { programDigest } from "../lib/store/program_digest.ts";
+import { programDigest } from "../lib/files/program_digest.ts";
 import { IS_FROM_SOURCES } from "./plan/lab_hint.ts";
 import { VERSION_TEXT } from "./version.ts";
 

@@ -7,7 +7,7 @@ import { packPackage } from "../lib/apk/package_writer.ts";
 import { loadPrivateKey, type PrivateKey } from "../lib/apk/signature.ts";
 import { type IndexedPackage, SCRIPT_KINDS, type TrustedKey } from "../lib/apk/types.ts";
 import { TowerError } from "../lib/errors.ts";
-import { createArtifact } from "../lib/store/artifact_file.ts";
+import { createArtifact } from "../lib/files/artifact_file.ts";
 import {
   exists,
   fileState,
@@ -16,7 +16,7 @@ import {
   readBytes,
   readText,
   writeFileAtomic,
-} from "../lib/store/files.ts";
+} from "../lib/files/files.ts";
 import type { Runner } from "../lib/proc/command.ts";
 import { readFolderTree } from "../lib/store/folder_tree.ts";
 import { readTarTree } from "../lib/store/tar_tree.ts";

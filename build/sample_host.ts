@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { ipAddress, ipNetwork } from "../lib/ip/address.ts";
 import { type OwnKey, ownKey } from "./own_key.ts";
-import { writeFileAtomic } from "../lib/store/files.ts";
+import { writeFileAtomic } from "../lib/files/files.ts";
 import { type TowerEnv, writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 
 /** The user of a sample host. */

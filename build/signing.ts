@@ -2,7 +2,7 @@ import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { type PrivateKeyFile, readPrivateKeyFile } from "../lib/ssh_signature/private_key.ts";
 import { FILE_NAMESPACE, signerOf, signMessage } from "../lib/ssh_signature/signature.ts";
-import { readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { join } from "@std/path";
 import { SIGNATURE_SUFFIX } from "./manifest/file_names.ts";
 import { type BuildFolder, checkDigests, requireGood, SIGNED_FILES } from "./verification.ts";

@@ -1,8 +1,8 @@
 import { fromFileUrl } from "@std/path";
 import { TowerError } from "../lib/errors.ts";
-import { compareBytes } from "../lib/format/bytes.ts";
-import { readBytes, readText } from "../lib/store/files.ts";
-import { entriesOf, type FolderEntry } from "../lib/store/folder_entries.ts";
+import { compareBytes } from "../lib/bytes/bytes.ts";
+import { readBytes, readText } from "../lib/files/files.ts";
+import { entriesOf, type FolderEntry } from "../lib/files/folder_entries.ts";
 import { EMBEDDED_SYSTEMS } from "./embedded_systems.ts";
 
 /**

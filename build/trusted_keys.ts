@@ -3,7 +3,7 @@ import { loadTrustedKey } from "../lib/apk/signature.ts";
 import type { TrustedKey } from "../lib/apk/types.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { exists, isFolder, listDir, readText } from "../lib/store/files.ts";
+import { exists, isFolder, listDir, readText } from "../lib/files/files.ts";
 import { labHint } from "./plan/lab_hint.ts";
 import type { Lock } from "./plan/lock.ts";
 import { LAB, type RepositorySpec } from "./plan/repositories.ts";

@@ -1,4 +1,4 @@
-import { digestOf } from "../lib/format/digest.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { TowerError } from "../lib/errors.ts";
 import {
@@ -9,7 +9,7 @@ import {
   readText,
   removeTree,
   writeFileAtomic,
-} from "../lib/store/files.ts";
+} from "../lib/files/files.ts";
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
 import type { BuildPlan } from "./plan/plan.ts";

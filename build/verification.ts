@@ -1,10 +1,10 @@
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/format/digest.ts";
+import { digestOf } from "../lib/bytes/digest.ts";
 import { type PublicKey } from "../lib/ssh_signature/public_key.ts";
 import { FILE_NAMESPACE, verifyMessage } from "../lib/ssh_signature/signature.ts";
-import { hashFileUntil } from "../lib/store/artifact_file.ts";
-import { exists, readBytes } from "../lib/store/files.ts";
+import { hashFileUntil } from "../lib/files/artifact_file.ts";
+import { exists, readBytes } from "../lib/files/files.ts";
 import { join } from "@std/path";
 import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
 import { parseArtifacts } from "./plan/record.ts";

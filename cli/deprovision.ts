@@ -4,7 +4,7 @@ import { planPoweroff } from "../lib/fleet/power.ts";
 import { hostFolder } from "../lib/fleet/paths.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { runPlan } from "../lib/session/executor.ts";
-import { locked, removeHost } from "../lib/store/inventory_files.ts";
+import { locked, removeHost } from "../lib/inventory/inventory_files.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet } from "./fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";

@@ -14,7 +14,7 @@ import { findHost } from "../lib/fleet/host.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { changeRules, gatherRules, type RulesTarget } from "../lib/session/firewall.ts";
 import { localSession } from "../lib/session/local_session.ts";
-import { inventoryPlace } from "../lib/store/inventory_files.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { linksOf, ONE_CABLE_WARNING } from "./firewall.ts";
 import { openFleet } from "./fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";

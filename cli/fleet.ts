@@ -3,7 +3,7 @@ import type { Host, Inventory } from "../lib/fleet/host.ts";
 import type { ExecutorOptions } from "../lib/session/executor.ts";
 import type { HostSession } from "../lib/session/session.ts";
 import { sshSession } from "../lib/session/ssh_session.ts";
-import type { InventoryPlace } from "../lib/store/inventory_files.ts";
+import type { InventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { openInventory } from "./inventory.ts";
 
 /** Hosts that are worked on at once. */

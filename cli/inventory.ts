@@ -5,7 +5,7 @@ import {
   type InventoryPlace,
   inventoryPlace,
   readInventory,
-} from "../lib/store/inventory_files.ts";
+} from "../lib/inventory/inventory_files.ts";
 
 /** The hosts of a user's tower, and where what is known of them lies. */
 export async function openInventory(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type AddressPlan, planOf, TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import { TowerError } from "../lib/errors.ts";
 import type { TowerPaths } from "../lib/fleet/paths.ts";
-import { exists, readText } from "../lib/store/files.ts";
+import { exists, readText } from "../lib/files/files.ts";
 
 const side = { network: z.string(), thinClient: z.string(), firstHost: z.number() };
 const SCHEMA = z.strictObject({

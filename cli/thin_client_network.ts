@@ -16,7 +16,7 @@ import { canonicalJson } from "../lib/json.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { gatherCards } from "../lib/session/cards.ts";
 import { localSession } from "../lib/session/local_session.ts";
-import { inventoryPlace } from "../lib/store/inventory_files.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { addressPlan } from "./networks.ts";
 import { tellChanges } from "./render/changes.ts";
 import { table } from "../lib/report/table.ts";

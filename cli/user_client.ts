@@ -2,7 +2,7 @@ import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
 import type { SshTarget } from "../lib/ssh/ssh_argv.ts";
-import { privateFolder } from "../lib/store/private_folder.ts";
+import { privateFolder } from "../lib/files/private_folder.ts";
 
 /**
  * Gives this terminal to a client of OpenSSH, or tells its command line.

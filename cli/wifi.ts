@@ -1,7 +1,7 @@
 import type { Env } from "../lib/env.ts";
 import { findHost } from "../lib/fleet/host.ts";
 import { planWifi } from "../lib/fleet/wifi.ts";
-import { locked, readInventoryLocked, writeHostFile } from "../lib/store/inventory_files.ts";
+import { locked, readInventoryLocked, writeHostFile } from "../lib/inventory/inventory_files.ts";
 import { writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 import { wlanOf } from "../lib/tower_env/wlan.ts";
 import type { Ending } from "../lib/program/ending.ts";

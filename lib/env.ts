@@ -3,9 +3,9 @@ import type { Runner } from "./proc/command.ts";
 import { denoRunner } from "./proc/deno_runner.ts";
 import { untilAborted } from "./proc/until_aborted.ts";
 import type { TextSink } from "./report/text_sink.ts";
-import { createFetcher, type FetcherOptions } from "./store/fetcher.ts";
-import { PATIENCE, type Patience } from "./store/patience.ts";
-import type { Fetcher } from "./store/ports.ts";
+import { createFetcher, type FetcherOptions } from "./fetch/fetcher.ts";
+import { PATIENCE, type Patience } from "./fetch/patience.ts";
+import type { Fetcher } from "./fetch/port.ts";
 import { hushTerminal, NO_TERMINAL, readHiddenLine, terminalSize } from "./proc/deno_terminal.ts";
 
 /** All that a program takes from the machine it runs on. Tests give their own. */

@@ -1,4 +1,4 @@
-import { compareBytes } from "./format/bytes.ts";
+import { compareBytes } from "./bytes/bytes.ts";
 
 /** Deeper values are taken for a cycle. */
 const MAX_DEPTH = 200;

@@ -3,7 +3,7 @@ import { fromFileUrl, join, resolve } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
-import { waitForLock } from "../lib/store/lock_file.ts";
+import { waitForLock } from "../lib/files/lock_file.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import { bench } from "./lab/bench_table.ts";
 import type { PackageSet } from "./lab/recipe.ts";

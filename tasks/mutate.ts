@@ -6,7 +6,7 @@ import { Command } from "@commander-js/extra-typings";
 import { dirname, fromFileUrl, join } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { tempDir } from "../lib/store/files.ts";
+import { tempDir } from "../lib/files/files.ts";
 import { describeMutation, mutated, type Mutation, mutationsOf } from "./mutate/mutations.ts";
 import { sampleOf } from "./mutate/sample.ts";
 import { type TestChoice, type Verdict, Workbench } from "./mutate/trial.ts";

@@ -10,7 +10,7 @@ import { Command } from "@commander-js/extra-typings";
 import { fromFileUrl, join, resolve } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { exists, makeDir, readText, removeTree, writeFileAtomic } from "../lib/store/files.ts";
+import { exists, makeDir, readText, removeTree, writeFileAtomic } from "../lib/files/files.ts";
 import { readPrivateKeyFile } from "../lib/ssh_signature/private_key.ts";
 import { apkPath, packApk } from "./compile/apk.ts";
 import { compileAll } from "./compile/compile_all.ts";

@@ -9,7 +9,7 @@
 import { fromFileUrl, join } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { formatError } from "../lib/errors.ts";
-import { exists, readText, tempDir } from "../lib/store/files.ts";
+import { exists, readText, tempDir } from "../lib/files/files.ts";
 import { makeLab } from "./lab.ts";
 import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
 import { TOOL_NAMES } from "./setup/tools.ts";

@@ -15,7 +15,7 @@ import { run } from "../build/root.ts";
 import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
-import { readText, tempDir, writeFileAtomic } from "../lib/store/files.ts";
+import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { MachineSpace } from "../tests/support/machine_space.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";

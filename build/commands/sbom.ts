@@ -13,7 +13,7 @@ export function sbomCommand(env: Env) {
         .choices(["spdx", "cyclonedx", "slsa"] as const).makeOptionMandatory(),
     )
     .action(async (dir, { format }) => {
-      const { isFolder, readText } = await import("../../lib/store/files.ts");
+      const { isFolder, readText } = await import("../../lib/files/files.ts");
       const { parseRecord } = await import("../plan/record.ts");
       const { renderers } = await import("../supply/renderers.ts");
       const path = resolve(env.cwd, dir);

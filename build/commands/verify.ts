@@ -42,7 +42,7 @@ export function verifyCommand(env: Env) {
 }
 
 async function readSigners(path: string) {
-  const { readText } = await import("../../lib/store/files.ts");
+  const { readText } = await import("../../lib/files/files.ts");
   const { FILE_NAMESPACE } = await import("../../lib/ssh_signature/signature.ts");
   const { parseSigners } = await import("../../lib/ssh_signature/allowed_signers.ts");
   const { fingerprint } = await import("../../lib/ssh_signature/public_key.ts");

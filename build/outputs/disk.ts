@@ -13,7 +13,7 @@ import {
 } from "../../lib/boot/raspberry_pi.ts";
 import { findSystemdBoot, systemdBootFiles } from "../../lib/boot/systemd_boot.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { sinkAt } from "../../lib/format/bytes.ts";
+import { sinkAt } from "../../lib/bytes/bytes.ts";
 import { BLOCK_SIZE } from "../../lib/format/ext4/geometry.ts";
 import { type Ext4Layout, planExt4 } from "../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../lib/format/ext4/writer.ts";

@@ -1,6 +1,6 @@
 import type { Syslinux } from "../../lib/boot/syslinux.ts";
 import type { Arch } from "../../lib/brand.ts";
-import type { ByteSink } from "../../lib/format/bytes.ts";
+import type { ByteSink } from "../../lib/bytes/bytes.ts";
 import { type FatType, SECTOR } from "../../lib/format/fat/geometry.ts";
 import { GPT_TYPE, writeGpt } from "../../lib/format/gpt.ts";
 import { encodeMbr, MBR_TYPE } from "../../lib/format/mbr.ts";

@@ -1,4 +1,4 @@
-import type { ByteSink } from "../../lib/format/bytes.ts";
+import type { ByteSink } from "../../lib/bytes/bytes.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import type { Reporter } from "../../lib/report/event.ts";

@@ -1,6 +1,6 @@
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../lib/apk/index_text.ts";
@@ -8,7 +8,8 @@ import type { Repository } from "../../lib/apk/solver.ts";
 import type { IndexedPackage, TrustedKey } from "../../lib/apk/types.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
-import type { ContentStore, Fetcher } from "../../lib/store/ports.ts";
+import type { ContentStore } from "../../lib/store/ports.ts";
+import type { Fetcher } from "../../lib/fetch/port.ts";
 import { IS_FROM_SOURCES, labHint } from "./lab_hint.ts";
 import type { ResolveRequest } from "./lock.ts";
 import { indexUrl, LAB, type RepositorySpec } from "./repositories.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { asDigest, type Digest } from "../../lib/brand.ts";
 import { ARCHES } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { ANY, parseDependency } from "../../lib/apk/dependency.ts";
 import { asIdentity } from "../../lib/apk/identity.ts";

@@ -3,7 +3,7 @@ import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
 import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import {
   fits,
   formatLock,

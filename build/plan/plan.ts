@@ -1,6 +1,6 @@
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { artifactName, type NamedBuild } from "../manifest/artifact_name.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { manifestDocument } from "../manifest/schema.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Lock } from "./lock.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { stageContext } from "../../tests/support/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { sshString } from "../../lib/ssh_signature/wire.ts";
 import { inlineText, textOf } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { ContentReader, Entry } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";

@@ -1,6 +1,6 @@
 /** CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/). */
 import type { Digest } from "../../lib/brand.ts";
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
 import { buildName, createdTime, documentUuid } from "./document.ts";
 import { licenseOf, NO_ASSERTION } from "./license.ts";

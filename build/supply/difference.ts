@@ -1,4 +1,4 @@
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 
 /** What two sets of named things differ in, ordered by name. */
 export interface Difference<T> {

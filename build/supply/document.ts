@@ -1,5 +1,5 @@
 /** What documents about a build share: names and times that come from its record alone. */
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { type Uuid, uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { BuildRecord } from "../plan/record.ts";

@@ -3,7 +3,7 @@
  * (https://slsa.dev/spec/v1.0/provenance). It says how a build came about, not who vouches for it:
  * that is the signature's part.
  */
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import type { BuildRecord } from "../plan/record.ts";
 import { purlOf } from "./purl.ts";
 

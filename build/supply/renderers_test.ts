@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
 import { renderers } from "./renderers.ts";
 

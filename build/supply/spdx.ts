@@ -1,5 +1,5 @@
 /** SPDX 2.3 as JSON (https://spdx.github.io/spdx-spec/v2.3/). */
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Digest } from "../../lib/brand.ts";
 import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
 import { buildName, createdTime, documentUuid } from "./document.ts";

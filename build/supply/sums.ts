@@ -1,7 +1,7 @@
 import { type Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { compareBytes } from "../../lib/format/bytes.ts";
-import { digestFromHex, hexOf } from "../../lib/format/digest.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
+import { digestFromHex, hexOf } from "../../lib/bytes/digest.ts";
 import { fileName } from "../../lib/schema/scalars.ts";
 
 /** A file in the folder of a build and the digest of its bytes. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { TowerError } from "../../lib/errors.ts";
 import { decodeYaml } from "../../lib/schema/yaml_document.ts";
-import { readText } from "../../lib/store/files.ts";
+import { readText } from "../../lib/files/files.ts";
 import { type Key, RULES } from "../../lib/tower_env/rules.ts";
 import { COLOR_WORDS, colorCode } from "../render/colors.ts";
 

@@ -1,9 +1,9 @@
 import { dirname, join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { compareBytes } from "../../lib/format/bytes.ts";
-import { exists, isFolder, listDir } from "../../lib/store/files.ts";
-import { distrusted } from "../../lib/store/strict_modes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
+import { exists, isFolder, listDir } from "../../lib/files/files.ts";
+import { distrusted } from "../../lib/files/strict_modes.ts";
 
 /** `toweros-host-<version>-<YYYYmmddHHMMSS>.img`, compressed or not, as TowerOS names its images. */
 const NAME = /^toweros-host-([0-9A-Za-z._+]{1,32})-([0-9]{14})\.img(\.xz|\.zst|\.gz)?$/;

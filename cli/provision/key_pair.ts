@@ -1,7 +1,7 @@
 import { TowerError } from "../../lib/errors.ts";
 import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
 import { readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
-import { readBytes } from "../../lib/store/files.ts";
+import { readBytes } from "../../lib/files/files.ts";
 import { RULES } from "../../lib/tower_env/rules.ts";
 import type { HostWish } from "./request.ts";
 

@@ -4,7 +4,7 @@ import type { CheckedImage } from "../../lib/disk/checked_image.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
-import { addressesOf } from "../../lib/store/staging.ts";
+import { addressesOf } from "../../lib/inventory/staging.ts";
 import { likelyBootFiles } from "./identity.ts";
 import type { ProvisionRequest } from "./request.ts";
 

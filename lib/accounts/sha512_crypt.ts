@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 
 const ROUNDS = 5000;
 const ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { decodeUtf8 } from "../format/pax.ts";
 import type { TarEntry, TarHandler } from "../format/tar_reader.ts";
 import { isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";

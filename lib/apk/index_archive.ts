@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip } from "../format/gzip.ts";
 import { tarEnd } from "../format/tar.ts";
 import { readTarFiles } from "../format/tar_files.ts";

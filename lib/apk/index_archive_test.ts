@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip } from "../format/gzip.ts";
 import { tarEnd } from "../format/tar.ts";
 import { packIndexArchive, readIndexArchive } from "./index_archive.ts";

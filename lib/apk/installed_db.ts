@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { printable, TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { inlineText } from "../tree/content.ts";
 import type { Content } from "../tree/entry.ts";
 import { type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";

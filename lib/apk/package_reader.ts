@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
-import { digestFromHex } from "../format/digest.ts";
+import { concat } from "../bytes/bytes.ts";
+import { digestFromHex } from "../bytes/digest.ts";
 import { GzipReader } from "../format/gzip.ts";
 import { readTarFiles } from "../format/tar_files.ts";
 import { TarReader } from "../format/tar_reader.ts";

@@ -13,7 +13,7 @@ import { MemoryBlobWriter, MemoryStore } from "../../tests/support/memory_store.
 import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
 import type { Digest } from "../brand.ts";
 import { type ErrorCode, messagesOf, TowerError } from "../errors.ts";
-import { concat, readExactly } from "../format/bytes.ts";
+import { concat, readExactly } from "../bytes/bytes.ts";
 import { gunzipMember, gzip } from "../format/gzip.ts";
 import { inlineText } from "../tree/content.ts";
 import type { Entry } from "../tree/entry.ts";

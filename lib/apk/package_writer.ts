@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip, type GzipLevel, GzipWriter } from "../format/gzip.ts";
 import { padding, type PaxRecords, tarHeader, writeTar } from "../format/tar.ts";
 import type { BlobWriter } from "../store/ports.ts";

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { digestOf } from "../format/digest.ts";
+import { digestOf } from "../bytes/digest.ts";
 import type { SigningKey, TrustedKey } from "./types.ts";
 
 /** Signature kinds by the prefix of their entry's name, all PKCS#1 v1.5 (apk-v2(5)). */

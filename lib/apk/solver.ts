@@ -1,4 +1,4 @@
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { type Dependency, formatDependency } from "./dependency.ts";
 import { discover } from "./solver/discover.ts";
 import { installOrder } from "./solver/install_order.ts";

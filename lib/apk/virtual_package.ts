@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { inlineText, textOf } from "../tree/content.ts";
 import type { ContentReader } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";

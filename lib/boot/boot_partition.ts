@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { type ByteSink, type ByteSource, readExactly } from "../format/bytes.ts";
+import { type ByteSink, type ByteSource, readExactly } from "../bytes/bytes.ts";
 import { SECTOR } from "../format/fat/geometry.ts";
 import { putRootFile, type RootFile } from "../format/fat/inject.ts";
 import { decodePartitions, MBR_TYPE, type MbrPartition } from "../format/mbr.ts";

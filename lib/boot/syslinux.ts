@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import type { ByteSink } from "../format/bytes.ts";
+import type { ByteSink } from "../bytes/bytes.ts";
 import { BACKUP_SECTOR, encodeBootSector } from "../format/fat/boot_sector.ts";
 import { SECTOR } from "../format/fat/geometry.ts";
 import { type FatLayout, sectorsOf } from "../format/fat/layout.ts";

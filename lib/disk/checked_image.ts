@@ -14,15 +14,15 @@ import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
 import { BMAP_BLOCK } from "../format/bmap.ts";
 import { parseBmap } from "../format/bmap_reader.ts";
-import { type ByteSource, concat, memorySource } from "../format/bytes.ts";
+import { type ByteSource, concat, memorySource } from "../bytes/bytes.ts";
 import { quoteArgv } from "../proc/quoting.ts";
 import type { Reporter } from "../report/event.ts";
 import { formatBytes } from "../report/quantity.ts";
 import { parseSigners } from "../ssh_signature/allowed_signers.ts";
 import { fingerprint } from "../ssh_signature/public_key.ts";
 import { FILE_NAMESPACE, verifyMessage } from "../ssh_signature/signature.ts";
-import { exists, readBytes, readText } from "../store/files.ts";
-import { openRegular } from "../store/regular_file.ts";
+import { exists, readBytes, readText } from "../files/files.ts";
+import { openRegular } from "../files/regular_file.ts";
 
 const LIMIT = 64 << 20;
 /** How much of a compressed image is looked at for its boot partition's tables. */

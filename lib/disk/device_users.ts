@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { exists, isFolder, linkTarget, listDir, readText } from "../store/files.ts";
+import { exists, isFolder, linkTarget, listDir, readText } from "../files/files.ts";
 import type { BlockDevice } from "./devices.ts";
 
 const LIMIT = 4096;

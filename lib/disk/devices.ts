@@ -2,7 +2,7 @@ import { z } from "zod";
 import { TowerError } from "../errors.ts";
 import { formatBytes } from "../report/quantity.ts";
 import type { Runner } from "../proc/command.ts";
-import { attempt } from "../store/file_error.ts";
+import { attempt } from "../files/file_error.ts";
 import { mediumSequence, usersOf } from "./device_users.ts";
 
 /** A block device as lsblk(8) tells of it, with what is built on it. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { memorySource } from "../format/bytes.ts";
+import { memorySource } from "../bytes/bytes.ts";
 import { type Card, compare, flash, zero } from "./flash.ts";
 import { type Extent, sourcePieces } from "./image_pieces.ts";
 import type { Medium } from "./medium.ts";

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import type { ByteSource } from "../format/bytes.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
 
 /** Bytes of an image from `start` to before `end`. */
 export interface Extent {

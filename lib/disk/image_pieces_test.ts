@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { memorySource } from "../format/bytes.ts";
+import { memorySource } from "../bytes/bytes.ts";
 import {
   type Extent,
   type ImagePieces,

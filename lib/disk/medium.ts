@@ -1,10 +1,10 @@
 import { TowerError } from "../errors.ts";
-import type { ByteSink, ByteSource } from "../format/bytes.ts";
+import type { ByteSink, ByteSource } from "../bytes/bytes.ts";
 import type { Runner } from "../proc/command.ts";
-import { fileAccess, slowFileAccess } from "../store/file_access.ts";
-import { attempt } from "../store/file_error.ts";
-import { createBeside, publish, syncFolder } from "../store/whole_file.ts";
-import { parentFolder } from "../store/folders.ts";
+import { fileAccess, slowFileAccess } from "../files/file_access.ts";
+import { attempt } from "../files/file_error.ts";
+import { createBeside, publish, syncFolder } from "../files/whole_file.ts";
+import { parentFolder } from "../files/folders.ts";
 import { requireFileOrNothing } from "./new_file.ts";
 
 /** What an image is written to: a device, or a file that gets its name when it is whole. */

@@ -1,8 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
-import { attempt, isMissing } from "../store/file_error.ts";
-import { parentFolder } from "../store/folders.ts";
-import { kindOf } from "../store/regular_file.ts";
+import { attempt, isMissing } from "../files/file_error.ts";
+import { parentFolder } from "../files/folders.ts";
+import { kindOf } from "../files/regular_file.ts";
 
 /** `__O_TMPFILE | O_DIRECTORY` (open(2)): the latter's number depends on the processor. */
 const UNNAMED = Deno.build.arch === "aarch64" ? 0o20040000 : 0o20200000;

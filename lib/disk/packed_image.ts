@@ -3,9 +3,9 @@ import { createGunzip } from "node:zlib";
 import { TowerError } from "../errors.ts";
 import { unzstd } from "../format/unzstd.ts";
 import type { Runner } from "../proc/command.ts";
-import { createArtifact } from "../store/artifact_file.ts";
-import { openRegular, type RegularFile } from "../store/regular_file.ts";
-import { sizeOfFile } from "../store/whole_file.ts";
+import { createArtifact } from "../files/artifact_file.ts";
+import { openRegular, type RegularFile } from "../files/regular_file.ts";
+import { sizeOfFile } from "../files/whole_file.ts";
 import { dataRuns } from "./flash.ts";
 import { notVouchedFor } from "./image_pieces.ts";
 

@@ -1,6 +1,6 @@
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
-import { exists, realPath } from "../store/files.ts";
+import { exists, realPath } from "../files/files.ts";
 import { describeDevice, inspectDevice, isSameDevice, refusals } from "./devices.ts";
 import { deviceMedium, fileMedium, type Medium, openDevice } from "./medium.ts";
 import { requireFilePlace } from "./new_file.ts";

@@ -1,6 +1,6 @@
 import type { Brand } from "../brand.ts";
 import { TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { didYouMean } from "../report/did_you_mean.ts";
 import { RULES } from "../tower_env/rules.ts";

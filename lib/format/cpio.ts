@@ -2,7 +2,7 @@ import { TowerError } from "../errors.ts";
 import { piecesOf } from "../tree/content.ts";
 import { type ContentReader, type Entry, sizeOf } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 
 const COPY = 256 << 10;
 const ENCODER = new TextEncoder();

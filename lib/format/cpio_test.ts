@@ -4,7 +4,7 @@ import { MemoryStore } from "../../tests/support/memory_store.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { writeCpio } from "./cpio.ts";
 
 function archive(tree: FileTree): Uint8Array {

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { type ByteSource, readExactly } from "./bytes.ts";
+import { type ByteSource, readExactly } from "../bytes/bytes.ts";
 
 /** Sections beyond this are no kernel module or program that a package holds. */
 const MAX_HEADERS = 65_535;

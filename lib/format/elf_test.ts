@@ -9,7 +9,7 @@ import {
   SONAME,
 } from "../../tests/support/elf_file.ts";
 import { randomNumbers } from "../../tests/support/random_numbers.ts";
-import { type ByteSource, memorySource } from "./bytes.ts";
+import { type ByteSource, memorySource } from "../bytes/bytes.ts";
 import {
   dynamicOf,
   interpreterOf,

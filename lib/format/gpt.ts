@@ -1,4 +1,4 @@
-import type { ByteSink } from "./bytes.ts";
+import type { ByteSink } from "../bytes/bytes.ts";
 import { crc32 } from "./crc.ts";
 import { protectiveMbr } from "./mbr.ts";
 import { asUuid, guidBytes, type Uuid } from "./uuid.ts";

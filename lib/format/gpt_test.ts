@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { memorySink } from "./bytes.ts";
+import { memorySink } from "../bytes/bytes.ts";
 import { crc32 } from "./crc.ts";
 import { type Gpt, GPT_TAIL_SECTORS, GPT_TYPE, writeGpt } from "./gpt.ts";
 import { formatGuid, uuidFrom } from "./uuid.ts";

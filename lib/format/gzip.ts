@@ -1,7 +1,7 @@
 import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { Gzip } from "fflate";
 import { TowerError } from "../errors.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 
 /** Bytes that one inflate step yields at most: the memory of a member, whatever its size. */
 const WINDOW = 256 << 10;

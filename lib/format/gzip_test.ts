@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { randomNumbers } from "../../tests/support/random_numbers.ts";
 import { TowerError } from "../errors.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip, GzipReader, GzipWriter } from "./gzip.ts";
 
 const encoder = new TextEncoder();

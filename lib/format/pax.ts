@@ -1,5 +1,5 @@
 import { printable, TowerError } from "../errors.ts";
-import { compareBytes, concat } from "./bytes.ts";
+import { compareBytes, concat } from "../bytes/bytes.ts";
 
 const SPACE = 0x20, NEWLINE = 0x0a, EQUALS = 0x3d;
 

@@ -3,7 +3,7 @@ import { piecesOf } from "../tree/content.ts";
 import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
 import { sizeOf } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { formatPax } from "./pax.ts";
 import { BLOCK, formatBlock } from "./tar_block.ts";
 

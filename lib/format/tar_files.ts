@@ -1,4 +1,4 @@
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { type TarEntry, type TarLimits, TarReader } from "./tar_reader.ts";
 
 /** An entry with its content. */

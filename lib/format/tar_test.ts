@@ -6,7 +6,7 @@ import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import type { FileEntry } from "../tree/entry.ts";
 import { FileTree } from "../tree/file_tree.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { formatPax, parsePax } from "./pax.ts";
 import { tarEnd, tarHeader, writeTar } from "./tar.ts";
 import { readTarFiles } from "./tar_files.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { unzstd } from "./unzstd.ts";
 import { openZstd } from "./zstd.ts";
 

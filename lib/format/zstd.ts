@@ -1,6 +1,6 @@
 // As a namespace: a Deno that has no zstd would else refuse to load the module.
 import * as zlib from "node:zlib";
-import { concat } from "./bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 
 /**
  * Bytes of a frame before compression. A frame knows nothing of the one before it: with 4 MiB a host's

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../bytes/digest.ts";
 import { openZstd, zstdBuildFor } from "./zstd.ts";
 
 /** A mixture of zeros, text and noise that is the same every time. */

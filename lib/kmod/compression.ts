@@ -2,7 +2,7 @@
 // to load the module.
 import * as zlib from "node:zlib";
 import { TowerError } from "../errors.ts";
-import { type ByteSource, memorySource, readExactly } from "../format/bytes.ts";
+import { type ByteSource, memorySource, readExactly } from "../bytes/bytes.ts";
 
 /** Most bytes that a module or firmware file unpacks to; the largest in the wild are near 60 MB. */
 const MAX_UNPACKED = 128 << 20;

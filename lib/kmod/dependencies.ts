@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import type { KernelModule } from "./module.ts";
 
 /** Modules with what each needs, as `modules.dep` tells it. */

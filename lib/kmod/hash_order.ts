@@ -1,4 +1,4 @@
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 
 /**
  * The order in which kmod's hash table lists names. It reaches `modules.symbols`, and all files

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 
 const MAGIC = 0xb007f457;
 const VERSION = 0x0002_0001;

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import type { ByteSource } from "../format/bytes.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
 import { type Elf, readElf, sectionBytes, sectionStrings, symbolsOf } from "../format/elf.ts";
 import { packingOf, unpackModule } from "./compression.ts";
 

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { sourceOf } from "../tree/content.ts";
 import { MODULE_FEATURES } from "./features.ts";
 import { isGlob, matchesGlob } from "./glob.ts";

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import type { Command, CommandResult, Ending, Runner, RunningProcess } from "./command.ts";
 import { assertOk, describe, missingProgram } from "./failure.ts";
 

@@ -5,7 +5,7 @@ import type { CommandResult, Runner } from "../proc/command.ts";
 import type { HostSession, RemoteProgram } from "./session.ts";
 import { sshArgv, type SshTarget } from "../ssh/ssh_argv.ts";
 import { failureInLog, type SshFailure } from "../ssh/ssh_log.ts";
-import { exists, readBytes, tempDir } from "../store/files.ts";
+import { exists, readBytes, tempDir } from "../files/files.ts";
 
 /** ssh's own failures; a program on the host may end with it too, and then ssh logs nothing. */
 const SSH_FAILED = 255;

@@ -1,4 +1,4 @@
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { NotUnderstood, type ShellHost } from "./host.ts";
 import { matchesText, quotePattern } from "./pattern.ts";
 import {

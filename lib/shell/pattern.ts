@@ -1,4 +1,4 @@
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 
 /** Longest pattern that is looked at. */
 const MAX_PATTERN = 1024;

@@ -1,4 +1,4 @@
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { keyObject } from "./public_key.ts";
 import { sshString, WireReader } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { authorizedKeyFault } from "./authorized_key.ts";
 import { sshString } from "./wire.ts";
 

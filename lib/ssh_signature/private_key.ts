@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { armored, sshString, uint32, unarmored, WireReader } from "./wire.ts";
 
 const LABEL = "OPENSSH PRIVATE KEY";

@@ -1,7 +1,7 @@
 /** Signatures of files by SSH keys (OpenSSH's PROTOCOL.sshsig), as `ssh-keygen -Y` makes them. */
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { fingerprint, keyObject, type PublicKey } from "./public_key.ts";
 import { armored, sshString, uint32, unarmored, WireReader } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 import { parseSigners } from "./allowed_signers.ts";
 import { readPrivateKeyFile } from "./private_key.ts";
 import { fingerprint } from "./public_key.ts";

@@ -1,5 +1,5 @@
 /** The data types of SSH (RFC 4251, §5) that keys and signatures are made of. */
-import { concat } from "../format/bytes.ts";
+import { concat } from "../bytes/bytes.ts";
 
 const encoder = new TextEncoder();
 

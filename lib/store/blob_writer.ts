@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
-import { digestFromHex } from "../format/digest.ts";
-import { attempt } from "./file_error.ts";
+import { digestFromHex } from "../bytes/digest.ts";
+import { attempt } from "../files/file_error.ts";
 import type { BlobWriter } from "./ports.ts";
-import { publish, removeIfThere, writeAll } from "./whole_file.ts";
+import { publish, removeIfThere, writeAll } from "../files/whole_file.ts";
 
 /** Writes a blob into a temporary file that `commit` names. */
 export class FileBlobWriter implements BlobWriter {

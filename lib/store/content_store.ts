@@ -1,19 +1,19 @@
-import { hashFile } from "./artifact_file.ts";
+import { hashFile } from "../files/artifact_file.ts";
 import { asDigest, type Digest } from "../brand.ts";
-import type { ByteSource } from "../format/bytes.ts";
-import { digestFromHex, digestOf, hexOf } from "../format/digest.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
+import { digestFromHex, digestOf, hexOf } from "../bytes/digest.ts";
 import { TowerError } from "../errors.ts";
-import { attempt, fileError } from "./file_error.ts";
-import { isFolder, readBytes } from "./files.ts";
+import { attempt, fileError } from "../files/file_error.ts";
+import { isFolder, readBytes } from "../files/files.ts";
 import { FileBlobWriter } from "./blob_writer.ts";
-import { makeFolders } from "./folders.ts";
+import { makeFolders } from "../files/folders.ts";
 import { OpenBlobs } from "./open_blobs.ts";
 import { type Reporter, silent } from "../report/event.ts";
 import { formatNote, parseNote } from "./note_text.ts";
 import type { BlobWriter, ContentStore } from "./ports.ts";
-import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
+import { removeStaleFolders, SessionFolder } from "../files/session_folder.ts";
 import { noteUse } from "./use_times.ts";
-import { publish, removeIfThere, sizeOfFile, writeAll } from "./whole_file.ts";
+import { publish, removeIfThere, sizeOfFile, writeAll } from "../files/whole_file.ts";
 
 /** Most bytes of a note: those of a large package's files have a few MiB. */
 const MOST_NOTE = 256 << 20;

@@ -2,8 +2,8 @@ import { TowerError } from "../errors.ts";
 import type { Content, Origin } from "../tree/entry.ts";
 import { wholeBlob } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";
-import { attempt } from "./file_error.ts";
-import { entriesOf } from "./folder_entries.ts";
+import { attempt } from "../files/file_error.ts";
+import { entriesOf } from "../files/folder_entries.ts";
 import type { ContentStore } from "./ports.ts";
 
 /** What a folder's files become where the machine's own facts mean nothing. */

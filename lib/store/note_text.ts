@@ -1,5 +1,5 @@
 import type { Digest } from "../brand.ts";
-import { digestOf } from "../format/digest.ts";
+import { digestOf } from "../bytes/digest.ts";
 
 /** What a note is about: such as ("package", its identity). */
 export interface NoteName {

@@ -1,7 +1,7 @@
 import type { Digest } from "../brand.ts";
-import type { ByteSource } from "../format/bytes.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
 import { damaged } from "../tree/content.ts";
-import { attempt, fileError, isMissing } from "./file_error.ts";
+import { attempt, fileError, isMissing } from "../files/file_error.ts";
 
 /** Most descriptors kept open; a process may have 1024 by default (getrlimit(2)). */
 const MOST_OPEN = 64;

@@ -1,4 +1,3 @@
-import type { Identity } from "../apk/identity.ts";
 import type { Digest } from "../brand.ts";
 import type { ContentReader } from "../tree/entry.ts";
 
@@ -22,35 +21,4 @@ export interface ContentStore extends ContentReader {
   /** A small JSON document under a name of a kind, such as ("unpacked", apk digest). */
   readNote(kind: string, name: string): unknown | undefined;
   writeNote(kind: string, name: string, value: unknown): void;
-}
-
-/** Bytes from a URL (`http:`, `https:`, `file:`) or an absolute path. */
-export interface Fetcher {
-  /**
-   * Streams a resource. Retries with back-off and resumes by range where the server can.
-   * @throws {TowerError} `unreachable`, `not-found`, `limit`, or `offline` when offline.
-   */
-  stream(url: string, options: FetchOptions): AsyncIterable<Uint8Array>;
-}
-
-export interface FetchOptions {
-  /** Most bytes accepted. */
-  readonly limit: number;
-  /** Exact size, where it is known: any other is an error. */
-  readonly size?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (received: number) => void;
-}
-
-/** A package to load, as a lock or an index names it. */
-export interface PackageRequest {
-  /** `http:`, `https:` or `file:` URL, or an absolute path. */
-  readonly url: string;
-  readonly expect: {
-    readonly identity: Identity;
-    readonly name: string;
-    readonly version: string;
-    readonly size: number;
-    readonly digest?: Digest;
-  };
 }

@@ -1,7 +1,7 @@
-import { attempt, isMissing } from "./file_error.ts";
-import { exists } from "./files.ts";
-import { interrupted } from "./interruption.ts";
-import { removeStaleFolders } from "./session_folder.ts";
+import { attempt, isMissing } from "../files/file_error.ts";
+import { exists } from "../files/files.ts";
+import { interrupted } from "../files/interruption.ts";
+import { removeStaleFolders } from "../files/session_folder.ts";
 import { isUnusedSince, lockUses } from "./use_times.ts";
 
 /** Files of a store, and their bytes. */

@@ -3,7 +3,7 @@ import { TowerError } from "../errors.ts";
 import { type TarEntry, type TarHandler, TarReader } from "../format/tar_reader.ts";
 import type { Content, EntryBase } from "../tree/entry.ts";
 import { FileTree } from "../tree/file_tree.ts";
-import { attempt } from "./file_error.ts";
+import { attempt } from "../files/file_error.ts";
 import type { FolderTreeOptions } from "./folder_tree.ts";
 import type { ContentStore } from "./ports.ts";
 

@@ -1,4 +1,4 @@
-import { attempt, isMissing } from "./file_error.ts";
+import { attempt, isMissing } from "../files/file_error.ts";
 
 /** A use is noted when the one before is older than this, in milliseconds. */
 const NOTED_EVERY = 3600_000;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
-import { type ByteSource, memorySource, readExactly } from "../format/bytes.ts";
-import { digestOf, hexOf } from "../format/digest.ts";
+import { type ByteSource, memorySource, readExactly } from "../bytes/bytes.ts";
+import { digestOf, hexOf } from "../bytes/digest.ts";
 import { type Content, type ContentReader, sizeOf } from "./entry.ts";
 
 /** A whole blob as a content. */

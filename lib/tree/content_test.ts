@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryStore } from "../../tests/support/memory_store.ts";
 import { TowerError } from "../errors.ts";
-import { memorySource } from "../format/bytes.ts";
+import { memorySource } from "../bytes/bytes.ts";
 import { BlockWriter } from "../format/ext4/block_writer.ts";
 import { writeContent } from "../format/ext4/contents.ts";
 import { bytesOf, piecesOf, wholeBlob } from "./content.ts";

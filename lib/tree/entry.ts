@@ -1,5 +1,5 @@
 import type { Digest } from "../brand.ts";
-import type { ByteSource } from "../format/bytes.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
 
 /**
  * The bytes of a file: a small literal, or a range of a blob in the content store

@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import type { DirectoryEntry, Entry, FileEntry, Origin } from "./entry.ts";
 
 /** Longest chain of symbolic links that a look-up follows, as Linux (path_resolution(7)). */

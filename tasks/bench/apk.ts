@@ -1,5 +1,5 @@
 import type { Env } from "../../lib/env.ts";
-import { removeTree } from "../../lib/store/files.ts";
+import { removeTree } from "../../lib/files/files.ts";
 import { alpineOracle, type Oracle } from "../../tests/support/alpine_oracle.ts";
 import type { Meter } from "./measure.ts";
 import type { Sample } from "./report.ts";

@@ -5,7 +5,7 @@ import { fileMedium } from "../../lib/disk/medium.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { silent } from "../../lib/report/event.ts";
-import { removeTree, tempDir } from "../../lib/store/files.ts";
+import { removeTree, tempDir } from "../../lib/files/files.ts";
 import { CARD_TOOLS, makeSparseCard } from "../../tests/support/card_image.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter } from "./measure.ts";

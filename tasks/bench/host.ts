@@ -2,7 +2,7 @@ import { fromFileUrl, join } from "@std/path";
 import { labFolder } from "../../build/trusted_keys.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Env } from "../../lib/env.ts";
-import { removeTree, tempDir } from "../../lib/store/files.ts";
+import { removeTree, tempDir } from "../../lib/files/files.ts";
 import type { Oracle } from "../../tests/support/alpine_oracle.ts";
 import { hostMissing } from "../../tests/support/host_system.ts";
 import { findApk, installByApk } from "./apk.ts";

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Command, CommandResult, Runner } from "../../lib/proc/command.ts";
-import { readText } from "../../lib/store/files.ts";
+import { readText } from "../../lib/files/files.ts";
 import type { Sample } from "./report.ts";
 
 /** Measures programs in one temporary folder. */

@@ -5,7 +5,7 @@ import { parseDependency } from "../../lib/apk/dependency.ts";
 import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import { solveIn, Universe } from "../../lib/apk/solver.ts";
 import type { Env } from "../../lib/env.ts";
-import { listDir, readBytes, readText, tempDir } from "../../lib/store/files.ts";
+import { listDir, readBytes, readText, tempDir } from "../../lib/files/files.ts";
 import { alpineOracle, type Oracle } from "../../tests/support/alpine_oracle.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter } from "./measure.ts";

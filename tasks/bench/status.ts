@@ -1,5 +1,5 @@
 import type { Env } from "../../lib/env.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { manyHostsMissing } from "../../tests/support/many_hosts.ts";
 import {
   assertAllUp,

@@ -4,7 +4,7 @@ import { parseIndex } from "../../lib/apk/index_text.ts";
 import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import type { IndexedPackage } from "../../lib/apk/types.ts";
 import type { Env } from "../../lib/env.ts";
-import { exists, listDir, readBytes, readText } from "../../lib/store/files.ts";
+import { exists, listDir, readBytes, readText } from "../../lib/files/files.ts";
 import { bench } from "../lab/bench_table.ts";
 import { lab } from "../lab/table.ts";
 

@@ -5,7 +5,7 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import { freePort } from "../../lib/qemu/deno_loopback.ts";
 import { type Lan, type MachineSpec, qemuArgv } from "../../lib/qemu/machine.ts";
 import { sshArgv, type SshTarget } from "../../lib/ssh/ssh_argv.ts";
-import { readText, tempDir } from "../../lib/store/files.ts";
+import { readText, tempDir } from "../../lib/files/files.ts";
 
 /** How long an emulated machine may take until it answers, in seconds. */
 const PATIENCE = 180;

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { packFolder } from "../../build/repository.ts";
 import { openStore } from "../../lib/store/content_store.ts";
-import { makeDir, readBytes, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { makeDir, readBytes, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import type { Program } from "./programs.ts";
 import type { ProgramRecord } from "./record.ts";
 

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { makeDir, readText, writeFileAtomic } from "../../lib/store/files.ts";
-import { entriesOf } from "../../lib/store/folder_entries.ts";
+import { makeDir, readText, writeFileAtomic } from "../../lib/files/files.ts";
+import { entriesOf } from "../../lib/files/folder_entries.ts";
 import type { Program, ProjectProgram } from "./programs.ts";
 import { networkVariables } from "./network_variables.ts";
 import { formatParts, type Part } from "./parts.ts";

@@ -1,8 +1,8 @@
 import { basename, join } from "@std/path";
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { exists, listDir, makeDir, removeTree } from "../../lib/store/files.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { exists, listDir, makeDir, removeTree } from "../../lib/files/files.ts";
 import { readDeb } from "../lab/deb_archive.ts";
 import type { Machine } from "./elf_layout.ts";
 import { openPrivateApt } from "./private_apt.ts";

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { formatError, TowerError } from "../../lib/errors.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
-import { readText, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import { checkPacked } from "./check_packed.ts";
 import { bundleProgram, type Origin } from "./bundle.ts";
 import { type Machine, MACHINES } from "./elf_layout.ts";

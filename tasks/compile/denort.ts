@@ -1,7 +1,7 @@
 import { unzipSync } from "fflate";
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { exists, readBytes, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { exists, readBytes, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import type { Machine } from "./elf_layout.ts";
 import { assertPackable } from "./pack.ts";
 import { networkVariables } from "./network_variables.ts";

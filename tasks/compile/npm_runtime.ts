@@ -8,7 +8,7 @@ import {
   removeTree,
   tempDir,
   writeFileAtomic,
-} from "../../lib/store/files.ts";
+} from "../../lib/files/files.ts";
 import type { Machine } from "./elf_layout.ts";
 import { networkVariables } from "./network_variables.ts";
 import type { Runtime, RuntimeContext } from "./runtime.ts";

@@ -1,5 +1,5 @@
 import { TowerError } from "../../lib/errors.ts";
-import { memorySource } from "../../lib/format/bytes.ts";
+import { memorySource } from "../../lib/bytes/bytes.ts";
 import { dynamicOf, readElf } from "../../lib/format/elf.ts";
 import {
   formatHeaders,

@@ -1,4 +1,4 @@
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { FOOTER_SIZE, formatFooter, readFooter } from "./loader/footer.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { messagesOf, printable, TowerError } from "../../lib/errors.ts";
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { exists, makeDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { exists, makeDir, writeFileAtomic } from "../../lib/files/files.ts";
 
 /** Downloads of Debian packages for any machine. */
 export interface PrivateApt {

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { readBytes, tempDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { readBytes, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import type { Bundle } from "./bundle.ts";
 import { type CLibrary, fetchCLibrary } from "./c_library.ts";
 import { checkPacked } from "./check_packed.ts";

@@ -34,8 +34,8 @@ export const PROGRAMS: readonly ProjectProgram[] = [
     help: "build/embedded_help.ts",
     run: async (env) => await (await import("../../build/root.ts")).run(env),
     workers: {
-      "digest_worker.ts": "lib/store/digest_worker.ts",
-      "package_worker.ts": "lib/store/package_worker.ts",
+      "digest_worker.ts": "lib/files/digest_worker.ts",
+      "package_worker.ts": "lib/packages/package_worker.ts",
       "zstd_worker.ts": "lib/disk/zstd_worker.ts",
     },
   },

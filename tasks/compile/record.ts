@@ -1,5 +1,5 @@
-import { compareBytes } from "../../lib/format/bytes.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import type { Bundle, Origin } from "./bundle.ts";
 import type { Base } from "./product.ts";
 import type { Program } from "./programs.ts";

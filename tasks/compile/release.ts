@@ -1,14 +1,14 @@
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import {
   makeDir,
   readBytes,
   readText,
   removeTree,
   writeFileAtomic,
-} from "../../lib/store/files.ts";
+} from "../../lib/files/files.ts";
 import { readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
 import { FILE_NAMESPACE, signMessage } from "../../lib/ssh_signature/signature.ts";
 import type { Runner } from "../../lib/proc/command.ts";

@@ -1,9 +1,9 @@
 import { fromFileUrl, join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { memorySource } from "../../lib/format/bytes.ts";
+import { memorySource } from "../../lib/bytes/bytes.ts";
 import { readElf, sectionBytes } from "../../lib/format/elf.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { readBytes, tempDir } from "../../lib/store/files.ts";
+import { readBytes, tempDir } from "../../lib/files/files.ts";
 import type { Machine } from "./elf_layout.ts";
 
 /** Names of a compiler for each machine, as Debian calls them. */

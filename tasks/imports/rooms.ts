@@ -53,14 +53,19 @@ export const ROOMS: readonly Room[] = [
   {
     ...PURE,
     name: "L0",
-    paths: ["lib/errors.ts", "lib/brand.ts", "lib/std/"],
+    paths: ["lib/errors.ts", "lib/sent_error.ts", "lib/brand.ts", "lib/std/"],
     mayImport: ["L0"],
     packages: ["npm:deno-std@"],
   },
   {
     ...PURE,
     name: "ports",
-    paths: ["lib/store/ports.ts", "lib/proc/command.ts"],
+    paths: [
+      "lib/fetch/port.ts",
+      "lib/packages/request.ts",
+      "lib/proc/command.ts",
+      "lib/store/ports.ts",
+    ],
     mayImport: BELOW_PROGRAM,
   },
   {
@@ -71,6 +76,7 @@ export const ROOMS: readonly Room[] = [
       "lib/address_plan/",
       "lib/apk/",
       "lib/boot/",
+      "lib/bytes/",
       "lib/completion/",
       "lib/firewall/",
       "lib/fleet/",
@@ -93,10 +99,22 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: "L2",
-    paths: ["lib/disk/", "lib/env.ts", "lib/proc/", "lib/qemu/", "lib/session/", "lib/store/"],
+    paths: [
+      "lib/disk/",
+      "lib/env.ts",
+      "lib/fetch/",
+      "lib/files/",
+      "lib/inventory/",
+      "lib/packages/",
+      "lib/proc/",
+      "lib/qemu/",
+      "lib/session/",
+      "lib/store/",
+    ],
     mayImport: LIB,
     packages: [...PURE_PACKAGES, "node:"],
-    deno: /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|store)\/|^lib\/env\.ts$/,
+    deno:
+      /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|fetch|files|inventory|packages|store)\/|^lib\/env\.ts$/,
     isPure: false,
   },
   {

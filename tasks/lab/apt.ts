@@ -1,9 +1,9 @@
 import { join } from "@std/path";
 import type { Arch } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { openPrivateLists } from "../compile/private_apt.ts";
 import type { PackageSource } from "./closure.ts";
 import { type DebianPackage, parsePackages } from "./control.ts";

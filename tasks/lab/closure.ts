@@ -1,5 +1,5 @@
 import { TowerError } from "../../lib/errors.ts";
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 import type { DebianPackage, Relation } from "./control.ts";
 
 /** Why a Debian package is left out of a set though others depend on it, by name. */

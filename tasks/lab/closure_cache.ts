@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import { createBeside, publish, writeAll } from "../../lib/store/whole_file.ts";
+import { createBeside, publish, writeAll } from "../../lib/files/whole_file.ts";
 import type { Closure } from "./closure.ts";
 import type { DebianPackage } from "./control.ts";
 import type { PackageSet } from "./recipe.ts";

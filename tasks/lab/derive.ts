@@ -1,5 +1,5 @@
 import { TowerError } from "../../lib/errors.ts";
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 import { appletPaths } from "./busybox_applets.ts";
 import type { DebEntry } from "./deb_archive.ts";
 import type { PlacedRecipe } from "./recipe.ts";

@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 import type { IndexedPackage } from "../../lib/apk/types.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { OwnFiles } from "./own_files.ts";
 import type { PackagePlan } from "./package_plan.ts";
 import type { PlacedRecipe } from "./recipe.ts";
-import { createBeside, publish, writeAll } from "../../lib/store/whole_file.ts";
+import { createBeside, publish, writeAll } from "../../lib/files/whole_file.ts";
 
 /** Grows when the same inputs are to give other packages. */
 const FORMAT = 1;

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 import { SCRIPT_KINDS, type ScriptKind } from "../../lib/apk/types.ts";
 
 /** A file that we wrote, for a package. */

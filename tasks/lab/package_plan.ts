@@ -1,6 +1,6 @@
 import type { PackageInfo } from "../../lib/apk/types.ts";
 import { EQUAL, GREATER, LESS, relationOf } from "../../lib/apk/version.ts";
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 import { type Closure, memberFor, type Omissions } from "./closure.ts";
 import type { DebianPackage, Relation, RelationOperator } from "./control.ts";
 import type { PlacedRecipe } from "./recipe.ts";

@@ -1,4 +1,4 @@
-import { compareBytes } from "../../lib/format/bytes.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
 import type { Arch } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Closure, Omissions } from "./closure.ts";

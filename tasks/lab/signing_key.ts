@@ -1,9 +1,9 @@
 import { join } from "@std/path";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { PrivateKey } from "../../lib/apk/signature.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
-import { makeFolders } from "../../lib/store/folders.ts";
-import { createBeside, publish, writeAll } from "../../lib/store/whole_file.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { makeFolders } from "../../lib/files/folders.ts";
+import { createBeside, publish, writeAll } from "../../lib/files/whole_file.ts";
 
 const BITS = 3072;
 const FILE = "lab.rsa";

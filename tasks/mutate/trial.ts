@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { removeTree } from "../../lib/store/files.ts";
+import { removeTree } from "../../lib/files/files.ts";
 
 /** What the tests said of a mutant. */
 export type Verdict = "killed" | "late" | "survived";

@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import type { Command, Ending, Runner } from "../../lib/proc/command.ts";
-import { makeDir, writeFileAtomic } from "../../lib/store/files.ts";
+import { makeDir, writeFileAtomic } from "../../lib/files/files.ts";
 
 const CLI = fromFileUrl(new URL("../../cli/main.ts", import.meta.url));
 const CONNECT = fromFileUrl(new URL("./connect.ts", import.meta.url));

@@ -6,7 +6,7 @@
  */
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
-import type { ByteSource } from "../../lib/format/bytes.ts";
+import type { ByteSource } from "../../lib/bytes/bytes.ts";
 import { planExt4 } from "../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../lib/format/ext4/writer.ts";
 import type { Content } from "../../lib/tree/entry.ts";

@@ -3,7 +3,7 @@ import { findFirmware } from "../../build/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { linesOf, PROCESSOR_SYSCTLS, settingsOf } from "../../lib/hardening/sysctls.ts";
 import { ARM_UEFI_FILES, MODELS } from "../../lib/qemu/machine.ts";
-import { exists } from "../../lib/store/files.ts";
+import { exists } from "../../lib/files/files.ts";
 import { buildLab, labMissing } from "../support/lab_system.ts";
 import { NetworkNamespace } from "../support/network_namespace.ts";
 import { SshClient } from "../support/ssh_client.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { bootPartition } from "../../lib/boot/boot_partition.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
+import { openDisk } from "../../lib/files/disk_file.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { lookAtHardening } from "../support/hardening_check.ts";

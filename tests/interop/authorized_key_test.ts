@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
 import { sshString } from "../../lib/ssh_signature/wire.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 
 const SEED = 20261126;

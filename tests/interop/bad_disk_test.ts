@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { labFolder } from "../../build/trusted_keys.ts";
 import { realEnv } from "../../lib/env.ts";
-import { listDir } from "../../lib/store/files.ts";
+import { listDir } from "../../lib/files/files.ts";
 import { labMissing } from "../support/lab_system.ts";
 import { TestProgram } from "../support/test_program.ts";
 import { unfinishedFiles } from "../support/unfinished_files.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatIndex } from "../../lib/apk/index_text.ts";
 import { indexedPackageOf } from "../../lib/apk/package_writer.ts";
-import { concat } from "../../lib/format/bytes.ts";
-import { exists, listDir } from "../../lib/store/files.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
+import { exists, listDir } from "../../lib/files/files.ts";
 import { rawTar, signedPackage } from "../support/apk_files.ts";
 import { type LabRepository, packedPackage, SMALL_SYSTEM } from "../support/lab_repository.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";

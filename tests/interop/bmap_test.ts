@@ -9,7 +9,7 @@ import { uuidFrom } from "../../lib/format/uuid.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { silent } from "../../lib/report/event.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../support/boot_tree.ts";
 import { DEBIAN_TOOLS } from "../support/debian_files.ts";

@@ -8,12 +8,12 @@ import { packSignature, tarFile } from "../../lib/apk/package_writer.ts";
 import { imagePieces, unpackImage } from "../../lib/disk/packed_image.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { unpackModule } from "../../lib/kmod/compression.ts";
-import { concat, memorySource } from "../../lib/format/bytes.ts";
+import { concat, memorySource } from "../../lib/bytes/bytes.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openStore } from "../../lib/store/content_store.ts";
-import { tempDir } from "../../lib/store/files.ts";
-import { fetchPackage } from "../../lib/store/package_load.ts";
-import { createFetcher } from "../../lib/store/fetcher.ts";
+import { tempDir } from "../../lib/files/files.ts";
+import { fetchPackage } from "../../lib/packages/package_load.ts";
+import { createFetcher } from "../../lib/fetch/fetcher.ts";
 import { programsMissing } from "../support/missing_programs.ts";
 import { TEST_KEY } from "../support/test_keys.ts";
 

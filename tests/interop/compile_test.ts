@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { checkPacked } from "../../tasks/compile/check_packed.ts";
 import { type Base, packed as packRuntime } from "../../tasks/compile/product.ts";
 import type { RuntimeKind } from "../../tasks/compile/runtime.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { writeCpio } from "../../lib/format/cpio.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";

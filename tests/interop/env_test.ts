@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 
 const childProgram = new URL("../support/env_child.ts", import.meta.url).pathname;
 

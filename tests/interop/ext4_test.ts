@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import type { ByteSink } from "../../lib/format/bytes.ts";
+import type { ByteSink } from "../../lib/bytes/bytes.ts";
 import { BLOCK_SIZE, type Run } from "../../lib/format/ext4/geometry.ts";
 import { planExt4 } from "../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../lib/format/ext4/writer.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { memorySource } from "../../lib/format/bytes.ts";
+import { memorySource } from "../../lib/bytes/bytes.ts";
 import { putRootFile } from "../../lib/format/fat/inject.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { tempFolder } from "../support/file_sink.ts";

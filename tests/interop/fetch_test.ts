@@ -6,10 +6,10 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { messagesOf, TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
-import { createFetcher, type FetcherOptions } from "../../lib/store/fetcher.ts";
-import { tempDir } from "../../lib/store/files.ts";
-import type { FetchOptions } from "../../lib/store/ports.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
+import { createFetcher, type FetcherOptions } from "../../lib/fetch/fetcher.ts";
+import { tempDir } from "../../lib/files/files.ts";
+import type { FetchOptions } from "../../lib/fetch/port.ts";
 
 const BODY = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7 % 251);
 const QUICK = { waits: [1, 2, 4], answer: 300, stall: 300, total: 60_000, notice: 60_000 };

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { labFolder } from "../../build/trusted_keys.ts";
 import { realEnv } from "../../lib/env.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { labMissing } from "../support/lab_system.ts";
 import { towerArgv, towerVariables } from "../support/tower_process.ts";
 

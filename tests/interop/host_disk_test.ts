@@ -5,7 +5,7 @@ import { realEnv } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { encodeMbr, MBR_TYPE } from "../../lib/format/mbr.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { exists } from "../../lib/store/files.ts";
+import { exists } from "../../lib/files/files.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { onlineEnv, TOWER } from "../support/host_system.ts";

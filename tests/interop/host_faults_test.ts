@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { realEnv } from "../../lib/env.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { listDir } from "../../lib/store/files.ts";
+import { listDir } from "../../lib/files/files.ts";
 import { hostMissing } from "../support/host_system.ts";
 import { TestProgram } from "../support/test_program.ts";
 

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { NEEDED_APPLETS } from "../../build/stages/initramfs/busybox.ts";
 import { sharedLibraries } from "../../build/stages/initramfs/shared_libraries.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { isElf } from "../../lib/format/elf.ts";
 import { sourceOf } from "../../lib/tree/content.ts";
 import { nameOf } from "../../lib/tree/file_tree.ts";

@@ -7,7 +7,7 @@ import { readPackage } from "../../lib/apk/package_reader.ts";
 import { packPackage } from "../../lib/apk/package_writer.ts";
 import type { PackageInfo, UnpackedPackage } from "../../lib/apk/types.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { Entry } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { labFolder } from "../../build/trusted_keys.ts";
 import { realEnv } from "../../lib/env.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { exists, listDir, removeTree, tempDir } from "../../lib/store/files.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { exists, listDir, removeTree, tempDir } from "../../lib/files/files.ts";
 import { labMissing } from "../support/lab_system.ts";
 import { runTower, startTower, timedTower } from "../support/tower_process.ts";
 import { unfinishedFiles } from "../support/unfinished_files.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { exists, listDir, readText } from "../../lib/store/files.ts";
+import { exists, listDir, readText } from "../../lib/files/files.ts";
 import { oracleData, oracleMissing } from "../support/alpine_oracle.ts";
 import { labRepository, type PackageSpec } from "../support/lab_repository.ts";
 import { TEST_KEY } from "../support/test_keys.ts";

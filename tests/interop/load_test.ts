@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Event } from "../../lib/report/event.ts";
 import { type FileStore, openStore } from "../../lib/store/content_store.ts";
-import { listDir, tempDir } from "../../lib/store/files.ts";
+import { listDir, tempDir } from "../../lib/files/files.ts";
 import {
   type LoadContext,
   loadPackages,
-  type PackageRequest,
-} from "../../lib/store/package_loader.ts";
-import { PATIENCE } from "../../lib/store/patience.ts";
+} from "../../lib/packages/package_loader.ts";
+import type { PackageRequest } from "../../lib/packages/request.ts";
+import { PATIENCE } from "../../lib/fetch/patience.ts";
 import { makeKey, makePackage } from "../support/small_packages.ts";
 
 const key = makeKey("test-1.rsa");

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { listDir } from "../../lib/store/files.ts";
-import { PATIENCE, type Patience } from "../../lib/store/patience.ts";
+import { listDir } from "../../lib/files/files.ts";
+import { PATIENCE, type Patience } from "../../lib/fetch/patience.ts";
 import type { LabRepository } from "../support/lab_repository.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 import { unfinishedFiles } from "../support/unfinished_files.ts";

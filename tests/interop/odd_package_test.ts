@@ -9,7 +9,7 @@ import { packSignature, tarFile } from "../../lib/apk/package_writer.ts";
 import { readPackage } from "../../lib/apk/package_reader.ts";
 import { putApkDirectories } from "../../lib/apk/apk_directories.ts";
 import { messagesOf } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { gzip } from "../../lib/format/gzip.ts";
 import { formatPax } from "../../lib/format/pax.ts";
 import { padding, tarEnd } from "../../lib/format/tar.ts";

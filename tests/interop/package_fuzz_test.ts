@@ -3,7 +3,7 @@ import { packIndexArchive, readIndexArchive } from "../../lib/apk/index_archive.
 import { readPackage } from "../../lib/apk/package_reader.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { gunzipMember } from "../../lib/format/gzip.ts";
 import { writeTar } from "../../lib/format/tar.ts";
 import { readTarFiles } from "../../lib/format/tar_files.ts";

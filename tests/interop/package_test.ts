@@ -9,7 +9,7 @@ import { packSignature, tarFile } from "../../lib/apk/package_writer.ts";
 import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { gzip } from "../../lib/format/gzip.ts";
 import { readTarFiles } from "../../lib/format/tar_files.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";

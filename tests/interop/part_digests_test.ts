@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { TowerError } from "../../lib/errors.ts";
-import { tempDir } from "../../lib/store/files.ts";
-import { startPartDigests } from "../../lib/store/part_digests.ts";
+import { tempDir } from "../../lib/files/files.ts";
+import { startPartDigests } from "../../lib/files/part_digests.ts";
 import { randomNumbers } from "../support/random_numbers.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

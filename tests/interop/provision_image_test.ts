@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { hexOf } from "../../lib/format/digest.ts";
+import { hexOf } from "../../lib/bytes/digest.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { makeCardImage } from "../support/card_image.ts";
 import { rootMissing } from "../support/disk_tree.ts";
 import { tempFolder } from "../support/file_sink.ts";

@@ -6,7 +6,7 @@ import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { silent } from "../../lib/report/event.ts";
-import { inventoryPlace, readInventory } from "../../lib/store/inventory_files.ts";
+import { inventoryPlace, readInventory } from "../../lib/inventory/inventory_files.ts";
 import { CARD_TOOLS, makeCardImage } from "../support/card_image.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { killProvisioning } from "../support/provision_kills.ts";

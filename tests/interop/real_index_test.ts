@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { exists, linkTarget } from "../../lib/store/files.ts";
+import { exists, linkTarget } from "../../lib/files/files.ts";
 import { alpineOracle, oracleData, oracleMissing } from "../support/alpine_oracle.ts";
 import { chosenPackages } from "../support/chosen_packages.ts";
 

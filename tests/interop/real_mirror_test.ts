@@ -5,7 +5,7 @@ import { manifestFiles } from "../../build/inputs.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Arch } from "../../lib/brand.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { exists, readText } from "../../lib/store/files.ts";
+import { exists, readText } from "../../lib/files/files.ts";
 import { alpineOracle, type Oracle } from "../support/alpine_oracle.ts";
 import { rootMissing } from "../support/disk_tree.ts";
 import { RealMirror } from "../support/real_mirror/real_mirror.ts";

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { interpret, type Interpretation } from "../../lib/apk/scripts/interpret.ts";
 import { ScriptWorld } from "../../lib/apk/scripts/script_world.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { oracleData, oracleMissing } from "../support/alpine_oracle.ts";
 import { alpineRepository, packagesOf, repositoryMissing } from "../support/alpine_repository.ts";
 import { differences, listTree } from "../support/disk_tree.ts";

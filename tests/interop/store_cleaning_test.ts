@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { readExactly } from "../../lib/format/bytes.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { readExactly } from "../../lib/bytes/bytes.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { openStore } from "../../lib/store/content_store.ts";
-import { listDir, tempDir } from "../../lib/store/files.ts";
+import { listDir, tempDir } from "../../lib/files/files.ts";
 import { cleanStore } from "../../lib/store/store_cleaning.ts";
 
 const DAY = 24 * 3600_000;

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from
 import { ownKey } from "../../build/own_key.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { readExactly } from "../../lib/format/bytes.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { readExactly } from "../../lib/bytes/bytes.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import type { Event } from "../../lib/report/event.ts";
-import { createArtifact, hashFile } from "../../lib/store/artifact_file.ts";
+import { createArtifact, hashFile } from "../../lib/files/artifact_file.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import {
   exists,
@@ -17,8 +17,8 @@ import {
   removeTree,
   tempDir,
   writeFileAtomic,
-} from "../../lib/store/files.ts";
-import { lockFile, waitForLock } from "../../lib/store/lock_file.ts";
+} from "../../lib/files/files.ts";
+import { lockFile, waitForLock } from "../../lib/files/lock_file.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const modeOf = (path: string) => Deno.statSync(path).mode! & 0o7777;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 
 async function built() {

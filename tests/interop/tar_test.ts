@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { gzip, GzipReader } from "../../lib/format/gzip.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { writeTar } from "../../lib/format/tar.ts";
 import { readTarFiles } from "../../lib/format/tar_files.ts";
 import { TarReader } from "../../lib/format/tar_reader.ts";

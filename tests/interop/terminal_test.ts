@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { layHost } from "../support/laid_host.ts";
 import { labRepository } from "../support/lab_repository.ts";
 import { named, programsMissing } from "../support/missing_programs.ts";

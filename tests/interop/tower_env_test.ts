@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { sshString } from "../../lib/ssh_signature/wire.ts";
 import { readLines } from "../../lib/tower_env/lines.ts";

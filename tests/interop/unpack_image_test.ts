@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { unpackImage } from "../../lib/disk/packed_image.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { tempFolder } from "../support/file_sink.ts";
 
 const runner = denoRunner();

@@ -2,11 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { zstdHere } from "../../lib/disk/zstd_frame.ts";
 import { ZstdPacker } from "../../lib/disk/zstd_packer.ts";
-import { concat } from "../../lib/format/bytes.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { openZstd, ZSTD_FRAME } from "../../lib/format/zstd.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { programsMissing } from "../support/missing_programs.ts";
 
 const runner = denoRunner();

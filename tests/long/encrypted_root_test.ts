@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { openDisk } from "../../lib/files/disk_file.ts";
 import { diskKey, encryptedCard, KEY_FILE, removeBootFile } from "../support/encrypted_host.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { bootHost, lookAtHost, type Ssh } from "../support/host_machine.ts";

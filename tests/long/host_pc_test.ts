@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { findFirmware } from "../../build/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { OVMF_FILES } from "../../lib/qemu/machine.ts";
-import { exists } from "../../lib/store/files.ts";
+import { exists } from "../../lib/files/files.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { bootHost, type Hardware, lookAtHost } from "../support/host_machine.ts";
 import {

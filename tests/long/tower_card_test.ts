@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { inventoryPlace, readInventory } from "../../lib/store/inventory_files.ts";
+import { inventoryPlace, readInventory } from "../../lib/inventory/inventory_files.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { buildHost, CARD_MIB, hostMissing, TOWER } from "../support/host_system.ts";
 import { LoopDevice, loopMissing } from "../support/loop_device.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import type { TowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { diskKey, emptyDisk } from "../support/encrypted_host.ts";
 import { tempFolder } from "../support/file_sink.ts";

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { findImage } from "../../build/boot_image.ts";
 import { writeSampleEnv } from "../../build/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { readBytes } from "../../lib/store/files.ts";
+import { readBytes } from "../../lib/files/files.ts";
 import { probeSector } from "../../lib/qemu/kvm_probe.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { testEnv } from "../support/test_env.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { listDir } from "../../lib/store/files.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { listDir } from "../../lib/files/files.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 
 const OUTPUTS = [

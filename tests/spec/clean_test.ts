@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { listDir } from "../../lib/store/files.ts";
+import { listDir } from "../../lib/files/files.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 
 const NOTHING = "0 B in 0 blobs, 0 B in 0 notes, 0 B unfinished";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { listDir, removeTree } from "../../lib/store/files.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { listDir, removeTree } from "../../lib/files/files.ts";
 import { named, programsMissing } from "../support/missing_programs.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 

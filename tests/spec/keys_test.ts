@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { readText } from "../../lib/store/files.ts";
+import { readText } from "../../lib/files/files.ts";
 import { OTHER_KEY, TEST_KEY, type TestKey } from "../support/test_keys.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 

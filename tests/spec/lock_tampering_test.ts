@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { removeTree } from "../../lib/store/files.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { removeTree } from "../../lib/files/files.ts";
 import { OTHER_KEY, TEST_KEY } from "../support/test_keys.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 

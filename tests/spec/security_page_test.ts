@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { exists } from "../../lib/store/files.ts";
+import { exists } from "../../lib/files/files.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const page = Deno.readTextFileSync(join(ROOT, "docs/security.md"));

@@ -4,7 +4,7 @@ import { COLOR_WORDS } from "../../cli/render/colors.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
-import { removeTree } from "../../lib/store/files.ts";
+import { removeTree } from "../../lib/files/files.ts";
 import { layHost } from "../support/laid_host.ts";
 import { failingSsh, TowerProgram } from "../support/tower_program.ts";
 

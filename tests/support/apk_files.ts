@@ -3,7 +3,7 @@ import { CHECKSUM_RECORD } from "../../lib/apk/data_member.ts";
 import type { PackageLimits } from "../../lib/apk/package_reader.ts";
 import { packPackage, packSignature, tarFile } from "../../lib/apk/package_writer.ts";
 import type { PrivateKey } from "../../lib/apk/signature.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { gzip } from "../../lib/format/gzip.ts";
 import { padding, tarEnd, tarHeader } from "../../lib/format/tar.ts";
 import { inlineText } from "../../lib/tree/content.ts";

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { encodeMbr, MBR_TYPE } from "../../lib/format/mbr.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { writeAll } from "../../lib/store/whole_file.ts";
+import { writeAll } from "../../lib/files/whole_file.ts";
 import { randomNumbers } from "./random_numbers.ts";
 
 /** Sectors before the boot partition, in it, and of the whole small image. */

@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import type { Runner } from "../../lib/proc/command.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { type Bundle, bundleSources } from "../../tasks/compile/bundle.ts";
 import type { Machine } from "../../tasks/compile/elf_layout.ts";
 import { formatParts } from "../../tasks/compile/parts.ts";

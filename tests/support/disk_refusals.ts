@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { diskKey, KEY_FILE } from "./encrypted_host.ts";
 import { tempFolder } from "./file_sink.ts";
 import { buildHost, cardOf, envFile, hostMissing, onlineEnv } from "./host_system.ts";

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { bytesOf } from "../../lib/tree/content.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { writeTar } from "../../lib/format/tar.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";

@@ -1,4 +1,4 @@
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 
 /** What an ELF file of a test holds. */
 export interface ElfSpec {

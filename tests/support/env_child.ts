@@ -1,6 +1,6 @@
 /** What env_test.ts runs: a program that takes the real machine, `env_child.ts TASK`. */
 import { realEnv } from "../../lib/env.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { TowerError } from "../../lib/errors.ts";
 
 const env = realEnv();

@@ -1,6 +1,6 @@
 /** ext4 images in files, for the judges and the bench of the ext4 writer. */
 import type { Digest } from "../../lib/brand.ts";
-import type { ByteSource } from "../../lib/format/bytes.ts";
+import type { ByteSource } from "../../lib/bytes/bytes.ts";
 import { type Ext4Layout, type Ext4Options, planExt4 } from "../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../lib/format/ext4/writer.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";

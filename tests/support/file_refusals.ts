@@ -2,7 +2,7 @@ import { assert, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
+import { openDisk } from "../../lib/files/disk_file.ts";
 import { tempFolder } from "./file_sink.ts";
 import { bootHost, lookAtHost } from "./host_machine.ts";
 import { buildHost, cardOf, envFile, offlineEnv, TOWER } from "./host_system.ts";

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Digest } from "../../lib/brand.ts";
-import type { ByteSource } from "../../lib/format/bytes.ts";
+import type { ByteSource } from "../../lib/bytes/bytes.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 

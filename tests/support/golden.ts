@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { exists, readText, writeFileAtomic } from "../../lib/store/files.ts";
+import { exists, readText, writeFileAtomic } from "../../lib/files/files.ts";
 
 /**
  * Compares a text with the file of that name in tests/golden. With `TOWER_GOLDEN=write` in the

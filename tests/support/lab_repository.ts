@@ -2,7 +2,7 @@ import { packIndexArchive } from "../../lib/apk/index_archive.ts";
 import { formatIndex } from "../../lib/apk/index_text.ts";
 import { packPackage } from "../../lib/apk/package_writer.ts";
 import type { IndexedPackage, PackageInfo, ScriptKind } from "../../lib/apk/types.ts";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { Content, Entry } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";

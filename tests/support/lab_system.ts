@@ -7,8 +7,8 @@ import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";
 import { silent } from "../../lib/report/event.ts";
-import { exists } from "../../lib/store/files.ts";
-import { waitForLock } from "../../lib/store/lock_file.ts";
+import { exists } from "../../lib/files/files.ts";
+import { waitForLock } from "../../lib/files/lock_file.ts";
 import type { SharedProgram } from "./shared_program.ts";
 
 /** Options that name a lab repository and the folder of its keys. */

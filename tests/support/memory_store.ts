@@ -1,7 +1,7 @@
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { type ByteSource, concat, memorySource } from "../../lib/format/bytes.ts";
-import { digestOf } from "../../lib/format/digest.ts";
+import { type ByteSource, concat, memorySource } from "../../lib/bytes/bytes.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import type { BlobWriter, ContentStore } from "../../lib/store/ports.ts";
 
 /** A content store in memory for tests. */

@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { removeTree } from "../../lib/store/files.ts";
+import { removeTree } from "../../lib/files/files.ts";
 
 const PROJECT = fromFileUrl(new URL("../..", import.meta.url));
 const runner = denoRunner();

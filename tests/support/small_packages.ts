@@ -3,7 +3,7 @@ import { packPackage } from "../../lib/apk/package_writer.ts";
 import { loadTrustedKey, type PrivateKey } from "../../lib/apk/signature.ts";
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { FileStore } from "../../lib/store/content_store.ts";
-import type { PackageRequest } from "../../lib/store/ports.ts";
+import type { PackageRequest } from "../../lib/packages/request.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import { randomNumbers } from "./random_numbers.ts";
 

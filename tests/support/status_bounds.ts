@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempDir } from "../../lib/store/files.ts";
+import { tempDir } from "../../lib/files/files.ts";
 import { assertAllUp, slowestOf, statusBound, StatusRace } from "./status_race.ts";
 import { towerVariables } from "./tower_process.ts";
 

@@ -2,11 +2,11 @@
 import { imageKey } from "../../build/image_key.ts";
 import { realEnv } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { createArtifact } from "../../lib/store/artifact_file.ts";
-import { digestOf, hexOf } from "../../lib/format/digest.ts";
+import { createArtifact } from "../../lib/files/artifact_file.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { openStore } from "../../lib/store/content_store.ts";
-import { exists, listDir, writeFileAtomic } from "../../lib/store/files.ts";
-import { lockFile } from "../../lib/store/lock_file.ts";
+import { exists, listDir, writeFileAtomic } from "../../lib/files/files.ts";
+import { lockFile } from "../../lib/files/lock_file.ts";
 
 const [task, path, argument] = Deno.args as [string, string, string];
 const bytes = (text: string) => new TextEncoder().encode(text);

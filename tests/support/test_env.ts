@@ -1,9 +1,9 @@
 import type { Env } from "../../lib/env.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
-import { createFetcher } from "../../lib/store/fetcher.ts";
-import { tempDir } from "../../lib/store/files.ts";
-import { PATIENCE, type Patience } from "../../lib/store/patience.ts";
+import { createFetcher } from "../../lib/fetch/fetcher.ts";
+import { tempDir } from "../../lib/files/files.ts";
+import { PATIENCE, type Patience } from "../../lib/fetch/patience.ts";
 
 /** What a test may say about the machine; the rest is an empty one without terminal or programs. */
 export interface TestEnvOptions {

@@ -1,6 +1,6 @@
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hashFile } from "../../lib/store/artifact_file.ts";
-import { listDir } from "../../lib/store/files.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { listDir } from "../../lib/files/files.ts";
 import type { SharedProgram } from "./shared_program.ts";
 
 const runner = denoRunner();

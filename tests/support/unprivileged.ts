@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { concat } from "../../lib/format/bytes.ts";
+import { concat } from "../../lib/bytes/bytes.ts";
 import type { Command, Ending } from "../../lib/proc/command.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 

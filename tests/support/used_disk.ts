@@ -1,5 +1,5 @@
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { openDisk } from "../../lib/store/disk_file.ts";
+import { openDisk } from "../../lib/files/disk_file.ts";
 import { emptyDisk } from "./encrypted_host.ts";
 
 const runner = denoRunner();

@@ -1,4 +1,4 @@
-import { memorySource, readExactly } from "../../../lib/format/bytes.ts";
+import { memorySource, readExactly } from "../../../lib/bytes/bytes.ts";
 import { packingOf, unpackModule } from "../../../lib/kmod/compression.ts";
 import { depmod } from "../../../lib/kmod/depmod.ts";
 import { type ModuleDirectory, moduleDirectory } from "../../../lib/kmod/module_directory.ts";

@@ -1,5 +1,5 @@
 import { TowerError } from "../../../lib/errors.ts";
-import { concat } from "../../../lib/format/bytes.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
 import { writeCpio } from "../../../lib/format/cpio.ts";
 import { type GzipLevel, GzipWriter } from "../../../lib/format/gzip.ts";
 import { openZstd, type ZstdBuild } from "../../../lib/format/zstd.ts";

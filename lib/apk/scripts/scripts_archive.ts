@@ -1,4 +1,4 @@
-import { concat } from "../../format/bytes.ts";
+import { concat } from "../../bytes/bytes.ts";
 import type { InstalledPackage } from "../installation.ts";
 import type { ScriptKind, UnpackedPackage } from "../types.ts";
 

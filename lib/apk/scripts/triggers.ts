@@ -1,4 +1,4 @@
-import { compareBytes } from "../../format/bytes.ts";
+import { compareBytes } from "../../bytes/bytes.ts";
 import { matchesPath } from "../../shell/pattern.ts";
 import type { UnpackedPackage } from "../types.ts";
 

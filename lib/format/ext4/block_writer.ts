@@ -1,4 +1,4 @@
-import type { ByteSink } from "../bytes.ts";
+import type { ByteSink } from "../../bytes/bytes.ts";
 
 const CAPACITY = 1 << 20;
 

@@ -1,4 +1,4 @@
-import { type ByteSink, type ByteSource, readExactly } from "../bytes.ts";
+import { type ByteSink, type ByteSource, readExactly } from "../../bytes/bytes.ts";
 import { formatUuid, type Uuid, uuidBytes } from "../uuid.ts";
 import { checksum, fileSystemSeed } from "./checksum.ts";
 import { SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "./superblock.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type ByteSink, type ByteSource, memorySource } from "../bytes.ts";
+import { type ByteSink, type ByteSource, memorySource } from "../../bytes/bytes.ts";
 import { checksum, fileSystemSeed } from "./checksum.ts";
 import { setUuidOfExt4, uuidOfExt4 } from "./own_uuid.ts";
 import { uuidBytes, uuidFrom } from "../uuid.ts";

@@ -4,7 +4,7 @@ import { byteSize } from "../../schema/scalars.ts";
 import { TowerError } from "../../errors.ts";
 import type { Entry } from "../../tree/entry.ts";
 import { FileTree } from "../../tree/file_tree.ts";
-import { memorySink, memorySource } from "../bytes.ts";
+import { memorySink, memorySource } from "../../bytes/bytes.ts";
 import { type Ext4Options, planExt4 } from "./plan.ts";
 import { writeExt4 } from "./writer.ts";
 

@@ -1,4 +1,4 @@
-import type { ByteSink } from "../bytes.ts";
+import type { ByteSink } from "../../bytes/bytes.ts";
 import type { ContentReader } from "../../tree/entry.ts";
 import { BlockWriter } from "./block_writer.ts";
 import { fileSystemSeed, inodeSeed } from "./checksum.ts";

@@ -1,5 +1,5 @@
 import { TowerError } from "../../errors.ts";
-import { type ByteSink, type ByteSource, readExactly } from "../bytes.ts";
+import { type ByteSink, type ByteSource, readExactly } from "../../bytes/bytes.ts";
 import { ATTRIBUTE, encodeDirectory, SLOT, UNIT_OFFSETS } from "./directory.ts";
 import { SECTOR, TABLES } from "./geometry.ts";
 import { clusterSector } from "./layout.ts";

@@ -1,5 +1,5 @@
 import { TowerError } from "../../errors.ts";
-import { type ByteSink, type ByteSource, concat, readExactly } from "../bytes.ts";
+import { type ByteSink, type ByteSource, concat, readExactly } from "../../bytes/bytes.ts";
 import { SECTOR } from "./geometry.ts";
 import { entriesOf, sameName, slotsIn } from "./inject.ts";
 import { clusterSector } from "./layout.ts";

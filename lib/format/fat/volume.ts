@@ -1,5 +1,5 @@
 import { TowerError } from "../../errors.ts";
-import { type ByteSource, readExactly } from "../bytes.ts";
+import { type ByteSource, readExactly } from "../../bytes/bytes.ts";
 import { BACKUP_SECTOR, FSINFO_SECTOR } from "./boot_sector.ts";
 import { SLOT } from "./directory.ts";
 import { clusterSector } from "./layout.ts";

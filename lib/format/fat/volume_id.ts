@@ -1,4 +1,4 @@
-import { type ByteSink, type ByteSource, readExactly } from "../bytes.ts";
+import { type ByteSink, type ByteSource, readExactly } from "../../bytes/bytes.ts";
 import { BACKUP_SECTOR } from "./boot_sector.ts";
 import { SECTOR } from "./geometry.ts";
 import { readVolume } from "./volume.ts";

@@ -1,4 +1,4 @@
-import type { ByteSink } from "../bytes.ts";
+import type { ByteSink } from "../../bytes/bytes.ts";
 import { piecesOf } from "../../tree/content.ts";
 import { type Content, type ContentReader, sizeOf } from "../../tree/entry.ts";
 import { BACKUP_SECTOR, encodeBootSector, encodeFsInfo, FSINFO_SECTOR } from "./boot_sector.ts";

@@ -6,7 +6,7 @@ import { parseDependency } from "../../../lib/apk/dependency.ts";
 import { formatProblems, solve } from "../../../lib/apk/solver.ts";
 import { loadTrustedKey } from "../../../lib/apk/signature.ts";
 import type { IndexedPackage } from "../../../lib/apk/types.ts";
-import { listDir } from "../../../lib/store/files.ts";
+import { listDir } from "../../../lib/files/files.ts";
 import { chosenPackages } from "../chosen_packages.ts";
 import { packedPackage } from "../lab_repository.ts";
 import { TEST_KEY } from "../test_keys.ts";

@@ -3,7 +3,7 @@ import { readIndexArchive } from "../../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../../lib/apk/index_text.ts";
 import { loadTrustedKey } from "../../../lib/apk/signature.ts";
 import type { IndexedPackage } from "../../../lib/apk/types.ts";
-import { exists, listDir } from "../../../lib/store/files.ts";
+import { exists, listDir } from "../../../lib/files/files.ts";
 import { oracleData, oracleMissing } from "../alpine_oracle.ts";
 import { repositoryMissing } from "../alpine_repository.ts";
 

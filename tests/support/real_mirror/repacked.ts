@@ -8,7 +8,7 @@ import {
   type TrustedKey,
   type UnpackedPackage,
 } from "../../../lib/apk/types.ts";
-import { concat } from "../../../lib/format/bytes.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
 import type { Entry } from "../../../lib/tree/entry.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
 import { streamOf } from "../apk_files.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
-import { digestFromHex, digestOf } from "../format/digest.ts";
+import { digestFromHex, digestOf } from "../bytes/digest.ts";
 import { entriesOf } from "./folder_entries.ts";
 
 /**

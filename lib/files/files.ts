@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
-import { compareBytes, concat } from "../format/bytes.ts";
+import { compareBytes, concat } from "../bytes/bytes.ts";
 import { attempt, isMissing } from "./file_error.ts";
 import { makeFolders, parentFolder } from "./folders.ts";
 import { openRegular } from "./regular_file.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
-import type { ByteSink } from "../format/bytes.ts";
-import { digestFromHex } from "../format/digest.ts";
+import type { ByteSink } from "../bytes/bytes.ts";
+import { digestFromHex } from "../bytes/digest.ts";
 import { attempt, fileError } from "./file_error.ts";
 import { parentFolder } from "./folders.ts";
 import { breathe } from "./interruption.ts";

@@ -1,4 +1,4 @@
-import type { ByteSink, ByteSource } from "../format/bytes.ts";
+import type { ByteSink, ByteSource } from "../bytes/bytes.ts";
 import { attempt } from "./file_error.ts";
 import { fileAccess } from "./file_access.ts";
 import { requireDisk } from "./regular_file.ts";

@@ -1,11 +1,11 @@
 import { TowerError } from "../errors.ts";
-import { fileError } from "./file_error.ts";
+import { fileError } from "../files/file_error.ts";
 import { HttpTransfer } from "./http_transfer.ts";
-import { requireRegular } from "./regular_file.ts";
+import { requireRegular } from "../files/regular_file.ts";
 import { checkGrowth, checkSize } from "./expected_size.ts";
-import { interrupted } from "./interruption.ts";
+import { interrupted } from "../files/interruption.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
-import type { Fetcher, FetchOptions } from "./ports.ts";
+import type { Fetcher, FetchOptions } from "./port.ts";
 import { shownUrl } from "../report/shown_url.ts";
 
 export interface FetcherOptions {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { attempt } from "./file_error.ts";
-import type { SentError } from "./package_messages.ts";
+import type { SentError } from "../sent_error.ts";
 
 /** Bytes of a file. What lies behind its end counts as zeros. */
 export interface FilePart {

@@ -1,6 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { sentError } from "./package_messages.ts";
+import { sentError } from "../sent_error.ts";
 import { type DigestAnswer, type DigestOrder, digestParts } from "./file_parts.ts";
 
 self.onmessage = ({ data: { path, parts } }: MessageEvent<DigestOrder>) => {

@@ -2,15 +2,15 @@ import type { Identity } from "../apk/identity.ts";
 import type { TrustedKey, UnpackedPackage } from "../apk/types.ts";
 import { TowerError } from "../errors.ts";
 import type { Reporter } from "../report/event.ts";
-import type { FileStore } from "./content_store.ts";
-import { createFetcher, localPath } from "./fetcher.ts";
-import { interrupted } from "./interruption.ts";
+import type { FileStore } from "../store/content_store.ts";
+import { createFetcher, localPath } from "../fetch/fetcher.ts";
+import { interrupted } from "../files/interruption.ts";
 import { fetchPackage, storedPackage } from "./package_load.ts";
-import { type Answer, type FetchPolicy, type Order, receivedError } from "./package_messages.ts";
-import type { PackageRequest } from "./ports.ts";
+import { receivedError } from "../sent_error.ts";
+import type { Answer, FetchPolicy, Order } from "./package_messages.ts";
+import type { PackageRequest } from "./request.ts";
 import { shownUrl } from "../report/shown_url.ts";
 
-export type { PackageRequest } from "./ports.ts";
 export type { FetchPolicy } from "./package_messages.ts";
 
 export interface LoadContext {

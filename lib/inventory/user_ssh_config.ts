@@ -3,12 +3,12 @@ import { TowerError } from "../errors.ts";
 import { configPath, type TowerPaths } from "../fleet/paths.ts";
 import { includeConfig } from "../fleet/ssh_files.ts";
 import { includeLine } from "../ssh/ssh_config.ts";
-import { asByteText, bytesOfText, byteText } from "./byte_text.ts";
-import { attempt } from "./file_error.ts";
-import { readBytes, writeFileAtomic } from "./files.ts";
-import { parentFolder } from "./folders.ts";
-import { privateFolder } from "./private_folder.ts";
-import { kindOf } from "./regular_file.ts";
+import { asByteText, bytesOfText, byteText } from "../files/byte_text.ts";
+import { attempt } from "../files/file_error.ts";
+import { readBytes, writeFileAtomic } from "../files/files.ts";
+import { parentFolder } from "../files/folders.ts";
+import { privateFolder } from "../files/private_folder.ts";
+import { kindOf } from "../files/regular_file.ts";
 
 const LIMIT = 1 << 20;
 const NEW_MODE = 0o600;

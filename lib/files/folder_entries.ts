@@ -1,4 +1,4 @@
-import { compareBytes } from "../format/bytes.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import { attempt } from "./file_error.ts";
 
 /** What a folder holds. Links are not followed. */

@@ -1,10 +1,11 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { openStore } from "./content_store.ts";
-import { createFetcher } from "./fetcher.ts";
+import { openStore } from "../store/content_store.ts";
+import { createFetcher } from "../fetch/fetcher.ts";
 import { fetchPackage, type PackageSource } from "./package_load.ts";
-import type { PackageRequest } from "./ports.ts";
-import { type Answer, type Order, sentError } from "./package_messages.ts";
+import type { PackageRequest } from "./request.ts";
+import { sentError } from "../sent_error.ts";
+import type { Answer, Order } from "./package_messages.ts";
 
 const tell = (answer: Answer) => self.postMessage(answer);
 

@@ -1,8 +1,8 @@
 import { messagesOf, TowerError } from "../errors.ts";
 import { checkGrowth, checkSize } from "./expected_size.ts";
-import { interrupted } from "./interruption.ts";
+import { interrupted } from "../files/interruption.ts";
 import type { Patience } from "./patience.ts";
-import type { FetchOptions } from "./ports.ts";
+import type { FetchOptions } from "./port.ts";
 import { redirectTarget, takeCredentials } from "./redirect.ts";
 import { formatDuration } from "../report/quantity.ts";
 import { shownUrl } from "../report/shown_url.ts";

@@ -1,4 +1,4 @@
-import { receivedError } from "./package_messages.ts";
+import { receivedError } from "../sent_error.ts";
 import { type DigestAnswer, type DigestOrder, digestParts, type FilePart } from "./file_parts.ts";
 
 /** Work under way. Disposing it ends it; then nobody may wait for its result. */

@@ -2,15 +2,15 @@ import { type AddressPlan, allocateAddress } from "../address_plan/address_plan.
 import { TowerError } from "../errors.ts";
 import type { HostName, Inventory } from "../fleet/host.ts";
 import { asIpAddress, type IpAddress } from "../ip/address.ts";
-import { exists, listDir, readText, writeFileAtomic } from "./files.ts";
+import { exists, listDir, readText, writeFileAtomic } from "../files/files.ts";
 import {
   type InventoryPlace,
   locked,
   readInventoryLocked,
   stagingFolder,
 } from "./inventory_files.ts";
-import { privateFolder } from "./private_folder.ts";
-import { SessionFolder } from "./session_folder.ts";
+import { privateFolder } from "../files/private_folder.ts";
+import { SessionFolder } from "../files/session_folder.ts";
 
 /** Where a host's files are made before they are in force; goes away with its owner. */
 export interface Staging extends Disposable {

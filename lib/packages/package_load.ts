@@ -1,7 +1,8 @@
 import { packageLimits, readPackage } from "../apk/package_reader.ts";
 import type { TrustedKey, UnpackedPackage } from "../apk/types.ts";
-import type { FileStore } from "./content_store.ts";
-import type { Fetcher, PackageRequest } from "./ports.ts";
+import type { FileStore } from "../store/content_store.ts";
+import type { Fetcher } from "../fetch/port.ts";
+import type { PackageRequest } from "./request.ts";
 
 export interface PackageSource {
   readonly store: FileStore;

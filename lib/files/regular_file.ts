@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
-import type { ByteSource } from "../format/bytes.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
 import { attempt } from "./file_error.ts";
 
 /** A file that stays the same one while it is open, whatever its path names by then. */

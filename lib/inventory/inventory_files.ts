@@ -7,14 +7,21 @@ import { hostKeyOf } from "../ssh/known_hosts.ts";
 import { hostSettings, parseSshConfig, type SshConfig } from "../ssh/ssh_config.ts";
 import { RULES } from "../tower_env/rules.ts";
 import { parseTowerEnv } from "../tower_env/tower_env.ts";
-import { asByteText, bytesOfText, byteText } from "./byte_text.ts";
-import { attempt } from "./file_error.ts";
-import { exists, listDir, readBytes, readText, removeTree, writeFileAtomic } from "./files.ts";
-import { waitForLock } from "./lock_file.ts";
-import { privateFolder } from "./private_folder.ts";
-import { removeStaleFolders } from "./session_folder.ts";
+import { asByteText, bytesOfText, byteText } from "../files/byte_text.ts";
+import { attempt } from "../files/file_error.ts";
+import {
+  exists,
+  listDir,
+  readBytes,
+  readText,
+  removeTree,
+  writeFileAtomic,
+} from "../files/files.ts";
+import { waitForLock } from "../files/lock_file.ts";
+import { privateFolder } from "../files/private_folder.ts";
+import { removeStaleFolders } from "../files/session_folder.ts";
 import { includeInUserConfig, type UserSshPlace } from "./user_ssh_config.ts";
-import { syncFolder } from "./whole_file.ts";
+import { syncFolder } from "../files/whole_file.ts";
 
 /** Most bytes of a file of an inventory. */
 const LIMIT = 1 << 20;
