@@ -4,7 +4,7 @@ import { imageSignersPath } from "../lib/fleet/paths.ts";
 import { exists, readText, writeFileAtomic } from "../lib/files/files.ts";
 import { waitForLock } from "../lib/files/lock_file.ts";
 import { privateFolder } from "../lib/files/private_folder.ts";
-import { ownKey } from "./own_key.ts";
+import { ownKey } from "./boot/own_key.ts";
 
 const LIMIT = 1 << 20;
 

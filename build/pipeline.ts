@@ -9,10 +9,10 @@ import type { PackageRequest } from "../lib/packages/request.ts";
 import { removeUnfinished } from "../lib/files/whole_file.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
-import { writeArtifacts } from "./artifacts.ts";
+import { writeArtifacts } from "./media/artifacts.ts";
 import { assemble } from "./assemble.ts";
-import type { Engine } from "./engine.ts";
-import { gatherInputs, type Inputs, resolveRequestOf } from "./inputs.ts";
+import type { Engine } from "./engine/engine.ts";
+import { gatherInputs, type Inputs, resolveRequestOf } from "./inputs/inputs.ts";
 import { optionalOf, worldOf } from "./manifest/manifest.ts";
 import {
   fits,
@@ -27,9 +27,9 @@ import {
 import { type BuildPlan, makePlan } from "./plan/plan.ts";
 import { type BuildRecord, makeRecord } from "./plan/record.ts";
 import { loadRequestsOf, resolve } from "./plan/resolve.ts";
-import type { BuildRequest } from "./request.ts";
-import { withSoundPackages } from "./sound_packages.ts";
-import { recall, remember } from "./unchanged.ts";
+import type { BuildRequest } from "./inputs/request.ts";
+import { withSoundPackages } from "./engine/sound_packages.ts";
+import { recall, remember } from "./engine/unchanged.ts";
 import { distributionOf } from "./supply/distribution.ts";
 import { VERSION } from "./version.ts";
 

@@ -8,14 +8,14 @@
  * built as it is, and signed; a sample tower.env carries the key.
  */
 import { join, resolve } from "@std/path";
-import { chooseAccelerator, findFirmware } from "../build/boot.ts";
-import { openRawImage } from "../build/boot_image.ts";
-import { prepareHostDisk } from "../build/host_disk.ts";
-import { labFolder } from "../build/trusted_keys.ts";
-import { ownKey } from "../build/own_key.ts";
+import { chooseAccelerator, findFirmware } from "../build/boot/boot.ts";
+import { openRawImage } from "../build/boot/boot_image.ts";
+import { prepareHostDisk } from "../build/boot/host_disk.ts";
+import { labFolder } from "../build/inputs/trusted_keys.ts";
+import { ownKey } from "../build/boot/own_key.ts";
 import { indexUrl } from "../build/plan/repositories.ts";
 import { run } from "../build/root.ts";
-import { SAMPLE_USER, writeSampleEnv } from "../build/sample_host.ts";
+import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import type { MachineArch } from "../lib/qemu/machine.ts";

@@ -10,7 +10,7 @@
  * left but the caches. An ordinary user needs user namespaces and /dev/net/tun.
  */
 import { fromFileUrl, join } from "@std/path";
-import { chooseAccelerator } from "../build/boot.ts";
+import { chooseAccelerator } from "../build/boot/boot.ts";
 import { run } from "../build/root.ts";
 import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import type { Env } from "../lib/env.ts";

@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import type { HostRequest } from "../boot.ts";
-import type { SampleRole } from "../sample_host.ts";
+import type { HostRequest } from "../boot/boot.ts";
+import type { SampleRole } from "../boot/sample_host.ts";
 import { add, count } from "./options.ts";
 
 /** `boot`: an image in QEMU. */
@@ -52,7 +52,7 @@ export function bootCommand(env: Env, ending: Ending) {
     .option("--write", "let the machine change the image", false)
     .option("--exit-status", "end with the number that the machine writes to /dev/ttyS1", false)
     .action(async (image, options) => {
-      const { bootImage } = await import("../boot.ts");
+      const { bootImage } = await import("../boot/boot.ts");
       const code = await bootImage({
         image,
         arch: options.arch,

@@ -11,7 +11,7 @@ export function buildCommand(env: Env) {
         "tower provision then asks for",
     )
     .action(async (system, options) => {
-      const { openEngine } = await import("../engine.ts");
+      const { openEngine } = await import("../engine/engine.ts");
       const { build } = await import("../pipeline.ts");
       const request = requestOf(system, options, env);
       const sign = options.sign === undefined ? undefined : await signerFor(options.sign, env);

@@ -14,7 +14,7 @@ export function cleanCommand(env: Env) {
     .option("--dry-run", "tell what would be removed", false)
     .option("--json", "as JSON", false)
     .action(async ({ olderThan, dryRun, json }) => {
-      const { cleanCache } = await import("../cleaning.ts");
+      const { cleanCache } = await import("../engine/cleaning.ts");
       await cleanCache({ days: olderThan, dryRun, json }, env);
     });
 }

@@ -27,7 +27,7 @@ export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> 
     .addArgument(new Argument("<shell>", "the shell it is for").choices(SHELLS))
     .addHelpText("after", "\nFor bash, in ~/.bashrc: source <(tower-build completion bash)")
     .action(async (shell, _options, command) => {
-      const { manifestFiles } = await import("../inputs.ts");
+      const { manifestFiles } = await import("../inputs/inputs.ts");
       const systems = manifestFiles("/").systemNames();
       env.stdout.write(
         completionScript(describeCommand(command.parent!), shell, objectTable(systems)),

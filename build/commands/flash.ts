@@ -20,7 +20,7 @@ export function flashCommand(env: Env, ending: Ending) {
     .option("--dry-run", "show what would be done", false)
     .option("--json", "events on stderr and the result on stdout as JSON", false)
     .action(async (image, device, options) => {
-      const { flashImage } = await import("../flash.ts");
+      const { flashImage } = await import("../media/flash.ts");
       const { arch, signers, confirm, dryRun, json } = options;
       const { allowFixedDisk: allowFixed, zeroDevice: isZeroed } = options;
       const asked = { image, device, arch, signers, allowFixed, isZeroed, confirm };

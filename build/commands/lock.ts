@@ -11,7 +11,7 @@ export function lockCommand(env: Env) {
     )
     .option("--update", "choose packages anew even where the lock fits", false)
     .action(async (system, options) => {
-      const { openEngine } = await import("../engine.ts");
+      const { openEngine } = await import("../engine/engine.ts");
       const { lockSystem } = await import("../pipeline.ts");
       const request = requestOf(system, options, env);
       using engine = openEngine(env, { ...request, json: options.json });

@@ -11,7 +11,7 @@ export function newCommand(env: Env) {
     .option("--key <file>", "public key that logs in as root (default, for lab: your own)")
     .action(async (name, { from, key }) => {
       const { printable } = await import("../../lib/errors.ts");
-      const { writeNewManifest } = await import("../new_system.ts");
+      const { writeNewManifest } = await import("../inputs/new_system.ts");
       const made = writeNewManifest({ name, from, key }, env);
       const login = made.key === undefined
         ? "nobody logs in over SSH yet: it says where a public key goes"

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import type { BuildRequest } from "../request.ts";
+import type { BuildRequest } from "../inputs/request.ts";
 
 /** Adds the options that choose a system, its packages and its lock. */
 export function systemCommand(name: string, description: string) {

@@ -8,7 +8,7 @@ export function planCommand(env: Env) {
     "Show what decides a build, a line for each part; with --json all of it.",
   )
     .action(async (system, options) => {
-      const { openEngine } = await import("../engine.ts");
+      const { openEngine } = await import("../engine/engine.ts");
       const { planBuild } = await import("../pipeline.ts");
       const { printable } = await import("../../lib/errors.ts");
       const { planSummary } = await import("../plan/summary.ts");

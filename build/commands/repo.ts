@@ -23,8 +23,8 @@ function packCommand(env: Env) {
     .option("--scripts <dir>", "folder with .pre-install, .post-install, .trigger …")
     .option("--output <dir>", "where the package goes", ".")
     .action(async (tree, options) => {
-      const { openEngine } = await import("../engine.ts");
-      const { packFolder, refuseCapabilities } = await import("../repository.ts");
+      const { openEngine } = await import("../engine/engine.ts");
+      const { packFolder, refuseCapabilities } = await import("../repository/repository.ts");
       using engine = openEngine(env, { offline: true, json: false, jobs: 1 });
       await refuseCapabilities(resolve(env.cwd, tree), env.runner);
       const path = packFolder({
@@ -48,9 +48,9 @@ function indexCommand(env: Env) {
     .requiredOption("--keys <dir>", "public keys that the packages must be signed with")
     .option("--description <text>", "what the index says of itself", "packages")
     .action(async (dir, options) => {
-      const { openEngine } = await import("../engine.ts");
-      const { trustedKeys } = await import("../trusted_keys.ts");
-      const { indexFolder } = await import("../repository.ts");
+      const { openEngine } = await import("../engine/engine.ts");
+      const { trustedKeys } = await import("../inputs/trusted_keys.ts");
+      const { indexFolder } = await import("../repository/repository.ts");
       using engine = openEngine(env, { offline: true, json: false, jobs: 1 });
       const folder = resolve(env.cwd, dir);
       const count = await indexFolder({

@@ -17,8 +17,8 @@ export function resolveCommand(env: Env) {
     .addOption(timeoutOption())
     .option("--json", "the result as JSON, with reasons", false)
     .action(async (constraints, options) => {
-      const { openEngine } = await import("../engine.ts");
-      const { labFolder, trustedKeys } = await import("../trusted_keys.ts");
+      const { openEngine } = await import("../engine/engine.ts");
+      const { labFolder, trustedKeys } = await import("../inputs/trusted_keys.ts");
       const { openRepositories } = await import("../plan/indexes.ts");
       const { parseWorld, solveWorld } = await import("../plan/world.ts");
       const { parseRepository } = await import("../plan/repositories.ts");

@@ -10,7 +10,7 @@ export function showTreeCommand(env: Env) {
     "show-tree",
     "List path, mode, uid, gid, size and origin of every entry of the system.",
   ).action(async (system, options) => {
-    const { openEngine } = await import("../engine.ts");
+    const { openEngine } = await import("../engine/engine.ts");
     const { buildTree } = await import("../pipeline.ts");
     const request = requestOf(system, options, env);
     using engine = openEngine(env, { ...request, json: options.json });

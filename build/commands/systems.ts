@@ -9,7 +9,7 @@ export function systemsCommand(env: Env) {
     .action(async ({ json }) => {
       const { messagesOf, printable } = await import("../../lib/errors.ts");
       const { table } = await import("../../lib/report/table.ts");
-      const { knownSystems } = await import("../known_systems.ts");
+      const { knownSystems } = await import("../inputs/known_systems.ts");
       const { systems, broken } = knownSystems(env);
       if (json) {
         const bad = broken.map(({ system, error }) => ({

@@ -61,8 +61,8 @@ interface Question {
 
 /** The world of a system and the repositories that it is chosen from. */
 async function ask(options: Question, env: Env) {
-  const { openEngine } = await import("../engine.ts");
-  const { gatherInputs, resolveRequestOf } = await import("../inputs.ts");
+  const { openEngine } = await import("../engine/engine.ts");
+  const { gatherInputs, resolveRequestOf } = await import("../inputs/inputs.ts");
   const { openRepositories } = await import("../plan/indexes.ts");
   const { wantedOf } = await import("../plan/world.ts");
   const { json, timeout } = options;

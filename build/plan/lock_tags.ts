@@ -2,7 +2,13 @@ import { parseDependency, readDependency } from "../../lib/apk/dependency.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Wanted } from "../manifest/schema.ts";
 import { alternativesOf } from "../manifest/wanted.ts";
-import type { Lock, LockedPackage } from "./lock.ts";
+
+/** As much of a lock as says where each package comes from. */
+interface Locked<P> {
+  readonly repositories: readonly { readonly tag?: string | undefined }[];
+  /** Each with the place of its repository. */
+  readonly packages: readonly P[];
+}
 
 /**
  * A package that a lock has from a tagged repository though nothing of the world leads there: apk
@@ -10,12 +16,12 @@ import type { Lock, LockedPackage } from "./lock.ts";
  *
  * @param packages those of the lock, in its order
  */
-export function strayPackage(
-  { repositories, packages: locked }: Pick<Lock, "repositories" | "packages">,
+export function strayPackage<P extends { readonly repository: number }>(
+  { repositories, packages: locked }: Locked<P>,
   packages: readonly UnpackedPackage[],
   world: readonly Wanted[],
-): LockedPackage | undefined {
-  const tagOf = ({ repository }: LockedPackage) => repositories[repository]!.tag;
+): P | undefined {
+  const tagOf = ({ repository }: P) => repositories[repository]!.tag;
   if (locked.every((entry) => tagOf(entry) === undefined)) return undefined;
   const items = world.flatMap(alternativesOf).map(parseDependency);
   const providers = providersOf(packages);

@@ -1,10 +1,5 @@
-import {
-  type BlockDevice,
-  describeDevice,
-  listDisks,
-  newDisks,
-  refusals,
-} from "../../lib/disk/devices.ts";
+import type { BlockDevice } from "../../lib/disk/block_device.ts";
+import { describeDevice, listDisks, newDisks, refusals } from "../../lib/disk/devices.ts";
 import type { Env } from "../../lib/env.ts";
 import { printable, TowerError } from "../../lib/errors.ts";
 import type { HostName } from "../../lib/fleet/host.ts";

@@ -1,6 +1,6 @@
 import { TowerError } from "../errors.ts";
 import { exists, isFolder, linkTarget, listDir, readText } from "../files/files.ts";
-import type { BlockDevice } from "./devices.ts";
+import type { BlockDevice } from "./block_device.ts";
 
 const LIMIT = 4096;
 const MOUNTS_LIMIT = 16 << 20;

@@ -1,4 +1,5 @@
-import type { Verbosity } from "./verbosity.ts";
+/** How much a program says beside its result and its errors. */
+export type Verbosity = "quiet" | "normal" | "verbose";
 
 /** What a command leaves behind beside its output: how the program ends. */
 export interface Ending {

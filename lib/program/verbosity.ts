@@ -3,10 +3,7 @@ import { printable } from "../errors.ts";
 import type { Command, Runner } from "../proc/command.ts";
 import { describe, endingText } from "../proc/failure.ts";
 import { jsonLine } from "../report/json_reporter.ts";
-import type { Ending } from "./ending.ts";
-
-/** How much a program says beside its result and its errors. */
-export type Verbosity = "quiet" | "normal" | "verbose";
+import type { Ending, Verbosity } from "./ending.ts";
 
 /** `--quiet` and `--verbose` together ask for neither, as in TowerOS. */
 export function verbosityOf(options: Readonly<Record<string, unknown>>): Verbosity {

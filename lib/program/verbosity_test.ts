@@ -2,9 +2,9 @@ import { assertEquals, assertMatch, assertNotMatch, assertRejects } from "@std/a
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
 import { RecordingRunner } from "../proc/recording_runner.ts";
-import { newEnding } from "./ending.ts";
+import { newEnding, type Verbosity } from "./ending.ts";
 import { reporterFor } from "./reporter.ts";
-import { tellingEnv, type Verbosity, verbosityOf } from "./verbosity.ts";
+import { tellingEnv, verbosityOf } from "./verbosity.ts";
 
 /** A program of some verbosity, and what its standard error got. */
 function fixture(verbosity: Verbosity, json = false) {

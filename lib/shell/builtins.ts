@@ -1,12 +1,12 @@
 import { CommandFailure, NotUnderstood } from "./host.ts";
-import type { Interpreter } from "./interpreter.ts";
 import { parseShell, SyntaxFault } from "./parser.ts";
+import type { RunningShell } from "./running_shell.ts";
 import { BreakLoop, ExitShell, ReturnFunction } from "./signals.ts";
 import type { Streams } from "./streams.ts";
 import type { List } from "./syntax.ts";
 
 type Builtin = (
-  shell: Interpreter,
+  shell: RunningShell,
   args: readonly string[],
   streams: Streams,
   tested: boolean,
@@ -168,7 +168,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
  * @returns Its status; undefined for what is none.
  */
 export function runBuiltin(
-  shell: Interpreter,
+  shell: RunningShell,
   [name, ...args]: readonly [string, ...string[]],
   streams: Streams,
   tested: boolean,
@@ -177,7 +177,7 @@ export function runBuiltin(
 }
 
 /** The commands of a file; a shell ends where it cannot read one. */
-function sourceOf(shell: Interpreter, path: string): List {
+function sourceOf(shell: RunningShell, path: string): List {
   try {
     return parseShell(shell.host.read(path));
   } catch (error) {
@@ -194,7 +194,7 @@ function statusOf(name: string, args: readonly string[], otherwise: number): num
   return status === undefined ? otherwise : Number(status) & 0xff;
 }
 
-function leave(shell: Interpreter, name: "break" | "continue", args: readonly string[]): never {
+function leave(shell: RunningShell, name: "break" | "continue", args: readonly string[]): never {
   const levels = statusOf(name, args, 1);
   if (levels < 1 || levels > shell.loops) throw new NotUnderstood(`${name} outside of a loop`);
   throw new BreakLoop(levels, name === "continue");

@@ -9,24 +9,21 @@ import {
 import { CommandFailure, type Io, NotUnderstood, type ShellHost } from "./host.ts";
 import { Limits, MAX_CALLS } from "./limits.ts";
 import { ExitShell, ReturnFunction, runRounds } from "./signals.ts";
+import type { RunningShell } from "./running_shell.ts";
 import { HARMLESS, ShellState } from "./state.ts";
 import { Buffer, Input, NOBODY, redirected, RedirectFailure, type Streams } from "./streams.ts";
 import type { AndOr, Command, List, Pipeline, Redirect, Word } from "./syntax.ts";
 
 type CompoundCommand = Exclude<Command, { kind: "simple" | "function" }>;
 
-export class Interpreter {
+export class Interpreter implements RunningShell {
   readonly host: ShellHost;
   state: ShellState;
-  /** `$?` */
   status = 0;
   failed: string | undefined;
-  /** Values to put back when a function returns. */
   locals: Map<string, string | undefined>[] = [];
   readonly #limits = new Limits();
-  /** How deep in loops. */
   loops = 0;
-  /** How deep in files that `.` reads. */
   sources = 0;
 
   constructor(host: ShellHost, state: ShellState) {
@@ -34,7 +31,6 @@ export class Interpreter {
     this.state = state;
   }
 
-  /** Runs a list; `tested`: somebody looks at its status, so that errexit does not end it. */
   list(list: List, streams: Streams, tested: boolean): void {
     for (const item of list) this.#andOr(item, streams, tested);
   }
@@ -204,7 +200,6 @@ export class Interpreter {
   /** Status of the last `$(…)` of a simple command. */
   #substituted = 0;
 
-  /** Runs a function, a builtin or a program. */
   call(argv: readonly [string, ...string[]], streams: Streams, tested: boolean): void {
     const [name, ...args] = argv;
     const body = this.state.functions.get(name);

@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Env } from "../../lib/env.ts";
 import { removeTree, tempDir } from "../../lib/files/files.ts";

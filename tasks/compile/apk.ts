@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { packFolder } from "../../build/repository.ts";
+import { packFolder } from "../../build/repository/repository.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import { makeDir, readBytes, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import type { Program } from "./programs.ts";

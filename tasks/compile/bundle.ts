@@ -39,7 +39,7 @@ const MAIN = "main.js";
 /** Folders and files that programs are made of. */
 const SOURCES = ["build", "cli", "lib", "deno.json", "deno.lock"] as const;
 /** The module that holds the files of {@linkcode SYSTEMS} in a program that is one file. */
-const EMBEDDED = "build/embedded_systems.ts", SYSTEMS = "build/systems";
+const EMBEDDED = "build/inputs/embedded_systems.ts", SYSTEMS = "build/systems";
 
 /**
  * Bundles a program in a clean folder: no `node_modules` of the project can come in, all npm

@@ -10,7 +10,8 @@ import type { Machine } from "./elf_layout.ts";
 import { packProgram } from "./pack.ts";
 import { partNames } from "./parts.ts";
 import type { Program } from "./programs.ts";
-import { findRuntime, type Runtime, type RuntimeContext } from "./runtime.ts";
+import { findRuntime } from "./find_runtime.ts";
+import type { Runtime, RuntimeContext } from "./runtime.ts";
 import { DENORT_START, denoStart, type Start } from "./start.ts";
 import { buildStub, type Stub } from "./stub.ts";
 

@@ -22,7 +22,7 @@ const IMPURE_WORDS =
 
 /** All violations of a project, given as paths from its root and their texts. */
 export function violationsOf(sources: ReadonlyMap<string, string>): Violation[] {
-  const edges = new Map<string, string[]>();
+  const edges: Edges = new Map();
   const violations: Violation[] = [];
   for (const [file, source] of sources) {
     const code = codeOf(source);
@@ -40,11 +40,11 @@ export function violationsOf(sources: ReadonlyMap<string, string>): Violation[] 
         ? packageImport(specifier, room, file)
         : ownImport(file, target, room, isType);
       if (text) violations.push({ file, line, text });
-      if (target !== undefined && !isType) targets.push(target);
+      if (target !== undefined) targets.push(target);
     }
     edges.set(file, targets);
   }
-  return [...violations, ...cyclesOf(edges)];
+  return [...violations, ...cyclesOf(edges), ...cyclesOf(foldersOf(edges))];
 }
 
 function shapeOf(file: string, source: string, room: Room | undefined): Violation[] {
@@ -111,8 +111,30 @@ function packageImport(specifier: string, room: Room, file: string): string | un
   return `${room.name} may not import "${specifier}"`;
 }
 
-/** One violation for each file at which a walk along imports that run meets itself. */
-function cyclesOf(edges: ReadonlyMap<string, readonly string[]>): Violation[] {
+/** Who imports whom, of types too: whoever reads one of a circle must read all of it. */
+type Edges = Map<string, string[]>;
+
+/**
+ * Imports between the folders right below `lib`, `build` and `cli`, and between those and the files
+ * beside them. A unit test's imports are its own.
+ */
+function foldersOf(edges: Edges): Edges {
+  const folders: Edges = new Map();
+  for (const [file, targets] of edges) {
+    const from = folderOf(file);
+    if (from === undefined || isUnitTest(file)) continue;
+    const others = targets.map(folderOf).filter((to) => to !== undefined && to !== from);
+    folders.set(from, [...folders.get(from) ?? [], ...others as string[]]);
+  }
+  return folders;
+}
+
+function folderOf(file: string): string | undefined {
+  return /^(?:lib|build|cli)\/[^/]+/.exec(file)?.[0];
+}
+
+/** One violation for each place at which a walk along imports meets itself. */
+function cyclesOf(edges: Edges): Violation[] {
   const violations: Violation[] = [];
   const done = new Set<string>();
   const path: string[] = [];

@@ -89,7 +89,7 @@ Deno.test("pure rooms have no clock, chance or network", () => {
   }
 });
 
-Deno.test("a cycle is found, and one of types alone is none", () => {
+Deno.test("a cycle of files is found, of types too", () => {
   const cycle = {
     "lib/tree/a.ts": 'import "./b.ts";',
     "lib/tree/b.ts": 'import "./c.ts";',
@@ -98,7 +98,23 @@ Deno.test("a cycle is found, and one of types alone is none", () => {
   assertEquals(textsOf(cycle), [
     "lib/tree/a.ts:1: import cycle: lib/tree/a.ts -> lib/tree/b.ts -> lib/tree/c.ts -> lib/tree/a.ts",
   ]);
-  assertEquals(textsOf({ ...cycle, "lib/tree/c.ts": 'import type { A } from "./a.ts";' }), []);
+  assertEquals(
+    textsOf({ ...cycle, "lib/tree/c.ts": 'import type { A } from "./a.ts";' }),
+    textsOf(cycle),
+  );
+});
+
+Deno.test("a cycle of folders is found, and one that a unit test closes is none", () => {
+  const texts = {
+    "lib/tree/a.ts": 'import type { B } from "../format/ext4/b.ts";',
+    "lib/format/c.ts": 'import "../tree/d.ts";',
+    "lib/apk/e.ts": "",
+    "lib/apk/e_test.ts": 'import "../tree/a.ts";',
+    "lib/tree/f.ts": 'import "../apk/e.ts";',
+  };
+  assertEquals(textsOf(texts), [
+    "lib/tree:1: import cycle: lib/tree -> lib/format -> lib/tree",
+  ]);
 });
 
 Deno.test("private files, unknown rooms, vague folders and long files are refused", () => {

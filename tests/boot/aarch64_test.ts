@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { findFirmware } from "../../build/boot.ts";
+import { findFirmware } from "../../build/boot/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { linesOf, PROCESSOR_SYSCTLS, settingsOf } from "../../lib/hardening/sysctls.ts";
 import { ARM_UEFI_FILES, MODELS } from "../../lib/qemu/machine.ts";

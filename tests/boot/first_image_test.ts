@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { realEnv } from "../../lib/env.ts";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import { tempFolder } from "../support/file_sink.ts";
 import { labMissing } from "../support/lab_system.ts";
 import { named, programsMissing } from "../support/missing_programs.ts";

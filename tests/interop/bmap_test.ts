@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../build/disk_artifact.ts";
-import type { Engine } from "../../build/engine.ts";
-import { openPacker } from "../../build/packing.ts";
+import { writeDisk } from "../../build/media/disk_artifact.ts";
+import type { Engine } from "../../build/engine/engine.ts";
+import { openPacker } from "../../build/media/packing.ts";
 import type { DiskOutputPlan } from "../../build/plan/plan.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { openEngine } from "../../build/engine.ts";
+import { openEngine } from "../../build/engine/engine.ts";
 import { planBuild } from "../../build/pipeline.ts";
 import { run } from "../../build/root.ts";
 import { realEnv } from "../../lib/env.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import { realEnv } from "../../lib/env.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { tempDir } from "../../lib/files/files.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { prepareHostDisk } from "../../build/host_disk.ts";
+import { prepareHostDisk } from "../../build/boot/host_disk.ts";
 import { realEnv } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { encodeMbr, MBR_TYPE } from "../../lib/format/mbr.ts";

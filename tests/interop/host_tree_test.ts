@@ -1,7 +1,7 @@
 import { labRequest } from "../support/lab_system.ts";
 import { zstdDecompressSync } from "node:zlib";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openEngine } from "../../build/engine.ts";
+import { openEngine } from "../../build/engine/engine.ts";
 import { buildTree } from "../../build/pipeline.ts";
 import { realEnv } from "../../lib/env.ts";
 import { silent } from "../../lib/report/event.ts";

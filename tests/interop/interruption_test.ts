@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import { realEnv } from "../../lib/env.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { exists, listDir, removeTree, tempDir } from "../../lib/files/files.ts";

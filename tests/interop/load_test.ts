@@ -4,10 +4,7 @@ import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Event } from "../../lib/report/event.ts";
 import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import { listDir, tempDir } from "../../lib/files/files.ts";
-import {
-  type LoadContext,
-  loadPackages,
-} from "../../lib/packages/package_loader.ts";
+import { type LoadContext, loadPackages } from "../../lib/packages/package_loader.ts";
 import type { PackageRequest } from "../../lib/packages/request.ts";
 import { PATIENCE } from "../../lib/fetch/patience.ts";
 import { makeKey, makePackage } from "../support/small_packages.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
-import { ownKey } from "../../build/own_key.ts";
+import { ownKey } from "../../build/boot/own_key.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { readExactly } from "../../lib/bytes/bytes.ts";

@@ -1,6 +1,6 @@
 import { assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { findFirmware } from "../../build/boot.ts";
+import { findFirmware } from "../../build/boot/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { OVMF_FILES } from "../../lib/qemu/machine.ts";
 import { exists } from "../../lib/files/files.ts";

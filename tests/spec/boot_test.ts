@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { findImage } from "../../build/boot_image.ts";
-import { writeSampleEnv } from "../../build/sample_host.ts";
+import { findImage } from "../../build/boot/boot_image.ts";
+import { writeSampleEnv } from "../../build/boot/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { readBytes } from "../../lib/files/files.ts";
 import { probeSector } from "../../lib/qemu/kvm_probe.ts";

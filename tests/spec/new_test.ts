@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { manifestFiles } from "../../build/inputs.ts";
+import { manifestFiles } from "../../build/inputs/inputs.ts";
 import { loadManifest } from "../../build/manifest/manifest.ts";
 import { smallManifest, TestProgram } from "../support/test_program.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { manifestFiles } from "../../build/inputs.ts";
+import { manifestFiles } from "../../build/inputs/inputs.ts";
 import { loadManifest, type Manifest, manifestFor } from "../../build/manifest/manifest.ts";
 import type { DiskSpec } from "../../build/manifest/schema.ts";
 import { VERSION } from "../../build/version.ts";

@@ -1,5 +1,5 @@
-import { openEngine } from "../../build/engine.ts";
-import { gatherInputs, resolveRequestOf } from "../../build/inputs.ts";
+import { openEngine } from "../../build/engine/engine.ts";
+import { gatherInputs, resolveRequestOf } from "../../build/inputs/inputs.ts";
 import { openRepositories } from "../../build/plan/indexes.ts";
 import { solveWorld, wantedOf } from "../../build/plan/world.ts";
 import { formatDependency } from "../../lib/apk/dependency.ts";

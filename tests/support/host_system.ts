@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { parse } from "yaml";
-import { openEngine } from "../../build/engine.ts";
-import { manifestFiles } from "../../build/inputs.ts";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { openEngine } from "../../build/engine/engine.ts";
+import { manifestFiles } from "../../build/inputs/inputs.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import { build } from "../../build/pipeline.ts";
 import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import { giveIdentity } from "../../lib/boot/card_identity.ts";

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
-import type { BuildRequest } from "../../build/request.ts";
+import type { BuildRequest } from "../../build/inputs/request.ts";
 import { build } from "../../build/pipeline.ts";
-import { openEngine } from "../../build/engine.ts";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { openEngine } from "../../build/engine/engine.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Arch } from "../../lib/brand.ts";
 import { realEnv } from "../../lib/env.ts";

@@ -1,8 +1,8 @@
 import { labRequest } from "./lab_system.ts";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { openEngine } from "../../build/engine.ts";
-import { manifestFiles } from "../../build/inputs.ts";
-import { labFolder } from "../../build/trusted_keys.ts";
+import { openEngine } from "../../build/engine/engine.ts";
+import { manifestFiles } from "../../build/inputs/inputs.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
 import { build } from "../../build/pipeline.ts";
 import { realEnv } from "../../lib/env.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";

@@ -1,7 +1,5 @@
-import type { NameNode, Provider } from "./universe.ts";
-
 /** What a run knows of a name (apk-tools src/apk_solver_data.h). */
-export class NameState {
+export class NameState<Name, Provider> {
   /** Part of the world's closure. */
   seen = false;
   /** The choice for it is made: `chosen`, or nobody. */
@@ -14,7 +12,7 @@ export class NameState {
   /** Length of the longest chain of dependencies below it. */
   depth = 0;
   /** Seen names with a provider that depends on it, in apk's order. */
-  reverseDepends: NameNode[] = [];
+  reverseDepends: Name[] = [];
   /** 0 where only packages of that name provide it, 1 where also others do, 2 where only others. */
   virtuality: 0 | 1 | 2 = 0;
   queued = false;

@@ -36,7 +36,7 @@ export class NameNode {
   #triggered: readonly PackageNode[] = NOBODY;
   #providers: readonly Provider[] | undefined = undefined;
   #reverseInstallIf: readonly NameNode[] | undefined = undefined;
-  private found: NameState | undefined = undefined;
+  private found: NameState<NameNode, Provider> | undefined = undefined;
   /** @param rank its place among all names in order of first appearance. */
   constructor(readonly text: string, readonly rank: number) {}
 
@@ -63,7 +63,7 @@ export class NameNode {
   }
 
   /** What the current run knows of it. */
-  get state(): NameState {
+  get state(): NameState<NameNode, Provider> {
     return this.found ??= new NameState();
   }
 

@@ -1,12 +1,12 @@
 import { join, resolve } from "@std/path";
-import { putBootFile } from "../lib/boot/boot_partition.ts";
-import { giveIdentity } from "../lib/boot/card_identity.ts";
-import type { Env } from "../lib/env.ts";
-import type { Uuid } from "../lib/format/uuid.ts";
-import type { Lan } from "../lib/qemu/machine.ts";
-import { copyDisk, openDisk } from "../lib/files/disk_file.ts";
-import { readBytes, tempDir } from "../lib/files/files.ts";
-import { parseTowerEnv, writeTowerEnv } from "../lib/tower_env/tower_env.ts";
+import { putBootFile } from "../../lib/boot/boot_partition.ts";
+import { giveIdentity } from "../../lib/boot/card_identity.ts";
+import type { Env } from "../../lib/env.ts";
+import type { Uuid } from "../../lib/format/uuid.ts";
+import type { Lan } from "../../lib/qemu/machine.ts";
+import { copyDisk, openDisk } from "../../lib/files/disk_file.ts";
+import { readBytes, tempDir } from "../../lib/files/files.ts";
+import { parseTowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 
 /** Far more than a tower.env may have; its parser says the limit in words. */
 const READ_LIMIT = 16 << 20;

@@ -1,21 +1,21 @@
-import type { Digest } from "../lib/brand.ts";
-import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/bytes/digest.ts";
-import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../lib/format/bmap.ts";
-import { type ArtifactFile, createArtifact } from "../lib/files/artifact_file.ts";
-import { writeFileAtomic } from "../lib/files/files.ts";
-import { breathe } from "../lib/files/interruption.ts";
-import { startPartDigests } from "../lib/files/part_digests.ts";
-import type { FileTree } from "../lib/tree/file_tree.ts";
+import type { Digest } from "../../lib/brand.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../../lib/format/bmap.ts";
+import { type ArtifactFile, createArtifact } from "../../lib/files/artifact_file.ts";
+import { writeFileAtomic } from "../../lib/files/files.ts";
+import { breathe } from "../../lib/files/interruption.ts";
+import { startPartDigests } from "../../lib/files/part_digests.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
-import { bmapFile } from "./manifest/file_names.ts";
-import { disk } from "./outputs/disk.ts";
-import type { ArtifactSink } from "./outputs/writer.ts";
+import { bmapFile } from "../manifest/file_names.ts";
+import { disk } from "../outputs/disk.ts";
+import type { ArtifactSink } from "../outputs/writer.ts";
 import { type Compression, openPacker } from "./packing.ts";
-import type { DiskOutputPlan } from "./plan/plan.ts";
-import type { Artifact, Companion } from "./plan/record.ts";
+import type { DiskOutputPlan } from "../plan/plan.ts";
+import type { Artifact, Companion } from "../plan/record.ts";
 
 /** Bytes between two looks at the signal: packing itself does not wait for anything. */
 const BREATH = 8 << 20;

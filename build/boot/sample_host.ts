@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { ipAddress, ipNetwork } from "../lib/ip/address.ts";
+import type { Env } from "../../lib/env.ts";
+import { ipAddress, ipNetwork } from "../../lib/ip/address.ts";
 import { type OwnKey, ownKey } from "./own_key.ts";
-import { writeFileAtomic } from "../lib/files/files.ts";
-import { type TowerEnv, writeTowerEnv } from "../lib/tower_env/tower_env.ts";
+import { writeFileAtomic } from "../../lib/files/files.ts";
+import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 
 /** The user of a sample host. */
 export const SAMPLE_USER = "tower";

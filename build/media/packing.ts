@@ -1,10 +1,11 @@
-import { GzipWriter } from "../lib/format/gzip.ts";
-import { ZSTD_LIBRARY } from "../lib/format/zstd.ts";
-import { ZstdPacker } from "../lib/disk/zstd_packer.ts";
-import type { Runner } from "../lib/proc/command.ts";
-import type { DiskCompression } from "./manifest/schema.ts";
+import { GzipWriter } from "../../lib/format/gzip.ts";
+import { ZSTD_LIBRARY } from "../../lib/format/zstd.ts";
+import { ZstdPacker } from "../../lib/disk/zstd_packer.ts";
+import type { Runner } from "../../lib/proc/command.ts";
+import type { DiskCompression } from "../manifest/schema.ts";
+import type { Packer } from "./packer.ts";
 import { openXz, requireXz } from "./xz.ts";
-import { GZIP_LIBRARY } from "./version.ts";
+import { GZIP_LIBRARY } from "../version.ts";
 
 /** Levels by measurement: docs/decisions/0006-disk-compression.md. */
 const GZIP_LEVEL = 6;
@@ -12,16 +13,6 @@ const ZSTD_LEVEL = 3;
 
 /** How an artifact may be compressed. */
 export type Compression = Exclude<DiskCompression, "none">;
-
-/** Compresses bytes that come in order. Disposing one that did not end stops its program. */
-export interface Packer extends AsyncDisposable {
-  /** What compresses, with its version, for the record. */
-  readonly tool: string;
-  /** Takes bytes; they may be reused once it is done. */
-  push(bytes: Uint8Array): void | Promise<void>;
-  /** Writes what is left. */
-  end(): void | Promise<void>;
-}
 
 /**
  * Opens a packer.

@@ -1,8 +1,8 @@
 import { fromFileUrl } from "@std/path";
-import { TowerError } from "../lib/errors.ts";
-import { compareBytes } from "../lib/bytes/bytes.ts";
-import { readBytes, readText } from "../lib/files/files.ts";
-import { entriesOf, type FolderEntry } from "../lib/files/folder_entries.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { compareBytes } from "../../lib/bytes/bytes.ts";
+import { readBytes, readText } from "../../lib/files/files.ts";
+import { entriesOf, type FolderEntry } from "../../lib/files/folder_entries.ts";
 import { EMBEDDED_SYSTEMS } from "./embedded_systems.ts";
 
 /**
@@ -11,7 +11,7 @@ import { EMBEDDED_SYSTEMS } from "./embedded_systems.ts";
  */
 export const SYSTEMS = EMBEDDED_SYSTEMS
   ? "/proc/self/exe/systems"
-  : fromFileUrl(new URL("./systems", import.meta.url));
+  : fromFileUrl(new URL("../systems", import.meta.url));
 
 /** The entries of a folder, ordered by name; those below {@linkcode SYSTEMS} are the program's. */
 export function systemEntries(folder: string): FolderEntry[] {

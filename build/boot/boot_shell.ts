@@ -1,9 +1,9 @@
-import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
-import { reporterFor } from "../lib/program/reporter.ts";
-import { sshGreets } from "../lib/qemu/deno_loopback.ts";
-import { type MachineLogin, machineSshArgv } from "../lib/ssh/machine_ssh.ts";
-import { exists, readText } from "../lib/files/files.ts";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import { sshGreets } from "../../lib/qemu/deno_loopback.ts";
+import { type MachineLogin, machineSshArgv } from "../../lib/ssh/machine_ssh.ts";
+import { exists, readText } from "../../lib/files/files.ts";
 
 /** Milliseconds: for a greeting, between two looks, for a machine to power itself off. */
 const GREETING = 5000;

@@ -1,5 +1,5 @@
-import type { UnpackedPackage } from "../lib/apk/types.ts";
-import { type ErrorCode, TowerError } from "../lib/errors.ts";
+import type { UnpackedPackage } from "../../lib/apk/types.ts";
+import { type ErrorCode, TowerError } from "../../lib/errors.ts";
 import type { Engine } from "./engine.ts";
 
 /** What wrong bytes lead to: a kernel module's may be met by a parser before they are hashed. */

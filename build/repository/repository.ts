@@ -1,13 +1,13 @@
-import { ARCHES } from "../lib/brand.ts";
-import { formatIndex } from "../lib/apk/index_text.ts";
-import { packIndexArchive } from "../lib/apk/index_archive.ts";
-import { parsePackageInfo } from "../lib/apk/package_info.ts";
-import { packageLimits, readPackage } from "../lib/apk/package_reader.ts";
-import { packPackage } from "../lib/apk/package_writer.ts";
-import { loadPrivateKey, type PrivateKey } from "../lib/apk/signature.ts";
-import { type IndexedPackage, SCRIPT_KINDS, type TrustedKey } from "../lib/apk/types.ts";
-import { TowerError } from "../lib/errors.ts";
-import { createArtifact } from "../lib/files/artifact_file.ts";
+import { ARCHES } from "../../lib/brand.ts";
+import { formatIndex } from "../../lib/apk/index_text.ts";
+import { packIndexArchive } from "../../lib/apk/index_archive.ts";
+import { parsePackageInfo } from "../../lib/apk/package_info.ts";
+import { packageLimits, readPackage } from "../../lib/apk/package_reader.ts";
+import { packPackage } from "../../lib/apk/package_writer.ts";
+import { loadPrivateKey, type PrivateKey } from "../../lib/apk/signature.ts";
+import { type IndexedPackage, SCRIPT_KINDS, type TrustedKey } from "../../lib/apk/types.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { createArtifact } from "../../lib/files/artifact_file.ts";
 import {
   exists,
   fileState,
@@ -16,12 +16,12 @@ import {
   readBytes,
   readText,
   writeFileAtomic,
-} from "../lib/files/files.ts";
-import type { Runner } from "../lib/proc/command.ts";
-import { readFolderTree } from "../lib/store/folder_tree.ts";
-import { readTarTree } from "../lib/store/tar_tree.ts";
+} from "../../lib/files/files.ts";
+import type { Runner } from "../../lib/proc/command.ts";
+import { readFolderTree } from "../../lib/store/folder_tree.ts";
+import { readTarTree } from "../../lib/store/tar_tree.ts";
 import { basename, join } from "@std/path";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine/engine.ts";
 
 const SCRIPT_LIMIT = 1 << 20;
 

@@ -1,12 +1,12 @@
 import { join, resolve } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
-import { authorizedKeyFault } from "../lib/ssh_signature/authorized_key.ts";
-import { exists, readText } from "../lib/files/files.ts";
-import { writeNewFile } from "../lib/files/new_text_file.ts";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
+import { exists, readText } from "../../lib/files/files.ts";
+import { writeNewFile } from "../../lib/files/new_text_file.ts";
 import { manifestFiles } from "./inputs.ts";
-import { loadManifest } from "./manifest/manifest.ts";
-import { newManifest } from "./manifest/new_manifest.ts";
+import { loadManifest } from "../manifest/manifest.ts";
+import { newManifest } from "../manifest/new_manifest.ts";
 
 const KEY_LIMIT = 64 << 10;
 /** Keys that ssh offers by itself (ssh(1), -i). */

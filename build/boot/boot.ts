@@ -1,18 +1,18 @@
-import type { Arch } from "../lib/brand.ts";
-import type { Env } from "../lib/env.ts";
-import { printable, TowerError } from "../lib/errors.ts";
-import { freePort } from "../lib/qemu/deno_loopback.ts";
-import { acceleratorWorks, probeSector } from "../lib/qemu/kvm_probe.ts";
+import type { Arch } from "../../lib/brand.ts";
+import type { Env } from "../../lib/env.ts";
+import { printable, TowerError } from "../../lib/errors.ts";
+import { freePort } from "../../lib/qemu/deno_loopback.ts";
+import { acceleratorWorks, probeSector } from "../../lib/qemu/kvm_probe.ts";
 import {
   type Forward,
   guestStatus,
   type MachineArch,
   MODELS,
   qemuArgv,
-} from "../lib/qemu/machine.ts";
-import { exists, readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
-import { openStore } from "../lib/store/content_store.ts";
-import type { MachineLogin } from "../lib/ssh/machine_ssh.ts";
+} from "../../lib/qemu/machine.ts";
+import { exists, readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
+import { openStore } from "../../lib/store/content_store.ts";
+import type { MachineLogin } from "../../lib/ssh/machine_ssh.ts";
 import { join, resolve } from "@std/path";
 import { findImage, openRawImage } from "./boot_image.ts";
 import { loginAt, loginLine } from "./boot_login.ts";

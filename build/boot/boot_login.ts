@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { quoteArgv } from "../lib/proc/quoting.ts";
-import { type MachineLogin, machineSshArgv } from "../lib/ssh/machine_ssh.ts";
-import { writeFileAtomic } from "../lib/files/files.ts";
-import { privateFolder } from "../lib/files/private_folder.ts";
+import type { Env } from "../../lib/env.ts";
+import { quoteArgv } from "../../lib/proc/quoting.ts";
+import { type MachineLogin, machineSshArgv } from "../../lib/ssh/machine_ssh.ts";
+import { writeFileAtomic } from "../../lib/files/files.ts";
+import { privateFolder } from "../../lib/files/private_folder.ts";
 
 /** Who logs in to a machine that boots, as far as that is known. */
 export interface Visitor {

@@ -1,6 +1,6 @@
-import { digestOf } from "../lib/bytes/digest.ts";
-import { canonicalJson } from "../lib/json.ts";
-import { TowerError } from "../lib/errors.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { canonicalJson } from "../../lib/json.ts";
+import { TowerError } from "../../lib/errors.ts";
 import {
   exists,
   type FileState,
@@ -9,13 +9,13 @@ import {
   readText,
   removeTree,
   writeFileAtomic,
-} from "../lib/files/files.ts";
+} from "../../lib/files/files.ts";
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
-import type { BuildPlan } from "./plan/plan.ts";
-import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
-import { type BuildRecord, formatRecord, parseRecord } from "./plan/record.ts";
-import { formatSums } from "./supply/sums.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "../manifest/file_names.ts";
+import { type BuildRecord, formatRecord, parseRecord } from "../plan/record.ts";
+import { formatSums } from "../supply/sums.ts";
 
 const RECORD_LIMIT = 64 << 20;
 

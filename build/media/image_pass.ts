@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Digest } from "../lib/brand.ts";
-import { type BlockRange, BMAP_BLOCK } from "../lib/format/bmap.ts";
-import type { ByteSource } from "../lib/bytes/bytes.ts";
-import { digestFromHex } from "../lib/bytes/digest.ts";
+import type { Digest } from "../../lib/brand.ts";
+import { type BlockRange, BMAP_BLOCK } from "../../lib/format/bmap.ts";
+import type { ByteSource } from "../../lib/bytes/bytes.ts";
+import { digestFromHex } from "../../lib/bytes/digest.ts";
 
 const CHUNK = 1 << 20;
 

@@ -1,11 +1,11 @@
-import type { Arch } from "../lib/brand.ts";
-import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
-import { exists } from "../lib/files/files.ts";
-import type { ContentStore } from "../lib/store/ports.ts";
-import { isCanonical } from "../lib/tree/file_tree.ts";
+import type { Arch } from "../../lib/brand.ts";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { exists } from "../../lib/files/files.ts";
+import type { ContentStore } from "../../lib/store/ports.ts";
+import { isCanonical } from "../../lib/tree/file_tree.ts";
 import { basename, dirname, join, resolve } from "@std/path";
-import { errorPlacer, type PlaceError } from "./manifest/failed_part.ts";
+import { errorPlacer, type PlaceError } from "../manifest/failed_part.ts";
 import {
   chooseArch,
   loadManifest,
@@ -16,11 +16,11 @@ import {
   type PlacedStage,
   placeOfItem,
   worldOf,
-} from "./manifest/manifest.ts";
-import type { Wanted } from "./manifest/schema.ts";
-import type { Lock, ResolveRequest } from "./plan/lock.ts";
-import type { OverlayFile } from "./plan/plan.ts";
-import { parseRepository, type RepositorySpec } from "./plan/repositories.ts";
+} from "../manifest/manifest.ts";
+import type { Wanted } from "../manifest/schema.ts";
+import type { Lock, ResolveRequest } from "../plan/lock.ts";
+import type { OverlayFile } from "../plan/plan.ts";
+import { parseRepository, type RepositorySpec } from "../plan/repositories.ts";
 import type { BuildRequest } from "./request.ts";
 import { systemBytes, systemEntries, SYSTEMS, systemText } from "./system_files.ts";
 import { labFolder, trustedKeys } from "./trusted_keys.ts";

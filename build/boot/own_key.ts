@@ -1,6 +1,6 @@
-import { TowerError } from "../lib/errors.ts";
-import { privateKeyFile, readPrivateKeyFile } from "../lib/ssh_signature/private_key.ts";
-import { exists, readText, writeFileAtomic } from "../lib/files/files.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { privateKeyFile, readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
+import { exists, readText, writeFileAtomic } from "../../lib/files/files.ts";
 
 const LIMIT = 64 << 10;
 

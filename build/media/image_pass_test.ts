@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { BMAP_BLOCK } from "../lib/format/bmap.ts";
-import { concat, memorySource } from "../lib/bytes/bytes.ts";
-import { digestOf } from "../lib/bytes/digest.ts";
+import { BMAP_BLOCK } from "../../lib/format/bmap.ts";
+import { concat, memorySource } from "../../lib/bytes/bytes.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
 import { passOver } from "./image_pass.ts";
 
 Deno.test("a pass hashes an image and takes what no range covers for zeros", async () => {

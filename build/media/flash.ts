@@ -1,19 +1,19 @@
 import { resolve } from "@std/path";
-import type { Arch } from "../lib/brand.ts";
-import { HEAD_SIZE, startsMachine } from "../lib/boot/boot_sector.ts";
-import { type CheckedImage, checkImageTold } from "../lib/disk/checked_image.ts";
-import { type CheckedTarget, checkTarget } from "../lib/disk/target.ts";
-import { type BlankedCard, spoiled, writeImage } from "../lib/disk/write_image.ts";
-import type { Env } from "../lib/env.ts";
-import { printable, TowerError } from "../lib/errors.ts";
-import { imageSignersPath } from "../lib/fleet/paths.ts";
-import { isConfirmed } from "../lib/program/confirmation.ts";
-import type { Ending } from "../lib/program/ending.ts";
-import { reporterFor } from "../lib/program/reporter.ts";
-import type { Reporter } from "../lib/report/event.ts";
-import { exists } from "../lib/files/files.ts";
-import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
-import { findImage } from "./boot_image.ts";
+import type { Arch } from "../../lib/brand.ts";
+import { HEAD_SIZE, startsMachine } from "../../lib/boot/boot_sector.ts";
+import { type CheckedImage, checkImageTold } from "../../lib/disk/checked_image.ts";
+import { type CheckedTarget, checkTarget } from "../../lib/disk/target.ts";
+import { type BlankedCard, spoiled, writeImage } from "../../lib/disk/write_image.ts";
+import type { Env } from "../../lib/env.ts";
+import { printable, TowerError } from "../../lib/errors.ts";
+import { imageSignersPath } from "../../lib/fleet/paths.ts";
+import { isConfirmed } from "../../lib/program/confirmation.ts";
+import type { Ending } from "../../lib/program/ending.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import { exists } from "../../lib/files/files.ts";
+import { inventoryPlace } from "../../lib/inventory/inventory_files.ts";
+import { findImage } from "../boot/boot_image.ts";
 
 export interface FlashRequest {
   /** A file, or a system that was built. */

@@ -1,9 +1,9 @@
 import { join } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { messagesOf, TowerError } from "../lib/errors.ts";
-import { exists, listDir } from "../lib/files/files.ts";
+import type { Env } from "../../lib/env.ts";
+import { messagesOf, TowerError } from "../../lib/errors.ts";
+import { exists, listDir } from "../../lib/files/files.ts";
 import { manifestFiles } from "./inputs.ts";
-import { loadManifest, type ManifestSource } from "./manifest/manifest.ts";
+import { loadManifest, type ManifestSource } from "../manifest/manifest.ts";
 
 /** Something that `tower-build build` takes. */
 export interface KnownSystem {

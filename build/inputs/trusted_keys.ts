@@ -1,12 +1,12 @@
 import { join, resolve } from "@std/path";
-import { loadTrustedKey } from "../lib/apk/signature.ts";
-import type { TrustedKey } from "../lib/apk/types.ts";
-import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
-import { exists, isFolder, listDir, readText } from "../lib/files/files.ts";
-import { labHint } from "./plan/lab_hint.ts";
-import type { Lock } from "./plan/lock.ts";
-import { LAB, type RepositorySpec } from "./plan/repositories.ts";
+import { loadTrustedKey } from "../../lib/apk/signature.ts";
+import type { TrustedKey } from "../../lib/apk/types.ts";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { exists, isFolder, listDir, readText } from "../../lib/files/files.ts";
+import { labHint } from "../plan/lab_hint.ts";
+import type { Lock } from "../plan/lock.ts";
+import { LAB, type RepositorySpec } from "../plan/repositories.ts";
 
 /** Where `deno task lab` puts its repository; a folder for each architecture lies in it. */
 export function labFolder(env: Env): string {

@@ -1,20 +1,20 @@
-import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/bytes/digest.ts";
-import { createArtifact } from "../lib/files/artifact_file.ts";
-import { writeFileAtomic } from "../lib/files/files.ts";
-import type { FileTree } from "../lib/tree/file_tree.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { createArtifact } from "../../lib/files/artifact_file.ts";
+import { writeFileAtomic } from "../../lib/files/files.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeDisk } from "./disk_artifact.ts";
-import type { Engine } from "./engine.ts";
-import type { PlaceError } from "./manifest/failed_part.ts";
-import { treeFile } from "./manifest/file_names.ts";
-import { initramfs } from "./outputs/initramfs.ts";
-import { tar } from "./outputs/tar.ts";
-import type { WriteContext } from "./outputs/writer.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { PlaceError } from "../manifest/failed_part.ts";
+import { treeFile } from "../manifest/file_names.ts";
+import { initramfs } from "../outputs/initramfs.ts";
+import { tar } from "../outputs/tar.ts";
+import type { WriteContext } from "../outputs/writer.ts";
 import { requirePackers } from "./packing.ts";
-import type { BuildPlan, DiskOutputPlan, OutputPlan } from "./plan/plan.ts";
-import type { Artifact, Companion, Written } from "./plan/record.ts";
-import { formatTreeListing } from "./supply/tree_listing.ts";
+import type { BuildPlan, DiskOutputPlan, OutputPlan } from "../plan/plan.ts";
+import type { Artifact, Companion, Written } from "../plan/record.ts";
+import { formatTreeListing } from "../supply/tree_listing.ts";
 
 /**
  * Writes every output of a plan into a folder, and what tells about them: block maps and the

@@ -1,11 +1,11 @@
-import type { Digest } from "../lib/brand.ts";
-import { digestOf } from "../lib/bytes/digest.ts";
-import { canonicalJson } from "../lib/json.ts";
-import { TowerError } from "../lib/errors.ts";
-import type { ContentStore } from "../lib/store/ports.ts";
-import { bytesOf, wholeBlob } from "../lib/tree/content.ts";
-import type { Content } from "../lib/tree/entry.ts";
-import type { MadeFiles } from "./stages/stage.ts";
+import type { Digest } from "../../lib/brand.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { canonicalJson } from "../../lib/json.ts";
+import { TowerError } from "../../lib/errors.ts";
+import type { ContentStore } from "../../lib/store/ports.ts";
+import { bytesOf, wholeBlob } from "../../lib/tree/content.ts";
+import type { Content } from "../../lib/tree/entry.ts";
+import type { MadeFiles } from "../stages/stage.ts";
 
 /** What was made, by name: blobs of the store. */
 type Note = Readonly<Record<string, { readonly digest: Digest; readonly size: number }>>;

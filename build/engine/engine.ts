@@ -1,14 +1,14 @@
-import type { Digest } from "../lib/brand.ts";
-import type { Env } from "../lib/env.ts";
-import { reporterFor } from "../lib/program/reporter.ts";
-import type { Reporter } from "../lib/report/event.ts";
-import { type FileStore, openStore } from "../lib/store/content_store.ts";
-import type { Patience } from "../lib/fetch/patience.ts";
-import type { Fetcher } from "../lib/fetch/port.ts";
+import type { Digest } from "../../lib/brand.ts";
+import type { Env } from "../../lib/env.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import { type FileStore, openStore } from "../../lib/store/content_store.ts";
+import type { Patience } from "../../lib/fetch/patience.ts";
+import type { Fetcher } from "../../lib/fetch/port.ts";
 import { join } from "@std/path";
 import { madeFiles } from "./made_files.ts";
-import { thisProgram } from "./program.ts";
-import type { MadeFiles } from "./stages/stage.ts";
+import { thisProgram } from "../program.ts";
+import type { MadeFiles } from "../stages/stage.ts";
 
 /** What a build works with beside its inputs. Disposing it closes the store. */
 export interface Engine extends Disposable {

@@ -1,6 +1,6 @@
-import { TowerError } from "../lib/errors.ts";
-import type { Runner, RunningProcess } from "../lib/proc/command.ts";
-import type { Packer } from "./packing.ts";
+import { TowerError } from "../../lib/errors.ts";
+import type { Runner, RunningProcess } from "../../lib/proc/command.ts";
+import type { Packer } from "./packer.ts";
 
 const XZ = "xz";
 /** One thread: blocks of several would change the bytes; no adjusting to the machine's memory. */

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { printable } from "../lib/errors.ts";
-import { formatBytes } from "../lib/report/quantity.ts";
-import { cleanStore, type StoreAmounts } from "../lib/store/store_cleaning.ts";
+import type { Env } from "../../lib/env.ts";
+import { printable } from "../../lib/errors.ts";
+import { formatBytes } from "../../lib/report/quantity.ts";
+import { cleanStore, type StoreAmounts } from "../../lib/store/store_cleaning.ts";
 
 const DAY = 24 * 3600_000;
 
