@@ -16,12 +16,12 @@ import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
-import { MachineSpace } from "../tests/support/machine_space.ts";
+import { MachineSpace } from "../lib/lab/machine_space.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
 import { runTask } from "./task.ts";
-import { Cables } from "./try_tower/cables.ts";
-import { startHost, type TriedHost } from "./try_tower/hosts.ts";
+import { Cables } from "../lib/lab/cables.ts";
+import { startHost, type TriedHost } from "../lib/lab/hosts.ts";
 import {
   asWanted,
   lineOf,
@@ -32,9 +32,11 @@ import {
   triesOf,
   type Try,
 } from "./try_tower/reach.ts";
-import { ThinClient } from "./try_tower/thin_client.ts";
+import { type Place, ThinClient } from "../lib/lab/thin_client.ts";
 
 /** Who sits at the thin client. */
+const CLI = fromFileUrl(new URL("../cli/main.ts", import.meta.url));
+const CONNECT = fromFileUrl(new URL("./try_tower/connect.ts", import.meta.url));
 const USER = "alice";
 /** Seconds until three emulated hosts must be up. */
 const PATIENCE = 600;
@@ -81,7 +83,12 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
   ], { online: "192.168.2.66/24", offline: "192.168.3.66/24" });
   // Its own /etc and kernel settings: what `tower firewall apply` changes goes with it.
   await using machine = await MachineSpace.create(env.runner, cables.thinClient, USER);
-  const client = new ThinClient(env.runner, machine, folder.path, USER);
+  const client = new ThinClient(env.runner, machine, {
+    name: USER,
+    folder: folder.path,
+    tower: [Deno.execPath(), "run", "--allow-all", CLI],
+    variables: variablesOf(env),
+  });
   const tower = async (...args: string[]) => {
     say(`\n$ tower ${args.join(" ")}`);
     const said = await client.tower(...args);
@@ -202,17 +209,39 @@ async function tryOne(client: ThinClient, cables: Cables, one: Try): Promise<Tri
   const at = to === OFFLINE.name || from === OFFLINE.name ? "offline" : "online";
   const address = to === "thinclient" ? TOWER_PLAN[at].thinClient : ADDRESSES[to]!;
   if (from === STRANGER) {
-    const outcome = await client.connect(cables.strangers[at], address, port);
-    return { ...one, allowed: false, outcome: outcome as Outcome };
+    const outcome = await connect(client, cables.strangers[at], address, port);
+    return { ...one, allowed: false, outcome };
   }
   const { code } = await client.tower("firewall", "check", from, `${to}:${port}`);
   const allowed = code === 0;
   if (from === "thinclient") {
-    const outcome = await client.connect(cables.thinClient, address, port);
-    return { ...one, allowed, outcome: outcome as Outcome };
+    const outcome = await connect(client, cables.thinClient, address, port);
+    return { ...one, allowed, outcome };
   }
   const said = await client.tower("ssh", from, "nc", "-w", "3", address, String(port));
   return { ...one, allowed, outcome: outcomeOfNc(said.code, said.err + said.out) };
+}
+
+/** Tries to connect from a machine of the cables. */
+async function connect(
+  client: ThinClient,
+  from: Place,
+  address: string,
+  port: number,
+): Promise<Outcome> {
+  const argv = [Deno.execPath(), "run", "--allow-net", "--no-check", CONNECT] as const;
+  return (await client.ask(from, [...argv, address, String(port)])).out as Outcome;
+}
+
+/** What the user's programs know of the machine around them. */
+function variablesOf(env: Env): Record<string, string> {
+  const cache = env.variable("XDG_CACHE_HOME") ?? join(env.home, ".cache");
+  const path = env.variable("PATH");
+  return {
+    DENO_DIR: env.variable("DENO_DIR") ?? join(cache, "deno"),
+    TERM: env.variable("TERM") ?? "dumb",
+    ...(path === undefined ? {} : { PATH: path }),
+  };
 }
 
 await runTask(main);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { bytesOf } from "../../lib/tree/content.ts";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { madeFiles } from "./made_files.ts";
 
 const bytes = new TextEncoder().encode("index");

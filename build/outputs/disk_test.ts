@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { inlineOnly, smallTree } from "../../tests/support/small_tree.ts";
+import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
 import { messagesOf, TowerError } from "../../lib/errors.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { byteSize } from "../../lib/schema/scalars.ts";

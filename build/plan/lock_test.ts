@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
+import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
 import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";

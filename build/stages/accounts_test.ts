@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { stageContext } from "../../tests/support/stage_context.ts";
+import { stageContext } from "../../tests/support/tree/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { concat } from "../../lib/bytes/bytes.ts";
 import { sshString } from "../../lib/ssh_signature/wire.ts";

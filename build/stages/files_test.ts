@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { stageContext, treeWithServices } from "../../tests/support/stage_context.ts";
+import { stageContext, treeWithServices } from "../../tests/support/tree/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { smallTree } from "../../tests/support/small_tree.ts";
+import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { type FilesSpec, stageSpec } from "../manifest/schema.ts";
 import type { FilesPlan } from "../plan/plan.ts";
 import { files } from "./files.ts";

@@ -10,12 +10,12 @@ import { TowerError } from "../../lib/errors.ts";
 import { silent } from "../../lib/report/event.ts";
 import { bytesOf, textOf } from "../../lib/tree/content.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
-import { moduleFile } from "../../tests/support/elf_file.ts";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
-import { smallTree } from "../../tests/support/small_tree.ts";
+import { moduleFile } from "../../tests/support/format/elf_file.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
+import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import type { InitramfsSpec } from "../manifest/schema.ts";
 import { initramfs, initramfsTree } from "./initramfs.ts";
-import { makeAnew } from "../../tests/support/make_anew.ts";
+import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import { NEEDED_APPLETS, UNLOCK_APPLETS } from "./initramfs/busybox.ts";
 
 const store = new MemoryStore();

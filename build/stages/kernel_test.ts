@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { silent } from "../../lib/report/event.ts";
 import { textOf } from "../../lib/tree/content.ts";
-import { moduleFile } from "../../tests/support/elf_file.ts";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
-import { smallTree } from "../../tests/support/small_tree.ts";
+import { moduleFile } from "../../tests/support/format/elf_file.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
+import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { kernel } from "./kernel.ts";
-import { makeAnew } from "../../tests/support/make_anew.ts";
+import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import type { StageContext } from "./stage.ts";
 
 const store = new MemoryStore();

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { inlineOnly, smallTree } from "../../tests/support/small_tree.ts";
+import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { loginWarning } from "./logins.ts";
 

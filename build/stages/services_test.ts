@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { stageContext, treeWithServices } from "../../tests/support/stage_context.ts";
+import { stageContext, treeWithServices } from "../../tests/support/tree/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { services } from "./services.ts";
 

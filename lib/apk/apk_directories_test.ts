@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
+import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { putApkDirectories } from "./apk_directories.ts";
 import type { PackageEntry, ScriptKind, UnpackedPackage } from "./types.ts";

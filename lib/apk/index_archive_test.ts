@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
+import { OTHER_KEY, TEST_KEY } from "../../tests/support/apk/test_keys.ts";
 import { TowerError } from "../errors.ts";
 import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip } from "../format/gzip.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { unpackedPackage } from "../../tests/support/unpacked_package.ts";
+import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import type { ContentReader } from "../tree/entry.ts";

@@ -8,9 +8,9 @@ import {
   signedPackage,
   streamOf,
   TEST_LIMITS,
-} from "../../tests/support/apk_files.ts";
-import { MemoryBlobWriter, MemoryStore } from "../../tests/support/memory_store.ts";
-import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
+} from "../../tests/support/apk/apk_files.ts";
+import { MemoryBlobWriter, MemoryStore } from "../../tests/support/tree/memory_store.ts";
+import { OTHER_KEY, TEST_KEY } from "../../tests/support/apk/test_keys.ts";
 import type { Digest } from "../brand.ts";
 import { type ErrorCode, messagesOf, TowerError } from "../errors.ts";
 import { concat, readExactly } from "../bytes/bytes.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BASE, samplePackage, sampleTree } from "../../tests/support/apk_files.ts";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
-import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
+import { BASE, samplePackage, sampleTree } from "../../tests/support/apk/apk_files.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
+import { OTHER_KEY, TEST_KEY } from "../../tests/support/apk/test_keys.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";

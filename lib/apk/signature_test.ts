@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { OTHER_KEY, TEST_KEY } from "../../tests/support/test_keys.ts";
+import { OTHER_KEY, TEST_KEY } from "../../tests/support/apk/test_keys.ts";
 import { TowerError } from "../errors.ts";
 import { loadPrivateKey, loadTrustedKey, signBytes, verifySignature } from "./signature.ts";
 

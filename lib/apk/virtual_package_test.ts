@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
-import { smallTree } from "../../tests/support/small_tree.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
+import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { TowerError } from "../errors.ts";
 import { textOf } from "../tree/content.ts";
 import { addVirtualPackage, installedVersion } from "./virtual_package.ts";

@@ -10,7 +10,7 @@ import {
   loader,
   LOADER_SIZE,
   MAGIC,
-} from "../../tests/support/syslinux_installer.ts";
+} from "../../tests/support/format/syslinux_installer.ts";
 
 Deno.test("an installer gives its boot sector and its loader, padded to whole sectors", () => {
   const parts = extractSyslinux(installer());

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BASE } from "../../tests/support/apk_files.ts";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
+import { BASE } from "../../tests/support/apk/apk_files.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";

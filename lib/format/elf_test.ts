@@ -7,8 +7,8 @@ import {
   RPATH,
   RUNPATH,
   SONAME,
-} from "../../tests/support/elf_file.ts";
-import { randomNumbers } from "../../tests/support/random_numbers.ts";
+} from "../../tests/support/format/elf_file.ts";
+import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { type ByteSource, memorySource } from "../bytes/bytes.ts";
 import {
   dynamicOf,

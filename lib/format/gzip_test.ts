@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { randomNumbers } from "../../tests/support/random_numbers.ts";
+import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { TowerError } from "../errors.ts";
 import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip, GzipReader, GzipWriter } from "./gzip.ts";

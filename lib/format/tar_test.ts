@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BASE, sampleTree } from "../../tests/support/apk_files.ts";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
-import { randomNumbers } from "../../tests/support/random_numbers.ts";
+import { BASE, sampleTree } from "../../tests/support/apk/apk_files.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
+import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import type { FileEntry } from "../tree/entry.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { TowerError } from "../errors.ts";
-import { moduleFile } from "../../tests/support/elf_file.ts";
-import { inlineOnly, smallTree } from "../../tests/support/small_tree.ts";
+import { moduleFile } from "../../tests/support/format/elf_file.ts";
+import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
 import { depmod, normalAlias } from "./depmod.ts";
 import { moduleDirectory, releasesIn } from "./module_directory.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { inlineOnly, smallTree } from "../../tests/support/small_tree.ts";
+import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
 import { findKernel } from "./kernel_image.ts";
 
 Deno.test("Alpine's kernel.release tells the release of a flavour among several", () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { moduleFile } from "../../tests/support/elf_file.ts";
-import { inlineOnly, smallTree } from "../../tests/support/small_tree.ts";
+import { moduleFile } from "../../tests/support/format/elf_file.ts";
+import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
 import { moduleDirectory } from "./module_directory.ts";
 import { selectModules } from "./selection.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MemoryStore } from "../../tests/support/memory_store.ts";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { TowerError } from "../errors.ts";
 import { memorySource } from "../bytes/bytes.ts";
 import { BlockWriter } from "../format/ext4/block_writer.ts";

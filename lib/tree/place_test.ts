@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { smallTree } from "../../tests/support/small_tree.ts";
+import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { TowerError } from "../errors.ts";
 import { placeOf } from "./place.ts";
 

@@ -1,6 +1,6 @@
 import type { Env } from "../../lib/env.ts";
 import { removeTree } from "../../lib/files/files.ts";
-import { alpineOracle, type Oracle } from "../../tests/support/alpine_oracle.ts";
+import { alpineOracle, type Oracle } from "../../tests/support/apk/alpine_oracle.ts";
 import type { Meter } from "./measure.ts";
 import type { Sample } from "./report.ts";
 

@@ -6,7 +6,7 @@ import type { Env } from "../../lib/env.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { silent } from "../../lib/report/event.ts";
 import { removeTree, tempDir } from "../../lib/files/files.ts";
-import { CARD_TOOLS, makeSparseCard } from "../../tests/support/card_image.ts";
+import { CARD_TOOLS, makeSparseCard } from "../../tests/support/fleet/card_image.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter } from "./measure.ts";
 import { inSequence, type Row, type Sample, type Section } from "./report.ts";

@@ -2,7 +2,7 @@ import { fromFileUrl, join } from "@std/path";
 import type { BuildRecord } from "../../build/plan/record.ts";
 import type { Env } from "../../lib/env.ts";
 import { removeTree, tempDir } from "../../lib/files/files.ts";
-import type { Oracle } from "../../tests/support/alpine_oracle.ts";
+import type { Oracle } from "../../tests/support/apk/alpine_oracle.ts";
 import { createMeter, type Meter } from "./measure.ts";
 import { findApk, installByApk } from "./apk.ts";
 import { inSequence, type Row, type Sample, type Section } from "./report.ts";

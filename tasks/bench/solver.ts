@@ -6,7 +6,7 @@ import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import { solveIn, Universe } from "../../lib/apk/solver.ts";
 import type { Env } from "../../lib/env.ts";
 import { listDir, readBytes, readText, tempDir } from "../../lib/files/files.ts";
-import { alpineOracle, type Oracle } from "../../tests/support/alpine_oracle.ts";
+import { alpineOracle, type Oracle } from "../../tests/support/apk/alpine_oracle.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter } from "./measure.ts";
 import type { Row, Sample, Section } from "./report.ts";

@@ -1,12 +1,12 @@
 import type { Env } from "../../lib/env.ts";
 import { tempDir } from "../../lib/files/files.ts";
-import { manyHostsMissing } from "../../tests/support/many_hosts.ts";
+import { manyHostsMissing } from "../../tests/support/fleet/many_hosts.ts";
 import {
   assertAllUp,
   slowestOf,
   statusBound,
   StatusRace,
-} from "../../tests/support/status_race.ts";
+} from "../../tests/support/fleet/status_race.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter } from "./measure.ts";
 import { median, type Row, type Sample, type Section } from "./report.ts";

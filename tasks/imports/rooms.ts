@@ -105,6 +105,7 @@ export const ROOMS: readonly Room[] = [
       "lib/fetch/",
       "lib/files/",
       "lib/inventory/",
+      "lib/lab/",
       "lib/packages/",
       "lib/proc/",
       "lib/qemu/",
@@ -114,7 +115,7 @@ export const ROOMS: readonly Room[] = [
     mayImport: LIB,
     packages: [...PURE_PACKAGES, "node:"],
     deno:
-      /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|fetch|files|inventory|packages|store)\/|^lib\/env\.ts$/,
+      /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|fetch|files|inventory|lab|packages|store)\/|^lib\/env\.ts$/,
     isPure: false,
   },
   {

@@ -44,8 +44,8 @@ export const TIERS: readonly Tier[] = [
       args: test(
         "--parallel",
         "tests/soak",
-        "tests/interop/package_fuzz_test.ts",
-        "tests/interop/firewall_matrix_test.ts",
+        "tests/interop/apk/package_fuzz_test.ts",
+        "tests/interop/firewall/firewall_matrix_test.ts",
       ),
       variables: { TOWER_FUZZ_CASES: "60000", TOWER_STORM: "100000" },
     }],

@@ -12,9 +12,9 @@ import { writeExt4 } from "../../lib/format/ext4/writer.ts";
 import type { Content } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import type { Sample, Section } from "../../tasks/bench/report.ts";
-import { blobName, emptyTree, EPOCH, OPTIONS, sources } from "../support/ext4_image.ts";
-import { fileSink, tempFolder } from "../support/file_sink.ts";
-import { randomNumbers } from "../support/random_numbers.ts";
+import { blobName, emptyTree, EPOCH, OPTIONS, sources } from "../support/format/ext4_image.ts";
+import { fileSink, tempFolder } from "../support/program/file_sink.ts";
+import { randomNumbers } from "../support/program/random_numbers.ts";
 
 const FILES = 15_000;
 const FREE = 64 << 20;

@@ -4,10 +4,10 @@ import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { linesOf, PROCESSOR_SYSCTLS, settingsOf } from "../../lib/hardening/sysctls.ts";
 import { ARM_UEFI_FILES, MODELS } from "../../lib/qemu/machine.ts";
 import { exists } from "../../lib/files/files.ts";
-import { buildLab, labMissing } from "../support/lab_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
-import { VirtualMachine } from "../support/virtual_machine.ts";
+import { buildLab, labMissing } from "../support/build/lab_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
+import { startMachine } from "../support/machine/test_machine.ts";
 
 const GUEST = { address: "10.0.2.15" };
 const HOST_ADDRESS = "10.0.2.2/24";
@@ -33,7 +33,7 @@ Deno.test({
       assertEquals(record.arch, "aarch64");
       await using network = await NetworkNamespace.create(runner);
       await network.addTap("tap0", HOST_ADDRESS);
-      await using machine = VirtualMachine.start(runner, folder, {
+      await using machine = startMachine(runner, folder, {
         arch: "aarch64",
         image,
         snapshot: false,

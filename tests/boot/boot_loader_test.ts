@@ -5,9 +5,9 @@ import { uuidFrom } from "../../lib/format/uuid.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { type MachineSpec, OVMF_FILES, QEMU, qemuArgv } from "../../lib/qemu/machine.ts";
 import { silent } from "../../lib/report/event.ts";
-import { BOOT_TREE_TOOLS, bootTree, MARKER } from "../support/boot_tree.ts";
-import { DEBIAN_TOOLS } from "../support/debian_files.ts";
-import { fileSink, tempFolder } from "../support/file_sink.ts";
+import { BOOT_TREE_TOOLS, bootTree, MARKER } from "../support/format/boot_tree.ts";
+import { DEBIAN_TOOLS } from "../support/build/debian_files.ts";
+import { fileSink, tempFolder } from "../support/program/file_sink.ts";
 
 const runner = denoRunner();
 const missing: string[] = [QEMU, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS].filter((tool) =>

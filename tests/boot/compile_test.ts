@@ -1,6 +1,6 @@
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { armBootMissing, packedProgramWorks } from "../support/arm_boot.ts";
-import { named } from "../support/missing_programs.ts";
+import { armBootMissing, packedProgramWorks } from "../support/machine/arm_boot.ts";
+import { named } from "../support/program/missing_programs.ts";
 
 const runner = denoRunner();
 

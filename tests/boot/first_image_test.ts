@@ -4,10 +4,10 @@ import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { realEnv } from "../../lib/env.ts";
 import { labFolder } from "../../build/inputs/trusted_keys.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { labMissing } from "../support/lab_system.ts";
-import { named, programsMissing } from "../support/missing_programs.ts";
-import { towerArgv, towerVariables } from "../support/tower_process.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { labMissing } from "../support/build/lab_system.ts";
+import { named, programsMissing } from "../support/program/missing_programs.ts";
+import { towerArgv, towerVariables } from "../support/fleet/tower_process.ts";
 
 const PAGE = fromFileUrl(new URL("../../docs/first-image.md", import.meta.url));
 const runner = denoRunner();

@@ -4,9 +4,9 @@ import { bootPartition } from "../../lib/boot/boot_partition.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { lookAtHardening } from "../support/hardening_check.ts";
-import { bootHost, lookAtHost } from "../support/host_machine.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { lookAtHardening } from "../support/machine/hardening_check.ts";
+import { bootHost, lookAtHost } from "../support/machine/host_machine.ts";
 import {
   buildHost,
   CARD_MIB,
@@ -17,9 +17,9 @@ import {
   offlineEnv,
   onlineEnv,
   TOWER,
-} from "../support/host_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
+} from "../support/build/host_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { alpineOracle, oracleMissing } from "../support/alpine_oracle.ts";
-import { DEBIAN_TOOLS, debianFolder } from "../support/debian_files.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { initramfsImage } from "../support/initramfs_image.ts";
-import { Terminal } from "../support/terminal.ts";
+import { alpineOracle, oracleMissing } from "../support/apk/alpine_oracle.ts";
+import { DEBIAN_TOOLS, debianFolder } from "../support/build/debian_files.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { initramfsImage } from "../support/format/initramfs_image.ts";
+import { Terminal } from "../support/program/terminal.ts";
 
 const runner = denoRunner();
 const tools = [...DEBIAN_TOOLS, "qemu-system-x86_64", "mke2fs", "debugfs", "sfdisk"];

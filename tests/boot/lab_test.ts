@@ -8,10 +8,10 @@ import {
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { guestStatus, OVMF_FILES } from "../../lib/qemu/machine.ts";
-import { buildLab, labMissing } from "../support/lab_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
-import { VirtualMachine } from "../support/virtual_machine.ts";
+import { buildLab, labMissing } from "../support/build/lab_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
+import { startMachine } from "../support/machine/test_machine.ts";
 
 /** The address that the lab system gives itself, and the one of the other end. */
 const GUEST = { address: "10.0.2.15" };
@@ -40,7 +40,7 @@ async function bootLab(firmware: "bios" | "uefi"): Promise<void> {
     const { image, record } = await buildLab(folder, client.publicKey);
     await using network = await NetworkNamespace.create(runner);
     await network.addTap("tap0", HOST_ADDRESS);
-    await using machine = VirtualMachine.start(runner, folder, {
+    await using machine = startMachine(runner, folder, {
       image,
       snapshot: false,
       firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: ovmf() },

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { buildHost, hostMissing, TOWER } from "../support/host_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { sshInside, TowerProgram } from "../support/tower_program.ts";
-import { VirtualMachine } from "../support/virtual_machine.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { buildHost, hostMissing, TOWER } from "../support/build/host_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { sshInside, TowerProgram } from "../support/fleet/tower_program.ts";
+import { startMachine } from "../support/machine/test_machine.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
@@ -32,7 +32,7 @@ Deno.test({
     );
     assertEquals(made.code, 0, made.err);
     assertEquals(JSON.parse(made.out), { host: NAME, address: TOWER.offline.host, state: "ready" });
-    await using machine = VirtualMachine.start(runner, folder.path, {
+    await using machine = startMachine(runner, folder.path, {
       image: card,
       snapshot: false,
       firmware: { kind: "bios" },

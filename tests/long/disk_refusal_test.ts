@@ -1,5 +1,5 @@
-import { disksMissing, refuseDisks } from "../support/disk_refusals.ts";
-import { named } from "../support/missing_programs.ts";
+import { disksMissing, refuseDisks } from "../support/machine/disk_refusals.ts";
+import { named } from "../support/program/missing_programs.ts";
 
 // A choice, a disk, a key; tests/soak has them all.
 Deno.test({

@@ -1,6 +1,6 @@
-import { cutEncryption } from "../support/encrypted_power_cuts.ts";
-import { hostMissing } from "../support/host_system.ts";
-import { named } from "../support/missing_programs.ts";
+import { cutEncryption } from "../support/machine/encrypted_power_cuts.ts";
+import { hostMissing } from "../support/build/host_system.ts";
+import { named } from "../support/program/missing_programs.ts";
 
 Deno.test({
   ...named(

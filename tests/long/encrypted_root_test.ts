@@ -3,15 +3,20 @@ import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
-import { diskKey, encryptedCard, KEY_FILE, removeBootFile } from "../support/encrypted_host.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { bootHost, lookAtHost, type Ssh } from "../support/host_machine.ts";
-import { buildHost, hostMissing, onlineEnv, TOWER } from "../support/host_system.ts";
-import { named, programsMissing } from "../support/missing_programs.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
-import { Terminal } from "../support/terminal.ts";
-import { DISK_TOOLS, diskWith } from "../support/used_disk.ts";
+import {
+  diskKey,
+  encryptedCard,
+  KEY_FILE,
+  removeBootFile,
+} from "../support/machine/encrypted_host.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { bootHost, lookAtHost, type Ssh } from "../support/machine/host_machine.ts";
+import { buildHost, hostMissing, onlineEnv, TOWER } from "../support/build/host_system.ts";
+import { named, programsMissing } from "../support/program/missing_programs.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
+import { Terminal } from "../support/program/terminal.ts";
+import { DISK_TOOLS, diskWith } from "../support/machine/used_disk.ts";
 
 const runner = denoRunner();
 const missing = hostMissing() ?? programsMissing(runner, ...DISK_TOOLS, "mdel");

@@ -9,9 +9,9 @@ import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { realEnv } from "../../lib/env.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { listDir, readText } from "../../lib/files/files.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { hostMissing } from "../support/host_system.ts";
-import { testEnv } from "../support/test_env.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { hostMissing } from "../support/build/host_system.ts";
+import { testEnv } from "../support/program/test_env.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";

@@ -4,8 +4,8 @@ import { findFirmware } from "../../build/boot/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { OVMF_FILES } from "../../lib/qemu/machine.ts";
 import { exists } from "../../lib/files/files.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { bootHost, type Hardware, lookAtHost } from "../support/host_machine.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { bootHost, type Hardware, lookAtHost } from "../support/machine/host_machine.ts";
 import {
   buildHost,
   cardOf,
@@ -13,9 +13,9 @@ import {
   hostMissing,
   offlineEnv,
   TOWER,
-} from "../support/host_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
+} from "../support/build/host_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
 
 const missing = hostMissing() ??
   (OVMF_FILES.some((file) => exists(file)) ? undefined : "needs OVMF");

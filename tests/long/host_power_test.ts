@@ -1,6 +1,6 @@
-import { hostMissing } from "../support/host_system.ts";
-import { named } from "../support/missing_programs.ts";
-import { cutPower } from "../support/power_cuts.ts";
+import { hostMissing } from "../support/build/host_system.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { cutPower } from "../support/machine/power_cuts.ts";
 
 // The partition may have its new size, and the file system its old one.
 Deno.test({

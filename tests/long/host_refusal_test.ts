@@ -1,6 +1,6 @@
-import { refuseFiles } from "../support/file_refusals.ts";
-import { hostMissing } from "../support/host_system.ts";
-import { named } from "../support/missing_programs.ts";
+import { refuseFiles } from "../support/machine/file_refusals.ts";
+import { hostMissing } from "../support/build/host_system.ts";
+import { named } from "../support/program/missing_programs.ts";
 
 Deno.test({
   ...named(

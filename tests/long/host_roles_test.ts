@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl, join } from "@std/path";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { lookAtHardening } from "../support/hardening_check.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { lookAtHardening } from "../support/machine/hardening_check.ts";
 import {
   bootHost,
   type Hardware,
@@ -11,7 +11,7 @@ import {
   lookAtHost,
   type RunningHost,
   type Ssh,
-} from "../support/host_machine.ts";
+} from "../support/machine/host_machine.ts";
 import {
   buildHost,
   cardOf,
@@ -21,13 +21,13 @@ import {
   routerEnv,
   TOWER,
   WLAN,
-} from "../support/host_system.ts";
-import type { RouterAnswers } from "../support/router_client.ts";
+} from "../support/build/host_system.ts";
+import type { RouterAnswers } from "../support/machine/router_client.ts";
 import { loadRules, positionOfHost, wantedRules } from "../../lib/fleet/firewall.ts";
 import { wpaSupplicantConf } from "../../lib/tower_env/wlan.ts";
-import { PATIENCE } from "../support/virtual_machine.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
+import { PATIENCE } from "../support/machine/test_machine.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
@@ -181,7 +181,7 @@ if ip -o -4 addr show dev wlan0 | grep .; then exit 1; fi
 udhcpc -q -n -s $lease -i wlan0 2>&1
 cat /etc/resolv.conf
 `;
-const CLIENT = fromFileUrl(new URL("../support/router_client.ts", import.meta.url));
+const CLIENT = fromFileUrl(new URL("../support/machine/router_client.ts", import.meta.url));
 
 /** B6: online hosts get names, time and Tor of the router, and their way out through it. */
 async function lookAtServices(ssh: Ssh, network: NetworkNamespace): Promise<void> {

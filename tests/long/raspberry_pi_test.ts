@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import type { Arch } from "../../lib/brand.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { buildHost } from "../support/host_system.ts";
-import { labMissing } from "../support/lab_system.ts";
+import { buildHost } from "../support/build/host_system.ts";
+import { labMissing } from "../support/build/lab_system.ts";
 
 const runner = denoRunner();
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { labMissing, shareLab } from "../support/lab_system.ts";
-import { named } from "../support/missing_programs.ts";
-import { hostIsReproducible, reproducibleHostMissing } from "../support/reproducible_host.ts";
-import { SharedProgram } from "../support/shared_program.ts";
-import { buildTwice, DIFFERENCES, twoMachinesMissing } from "../support/two_machines.ts";
+import { labMissing, shareLab } from "../support/build/lab_system.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { hostIsReproducible, reproducibleHostMissing } from "../support/build/reproducible_host.ts";
+import { SharedProgram } from "../support/program/shared_program.ts";
+import { buildTwice, DIFFERENCES, twoMachinesMissing } from "../support/build/two_machines.ts";
 
 /** A disk that does not start, so that little is to be compressed. */
 const PACKED = JSON.stringify({

@@ -9,12 +9,12 @@ import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { wlanOf } from "../../lib/tower_env/wlan.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { bootHost, type Ssh } from "../support/host_machine.ts";
-import { cardOf, envFile, hostMissing, routerEnv, TOWER } from "../support/host_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
-import { buildWifiHost } from "../support/wifi_system.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { bootHost, type Ssh } from "../support/machine/host_machine.ts";
+import { cardOf, envFile, hostMissing, routerEnv, TOWER } from "../support/build/host_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
+import { buildWifiHost } from "../support/build/wifi_system.ts";
 
 const missing = hostMissing();
 const runner = denoRunner();

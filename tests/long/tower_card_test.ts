@@ -2,14 +2,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { inventoryPlace, readInventory } from "../../lib/inventory/inventory_files.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { buildHost, CARD_MIB, hostMissing, TOWER } from "../support/host_system.ts";
-import { LoopDevice, loopMissing } from "../support/loop_device.ts";
-import { named, programsMissing } from "../support/missing_programs.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { writeSums } from "../support/provisioning.ts";
-import { sshInside, TowerProgram } from "../support/tower_program.ts";
-import { VirtualMachine } from "../support/virtual_machine.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { buildHost, CARD_MIB, hostMissing, TOWER } from "../support/build/host_system.ts";
+import { LoopDevice, loopMissing } from "../support/format/loop_device.ts";
+import { named, programsMissing } from "../support/program/missing_programs.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { writeSums } from "../support/fleet/provisioning.ts";
+import { sshInside, TowerProgram } from "../support/fleet/tower_program.ts";
+import { startMachine } from "../support/machine/test_machine.ts";
 
 const runner = denoRunner();
 const missing = hostMissing() ?? programsMissing(runner, "zstd") ?? await loopMissing();
@@ -65,7 +65,7 @@ Deno.test({
     ];
     const provisioning = tower.run(...words(first));
     await Promise.race([inForce(tower), provisioning]);
-    await using machine = VirtualMachine.start(runner, folder.path, {
+    await using machine = startMachine(runner, folder.path, {
       image: first.path,
       snapshot: false,
       firmware: { kind: "bios" },

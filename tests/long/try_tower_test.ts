@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { hostMissing } from "../support/host_system.ts";
+import { hostMissing } from "../support/build/host_system.ts";
 
 const TASK = fromFileUrl(new URL("../../tasks/try_tower.ts", import.meta.url));
 const missing = hostMissing();

@@ -6,13 +6,13 @@ import { apkPath, packApk } from "../../tasks/compile/apk.ts";
 import { compileAll } from "../../tasks/compile/compile_all.ts";
 import { PROGRAMS } from "../../tasks/compile/programs.ts";
 import { archiveProgram, assertReleasable, sbomOf, signSums } from "../../tasks/compile/release.ts";
-import { armBootMissing, packedProgramWorks } from "../support/arm_boot.ts";
-import { BareRoot, minirootfs } from "../support/bare_root.ts";
-import { cacheFolder, COMPILE_TOOLS } from "../support/compiled_smoke.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { named } from "../support/missing_programs.ts";
-import { testEnv } from "../support/test_env.ts";
-import { TEST_KEY } from "../support/test_keys.ts";
+import { armBootMissing, packedProgramWorks } from "../support/machine/arm_boot.ts";
+import { BareRoot, minirootfs } from "../support/compile/bare_root.ts";
+import { cacheFolder, COMPILE_TOOLS } from "../support/compile/compiled_smoke.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { testEnv } from "../support/program/test_env.ts";
+import { TEST_KEY } from "../support/apk/test_keys.ts";
 
 const runner = denoRunner();
 

@@ -1,5 +1,5 @@
-import { DISK_CASES, disksMissing, refuseDisks } from "../support/disk_refusals.ts";
-import { named } from "../support/missing_programs.ts";
+import { DISK_CASES, disksMissing, refuseDisks } from "../support/machine/disk_refusals.ts";
+import { named } from "../support/program/missing_programs.ts";
 
 Deno.test({
   ...named(

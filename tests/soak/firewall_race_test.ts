@@ -1,6 +1,6 @@
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { raceRules } from "../support/firewall_races.ts";
-import { provisionedTowerMissing } from "../support/provisioned_tower.ts";
+import { raceRules } from "../support/firewall/firewall_races.ts";
+import { provisionedTowerMissing } from "../support/fleet/provisioned_tower.ts";
 
 const runner = denoRunner();
 const missing = provisionedTowerMissing(runner);

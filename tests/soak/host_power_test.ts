@@ -1,6 +1,6 @@
-import { hostMissing } from "../support/host_system.ts";
-import { named } from "../support/missing_programs.ts";
-import { cutPower, FIRST_BOOT_STEPS } from "../support/power_cuts.ts";
+import { hostMissing } from "../support/build/host_system.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { cutPower, FIRST_BOOT_STEPS } from "../support/machine/power_cuts.ts";
 
 Deno.test({
   ...named(

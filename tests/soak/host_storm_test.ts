@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { addressOf, bootHost, type RunningHost } from "../support/host_machine.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { addressOf, bootHost, type RunningHost } from "../support/machine/host_machine.ts";
 import {
   buildHost,
   cardOf,
@@ -11,11 +11,11 @@ import {
   onlineEnv,
   routerEnv,
   TOWER,
-} from "../support/host_system.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { agentArgv, ODD } from "../support/packet_storm.ts";
-import { SshClient } from "../support/ssh_client.ts";
-import type { StormSpec } from "../support/storm_frames.ts";
+} from "../support/build/host_system.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { agentArgv, ODD } from "../support/firewall/packet_storm.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
+import type { StormSpec } from "../support/firewall/storm_frames.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";

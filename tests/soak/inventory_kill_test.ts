@@ -1,6 +1,6 @@
-import { INVENTORY_CHANGES, killInWindows } from "../support/inventory_kills.ts";
-import { named } from "../support/missing_programs.ts";
-import { provisionMissing } from "../support/provisioning.ts";
+import { INVENTORY_CHANGES, killInWindows } from "../support/fleet/inventory_kills.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { provisionMissing } from "../support/fleet/provisioning.ts";
 
 for (const change of INVENTORY_CHANGES) {
   Deno.test({

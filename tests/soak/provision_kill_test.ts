@@ -1,6 +1,6 @@
-import { named } from "../support/missing_programs.ts";
-import { killProvisioning } from "../support/provision_kills.ts";
-import { provisionMissing } from "../support/provisioning.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { killProvisioning } from "../support/fleet/provision_kills.ts";
+import { provisionMissing } from "../support/fleet/provisioning.ts";
 
 const KILLS = 30;
 /** Other moments: TOWER_SEED. */

@@ -1,6 +1,6 @@
-import { named } from "../support/missing_programs.ts";
-import { hostIsReproducible, reproducibleHostMissing } from "../support/reproducible_host.ts";
-import { DIFFERENCES } from "../support/two_machines.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { hostIsReproducible, reproducibleHostMissing } from "../support/build/reproducible_host.ts";
+import { DIFFERENCES } from "../support/build/two_machines.ts";
 
 Deno.test({
   ...named(

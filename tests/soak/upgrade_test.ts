@@ -3,9 +3,9 @@ import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import type { TowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { diskKey, emptyDisk } from "../support/encrypted_host.ts";
-import { tempFolder } from "../support/file_sink.ts";
-import { bootHost } from "../support/host_machine.ts";
+import { diskKey, emptyDisk } from "../support/machine/encrypted_host.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { bootHost } from "../support/machine/host_machine.ts";
 import {
   buildHost,
   cardOf,
@@ -13,10 +13,10 @@ import {
   hostMissing,
   onlineEnv,
   TOWER,
-} from "../support/host_system.ts";
-import { named } from "../support/missing_programs.ts";
-import { NetworkNamespace } from "../support/network_namespace.ts";
-import { SshClient } from "../support/ssh_client.ts";
+} from "../support/build/host_system.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
+import { SshClient } from "../support/machine/ssh_client.ts";
 
 const runner = denoRunner();
 

@@ -6,8 +6,8 @@ import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { readBytes } from "../../lib/files/files.ts";
 import { probeSector } from "../../lib/qemu/kvm_probe.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
-import { testEnv } from "../support/test_env.ts";
-import { TestProgram } from "../support/test_program.ts";
+import { testEnv } from "../support/program/test_env.ts";
+import { TestProgram } from "../support/program/test_program.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 

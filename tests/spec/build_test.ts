@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { listDir } from "../../lib/files/files.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const OUTPUTS = [
   { kind: "tar", file: "small.tar" },

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { listDir } from "../../lib/files/files.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const NOTHING = "0 B in 0 blobs, 0 B in 0 notes, 0 B unfinished";
 

@@ -5,11 +5,11 @@ import { describeCommand, placesOf } from "../../lib/completion/command_tree.ts"
 import { TowerError } from "../../lib/errors.ts";
 import { type Answer, RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { newEnding } from "../../lib/program/ending.ts";
-import { layHost } from "../support/laid_host.ts";
-import { labRepository } from "../support/lab_repository.ts";
-import { type RandomNumbers, randomNumbers } from "../support/random_numbers.ts";
-import { type TestEnv, testEnv } from "../support/test_env.ts";
-import { smallManifest } from "../support/test_program.ts";
+import { layHost } from "../support/fleet/laid_host.ts";
+import { labRepository } from "../support/build/lab_repository.ts";
+import { type RandomNumbers, randomNumbers } from "../support/program/random_numbers.ts";
+import { type TestEnv, testEnv } from "../support/program/test_env.ts";
+import { smallManifest } from "../support/program/test_program.ts";
 
 const SEED = Number(Deno.env.get("TOWER_SEED") ?? 20261127);
 /** Command lines of each program. */

@@ -3,8 +3,8 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { listDir, removeTree } from "../../lib/files/files.ts";
-import { named, programsMissing } from "../support/missing_programs.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { named, programsMissing } from "../support/program/missing_programs.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const runner = denoRunner();
 const OUTPUTS = [{ kind: "tar", file: "small.tar" }, { kind: "initramfs", file: "small.cpio" }];

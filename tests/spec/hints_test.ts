@@ -5,7 +5,7 @@ import { commandTree as buildTree } from "../../build/root.ts";
 import { commandTree as towerTree } from "../../cli/root.ts";
 import { type CommandNode, describeCommand, placesOf } from "../../lib/completion/command_tree.ts";
 import { newEnding } from "../../lib/program/ending.ts";
-import { testEnv } from "../support/test_env.ts";
+import { testEnv } from "../support/program/test_env.ts";
 
 /** A hint of the sources: where it stands, and its text with what is put in as `${…}`. */
 interface Hint {

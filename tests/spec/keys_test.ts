@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readText } from "../../lib/files/files.ts";
-import { OTHER_KEY, TEST_KEY, type TestKey } from "../support/test_keys.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { OTHER_KEY, TEST_KEY, type TestKey } from "../support/apk/test_keys.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 /** Keys as Alpine lays them out: those of all in `all`, links to an architecture's in a folder of it. */
 function alpineKeys(program: TestProgram): void {

@@ -3,8 +3,8 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { removeTree } from "../../lib/files/files.ts";
-import { OTHER_KEY, TEST_KEY } from "../support/test_keys.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { OTHER_KEY, TEST_KEY } from "../support/apk/test_keys.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Path = (string | number)[];
@@ -147,7 +147,7 @@ Deno.test("a key counts by its name and its content together", async () => {
 Deno.test("an index older than one that was read before is told, whatever the lock", async () => {
   using b = await built("keys");
   const { program } = b;
-  const { LabRepository } = await import("../support/lab_repository.ts");
+  const { LabRepository } = await import("../support/build/lab_repository.ts");
   const repository = new LabRepository(program.path("repository"));
   const publish = (buildTime: number) => {
     repository.listed = [];

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 /** How a build fails over a manifest in the working directory. */
 async function fault(text: string, files: Readonly<Record<string, string>> = {}) {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { manifestFiles } from "../../build/inputs/inputs.ts";
 import { loadManifest } from "../../build/manifest/manifest.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const KEY = `AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Wanted } from "../../build/manifest/schema.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 /** A program whose manifest wants some packages and would like some. */
 function prepared(world: readonly Wanted[], optional: readonly Wanted[]) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { TestProgram } from "../support/test_program.ts";
-import { smallManifest } from "../support/test_program.ts";
-import type { PackageSpec } from "../support/lab_repository.ts";
+import { TestProgram } from "../support/program/test_program.ts";
+import { smallManifest } from "../support/program/test_program.ts";
+import type { PackageSpec } from "../support/build/lab_repository.ts";
 
 /** A program with a repository, and the options by which resolve and why ask it. */
 function prepared(packages?: readonly PackageSpec[]) {

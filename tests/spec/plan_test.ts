@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 Deno.test("plan shows what decides a build, a line for each part, and all of it as JSON", async () => {
   using program = new TestProgram();

@@ -4,7 +4,7 @@ import { wishOf } from "../../cli/provision/request.ts";
 import { formatError, TowerError } from "../../lib/errors.ts";
 import { testHost } from "../../lib/fleet/test_host.ts";
 import { parseTowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
-import { randomNumbers, randomText } from "../support/random_numbers.ts";
+import { randomNumbers, randomText } from "../support/program/random_numbers.ts";
 
 const SEED = Number(Deno.env.get("TOWER_SEED") ?? 7);
 const CASES = 2000;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { smallManifest, TestProgram } from "../support/test_program.ts";
+import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const runner = denoRunner();
 const missing = runner.which("openssl") === undefined ? "openssl is not installed" : undefined;

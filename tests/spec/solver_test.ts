@@ -6,8 +6,8 @@ import {
   satisfies,
 } from "../../lib/apk/dependency.ts";
 import { type Selected, type Solution, solveIn, Universe } from "../../lib/apk/solver.ts";
-import { randomNumbers } from "../support/random_numbers.ts";
-import { smallRepositories, smallWorld } from "../support/small_repositories.ts";
+import { randomNumbers } from "../support/program/random_numbers.ts";
+import { smallRepositories, smallWorld } from "../support/apk/small_repositories.ts";
 
 const SEED = 8191;
 const CASES = 2000;

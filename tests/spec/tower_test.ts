@@ -5,8 +5,8 @@ import { TowerError } from "../../lib/errors.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { removeTree } from "../../lib/files/files.ts";
-import { layHost } from "../support/laid_host.ts";
-import { failingSsh, TowerProgram } from "../support/tower_program.ts";
+import { layHost } from "../support/fleet/laid_host.ts";
+import { failingSsh, TowerProgram } from "../support/fleet/tower_program.ts";
 
 const REFUSED = "ssh: connect to host 192.168.2.200 port 22: Connection refused";
 const ANSWER = '{"agent":1,"time":1700000000,"system":"x","kernel":"6","load":"0.01",' +

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { commandTree } from "../../cli/root.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
-import { assertGolden } from "../support/golden.ts";
-import { TowerProgram } from "../support/tower_program.ts";
+import { assertGolden } from "../support/program/golden.ts";
+import { TowerProgram } from "../support/fleet/tower_program.ts";
 
 Deno.test("the help of tower and of each of its commands is what it was", async () => {
   using program = new TowerProgram({ runner: new RecordingRunner() });

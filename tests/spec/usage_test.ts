@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { VERSION_TEXT } from "../../build/version.ts";
-import { assertGolden } from "../support/golden.ts";
-import { TestProgram } from "../support/test_program.ts";
+import { assertGolden } from "../support/program/golden.ts";
+import { TestProgram } from "../support/program/test_program.ts";
 
 const COMMANDS = [
   "systems",

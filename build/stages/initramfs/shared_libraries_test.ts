@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../../lib/errors.ts";
-import { elfFile, NEEDED, RUNPATH } from "../../../tests/support/elf_file.ts";
-import { inlineOnly, smallTree } from "../../../tests/support/small_tree.ts";
+import { elfFile, NEEDED, RUNPATH } from "../../../tests/support/format/elf_file.ts";
+import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { sharedLibraries } from "./shared_libraries.ts";
 
 type Dynamic = readonly (readonly [tag: number, text: string])[];

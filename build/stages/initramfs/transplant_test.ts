@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../../lib/errors.ts";
-import { smallTree } from "../../../tests/support/small_tree.ts";
+import { smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { transplant } from "./transplant.ts";
 
 const pathsOf = (tree: ReturnType<typeof smallTree>) =>

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { textOf } from "../../../lib/tree/content.ts";
-import { MemoryStore } from "../../../tests/support/memory_store.ts";
-import { smallTree } from "../../../tests/support/small_tree.ts";
+import { MemoryStore } from "../../../tests/support/tree/memory_store.ts";
+import { smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { guardFromUpgrades } from "./upgrades.ts";
 
 const store = new MemoryStore();

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { unpackedPackage } from "../../../tests/support/unpacked_package.ts";
+import { unpackedPackage } from "../../../tests/support/apk/unpacked_package.ts";
 import { TowerError } from "../../errors.ts";
 import { inlineText, textOf } from "../../tree/content.ts";
 import type { ContentReader, Entry } from "../../tree/entry.ts";

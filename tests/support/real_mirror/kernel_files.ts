@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { Arch } from "../../../lib/brand.ts";
-import { moduleFile, type ModuleSpec } from "../elf_file.ts";
-import type { PackageSpec } from "../lab_repository.ts";
+import { moduleFile, type ModuleSpec } from "../format/elf_file.ts";
+import type { PackageSpec } from "../build/lab_repository.ts";
 
 /** Modules of which each feature of an initramfs knows one, and two that need another. */
 const MODULES: Readonly<Record<string, ModuleSpec>> = {

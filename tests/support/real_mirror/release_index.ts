@@ -4,8 +4,8 @@ import { parseIndex } from "../../../lib/apk/index_text.ts";
 import { loadTrustedKey } from "../../../lib/apk/signature.ts";
 import type { IndexedPackage } from "../../../lib/apk/types.ts";
 import { exists, listDir } from "../../../lib/files/files.ts";
-import { oracleData, oracleMissing } from "../alpine_oracle.ts";
-import { repositoryMissing } from "../alpine_repository.ts";
+import { oracleData, oracleMissing } from "../apk/alpine_oracle.ts";
+import { repositoryMissing } from "../apk/alpine_repository.ts";
 
 /** The release whose indexes are there, signed and whole, with some of its packages. */
 const RELEASE = "alpine-3.19";

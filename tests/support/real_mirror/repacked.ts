@@ -11,9 +11,9 @@ import {
 import { concat } from "../../../lib/bytes/bytes.ts";
 import type { Entry } from "../../../lib/tree/entry.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
-import { streamOf } from "../apk_files.ts";
-import { MemoryStore } from "../memory_store.ts";
-import { TEST_KEY } from "../test_keys.ts";
+import { streamOf } from "../apk/apk_files.ts";
+import { MemoryStore } from "../tree/memory_store.ts";
+import { TEST_KEY } from "../apk/test_keys.ts";
 
 /** A real package under another architecture's name, signed anew. Its programs stay a PC's. */
 export async function repacked(

@@ -1,6 +1,6 @@
 import type { Arch } from "../../../lib/brand.ts";
 import type { IndexedPackage, ScriptKind } from "../../../lib/apk/types.ts";
-import type { PackageSpec } from "../lab_repository.ts";
+import type { PackageSpec } from "../build/lab_repository.ts";
 import { ownScript } from "../script_facts/script_facts.ts";
 import { standInFiles } from "./stand_in_files.ts";
 

@@ -1,7 +1,7 @@
 import type { Arch } from "../../../lib/brand.ts";
 import type { IndexedPackage } from "../../../lib/apk/types.ts";
-import type { PackagedFile, PackageSpec } from "../lab_repository.ts";
-import { installer } from "../syslinux_installer.ts";
+import type { PackagedFile, PackageSpec } from "../build/lab_repository.ts";
+import { installer } from "../format/syslinux_installer.ts";
 import { kernelFiles } from "./kernel_files.ts";
 
 type Files = NonNullable<PackageSpec["files"]>;

@@ -1,5 +1,5 @@
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
-import { smallTree } from "../small_tree.ts";
+import { smallTree } from "../tree/small_tree.ts";
 import type { ScriptFact } from "./script_fact.ts";
 
 /** Accounts that scripts of packages look for: those with numbers of their own in Alpine. */

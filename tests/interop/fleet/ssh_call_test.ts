@@ -1,0 +1,120 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { TowerError } from "../../../lib/errors.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { hostKeyOf, parseKnownHosts, setHostKeys } from "../../../lib/ssh/known_hosts.ts";
+import { remoteCommand } from "../../../lib/ssh/remote_command.ts";
+import { sshArgv, type SshTarget } from "../../../lib/ssh/ssh_argv.ts";
+import { rootMissing } from "../../support/format/disk_tree.ts";
+import { tempFolder } from "../../support/program/file_sink.ts";
+import { named, programsMissing } from "../../support/program/missing_programs.ts";
+import { randomNumbers, randomText } from "../../support/program/random_numbers.ts";
+
+const runner = denoRunner();
+const lacks = (...programs: string[]) => programsMissing(runner, ...programs);
+const SEED = 20240613;
+
+async function output(...argv: [string, ...string[]]): Promise<string> {
+  const { stdout } = await runner.run({ argv });
+  return new TextDecoder().decode(stdout);
+}
+
+const SHELL_PIECES = [
+  "a",
+  "=",
+  " ",
+  "'",
+  '"',
+  "\\",
+  "$HOME",
+  "`id`",
+  "*",
+  "\n",
+  "\t",
+  ";",
+  "&",
+  "|",
+  "#",
+  "~",
+  "!",
+  "-",
+  "é",
+  "\x01",
+  "\x7f",
+  "{a,b}",
+  "[x]",
+  "(",
+  "<",
+  "\r",
+  "%s",
+  "''",
+];
+
+Deno.test({
+  ...named("a real shell makes the words of a remote command again", lacks("sh")),
+  async fn() {
+    const random = randomNumbers(SEED);
+    const cases = Array.from(
+      { length: 2000 },
+      () => Array.from({ length: 1 + random.below(4) }, () => randomText(random, SHELL_PIECES)),
+    );
+    // A word ends with \x1e, a command with \x1d: pieces have neither.
+    const show = `show() { for w in "$@"; do printf '%s\\036' "$w"; done; printf '\\035'; }\n`;
+    const script = cases.map((words) => remoteCommand(["show", ...words])).join("\n");
+    const seen = (await output("sh", "-c", show + script)).split("\x1d").slice(0, -1)
+      .map((text) => text.split("\x1e").slice(0, -1));
+    for (const [i, words] of cases.entries()) {
+      assertEquals(seen[i], words, `seed ${SEED}, case ${i}`);
+    }
+  },
+});
+
+const noServer = rootMissing() ?? lacks("ssh", "ssh-keygen", "/usr/sbin/sshd", "unshare", "mount");
+
+Deno.test({
+  ...named(
+    "a real sshd gets the words that were given, and a swapped host key is refused",
+    noServer,
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const at = (name: string) => join(folder.path, name);
+    for (const name of ["host", "other", "id"]) {
+      await output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", at(name));
+    }
+    Deno.copyFileSync(at("id.pub"), at("authorized"));
+    // The server talks through a pipe: no port, and its run folder is in a mount of its own.
+    const server =
+      `mount -t tmpfs t /run && mkdir /run/sshd && exec /usr/sbin/sshd -i -f /dev/null ` +
+      `-h ${at("host")} -o AuthorizedKeysFile=${at("authorized")} -o StrictModes=no -o UsePAM=no`;
+    const proxy = `unshare --mount sh -c ${remoteCommand([server])}`;
+    const trust = { kind: "known", knownHostsFile: at("known"), alias: "office" } as const;
+    const target: SshTarget = {
+      address: "192.0.2.1",
+      user: "root",
+      identityFile: at("id"),
+      trust,
+      connectTimeout: 10,
+    };
+    const call = (to: SshTarget, command: [string, ...string[]]) =>
+      output(...sshArgv(to, { command, options: [["ProxyCommand", proxy]] }));
+    const trusting = (name: string) => {
+      const key = hostKeyOf(Deno.readTextFileSync(at(`${name}.pub`)))!;
+      const known = setHostKeys(parseKnownHosts(""), ["office"], [key]);
+      Deno.writeTextFileSync(at("known"), known.lines.map((line) => `${line}\n`).join(""));
+    };
+    trusting("host");
+    const words = ["-x", "--", "a b", "", "$HOME", "it's", "*", "\\", "é\n"];
+    assertEquals(
+      await call(target, ["printf", "<%s>", ...words]),
+      words.map((w) => `<${w}>`).join(""),
+    );
+    assertEquals(await call(target, ["echo", "-p", "2222"]), "-p 2222\n");
+    trusting("other");
+    const error = await assertRejects(() => call(target, ["true"]), TowerError);
+    assertEquals(/host key verification failed/i.test(error.message), true, error.message);
+    const fresh = { kind: "first-seen", knownHostsFile: at("fresh") } as const;
+    assertEquals(await call({ ...target, trust: fresh }, ["echo", "1"]), "1\n");
+    assertEquals(parseKnownHosts(Deno.readTextFileSync(at("fresh"))).lines.length, 1);
+  },
+});

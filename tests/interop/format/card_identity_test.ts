@@ -1,0 +1,143 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { disk, type DiskPlan } from "../../../build/outputs/disk.ts";
+import { putBootFile } from "../../../lib/boot/boot_partition.ts";
+import { giveIdentity, isMisnamed } from "../../../lib/boot/card_identity.ts";
+import { digestOf } from "../../../lib/bytes/digest.ts";
+import { uuidFrom } from "../../../lib/format/uuid.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { silent } from "../../../lib/report/event.ts";
+import { openDisk } from "../../../lib/files/disk_file.ts";
+import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
+import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
+import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
+import { partitionFile } from "../../support/format/partition_file.ts";
+import { named, programsMissing } from "../../support/program/missing_programs.ts";
+
+const runner = denoRunner();
+const TOOLS = ["sfdisk", "fsck.fat", "mtype", "e2fsck", "dumpe2fs", "tune2fs", "debugfs", "blkid"];
+const missing = programsMissing(runner, ...TOOLS, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS);
+
+const EPOCH = 1_700_000_000;
+const IMAGE = uuidFrom("uuid");
+const OWN = uuidFrom("own");
+const PLAN: DiskPlan = {
+  kind: "disk",
+  file: "disk.img",
+  arch: "x86_64",
+  table: "mbr",
+  diskId: uuidFrom("disk"),
+  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 0xc0ffee42, free: 1 << 20 },
+  root: {
+    label: "root",
+    partitionId: uuidFrom("root"),
+    uuid: IMAGE,
+    hashSeed: uuidFrom("hash"),
+    free: 140 << 20,
+  },
+  loaders: ["syslinux", "systemd-boot"],
+  kernel: "boot/vmlinuz-virt",
+  initramfs: "boot/initramfs-virt",
+  cmdline: `root=UUID=${IMAGE} rootfstype=ext4 rootwait rootdelay=10 console=ttyS0`,
+  title: "tower",
+};
+const CMDLINE = `root=UUID=${OWN} rootfstype=ext4 rootwait console=ttyS0             `;
+
+const run = async (...argv: [string, ...string[]]) => {
+  const { stdout } = await runner.run({ argv });
+  return new TextDecoder().decode(stdout);
+};
+
+async function cardFile(folder: string, plan: Partial<DiskPlan> = {}): Promise<string> {
+  const image = join(folder, "disk.img");
+  const reader = {
+    open: () => {
+      throw new Error("no blobs here");
+    },
+  };
+  {
+    using sink = fileSink(image);
+    const tree = await bootTree(runner);
+    disk(tree, { ...PLAN, ...plan }, { reader, epoch: EPOCH, sink, reporter: silent });
+  }
+  using card = openDisk(image);
+  putBootFile(card, {
+    name: "cmdline.txt",
+    bytes: new TextEncoder().encode(`é ${PLAN.cmdline}   \n`),
+    mtime: 0,
+  });
+  return image;
+}
+
+// FAT16 has the volume's number elsewhere than FAT32, which has it twice.
+const VOLUMES = [
+  { type: "FAT16", boot: { free: 1 << 20 }, loaders: ["syslinux"] },
+  { type: "FAT32", boot: { size: 64 << 20 }, loaders: ["syslinux", "systemd-boot"] },
+] as const;
+
+for (const { type, boot, loaders } of VOLUMES) {
+  Deno.test({
+    ...named(
+      `a card gets its own UUIDs, and the tools for ${type} and ext4 find no fault`,
+      missing,
+    ),
+    async fn() {
+      using folder = tempFolder();
+      const { label, partitionId, volumeId } = PLAN.boot;
+      const named = { label, partitionId, volumeId, ...boot };
+      const image = await cardFile(folder.path, { boot: named, loaders: [...loaders] });
+      {
+        using card = openDisk(image);
+        assert(!isMisnamed(card));
+        assert(giveIdentity(card, OWN));
+        assert(!isMisnamed(card));
+      }
+      const bootPart = await partitionFile(runner, image, 1);
+      await run("fsck.fat", "-n", bootPart);
+      assertMatch(
+        await run("mtype", "-i", bootPart, "::syslinux.cfg"),
+        line(`  APPEND ${CMDLINE}`),
+      );
+      if (loaders.length > 1) {
+        const entry = await run("mtype", "-i", bootPart, "::loader/entries/system.conf");
+        assertMatch(entry, line(`options ${CMDLINE}`));
+      }
+      assertEquals(await run("mtype", "-i", bootPart, "::cmdline.txt"), `é ${CMDLINE}   \n`);
+      const kind = await run("blkid", "-p", "-o", "export", bootPart);
+      assertMatch(kind, new RegExp(`^VERSION=${type}$`, "m"));
+      assert(!/^UUID=C0FF-EE42$/m.test(kind), kind);
+
+      const root = await partitionFile(runner, image, 2);
+      await run("e2fsck", "-fn", root);
+      const fields = await run("dumpe2fs", "-h", root);
+      assertMatch(fields, new RegExp(`^Filesystem UUID: +${OWN}$`, "m"));
+      assertMatch(fields, /^Filesystem features: .*metadata_csum_seed/m);
+      assertEquals(await run("debugfs", "-R", "cat /etc/hostname", root), "tower\n");
+      // A card may get another name later, and its copies of the superblock are still good.
+      await run("tune2fs", "-U", "random", root);
+      await run("e2fsck", "-fn", root);
+      const argv = ["e2fsck", "-fy", "-b", "32768", "-B", "4096", root] as const;
+      await runner.run({ argv: [...argv], okCodes: [0, 1] });
+      await run("e2fsck", "-fn", root);
+      if (loaders.length === 1) leavesOthers(image);
+    },
+  });
+}
+
+/** A disk whose loaders name another root is left as it is, byte for byte. */
+function leavesOthers(image: string): void {
+  using card = openDisk(image);
+  putBootFile(card, { name: "cmdline.txt", bytes: new Uint8Array(), mtime: 0 });
+  for (const root of ["LABEL=root", `UUID=${IMAGE}`]) {
+    const bytes = new TextEncoder().encode(`APPEND root=${root} quiet\n`);
+    putBootFile(card, { name: "syslinux.cfg", bytes, mtime: 0 });
+    const before = Deno.readFileSync(image);
+    assertEquals(giveIdentity(card, uuidFrom("third")), false);
+    assertEquals(digestOf(Deno.readFileSync(image)), digestOf(before));
+    assertEquals(isMisnamed(card), root !== "LABEL=root");
+  }
+}
+
+function line(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[.*+?()[\]{}|\\^$]/g, "\\$&")}\r?$`, "m");
+}

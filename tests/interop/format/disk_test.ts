@@ -1,0 +1,152 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { disk, type DiskPlan } from "../../../build/outputs/disk.ts";
+import { TowerError } from "../../../lib/errors.ts";
+import { uuidFrom } from "../../../lib/format/uuid.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { silent } from "../../../lib/report/event.ts";
+import { inlineText } from "../../../lib/tree/content.ts";
+import type { FileTree } from "../../../lib/tree/file_tree.ts";
+import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
+import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
+import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
+import { partitionFile } from "../../support/format/partition_file.ts";
+
+const runner = denoRunner();
+const TOOLS = ["sfdisk", "sgdisk", "fsck.fat", "mdir", "mtype", "e2fsck", "debugfs"];
+const missing = [...TOOLS, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS].filter((t) => !runner.which(t));
+const skip = missing.length > 0;
+const reason = skip ? ` (skipped: ${missing.join(", ")} missing)` : "";
+
+const EPOCH = 1_700_000_000;
+const reader = {
+  open: () => {
+    throw new Error("no blobs here");
+  },
+};
+const PLAN: DiskPlan = {
+  kind: "disk",
+  file: "disk.img",
+  arch: "x86_64",
+  table: "gpt",
+  diskId: uuidFrom("disk"),
+  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 0xc0ffee42, free: 1 << 20 },
+  root: {
+    label: "root",
+    partitionId: uuidFrom("root"),
+    uuid: uuidFrom("uuid"),
+    hashSeed: uuidFrom("hash"),
+    free: 4 << 20,
+  },
+  loaders: ["syslinux", "systemd-boot"],
+  kernel: "boot/vmlinuz-virt",
+  initramfs: "boot/initramfs-virt",
+  cmdline: `root=UUID=${uuidFrom("uuid")} console=ttyS0`,
+  title: "tower",
+};
+
+const run = async (...argv: [string, ...string[]]) => {
+  const { stdout } = await runner.run({ argv });
+  return new TextDecoder().decode(stdout);
+};
+
+function write(tree: FileTree, plan: DiskPlan, image: string): void {
+  using sink = fileSink(image);
+  disk(tree, plan, { reader, epoch: EPOCH, sink, reporter: silent });
+}
+
+for (const table of ["mbr", "gpt"] as const) {
+  Deno.test({
+    name: `a disk with ${table} satisfies the tools for tables, FAT and ext4${reason}`,
+    ignore: skip,
+    async fn() {
+      using folder = tempFolder();
+      const image = join(folder.path, "disk.img");
+      write(await bootTree(runner), { ...PLAN, table }, image);
+      const verified = await runner.run({ argv: ["sfdisk", "--verify", image] });
+      const said = new TextDecoder().decode(verified.stdout) +
+        new TextDecoder().decode(verified.stderr);
+      assertStringIncludes(said, "No errors detected.");
+      if (table === "gpt") assertStringIncludes(await run("sgdisk", "-v", image), "No problems");
+
+      const boot = await partitionFile(runner, image, 1);
+      await run("fsck.fat", "-n", boot);
+      const listed = await run("mdir", "-b", "-/", "-i", boot, "::");
+      assertEquals(listed.trim().split("\n").sort(), [
+        "::/EFI/",
+        "::/EFI/BOOT/",
+        "::/EFI/BOOT/BOOTX64.EFI",
+        "::/initramfs-virt",
+        "::/ldlinux.c32",
+        "::/loader/",
+        "::/loader/entries/",
+        "::/loader/entries/system.conf",
+        "::/loader/loader.conf",
+        "::/syslinux.cfg",
+        "::/vmlinuz-virt",
+      ]);
+      assertStringIncludes(await run("mtype", "-i", boot, "::syslinux.cfg"), PLAN.cmdline);
+
+      const root = await partitionFile(runner, image, 2);
+      await run("e2fsck", "-fn", root);
+      const shown = await run("debugfs", "-R", "cat /etc/hostname", root);
+      assertEquals(shown, "tower\n");
+      const mountPoint = await run("debugfs", "-R", "ls -p /boot", root);
+      assertEquals(mountPoint.trim().split("\n").map((l) => l.split("/")[5]), [".", ".."]);
+    },
+  });
+}
+
+Deno.test({
+  name: `the same tree and plan give the same bytes${reason}`,
+  ignore: skip,
+  async fn() {
+    using folder = tempFolder();
+    const paths = [join(folder.path, "a"), join(folder.path, "b")];
+    const tree = await bootTree(runner);
+    for (const path of paths) write(tree, PLAN, path);
+    await runner.run({ argv: ["cmp", paths[0]!, paths[1]!] });
+    assert(Deno.statSync(paths[0]!).size % (1 << 20) === 0);
+  },
+});
+
+Deno.test({
+  name: `a disk that cannot be made says what is missing or too much${reason}`,
+  ignore: skip,
+  async fn() {
+    const tree = await bootTree(runner);
+    const content = inlineText("x");
+    const meta = { uid: 0, gid: 0, mtime: 0, mode: 0o644, origin: "stage:test" } as const;
+    const owned = tree.clone();
+    owned.put({ ...meta, type: "file", path: "boot/config", uid: 7, content });
+    const linked = tree.clone();
+    linked.put({ ...meta, type: "hardlink", path: "etc/k", target: "boot/vmlinuz-virt" });
+    const clashing = tree.clone();
+    clashing.put({ ...meta, type: "file", path: "boot/syslinux.cfg", content });
+    const bare = tree.clone();
+    bare.remove("usr");
+    const cases: [FileTree, Partial<DiskPlan>, string, string][] = [
+      [owned, {}, "unsupported", "boot partition"],
+      [linked, {}, "unsupported", '"/etc/k" on the root partition'],
+      [clashing, {}, "conflict", "/boot/syslinux.cfg"],
+      [bare, { loaders: ["syslinux"] }, "not-found", "/usr/bin/syslinux"],
+      [bare, { loaders: ["systemd-boot"] }, "not-found", "systemd-bootx64.efi"],
+      [tree, { arch: "aarch64" }, "unsupported", "only x86_64 has a BIOS"],
+      [tree, { kernel: "boot/vmlinuz-lts" }, "not-found", "/boot/vmlinuz-lts"],
+      [tree, { initramfs: "etc/hostname" }, "not-found", 'not below "/boot"'],
+      [tree, { cmdline: "a\nb" }, "usage", "control characters"],
+      [tree, { boot: { ...PLAN.boot, size: 34 << 20, free: 30 << 20 } }, "no-space", "boot"],
+      [tree, { root: { ...PLAN.root, size: 1 << 20 } }, "no-space", "root partition"],
+    ];
+    using folder = tempFolder();
+    for (const [given, changes, code, message] of cases) {
+      const plan = { ...PLAN, ...changes };
+      const error = assertThrows(
+        () => write(given, plan, join(folder.path, "x")),
+        TowerError,
+        message,
+      );
+      assertEquals(error.code, code, error.message);
+    }
+  },
+});

@@ -1,0 +1,78 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { zstdHere } from "../../../lib/disk/zstd_frame.ts";
+import { ZstdPacker } from "../../../lib/disk/zstd_packer.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
+import { digestOf } from "../../../lib/bytes/digest.ts";
+import { openZstd, ZSTD_FRAME } from "../../../lib/format/zstd.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { tempDir } from "../../../lib/files/files.ts";
+import { programsMissing } from "../../support/program/missing_programs.ts";
+
+const runner = denoRunner();
+const missing = programsMissing(runner, "zstd");
+
+/** Three frames, the last one not of whole blocks; each page differs. */
+function contents(): Uint8Array {
+  const bytes = new Uint8Array(2 * ZSTD_FRAME + 70_001);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i >> 12) * 31 + (i % 97) * (i >> 9);
+  return bytes;
+}
+
+async function packed(bytes: Uint8Array, jobs: number, piece: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  using packer = ZstdPacker.open(3, jobs, (part) => parts.push(part));
+  for (let at = 0; at < bytes.length; at += piece) await packer.push(bytes.slice(at, at + piece));
+  await packer.end();
+  return concat(parts);
+}
+
+Deno.test({
+  name: "zstd frames are the same for any number of workers and pieces, and zstd unpacks them" +
+    (missing ? ` (skipped: ${missing})` : ""),
+  ignore: missing !== undefined,
+  async fn() {
+    using folder = tempDir();
+    const bytes = contents();
+    const alone = await packed(bytes, 1, bytes.length);
+    for (const [jobs, piece] of [[2, 1 << 20], [5, 300_007]] as const) {
+      assertEquals(digestOf(await packed(bytes, jobs, piece)), digestOf(alone), `${jobs} workers`);
+    }
+    const path = join(folder.path, "packed.zst");
+    Deno.writeFileSync(path, alone);
+    const { stdout } = await runner.run({ argv: ["zstd", "-dc", path] });
+    assertEquals(digestOf(stdout), digestOf(bytes));
+  },
+});
+
+Deno.test("zstd: the runtime's encoder gives the pinned one's bytes, or is not taken", async () => {
+  const whole = contents();
+  for (const level of [1, 3, 9]) {
+    const native = openZstd(zstdHere(), level);
+    const wasm = openZstd("wasm", level);
+    for (const size of [0, 1, 70_000, 128 << 10, (1 << 20) + 1, ZSTD_FRAME, ZSTD_FRAME + 70_000]) {
+      const bytes = whole.subarray(whole.length - size);
+      assertEquals(
+        digestOf(await native(bytes)),
+        digestOf(await wasm(bytes)),
+        `level ${level}, ${size} bytes`,
+      );
+    }
+  }
+});
+
+Deno.test("zstd frames: what cannot be written ends the work, workers included", async () => {
+  const full = () => {
+    throw new Error("no space left");
+  };
+  const bytes = contents();
+  using packer = ZstdPacker.open(3, 2, full);
+  await assertRejects(
+    async () => {
+      await packer.push(bytes);
+      await packer.end();
+    },
+    Error,
+    "no space left",
+  );
+});

@@ -1,0 +1,98 @@
+import { loadTrustedKey, type PrivateKey } from "../../../lib/apk/signature.ts";
+import type { TrustedKey } from "../../../lib/apk/types.ts";
+
+/** A key pair for tests. It is public, so nothing outside tests may trust it. */
+export interface TestKey {
+  readonly secret: PrivateKey;
+  readonly trusted: TrustedKey;
+}
+
+export const TEST_KEY: TestKey = testKey(
+  "tower-test-1.rsa",
+  `-----BEGIN PRIVATE KEY-----
+MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQDFp48C7zpVhweV
+2unRUW8Wu27aVpPDuwD1zklNAvqJkvzTu+3sOJeS0Bh5baFxKy/kOsgnZk0JgOiH
+ghSnTt3v3tkpYQfXXsNUPbKnPvW1He+6Y18AxqE/iekLEwWNFQlk4fH36g6V1C1j
+LH3e+TgbTJqSDjgMY31fFcyHr5tpWD7tCy02njuuyStXNjlFQBhaAY4tClbaLXQX
+6SrUnpQRQVRPJQHYya5H/mPthwp0ohAy6mXYavX0WzY1Uk6ctoVDZVYhFSRSG0EZ
+9Gf5jiGF2/kGI5iddxgiuyqO+nSI/KxrE/2kVQBjpIY9DQYkS5D5ThNy4IZRRCPD
+6qXvwRE1AgMBAAECggEAEh0W+BfgarIjOdKEFxC1c4nd0NiaVhevMNek1A/v0efM
+j8LrPPi6u1Oiyo4He42PqATTDvlLGhHcPX7oUaTipfbwQ+CGjXA7yl6VHsqgTebe
+b2Bn9nQ9lssWtlMZ8SH6aGpkeGnUyFpXhn0vU93XDHlquPPgoxIDDVG8Grs3LOIm
+NYe4QPmlrkYFrqkHQwb4iQ8jnHacFubwK7Cb1ocoMtPQKBAPadqanpv+tfgxwytx
+wi0HaCO/aZKG2tdcP6vAI8WYEwGgXl/3lKgRL/WlPjHDU2VLi//4AKu/0aUZzAvb
+BCIjtl5KS9wte9gxoloxPrlWjIhAffTnyp7bnqkUQQKBgQDcxFj7e//hfR7auNnW
+6OaMVmzIoyf48QUTEiud7cA1g1ajioqfauM2ftrGeJUAQh2h4mmKuGBv+8p8+8ji
+msmNXS9P4knPi0ALqQlG/Aevp8BKXiDMqXj6AhaqkNbPf6skW8vtA0/IOH4zhYL4
+bvGkW42CmfiY1F+nP1Sqv4V7TQKBgQDlMu3KuDxf0uHQNLVNIbBu8W/qd81fS6kk
+o9eoDCo1jPqBNHB2+k2ZEOROAdJsmclbZ9Pnxv4ucz1q/nNhpgc7m0oQcxBoo7hC
+SXavx5zmJx90IHCkLBtFvZhJ4tIWBsad+At1y/w9cpFAjuPBuqTf4Azk0nps7MOB
+kVhr/f3piQKBgCJCLfTIp0qcmf8jFFrvRWedub/g4cEV1c3B0hbt4Bfty7IRO7XF
+ZoD8aoLGD4k8uVB3zB0Ew6JdFm0SvXe8wW44ebER0pZsa4Hjt1bWoXK2u3ZO6RQZ
+cHaLgGzzkQIeM7ausBSVoPnXGm5wV4Sp4sG4m1sa/aLpwfY4M7FTiyk5AoGABc/6
+089ESLHSZDNR/bjC/q1Ex09ud+I1UeaNy4czctQ2bhxkVcAXQ7B3+bp2Gab0wkqp
+xxD21Tq67gGx72IEgPB5Ol2Qpvav745pYh/PzM5lL866zI8JygT63bTQ2xok41Ct
+Cbm4ld5X7KkzAXC4Sa0m5o6n6CdA9gI3mdWBIPECgYBJGJUtVMtjtGKK+V8P4Nev
+pEzhp10tA2LnTWv9sMdigS71PL5tEPwBZWsxagQr3H3cI0mix3O/mxM/xpnMPofc
+cKJUOQmGcMSZ6ESOCMId2f61OVJHSJkOL82fqQ6q+rhq6m/BwZFfnO+ncb+id8aK
+V8rLP39+6BkS+CqNdqAVJw==
+-----END PRIVATE KEY-----
+`,
+  `-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxaePAu86VYcHldrp0VFv
+Frtu2laTw7sA9c5JTQL6iZL807vt7DiXktAYeW2hcSsv5DrIJ2ZNCYDoh4IUp07d
+797ZKWEH117DVD2ypz71tR3vumNfAMahP4npCxMFjRUJZOHx9+oOldQtYyx93vk4
+G0yakg44DGN9XxXMh6+baVg+7QstNp47rskrVzY5RUAYWgGOLQpW2i10F+kq1J6U
+EUFUTyUB2MmuR/5j7YcKdKIQMupl2Gr19Fs2NVJOnLaFQ2VWIRUkUhtBGfRn+Y4h
+hdv5BiOYnXcYIrsqjvp0iPysaxP9pFUAY6SGPQ0GJEuQ+U4TcuCGUUQjw+ql78ER
+NQIDAQAB
+-----END PUBLIC KEY-----
+`,
+);
+
+export const OTHER_KEY: TestKey = testKey(
+  "tower-test-2.rsa",
+  `-----BEGIN PRIVATE KEY-----
+MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQDIhJGuImSbhbEz
+xj1BXldGdDc05/fg0wL2NphyUDy5OIuwgKhUkaA2HK++AjGg13oYwm20PMksiznu
+gl2n3xLmb13J7geCMj/ilkpC4quEvIoyaUtHzkGDGUUXp3hyZAP4z49pLZ8TKWta
+ko3RAzHgLHOd0P8jUJkDzdIBsbySn7Vx7/5/5jl7hQT/VMd4q8bpbQNMbcVdW1gW
+jj+Opm3l6djfOaIIKfIr1Q3p8jfujBGg7I4m08kRSBbpIy2KygU89+oduPs764K8
+yQN84+0RxUx851s7IB4AL6s8z1U53dG9PhMQNxmpgMc7eDP9A/Hs7dtiAcT8jLh3
+4NNkR6nPAgMBAAECggEBALHRjndEHMAmcRye4leD2BWsngCW7aU8u1Wo2MwXB6Kh
+2I7vqVdFxTP3gIoZ2/Ts4WPvl+XMOgL8fKVcir2B/3rGq/+UzKfS9AB2kuh5pu0R
+XeSSp6XH7STbVgBCDXgz5anSNzVotbcCdidd69G86ZAJG4aKfpfMs8VB0siZ28aR
+sl90fupDEJDHe0V02jTs3C9X9RcrkFa6gV+zKeHQj/fVWg+BP4HxsypPuCWCVby3
+0gBmBFh9GkPCAySySETcbBBanZLXsrjH+Y0jsIeZ4+rvvIHYQiaIilvoj9EoTq3/
+lknAoKJjRfrDzeraPPCWr2boncXVOg9puJ7Y3PE6SlECgYEA/zIdEnmYyKjB2y1I
+WR4XsXPdLCRnGTRxyDw6WWTa168tiG0u3tlADS6fMrNkntq5yiQskhNjJDFckFDm
+eobG/n5QtKCls71tolsYbqdKBpv26HnhAwsU02CneelNUv3KN1viOQX4rV1AyKOJ
++tceIA8cLrNjV0nidfHjHIQzAKsCgYEAySZXsNaE29E88qr6JwpjYQ3WFjhCZ3g2
+lZiI6J3p2VL2+m7Wn1TcQJMGC1N5Hmp1I+v2iiWrbXeIeYkfTBQaodXfWCyy+5aD
+OPU1/xK/SCEYEX5ZDvVQ24ODYkGdaFHYFW2DGNkzawv1QBTlGyyGNWQayq+TIE1d
+HQ2rxI5rI20CgYEA+m36O5waQ6ff/S811UaDp7905xGeHwzpL79y3zDq1UfyXfQP
+T99QTN9YmM+UyZMJSYYwOvVNkEHkfTb2xnymoS3iEy+nDHizMuVEV6pRKaU6Kq8Y
+Ef145WnvT+KT4AJvw92mZaEnhTGDFqHuELuzs3BAjs+5h/pYgrfp0J0m09sCgYAr
+3BJu2repfpw9hY56CMfWl7/ApI/GI+4y/EmN/zDIVFDKFnTx1P0Zj3VX7uGQAkJ8
+jKz7Pm98tP2rEn0ih5evBgVnIof8V7tRJhaaAap3vc+TsOsWWeNBmhGB0TDTWFU3
+huN4/ZM6miblzCiQnkq9RZCZ9WKtPnE5LovvleZCmQKBgQD3Q96OqVSSZUeN6HKR
+N2U1sC28UFwnaNbA4kGawCZ09bv52TSvcwodojJkOWbjaMKf91R3zCut5dziQjOP
+wXqpQwH4ZEMo09HBcwxoproZhnyF5NTiyRHQJhcWCX7ubsaLNzH3jaAR4nCGP8Vv
+8rewZIBPJOpf8Prb795sMWVQZA==
+-----END PRIVATE KEY-----
+`,
+  `-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAyISRriJkm4WxM8Y9QV5X
+RnQ3NOf34NMC9jaYclA8uTiLsICoVJGgNhyvvgIxoNd6GMJttDzJLIs57oJdp98S
+5m9dye4HgjI/4pZKQuKrhLyKMmlLR85BgxlFF6d4cmQD+M+PaS2fEylrWpKN0QMx
+4CxzndD/I1CZA83SAbG8kp+1ce/+f+Y5e4UE/1THeKvG6W0DTG3FXVtYFo4/jqZt
+5enY3zmiCCnyK9UN6fI37owRoOyOJtPJEUgW6SMtisoFPPfqHbj7O+uCvMkDfOPt
+EcVMfOdbOyAeAC+rPM9VOd3RvT4TEDcZqYDHO3gz/QPx7O3bYgHE/Iy4d+DTZEep
+zwIDAQAB
+-----END PUBLIC KEY-----
+`,
+);
+
+function testKey(name: string, secret: string, pub: string): TestKey {
+  return { secret: { name, pem: secret }, trusted: loadTrustedKey(`${name}.pub`, pub) };
+}

@@ -1,0 +1,21 @@
+import type { ArtifactSink } from "../../../build/outputs/writer.ts";
+
+/** A new sparse file as a sink. Disposing it closes the file. */
+export function fileSink(path: string, size = 0): ArtifactSink & Disposable {
+  const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  file.truncateSync(size);
+  return {
+    setSize: (length) => file.truncateSync(length),
+    writeAt(offset, bytes) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/** A temporary folder that vanishes with its owner. */
+export function tempFolder(): { readonly path: string } & Disposable {
+  const path = Deno.makeTempDirSync({ prefix: "tower-test-" });
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}

@@ -1,0 +1,73 @@
+import type { Digest } from "../../../lib/brand.ts";
+import { TowerError } from "../../../lib/errors.ts";
+import { type ByteSource, concat, memorySource } from "../../../lib/bytes/bytes.ts";
+import { digestOf } from "../../../lib/bytes/digest.ts";
+import type { BlobWriter, ContentStore } from "../../../lib/store/ports.ts";
+
+/** A content store in memory for tests. */
+export class MemoryStore implements ContentStore {
+  readonly #blobs = new Map<Digest, Uint8Array>();
+  readonly #notes = new Map<string, string>();
+
+  /** Number of blobs. */
+  get size(): number {
+    return this.#blobs.size;
+  }
+
+  open(blob: Digest): ByteSource {
+    const bytes = this.#blobs.get(blob);
+    if (!bytes) throw new TowerError("not-found", `Cannot open blob "${blob}": it is not there`);
+    return memorySource(bytes);
+  }
+
+  has(digest: Digest): boolean {
+    return this.#blobs.has(digest);
+  }
+
+  put(bytes: Uint8Array): Digest {
+    const digest = digestOf(bytes);
+    this.#blobs.set(digest, bytes.slice());
+    return digest;
+  }
+
+  writer(): MemoryBlobWriter {
+    return new MemoryBlobWriter((bytes) => this.put(bytes));
+  }
+
+  readNote(kind: string, name: string): unknown | undefined {
+    const text = this.#notes.get(JSON.stringify([kind, name]));
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  writeNote(kind: string, name: string, value: unknown): void {
+    this.#notes.set(JSON.stringify([kind, name]), JSON.stringify(value));
+  }
+}
+
+/** Remembers what became of it: tests look at `state`. */
+export class MemoryBlobWriter implements BlobWriter {
+  readonly #parts: Uint8Array[] = [];
+  readonly #put: (bytes: Uint8Array) => Digest;
+  state: "open" | "committed" | "discarded" = "open";
+
+  constructor(put: (bytes: Uint8Array) => Digest) {
+    this.#put = put;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.state !== "open") throw new Error(`Cannot write: the blob is ${this.state}`);
+    this.#parts.push(bytes.slice());
+  }
+
+  commit(): { digest: Digest; size: number } {
+    if (this.state !== "open") throw new Error(`Cannot commit: the blob is ${this.state}`);
+    this.state = "committed";
+    const bytes = concat(this.#parts);
+    return { digest: this.#put(bytes), size: bytes.length };
+  }
+
+  discard(): void {
+    if (this.state === "open") this.state = "discarded";
+    this.#parts.length = 0;
+  }
+}

@@ -1,0 +1,35 @@
+import type { StageContext } from "../../../build/stages/stage.ts";
+import { silent } from "../../../lib/report/event.ts";
+import { inlineText } from "../../../lib/tree/content.ts";
+import { makeAnew } from "./make_anew.ts";
+import { FileTree } from "../../../lib/tree/file_tree.ts";
+
+const unused = () => {
+  throw new Error("the stage needs no blob here");
+};
+
+/** A context for stages that read and write inline content only. */
+export function stageContext(epoch: number): StageContext {
+  return {
+    reader: { open: unused },
+    blobs: { writer: unused },
+    arch: "x86_64",
+    epoch,
+    reporter: silent,
+    zstd: "wasm",
+    made: makeAnew,
+  };
+}
+
+/** A tree with the scripts of some OpenRC services. */
+export function treeWithServices(...names: string[]): FileTree {
+  const owned = { uid: 0, gid: 0, mtime: 0, origin: "package:openrc" } as const;
+  const tree = new FileTree({ ...owned, mode: 0o755 });
+  const content = inlineText("#!/sbin/openrc-run\n");
+  for (const name of names) {
+    const path = `etc/init.d/${name}`;
+    tree.putParents(path, owned.origin, 0);
+    tree.put({ ...owned, type: "file", path, mode: 0o755, content });
+  }
+  return tree;
+}
