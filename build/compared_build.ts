@@ -3,8 +3,8 @@ import { digestOf } from "../lib/bytes/digest.ts";
 import { hashFile } from "../lib/files/artifact_file.ts";
 import { exists, isFolder, readBytes, readText } from "../lib/files/files.ts";
 import { basename, dirname, join } from "@std/path";
-import { RECORD_FILE } from "./manifest/file_names.ts";
-import { type BuildRecord, parseRecord } from "./plan/record.ts";
+import { RECORD_FILE } from "../lib/release/file_names.ts";
+import { type BuildRecord, parseRecord } from "../lib/release/record.ts";
 import type { ComparedBuild } from "./supply/compare.ts";
 import { parseTreeListing } from "./supply/tree_listing.ts";
 

@@ -2,6 +2,7 @@ import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
+import type { BuildRecord } from "../lib/release/record.ts";
 import { exists, readText, writeFileAtomic } from "../lib/files/files.ts";
 import { type FileLock, waitForLock } from "../lib/files/lock_file.ts";
 import { loadPackages } from "../lib/packages/package_loader.ts";
@@ -25,7 +26,7 @@ import {
   type ResolveRequest,
 } from "./plan/lock.ts";
 import { type BuildPlan, makePlan } from "./plan/plan.ts";
-import { type BuildRecord, makeRecord } from "./plan/record.ts";
+import { makeRecord } from "./plan/record.ts";
 import { loadRequestsOf, resolve } from "./plan/resolve.ts";
 import type { BuildRequest } from "./inputs/request.ts";
 import { withSoundPackages } from "./engine/sound_packages.ts";

@@ -4,8 +4,8 @@ import { type PrivateKeyFile, readPrivateKeyFile } from "../lib/ssh_signature/pr
 import { FILE_NAMESPACE, signerOf, signMessage } from "../lib/ssh_signature/signature.ts";
 import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { join } from "@std/path";
-import { SIGNATURE_SUFFIX } from "./manifest/file_names.ts";
-import { type BuildFolder, checkDigests, requireGood, SIGNED_FILES } from "./verification.ts";
+import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../lib/release/file_names.ts";
+import { type BuildFolder, checkDigests, requireGood } from "./verification.ts";
 
 const KEYGEN = "ssh-keygen";
 const LIMIT = 64 << 10;

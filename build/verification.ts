@@ -6,15 +6,17 @@ import { FILE_NAMESPACE, verifyMessage } from "../lib/ssh_signature/signature.ts
 import { hashFileUntil } from "../lib/files/artifact_file.ts";
 import { exists, readBytes } from "../lib/files/files.ts";
 import { join } from "@std/path";
-import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "./manifest/file_names.ts";
-import { parseArtifacts } from "./plan/record.ts";
-import { parseSums } from "./supply/sums.ts";
+import {
+  RECORD_FILE,
+  SIGNATURE_SUFFIX,
+  SIGNED_FILES,
+  SUMS_FILE,
+} from "../lib/release/file_names.ts";
+import { parseArtifacts } from "../lib/release/record.ts";
+import { parseSums } from "../lib/release/sums.ts";
 
 const LIMIT = 64 << 20;
 const SIGNATURE_LIMIT = 64 << 10;
-
-/** The files of a build that are signed: together they name every other by its digest. */
-export const SIGNED_FILES = [SUMS_FILE, RECORD_FILE] as const;
 
 /** How a file in a build's folder compares with what the build said of it. */
 export interface CheckedFile {

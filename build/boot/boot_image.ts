@@ -1,14 +1,14 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { HEAD_SIZE, startsMachine } from "../../lib/boot/boot_sector.ts";
-import { compressionOf, unpackImage } from "../../lib/disk/packed_image.ts";
+import { unpackImage } from "../../lib/disk/packed_image.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { exists, isFolder, readText, tempDir } from "../../lib/files/files.ts";
 import { buildsFolder, manifestFiles } from "../inputs/inputs.ts";
-import { RECORD_FILE } from "../manifest/file_names.ts";
-import { type BuildRecord, parseRecord } from "../plan/record.ts";
+import { compressionOf, RECORD_FILE } from "../../lib/release/file_names.ts";
+import { type BuildRecord, parseRecord } from "../../lib/release/record.ts";
 
 const RECORD_LIMIT = 64 << 20;
 

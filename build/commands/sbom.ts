@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { join, resolve } from "@std/path";
-import { RECORD_FILE } from "../manifest/file_names.ts";
+import { RECORD_FILE } from "../../lib/release/file_names.ts";
 
 /** `sbom`: a build's record in the formats of others. */
 export function sbomCommand(env: Env) {
@@ -14,7 +14,7 @@ export function sbomCommand(env: Env) {
     )
     .action(async (dir, { format }) => {
       const { isFolder, readText } = await import("../../lib/files/files.ts");
-      const { parseRecord } = await import("../plan/record.ts");
+      const { parseRecord } = await import("../../lib/release/record.ts");
       const { renderers } = await import("../supply/renderers.ts");
       const path = resolve(env.cwd, dir);
       const file = isFolder(path) ? join(path, RECORD_FILE) : path;

@@ -13,9 +13,9 @@ import {
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "../manifest/file_names.ts";
-import { type BuildRecord, formatRecord, parseRecord } from "../plan/record.ts";
-import { formatSums } from "../supply/sums.ts";
+import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "../../lib/release/file_names.ts";
+import { type BuildRecord, formatRecord, parseRecord } from "../../lib/release/record.ts";
+import { formatSums } from "../../lib/release/sums.ts";
 
 const RECORD_LIMIT = 64 << 20;
 

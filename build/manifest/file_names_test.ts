@@ -1,14 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { bmapFile, filesOf, imageFile, isOwnFile } from "./file_names.ts";
+import { filesOf, isOwnFile } from "./file_names.ts";
 import { loadManifest } from "./manifest.ts";
 import type { OutputSpec } from "./schema.ts";
 
 Deno.test("a compressed image has its suffix, its block map the name of the raw image", () => {
-  const names = (compression: "none" | "gzip" | "zstd" | "xz") => {
-    const image = imageFile({ file: "a.img", compression });
-    return [image, bmapFile(image)];
-  };
+  const names = (compression: "none" | "gzip" | "zstd" | "xz") =>
+    filesOf({ kind: "disk", file: "a.img", compression } as OutputSpec);
   assertEquals(names("none"), ["a.img", "a.img.bmap"]);
   assertEquals(names("gzip"), ["a.img.gz", "a.img.bmap"]);
   assertEquals(names("zstd"), ["a.img.zst", "a.img.bmap"]);

@@ -1,8 +1,9 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
-import { filesOf, isOwnFile, OWN_FILES, treeFile } from "./file_names.ts";
+import { filesOf, isOwnFile } from "./file_names.ts";
 import {
   type ManifestDocument,
   manifestDocument,

@@ -12,7 +12,7 @@ import {
 import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
 import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
 import { once } from "../../lib/schema/lists.ts";
-import { artifactName } from "./artifact_name.ts";
+import { artifactName } from "../../lib/release/artifact_name.ts";
 
 /**
  * The one table of what a manifest may say. Types, decoding, JSON Schema and the reference page

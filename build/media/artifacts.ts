@@ -7,13 +7,14 @@ import { join } from "@std/path";
 import { writeDisk } from "./disk_artifact.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PlaceError } from "../manifest/failed_part.ts";
-import { treeFile } from "../manifest/file_names.ts";
+import { treeFile } from "../../lib/release/file_names.ts";
 import { initramfs } from "../outputs/initramfs.ts";
 import { tar } from "../outputs/tar.ts";
 import type { WriteContext } from "../outputs/writer.ts";
 import { requirePackers } from "./packing.ts";
 import type { BuildPlan, DiskOutputPlan, OutputPlan } from "../plan/plan.ts";
-import type { Artifact, Companion, Written } from "../plan/record.ts";
+import type { Artifact, Companion } from "../../lib/release/record.ts";
+import type { Written } from "../plan/record.ts";
 import { formatTreeListing } from "../supply/tree_listing.ts";
 
 /**

@@ -10,12 +10,12 @@ import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
-import { bmapFile } from "../manifest/file_names.ts";
+import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
 import { disk } from "../outputs/disk.ts";
 import type { ArtifactSink } from "../outputs/writer.ts";
-import { type Compression, openPacker } from "./packing.ts";
+import { openPacker } from "./packing.ts";
 import type { DiskOutputPlan } from "../plan/plan.ts";
-import type { Artifact, Companion } from "../plan/record.ts";
+import type { Artifact, Companion } from "../../lib/release/record.ts";
 
 /** Bytes between two looks at the signal: packing itself does not wait for anything. */
 const BREATH = 8 << 20;

@@ -2,6 +2,7 @@ import { GzipWriter } from "../../lib/format/gzip.ts";
 import { ZSTD_LIBRARY } from "../../lib/format/zstd.ts";
 import { ZstdPacker } from "../../lib/disk/zstd_packer.ts";
 import type { Runner } from "../../lib/proc/command.ts";
+import type { Compression } from "../../lib/release/file_names.ts";
 import type { DiskCompression } from "../manifest/schema.ts";
 import type { Packer } from "./packer.ts";
 import { openXz, requireXz } from "./xz.ts";
@@ -10,9 +11,6 @@ import { GZIP_LIBRARY } from "../version.ts";
 /** Levels by measurement: docs/decisions/0006-disk-compression.md. */
 const GZIP_LEVEL = 6;
 const ZSTD_LEVEL = 3;
-
-/** How an artifact may be compressed. */
-export type Compression = Exclude<DiskCompression, "none">;
 
 /**
  * Opens a packer.

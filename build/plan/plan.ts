@@ -3,8 +3,8 @@ import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import { artifactName, type NamedBuild } from "../manifest/artifact_name.ts";
-import { imageFile } from "../manifest/file_names.ts";
+import { artifactName, type NamedBuild } from "../../lib/release/artifact_name.ts";
+import { imageFile } from "../../lib/release/file_names.ts";
 import {
   type Manifest,
   optionalOf,
@@ -167,7 +167,7 @@ function diskPlan(spec: DiskSpec, seed: Digest, build: Named): DiskOutputPlan {
   const rootUuid = uuid("root");
   return {
     kind: "disk",
-    file: artifactName(imageFile(spec), build),
+    file: artifactName(imageFile(spec.file, spec.compression), build),
     compression: spec.compression,
     arch: build.arch,
     table: spec.table,

@@ -1,79 +1,8 @@
-import { z } from "zod";
-import { asDigest, type Digest } from "../../lib/brand.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { fileName } from "../../lib/schema/scalars.ts";
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
-import { SCRIPT_KINDS, type UnpackedPackage } from "../../lib/apk/types.ts";
+import type { UnpackedPackage } from "../../lib/apk/types.ts";
+import type { Artifact, BuildRecord, Companion } from "../../lib/release/record.ts";
 import type { Lock } from "./lock.ts";
 import type { BuildPlan } from "./plan.ts";
-
-/** The last second that a date of four digits can tell. */
-const MAX_EPOCH = 253402300799;
-
-const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
-  .transform((t) => t as Digest);
-const size = z.int().min(0);
-
-const artifact = z.strictObject({
-  file: fileName,
-  digest,
-  size,
-  /** Of a disk: the kernel's command line. */
-  commandLine: z.string().optional(),
-  /** Of a disk: what may start it. */
-  loaders: z.array(z.string()).optional(),
-  /** Of a compressed disk: what compressed it, and the image inside. */
-  compression: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
-  raw: z.strictObject({ digest, size }).optional(),
-});
-const companion = z.strictObject({ kind: z.enum(["bmap", "tree"]), file: fileName, digest, size });
-const packageEntry = z.looseObject({
-  name: z.string(),
-  version: z.string(),
-  arch: z.string().optional(),
-  license: z.string(),
-  origin: z.string(),
-  repository: z.string(),
-  digest,
-  identity: z.string(),
-  key: z.string(),
-});
-const script = z.looseObject({
-  package: z.string(),
-  script: z.enum(SCRIPT_KINDS),
-  sha256: z.string(),
-  did: z.string(),
-  detail: z.string(),
-});
-
-/** The part of a record that `verify` needs; the rest may grow. */
-const artifactsDocument = z.looseObject({
-  version: z.literal(1),
-  plan: digest,
-  lock: digest,
-  artifacts: z.array(artifact),
-  companions: z.array(companion).default([]),
-});
-const recordDocument = artifactsDocument.extend({
-  system: z.string(),
-  arch: z.string(),
-  epoch: z.int().min(0).max(MAX_EPOCH),
-  builder: z.looseObject({ name: z.string(), version: z.string() }),
-  distribution: z.strictObject({ id: z.string(), version: z.string().optional() }).optional(),
-  packages: z.array(packageEntry),
-  /** Optional packages that no repository had. */
-  missing: z.array(z.string()).optional(),
-  scripts: z.array(script),
-});
-
-/** A file that a build made. */
-export type Artifact = z.infer<typeof artifact>;
-/** A file that tells about the artifacts: a disk's block map, the listing of the tree. */
-export type Companion = z.infer<typeof companion>;
-/** What was built from what: the artifacts' digests and everything that went into them. */
-export type BuildRecord = z.infer<typeof recordDocument>;
-/** A package as a record lists it. */
-export type RecordedPackage = BuildRecord["packages"][number];
 
 /** What the outputs of a plan became. */
 export interface Written {
@@ -116,36 +45,4 @@ export function makeRecord(
     ...(lock.missing === undefined ? {} : { missing: [...lock.missing] }),
     scripts: scripts.map((outcome) => ({ ...outcome })),
   };
-}
-
-/** A record as the text of its file. */
-export function formatRecord(record: BuildRecord): string {
-  return JSON.stringify(record, null, 2) + "\n";
-}
-
-/** Reads the files that a record answers for. @throws {TowerError} `malformed` */
-export function parseArtifacts(text: string, file: string): readonly (Artifact | Companion)[] {
-  const { artifacts, companions } = decode(text, file, artifactsDocument);
-  return [...artifacts, ...companions];
-}
-
-/** Reads a whole record. @throws {TowerError} `malformed` */
-export function parseRecord(text: string, file: string): BuildRecord {
-  return decode(text, file, recordDocument);
-}
-
-function decode<T extends z.ZodType>(text: string, file: string, document: T): z.infer<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new TowerError("malformed", `Cannot read record "${file}": it is not JSON`, { cause });
-  }
-  const result = document.safeParse(value);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`);
-  throw new TowerError(
-    "malformed",
-    `Cannot read record "${file}": ${faults.slice(0, 8).join("; ")}`,
-  );
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from "../../lib/json.ts";
-import type { Artifact, BuildRecord } from "../plan/record.ts";
+import { rawFile } from "../../lib/release/file_names.ts";
+import type { Artifact, BuildRecord } from "../../lib/release/record.ts";
 import { type Difference, differenceOf, isSame } from "./difference.ts";
 import type { ListedEntry } from "./tree_listing.ts";
 import {
@@ -100,7 +101,7 @@ function packagesOf({ packages }: BuildRecord): Map<string, PackageVersion> {
 function artifactsOf({ artifacts }: BuildRecord): Map<string, Artifact> {
   return new Map(artifacts.map((artifact) => {
     const { file, compression } = artifact;
-    return [compression ? file.replace(/\.(gz|zst|xz)$/, "") : file, artifact];
+    return [compression ? rawFile(file) : file, artifact];
   }));
 }
 

@@ -4,11 +4,11 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { ContentReader, Entry } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
-import type { BuildRecord } from "../plan/record.ts";
+import type { BuildRecord } from "../../lib/release/record.ts";
 import { compareBuilds, type ComparedBuild } from "./compare.ts";
 import { formatDifference } from "./difference_text.ts";
 import { distributionOf } from "./distribution.ts";
-import { formatSums, parseSums } from "./sums.ts";
+import { formatSums, parseSums } from "../../lib/release/sums.ts";
 import { formatTreeListing, parseTreeListing } from "./tree_listing.ts";
 
 const reader: ContentReader = {

@@ -1,7 +1,7 @@
 /** CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/). */
 import type { Digest } from "../../lib/brand.ts";
 import { hexOf } from "../../lib/bytes/digest.ts";
-import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
+import type { BuildRecord, RecordedPackage } from "../../lib/release/record.ts";
 import { buildName, createdTime, documentUuid } from "./document.ts";
 import { licenseOf, NO_ASSERTION } from "./license.ts";
 import { downloadOf, purlOf } from "./purl.ts";

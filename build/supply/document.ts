@@ -2,7 +2,7 @@
 import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { type Uuid, uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import type { BuildRecord } from "../plan/record.ts";
+import type { BuildRecord } from "../../lib/release/record.ts";
 
 /** The name of a build: `lab-x86_64`. */
 export function buildName({ system, arch }: BuildRecord): string {

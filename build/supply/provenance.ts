@@ -4,7 +4,7 @@
  * that is the signature's part.
  */
 import { hexOf } from "../../lib/bytes/digest.ts";
-import type { BuildRecord } from "../plan/record.ts";
+import type { BuildRecord } from "../../lib/release/record.ts";
 import { purlOf } from "./purl.ts";
 
 /** What the parameters of such a build mean: docs/supply-chain.md. */

@@ -1,4 +1,4 @@
-import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
+import type { BuildRecord, RecordedPackage } from "../../lib/release/record.ts";
 
 /** Namespace of packages whose system does not say what distribution it is. */
 const UNKNOWN = "unknown";

@@ -1,4 +1,4 @@
-import type { BuildRecord } from "../plan/record.ts";
+import type { BuildRecord } from "../../lib/release/record.ts";
 import { cyclonedxDocument } from "./cyclonedx.ts";
 import { provenanceStatement } from "./provenance.ts";
 import { spdxDocument } from "./spdx.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
-import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
+import type { BuildRecord, RecordedPackage } from "../../lib/release/record.ts";
 import { renderers } from "./renderers.ts";
 
 function item(name: string, change: Partial<RecordedPackage> = {}): RecordedPackage {

@@ -1,7 +1,7 @@
 /** SPDX 2.3 as JSON (https://spdx.github.io/spdx-spec/v2.3/). */
 import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Digest } from "../../lib/brand.ts";
-import type { BuildRecord, RecordedPackage } from "../plan/record.ts";
+import type { BuildRecord, RecordedPackage } from "../../lib/release/record.ts";
 import { buildName, createdTime, documentUuid } from "./document.ts";
 import { licenseOf, NO_ASSERTION } from "./license.ts";
 import { downloadOf, purlOf } from "./purl.ts";

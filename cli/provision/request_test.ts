@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { compareImages } from "./find_image.ts";
 import type { Answers } from "./answers.ts";
 import { answersFor, targetOf, wishOf } from "./request.ts";
 
@@ -123,17 +122,4 @@ Deno.test("C9: a password that tower.env cannot hold is refused with its rule, a
     assertEquals(/--password must (have|be)/.test(error.message), true, error.message);
     assertEquals(password !== "" && error.message.includes(password), false);
   }
-});
-
-Deno.test("E11: images are ordered by version number, then by time; the plain of two forms is last", () => {
-  const names = [
-    "toweros-host-0.9-20250101000000.img.xz",
-    "toweros-host-0.10-20240101000000.img",
-    "toweros-host-0.10-20240102000000.img.zst",
-    "toweros-host-0.10-20240102000000.img",
-    "toweros-host-0.10.1-20230101000000.img.gz",
-    "toweros-host-1.0-20230101000000.img",
-    "toweros-host-1.0rc1-20230101000000.img",
-  ];
-  assertEquals([...names].reverse().sort(compareImages), names);
 });

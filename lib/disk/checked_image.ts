@@ -9,13 +9,14 @@ import {
   streamPieces,
   vouchedFor,
 } from "./image_pieces.ts";
-import { compressionOf, unpacked } from "./packed_image.ts";
+import { unpacked } from "./packed_image.ts";
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
 import { BMAP_BLOCK } from "../format/bmap.ts";
 import { parseBmap } from "../format/bmap_reader.ts";
 import { type ByteSource, concat, memorySource } from "../bytes/bytes.ts";
 import { quoteArgv } from "../proc/quoting.ts";
+import { bmapFile, compressionOf, SIGNATURE_SUFFIX, SUMS_FILE } from "../release/file_names.ts";
 import type { Reporter } from "../report/event.ts";
 import { formatBytes } from "../report/quantity.ts";
 import { parseSigners } from "../ssh_signature/allowed_signers.ts";
@@ -65,7 +66,7 @@ export async function checkImage(
     });
   }
   const isPacked = compressionOf(path) !== undefined;
-  const map = blockMap(isPacked ? path.replace(/\.[a-z]+$/, "") : path, sums);
+  const map = blockMap(bmapFile(path), sums);
   const about = { path, signer };
   if (isPacked) {
     const { pieces } = sourcePieces(file, whole(file.size).extents);
@@ -145,7 +146,7 @@ interface Sums {
 }
 
 function readSums(image: string): Sums {
-  const path = join(dirname(image), "SHA256SUMS");
+  const path = join(dirname(image), SUMS_FILE);
   if (exists(path)) return { path, bytes: readBytes(path, LIMIT) };
   throw notTrusted(image, "there is no SHA256SUMS beside it", {
     hint: "tower-build writes one; this does for an image that you trust: " +
@@ -168,7 +169,7 @@ function digestCommand(image: string, sums: Sums | undefined): string {
 }
 
 function checkSignature({ path, bytes }: Sums, signers: string): string {
-  const signature = `${path}.sig`;
+  const signature = path + SIGNATURE_SUFFIX;
   if (!exists(signature)) {
     throw new TowerError("untrusted", `Cannot trust "${path}": it is not signed`, {
       hint: "sign a build with: tower-build sign DIR --key FILE",
@@ -195,9 +196,8 @@ function digestIn({ path, bytes }: Sums, name: string): string | undefined {
   throw notTrusted(path, `it has two digests of "${name}"`);
 }
 
-/** What a block map that SHA256SUMS vouches for says of an image; undefined without one. */
-function blockMap(image: string, sums: Sums): { size: number; extents: Extent[] } | undefined {
-  const path = `${image}.bmap`;
+/** What a block map that SHA256SUMS vouches for says of its image; undefined without one. */
+function blockMap(path: string, sums: Sums): { size: number; extents: Extent[] } | undefined {
   const digest = exists(path) ? digestIn(sums, basename(path)) : undefined;
   if (digest === undefined) return undefined;
   const bytes = readBytes(path, LIMIT);

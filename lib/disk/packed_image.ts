@@ -3,14 +3,13 @@ import { createGunzip } from "node:zlib";
 import { TowerError } from "../errors.ts";
 import { unzstd } from "../format/unzstd.ts";
 import type { Runner } from "../proc/command.ts";
+import { compressionOf } from "../release/file_names.ts";
 import { createArtifact } from "../files/artifact_file.ts";
 import { openRegular, type RegularFile } from "../files/regular_file.ts";
 import { sizeOfFile } from "../files/whole_file.ts";
 import { dataRuns } from "./flash.ts";
 import { notVouchedFor } from "./image_pieces.ts";
 
-/** How an image may be compressed, by what its name ends in. */
-const SUFFIXES = { ".gz": "gzip", ".zst": "zstd", ".xz": "xz" } as const;
 const PIECE = 1 << 20;
 /** Most bytes of an image: hosts grow to their card on it, so no image is as large as one. */
 const MOST_BYTES = 64 * 2 ** 30;
@@ -21,12 +20,6 @@ const MOST_BYTES = 64 * 2 ** 30;
 const MOST_INFLATION = 32, ALWAYS = 256 << 20;
 /** xz's largest preset needs 65 MiB; a file may ask for 4 GiB (xz(1), busybox knows no limit). */
 const XZ_MEMORY = { XZ_DEFAULTS: "--memlimit-decompress=256MiB" };
-
-/** What an image's name says of its compression; undefined for a plain image. */
-export function compressionOf(path: string): "gzip" | "zstd" | "xz" | undefined {
-  const suffix = /\.[a-z]+$/.exec(path)?.[0] ?? "";
-  return SUFFIXES[suffix as keyof typeof SUFFIXES];
-}
 
 /** As {@linkcode unpacked}, of an image by its path. */
 export async function* imagePieces(

@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import type { BuildRecord } from "../../build/plan/record.ts";
+import type { BuildRecord } from "../../lib/release/record.ts";
 import type { Env } from "../../lib/env.ts";
 import { removeTree, tempDir } from "../../lib/files/files.ts";
 import type { Oracle } from "../../tests/support/apk/alpine_oracle.ts";

@@ -87,6 +87,7 @@ export const ROOMS: readonly Room[] = [
       "lib/kmod/",
       "lib/locale/",
       "lib/manual/",
+      "lib/release/",
       "lib/report/",
       "lib/schema/",
       "lib/shell/",

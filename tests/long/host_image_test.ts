@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { parseRecord } from "../../build/plan/record.ts";
+import { parseRecord } from "../../lib/release/record.ts";
 import { run } from "../../build/root.ts";
 import { unpackImage } from "../../lib/disk/packed_image.ts";
 import { parseBmap } from "../../lib/format/bmap_reader.ts";

@@ -10,7 +10,7 @@ Deno.test("every promise of docs/security.md names tests, and those are there", 
   assert(rows.length > 10);
   for (const row of rows) {
     const [, promise = "", tests = ""] = row.split("|");
-    const named = [...tests.matchAll(/`([a-z]+\/[a-z0-9_]+)`/g)].map(([, name]) => name!);
+    const named = [...tests.matchAll(/`((?:[a-z]+\/)+[a-z0-9_]+)`/g)].map(([, name]) => name!);
     assert(named.length > 0, promise);
     const missing = named.filter((name) => !exists(join(ROOT, "tests", `${name}.ts`)));
     assertEquals(missing, [], promise);

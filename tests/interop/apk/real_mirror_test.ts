@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { parse } from "yaml";
 import { manifestFiles } from "../../../build/inputs/inputs.ts";
-import type { BuildRecord } from "../../../build/plan/record.ts";
+import type { BuildRecord } from "../../../lib/release/record.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { exists, readText } from "../../../lib/files/files.ts";

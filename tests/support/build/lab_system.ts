@@ -3,7 +3,7 @@ import type { BuildRequest } from "../../../build/inputs/request.ts";
 import { build } from "../../../build/pipeline.ts";
 import { openEngine } from "../../../build/engine/engine.ts";
 import { labFolder } from "../../../build/inputs/trusted_keys.ts";
-import type { BuildRecord } from "../../../build/plan/record.ts";
+import type { BuildRecord } from "../../../lib/release/record.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { realEnv } from "../../../lib/env.ts";
 import { silent } from "../../../lib/report/event.ts";

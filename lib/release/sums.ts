@@ -1,8 +1,8 @@
-import { type Digest } from "../../lib/brand.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { compareBytes } from "../../lib/bytes/bytes.ts";
-import { digestFromHex, hexOf } from "../../lib/bytes/digest.ts";
-import { fileName } from "../../lib/schema/scalars.ts";
+import { type Digest } from "../brand.ts";
+import { TowerError } from "../errors.ts";
+import { compareBytes } from "../bytes/bytes.ts";
+import { digestFromHex, hexOf } from "../bytes/digest.ts";
+import { fileName } from "../schema/scalars.ts";
 
 /** A file in the folder of a build and the digest of its bytes. */
 export interface FileDigest {
