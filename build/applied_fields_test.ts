@@ -10,11 +10,10 @@ import { moduleFile } from "../tests/support/format/elf_file.ts";
 import { MemoryStore } from "../tests/support/tree/memory_store.ts";
 import { makeAnew } from "../tests/support/tree/make_anew.ts";
 import { assemble } from "./assemble.ts";
-import { disk } from "./outputs/disk.ts";
-import { initramfs } from "./outputs/initramfs.ts";
-import { tar } from "./outputs/tar.ts";
-import type { WriteContext } from "./outputs/writer.ts";
-import { makePlan, type OutputPlan, type OverlayFile } from "./plan/plan.ts";
+import type { WriteContext } from "./outputs/output.ts";
+import { makePlan } from "./plan/plan.ts";
+import { type OutputPlan, writeOutput } from "./kinds/outputs.ts";
+import type { OverlayFile } from "./stages/stage.ts";
 import { parseRepository } from "./plan/repositories.ts";
 import { NEEDED_APPLETS } from "./stages/initramfs/busybox.ts";
 import { chooseArch, loadManifest, manifestFor } from "./manifest/manifest.ts";
@@ -143,9 +142,7 @@ async function outcome(document: Document): Promise<string> {
       setSize: (size: number) => void writes.push(`size ${size}`),
     };
     const context: WriteContext = { reader: store, epoch: plan.epoch, sink, reporter: silent };
-    if (output.kind === "disk") disk(tree, output, context);
-    else if (output.kind === "tar") tar(tree, output, context);
-    else initramfs(tree, output, context);
+    writeOutput(tree, output, context);
     return writes;
   }
 }

@@ -6,14 +6,9 @@ import { breathe } from "../lib/files/interruption.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
-import type { BuildPlan, StagePlan } from "./plan/plan.ts";
-import { accounts } from "./stages/accounts.ts";
-import { files } from "./stages/files.ts";
-import { initramfs } from "./stages/initramfs.ts";
-import { kernel } from "./stages/kernel.ts";
+import { applyStage } from "./kinds/stages.ts";
+import type { BuildPlan } from "./plan/plan.ts";
 import { loginWarning } from "./stages/logins.ts";
-import { installWorld } from "./stages/packages.ts";
-import { services } from "./stages/services.ts";
 import type { MadeFiles, StageContext } from "./stages/stage.ts";
 
 /** Runs the stages of a plan in order over an empty tree; `placeError` says what failed. */
@@ -29,11 +24,14 @@ export async function assemble(
   placeError: PlaceError,
 ): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
   const { arch, epoch } = plan;
+  const scripts: ScriptOutcome[] = [];
   const context: StageContext = {
     reader: store,
     blobs: store,
     arch,
     epoch,
+    packages,
+    onScript: (outcome) => void scripts.push(outcome),
     reporter,
     zstd: zstdHere(),
     made,
@@ -45,36 +43,20 @@ export async function assemble(
     mtime: epoch,
     origin: "stage:packages",
   });
-  const scripts: ScriptOutcome[] = [];
-  const run = (stage: StagePlan): void | Promise<void> => {
-    switch (stage.kind) {
-      case "packages":
-        scripts.push(...installWorld(tree, stage, packages, context));
-        return;
-      case "files":
-        return files(tree, stage, context);
-      case "accounts":
-        return accounts(tree, stage, context);
-      case "services":
-        return services(tree, stage, context);
-      case "kernel":
-        return kernel(tree, stage, context);
-      case "initramfs":
-        return initramfs(tree, stage, context);
-    }
-  };
   for (const [i, stage] of plan.stages.entries()) {
     const id = `stage ${i}`;
     reporter.report({ type: "step", id, title: `Stage ${stage.kind}` });
     await breathe(signal);
     try {
-      await run(stage);
+      await applyStage(tree, stage, context);
     } catch (error) {
       throw placeError({ stage: i }, error);
     }
     reporter.report({ type: "done", id, note: `${tree.size} entries` });
   }
-  const message = loginWarning(plan, tree, store);
+  const users = plan.stages.flatMap((stage) => stage.kind === "accounts" ? stage.users : []);
+  const isDisk = plan.outputs.some(({ kind }) => kind === "disk");
+  const message = isDisk ? loginWarning(users, tree, store) : undefined;
   if (message !== undefined) reporter.report({ type: "warning", message });
   return { tree, scripts };
 }

@@ -25,7 +25,12 @@ export interface TowerErrorOptions {
   hint?: string;
   /** The error that led to this one. */
   cause?: unknown;
+  /** At which field of what was asked the reason stands. */
+  at?: FieldPath;
 }
+
+/** Names of fields and places in lists, from the outermost: `["users", 0, "uid"]`. */
+export type FieldPath = readonly (string | number)[];
 
 /**
  * An error that is meant for the user's eyes.
@@ -37,12 +42,40 @@ export class TowerError extends Error {
   override readonly name: string = "TowerError";
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly at: FieldPath | undefined;
 
   constructor(code: ErrorCode, message: string, options: TowerErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.at = options.at;
   }
+}
+
+/**
+ * Does a part of what was asked; an error then says at which field its reason stands. Inside
+ * another call the path goes on from that one's.
+ */
+export function atField<T>(path: FieldPath, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TowerError)) throw error;
+    const { code, message, cause, hint } = error;
+    throw new TowerError(code, message, {
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+      at: [...path, ...fieldOf(error) ?? []],
+    });
+  }
+}
+
+/** At which field an error, or the one that led to it, has its reason. */
+export function fieldOf(error: unknown): FieldPath | undefined {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof TowerError && e.at !== undefined) return e.at;
+  }
+  return undefined;
 }
 
 /** Exit codes of both programs. 3 is "some hosts failed". */

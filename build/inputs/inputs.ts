@@ -17,9 +17,10 @@ import {
   placeOfItem,
   worldOf,
 } from "../manifest/manifest.ts";
-import type { Wanted } from "../manifest/schema.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { Lock, ResolveRequest } from "../plan/lock.ts";
-import type { OverlayFile } from "../plan/plan.ts";
+import { overlayOf } from "../kinds/stages.ts";
+import type { OverlayFile } from "../stages/stage.ts";
 import { parseRepository, type RepositorySpec } from "../plan/repositories.ts";
 import type { BuildRequest } from "./request.ts";
 import { systemBytes, systemEntries, SYSTEMS, systemText } from "./system_files.ts";
@@ -58,8 +59,8 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     overlays: readOverlays(manifest, store),
     output,
     lockFile: resolve(env.cwd, request.lockFile ?? join(output, `${name}.lock.json`)),
-    placeOf: (item) => placeOfItem(request.system, manifestFiles(env.cwd), item),
-    placeError: errorPlacer(request.system, arch, manifestFiles(env.cwd)),
+    placeOf: (item) => placeOfItem(manifest, item),
+    placeError: errorPlacer(manifest),
   };
 }
 
@@ -119,8 +120,9 @@ function readOverlays(
 ): Map<PlacedStage, readonly OverlayFile[]> {
   const overlays = new Map<PlacedStage, readonly OverlayFile[]>();
   for (const stage of manifest.stages) {
-    if (stage.spec.kind !== "files" || stage.spec.overlay === undefined) continue;
-    overlays.set(stage, readOverlay(join(stage.folder, stage.spec.overlay), "", store));
+    const folder = overlayOf(stage.spec);
+    if (folder === undefined) continue;
+    overlays.set(stage, readOverlay(join(stage.folder, folder), "", store));
   }
   return overlays;
 }

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { filesOf, isOwnFile } from "./file_names.ts";
+import { filesOf, type OutputSpec } from "../kinds/outputs.ts";
+import { isOwnFile } from "./file_names.ts";
 import { loadManifest } from "./manifest.ts";
-import type { OutputSpec } from "./schema.ts";
 
 Deno.test("a compressed image has its suffix, its block map the name of the raw image", () => {
   const names = (compression: "none" | "gzip" | "zstd" | "xz") =>

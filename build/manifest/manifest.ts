@@ -1,23 +1,28 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
-import { TowerError } from "../../lib/errors.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
+import { type FieldPath, TowerError } from "../../lib/errors.ts";
+
 import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
-import { filesOf, isOwnFile } from "./file_names.ts";
-import {
-  type ManifestDocument,
-  manifestDocument,
-  type OutputSpec,
-  type PackagesSpec,
-  type StageSpec,
-  type Wanted,
-} from "./schema.ts";
+import { filesOf, type OutputSpec } from "../kinds/outputs.ts";
+import type { StageSpec } from "../kinds/stages.ts";
+import type { PackagesSpec } from "../stages/packages.ts";
+import { isOwnFile } from "./file_names.ts";
+import { type ManifestDocument, manifestDocument } from "./schema.ts";
+
+/** A stage or an output, and where it stands. */
+export interface Placed<Spec> {
+  readonly spec: Spec;
+  /** The place of one of its fields: `file:line:column: stages[0].world[3]`. */
+  placeOf(field: FieldPath): string;
+}
 
 /** A stage and the folder that its relative paths start from. */
-export interface PlacedStage {
-  readonly spec: StageSpec;
+export interface PlacedStage extends Placed<StageSpec> {
   readonly folder: string;
 }
+export type PlacedOutput = Placed<OutputSpec>;
 
 /** A whole manifest: what it extends is merged in, nothing is optional any more. */
 export interface Manifest {
@@ -28,7 +33,7 @@ export interface Manifest {
   /** None where the command line must name them. */
   readonly repositories: readonly string[];
   readonly stages: readonly PlacedStage[];
-  readonly outputs: readonly OutputSpec[];
+  readonly outputs: readonly PlacedOutput[];
 }
 
 /** Where manifests come from. */
@@ -54,54 +59,38 @@ const MAX_DEPTH = 4;
  */
 export function loadManifest(reference: string, source: ManifestSource): Manifest {
   const chain = readChain(locate(reference, undefined, source), source);
-  const [first, ...rest] = chain.reverse();
-  let merged = first!;
-  for (const next of rest) {
-    merged = {
-      document: {
-        ...merged.document,
-        ...next.document,
-        outputs: next.document.outputs ?? merged.document.outputs,
-        arches: next.document.arches ?? merged.document.arches,
-        repositories: next.document.repositories ?? merged.document.repositories,
-      },
-      stages: [...merged.stages, ...next.stages],
+  return complete(
+    chain.reduceRight((base, next) => ({
+      document: { ...base.document, ...next.document },
+      stages: [...base.stages, ...next.stages],
+      outputs: next.outputs ?? base.outputs,
       path: next.path,
-    };
-  }
-  return complete(merged);
+    })),
+  );
 }
 
-/**
- * Where a manifest, or one that it extends, asks for an item of the world:
- * `file:line:column: stages[0].world[3]`.
- */
-export function placeOfItem(
-  reference: string,
-  source: ManifestSource,
-  item: Wanted,
-): string | undefined {
+/** Where a manifest asks for an item of the world. */
+export function placeOfItem({ stages }: Manifest, item: Wanted): string | undefined {
   const text = JSON.stringify(item);
-  for (const { path, document } of readChain(locate(reference, undefined, source), source)) {
-    for (const [stage, spec] of document.stages.entries()) {
-      const at = spec.kind === "packages"
-        ? spec.world.findIndex((other) => JSON.stringify(other) === text)
-        : -1;
-      if (at >= 0) return placeInYaml(source.readText(path), path, ["stages", stage, "world", at]);
-    }
+  for (const { spec, placeOf } of stages.toReversed()) {
+    const at = spec.kind === "packages"
+      ? spec.world.findIndex((other) => JSON.stringify(other) === text)
+      : -1;
+    if (at >= 0) return placeOf(["world", at]);
   }
   return undefined;
 }
 
 /** A manifest as its file has it. */
-export interface ReadManifest {
+interface ReadManifest {
   readonly path: string;
   readonly document: ManifestDocument;
   readonly stages: readonly PlacedStage[];
+  readonly outputs: readonly PlacedOutput[] | undefined;
 }
 
 /** A manifest and those that it extends, each after the one that extends it. */
-export function readChain(path: string, source: ManifestSource): ReadManifest[] {
+function readChain(path: string, source: ManifestSource): ReadManifest[] {
   const chain: ReadManifest[] = [];
   for (let next: string | undefined = path; next !== undefined;) {
     const known = chain.findIndex((read) => read.path === next);
@@ -112,12 +101,28 @@ export function readChain(path: string, source: ManifestSource): ReadManifest[] 
         `Cannot read "${path}": more than ${MAX_DEPTH} manifests extend one another`,
       );
     }
-    const document: ManifestDocument = decodeYaml(source.readText(next), next, manifestDocument);
-    const folder = source.folderOf(next);
-    chain.push({ path: next, document, stages: document.stages.map((spec) => ({ spec, folder })) });
+    const read: ReadManifest = readManifest(next, source);
+    const { document } = read;
+    chain.push(read);
     next = document.extends === undefined ? undefined : locate(document.extends, next, source);
   }
   return chain;
+}
+
+function readManifest(path: string, source: ManifestSource): ReadManifest {
+  const text = source.readText(path);
+  const document = decodeYaml(text, path, manifestDocument);
+  const placed = <Spec>(list: string) => (spec: Spec, i: number): Placed<Spec> => ({
+    spec,
+    placeOf: (field) => placeInYaml(text, path, [list, i, ...field]),
+  });
+  const folder = source.folderOf(path);
+  return {
+    path,
+    document,
+    stages: document.stages.map(placed<StageSpec>("stages")).map((s) => ({ ...s, folder })),
+    outputs: document.outputs?.map(placed<OutputSpec>("outputs")),
+  };
 }
 
 function extendsItself(path: string, extended: string, source: ManifestSource): TowerError {
@@ -127,7 +132,7 @@ function extendsItself(path: string, extended: string, source: ManifestSource): 
 }
 
 /** The path of a system by its name, or of a manifest file. @throws {TowerError} `not-found` */
-export function locate(
+function locate(
   reference: string,
   from: string | undefined,
   source: ManifestSource,
@@ -143,15 +148,16 @@ export function locate(
   });
 }
 
-function complete({ document, stages, path }: ReadManifest): Manifest {
+function complete({ document, stages, outputs, path }: ReadManifest): Manifest {
   const missing = (["arches", "outputs"] as const).filter((f) => !document[f]);
   if (!stages.some((s) => s.spec.kind === "packages")) missing.push("stages" as never);
   if (missing.length > 0) {
     const what = missing.map((f) => (f as string) === "stages" ? '"packages" stage' : `"${f}"`);
     throw new TowerError("malformed", `Cannot use "${path}": it has no ${what.join(", no ")}`);
   }
-  for (const arch of document.arches!) checkOutputs(document.outputs!, arch, path);
-  const files = document.outputs!.flatMap(filesOf);
+  const specs = outputs!.map(({ spec }) => spec);
+  for (const arch of document.arches!) checkOutputs(specs, arch, path);
+  const files = specs.flatMap(filesOf);
   const versioned = files.find((f) => f.includes("{version}"));
   if (versioned !== undefined && document.version === undefined) {
     throw new TowerError(
@@ -174,7 +180,7 @@ function complete({ document, stages, path }: ReadManifest): Manifest {
     arches: document.arches!,
     repositories: document.repositories ?? [],
     stages,
-    outputs: document.outputs!,
+    outputs: outputs!,
   };
 }
 
@@ -192,7 +198,7 @@ function checkOutputs(outputs: readonly OutputSpec[], arch: Arch, path: string):
 }
 
 /** Whether a stage or an output is for an architecture. */
-export function isFor(
+function isFor(
   { arches }: { readonly arches?: readonly Arch[] | undefined },
   arch: Arch,
 ): boolean {
@@ -204,15 +210,19 @@ export function manifestFor(manifest: Manifest, arch: Arch): Manifest {
   return {
     ...manifest,
     arches: [arch],
-    stages: manifest.stages.filter(({ spec }) => isFor(spec, arch))
-      .map(({ spec, folder }) => ({ spec: withoutArches(spec), folder })),
-    outputs: manifest.outputs.filter((spec) => isFor(spec, arch)).map(withoutArches),
+    stages: partsFor(manifest.stages, arch),
+    outputs: partsFor(manifest.outputs, arch),
   };
 }
 
-function withoutArches<T extends StageSpec | OutputSpec>(spec: T): T {
-  const { arches: _, ...rest } = spec;
-  return rest as T;
+function partsFor<Part extends Placed<StageSpec | OutputSpec>>(
+  parts: readonly Part[],
+  arch: Arch,
+): Part[] {
+  return parts.filter(({ spec }) => isFor(spec, arch)).map((part) => {
+    const { arches: _, ...spec } = part.spec;
+    return { ...part, spec };
+  });
 }
 
 /** The architecture to build for: the one asked for, or the manifest's only or first one. */

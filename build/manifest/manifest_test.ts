@@ -44,7 +44,7 @@ stages:
   assertEquals(manifest.name, "own");
   assertEquals(manifest.arches, ["aarch64"]);
   assertEquals(manifest.repositories, ["lab"]);
-  assertEquals(manifest.outputs.map((o) => o.file), ["base.tar"]);
+  assertEquals(manifest.outputs.map(({ spec }) => spec.file), ["base.tar"]);
   assertEquals(worldOf(manifest), ["busybox", "openrc", "chrony"]);
   assertEquals(manifest.stages.map((s) => s.folder), ["/systems", "/my", "/my"]);
 });
@@ -132,8 +132,10 @@ Deno.test("manifestFor() keeps what is for an architecture, and forgets that it 
   const [pc, arm] = [manifestFor(manifest, "x86_64"), manifestFor(manifest, "aarch64")];
   assertEquals(worldOf(pc), ["busybox", "openrc", "syslinux"]);
   assertEquals(worldOf(arm), ["busybox", "openrc"]);
-  assertEquals(pc.outputs, [{ kind: "tar", file: "own.tar", compression: "none" }]);
-  assertEquals(arm.outputs.map((o) => o.kind), ["initramfs"]);
+  assertEquals(pc.outputs.map(({ spec }) => spec), [
+    { kind: "tar", file: "own.tar", compression: "none" },
+  ]);
+  assertEquals(arm.outputs.map(({ spec }) => spec.kind), ["initramfs"]);
   assertEquals([pc, arm].flatMap((m) => m.stages).filter((s) => "arches" in s.spec), []);
 });
 

@@ -8,11 +8,11 @@ import { writeDisk } from "./disk_artifact.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PlaceError } from "../manifest/failed_part.ts";
 import { treeFile } from "../../lib/release/file_names.ts";
-import { initramfs } from "../outputs/initramfs.ts";
-import { tar } from "../outputs/tar.ts";
-import type { WriteContext } from "../outputs/writer.ts";
+import { type OutputPlan, writeOutput } from "../kinds/outputs.ts";
+import type { DiskPlan } from "../outputs/disk_plan.ts";
+import type { WriteContext } from "../outputs/output.ts";
 import { requirePackers } from "./packing.ts";
-import type { BuildPlan, DiskOutputPlan, OutputPlan } from "../plan/plan.ts";
+import type { BuildPlan } from "../plan/plan.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
 import type { Written } from "../plan/record.ts";
 import { formatTreeListing } from "../supply/tree_listing.ts";
@@ -72,7 +72,7 @@ async function about<T>(
 
 async function writeArchive(
   tree: FileTree,
-  output: Exclude<OutputPlan, DiskOutputPlan>,
+  output: Exclude<OutputPlan, DiskPlan>,
   { folder, epoch, engine: { store, reporter } }: {
     folder: string;
     epoch: number;
@@ -91,9 +91,7 @@ async function writeArchive(
       file.setSize(bytes);
     },
   };
-  const context = { reader: store, epoch, sink, reporter };
-  if (output.kind === "tar") await tar(tree, output, context);
-  else await initramfs(tree, output, context);
+  await writeOutput(tree, output, { reader: store, epoch, sink, reporter });
   const digest = file.digest();
   file.commit();
   return { file: output.file, digest, size };

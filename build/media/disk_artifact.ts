@@ -11,10 +11,10 @@ import { join } from "@std/path";
 import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
 import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
-import { disk } from "../outputs/disk.ts";
-import type { ArtifactSink } from "../outputs/writer.ts";
+import { writeOutput } from "../kinds/outputs.ts";
+import type { DiskPlan } from "../outputs/disk_plan.ts";
+import type { ArtifactSink } from "../outputs/output.ts";
 import { openPacker } from "./packing.ts";
-import type { DiskOutputPlan } from "../plan/plan.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
 
 /** Bytes between two looks at the signal: packing itself does not wait for anything. */
@@ -39,14 +39,14 @@ interface RawImage {
  */
 export async function writeDisk(
   tree: FileTree,
-  plan: DiskOutputPlan,
+  plan: DiskPlan,
   { folder, epoch, engine }: { folder: string; epoch: number; engine: Engine },
 ): Promise<{ artifact: Artifact; bmap: Companion }> {
   const { compression, file: name } = plan;
   const path = join(folder, name);
   using file = createArtifact(compression === "none" ? path : `${path}.raw`);
   const { sink, image } = mappedSink(file);
-  await disk(tree, plan, { reader: engine.store, epoch, sink, reporter: engine.reporter });
+  await writeOutput(tree, plan, { reader: engine.store, epoch, sink, reporter: engine.reporter });
   const raw = image();
   let artifact: Artifact;
   let pass: ImagePass;
@@ -68,7 +68,7 @@ export async function writeDisk(
 }
 
 /** What a record says of a disk beside its bytes. */
-function toldOf({ file, cmdline, loaders }: DiskOutputPlan) {
+function toldOf({ file, cmdline, loaders }: DiskPlan) {
   return { file, commandLine: cmdline, loaders: [...loaders] };
 }
 
@@ -96,7 +96,7 @@ function mappedSink(file: ArtifactFile): { sink: ArtifactSink; image: () => RawI
 async function compress(
   raw: RawImage,
   path: string,
-  plan: DiskOutputPlan,
+  plan: DiskPlan,
   format: Compression,
   engine: Engine,
 ): Promise<{ artifact: Artifact; pass: ImagePass }> {

@@ -3,7 +3,6 @@ import { ZSTD_LIBRARY } from "../../lib/format/zstd.ts";
 import { ZstdPacker } from "../../lib/disk/zstd_packer.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
-import type { DiskCompression } from "../manifest/schema.ts";
 import type { Packer } from "./packer.ts";
 import { openXz, requireXz } from "./xz.ts";
 import { GZIP_LIBRARY } from "../version.ts";
@@ -51,6 +50,6 @@ export async function openPacker(
 }
 
 /** Says before the work starts that a program for one of these formats is missing. */
-export function requirePackers(formats: readonly DiskCompression[], runner: Runner): void {
+export function requirePackers(formats: readonly (Compression | "none")[], runner: Runner): void {
   if (formats.includes("xz")) requireXz(runner);
 }

@@ -1,5 +1,5 @@
 import { GzipWriter } from "../../lib/format/gzip.ts";
-import type { ArtifactSink } from "./writer.ts";
+import type { ArtifactSink } from "./output.ts";
 
 /** Level of gzip outputs: 9 takes twice the time of 6 and gains one percent. */
 const LEVEL = 6;

@@ -12,7 +12,8 @@ import {
   raspberryPiFiles,
 } from "../../lib/boot/raspberry_pi.ts";
 import { findSystemdBoot, systemdBootFiles } from "../../lib/boot/systemd_boot.ts";
-import { TowerError } from "../../lib/errors.ts";
+import { atField, TowerError } from "../../lib/errors.ts";
+import { bmapFile, imageFile } from "../../lib/release/file_names.ts";
 import { sinkAt } from "../../lib/bytes/bytes.ts";
 import { BLOCK_SIZE } from "../../lib/format/ext4/geometry.ts";
 import { type Ext4Layout, planExt4 } from "../../lib/format/ext4/plan.ts";
@@ -22,12 +23,11 @@ import { clusterSector, type FatLayout, planFat } from "../../lib/format/fat/lay
 import { writeFat } from "../../lib/format/fat/writer.ts";
 import { type Content, type ContentReader, sizeOf } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
-import type { DiskPlan, Room } from "./disk_plan.ts";
+import { type DiskPlan, planDisk, type Room } from "./disk_plan.ts";
 import { type DiskLayout, layOutDisk, PARTITION_ALIGNMENT, writeTable } from "./disk_table.ts";
 import { bootPath, bootTreeOf, rootTreeOf } from "./disk_trees.ts";
-import type { OutputWriter } from "./writer.ts";
-
-export type { DiskPlan } from "./disk_plan.ts";
+import { diskSpec } from "./disk_spec.ts";
+import { outputKind, type OutputWriter } from "./output.ts";
 
 /**
  * A disk image: a partition table, a FAT partition with the tree's /boot and its boot loaders,
@@ -37,7 +37,7 @@ export type { DiskPlan } from "./disk_plan.ts";
  * kernel, an initramfs or a boot loader that the tree does not have, `unsupported` for what a
  * file system cannot hold.
  */
-export const disk: OutputWriter<DiskPlan> = (tree, plan, context) => {
+const write: OutputWriter<DiskPlan> = (tree, plan, context) => {
   const { reader, epoch, sink, reporter } = context;
   const entry = bootEntryOf(tree, plan);
   const loaders = findLoaders(tree, plan, reader);
@@ -89,16 +89,19 @@ interface Loaders {
 
 function findLoaders(tree: FileTree, plan: DiskPlan, reader: ContentReader): Loaders {
   const bios = plan.loaders.includes("syslinux");
-  if (isRaspberryPi(plan)) checkRaspberryPi(tree);
+  if (isRaspberryPi(plan)) forLoader(plan, "raspberrypi", () => checkRaspberryPi(tree));
   if (bios && plan.arch !== "x86_64") {
     throw new TowerError(
       "unsupported",
       `Cannot install a BIOS boot loader for "${plan.arch}": only x86_64 has a BIOS`,
+      { at: ["loaders", plan.loaders.indexOf("syslinux")] },
     );
   }
   return {
-    bios: bios ? findSyslinux(tree, reader) : undefined,
-    uefi: hasUefi(plan) ? findSystemdBoot(tree, plan.arch) : undefined,
+    bios: bios ? forLoader(plan, "syslinux", () => findSyslinux(tree, reader)) : undefined,
+    uefi: hasUefi(plan)
+      ? forLoader(plan, "systemd-boot", () => findSystemdBoot(tree, plan.arch))
+      : undefined,
   };
 }
 
@@ -117,19 +120,21 @@ function loaderFiles(
 
 /** The entry as the boot volume sees it. */
 function bootEntryOf(tree: FileTree, plan: DiskPlan): BootEntry {
-  const onVolume = (path: string, what: string): string => {
+  const onVolume = (path: string, what: string, field: string): string => {
     const short = bootPath(path);
     if (short !== undefined && tree.get(path)?.type === "file") return short;
     const cause = short === undefined ? 'it is not below "/boot"' : "no such file is in the tree";
-    throw new TowerError("not-found", `Cannot boot the ${what} "/${path}": ${cause}`);
+    throw new TowerError("not-found", `Cannot boot the ${what} "/${path}": ${cause}`, {
+      at: [field],
+    });
   };
   const found = {
     title: plan.title,
-    kernel: onVolume(plan.kernel, "kernel"),
-    initramfs: onVolume(plan.initramfs, "initramfs"),
+    kernel: onVolume(plan.kernel, "kernel", "flavour"),
+    initramfs: onVolume(plan.initramfs, "initramfs", "initramfs"),
     commandLine: plan.cmdline,
   };
-  checkBootEntry(found);
+  atField(["cmdline"], () => checkBootEntry(found));
   return found;
 }
 
@@ -144,7 +149,7 @@ function isRaspberryPi(plan: DiskPlan): boolean {
 function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
   const { freeBytes, ...size } = sizeOptions(plan.boot);
   const needed = isRaspberryPi(plan) ? RASPBERRY_PI_VOLUME.free : 0;
-  return inPart("boot partition", () =>
+  return inPart("boot", plan.boot, () =>
     planFat(tree, {
       label: plan.boot.label,
       volumeId: plan.boot.volumeId,
@@ -162,7 +167,8 @@ function planBoot(tree: FileTree, plan: DiskPlan, epoch: number): FatLayout {
 function planRoot(tree: FileTree, plan: DiskPlan, epoch: number): Ext4Layout {
   const { label, uuid, hashSeed } = plan.root;
   return inPart(
-    "root partition",
+    "root",
+    plan.root,
     () => planExt4(tree, { label, uuid, hashSeed, epoch, ...sizeOptions(plan.root) }),
   );
 }
@@ -171,15 +177,21 @@ function sizeOptions({ free, size }: Room): { freeBytes: number; size?: number }
   return { freeBytes: free ?? 0, ...(size === undefined ? {} : { size }) };
 }
 
-/** Says which partition an error is about. */
-function inPart<T>(part: string, work: () => T): T {
+/** Says which partition an error is about, and the field of its size. */
+function inPart<T>(part: "boot" | "root", room: Room, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (!(cause instanceof TowerError)) throw cause;
     const hint = cause.hint === undefined ? {} : { hint: cause.hint };
-    throw new TowerError(cause.code, `Cannot make the ${part}`, { ...hint, cause });
+    const at = [part, room.size === undefined ? "free" : "size"];
+    throw new TowerError(cause.code, `Cannot make the ${part} partition`, { ...hint, cause, at });
   }
+}
+
+/** Says which of the loaders an error is about. */
+function forLoader<T>(plan: DiskPlan, loader: DiskPlan["loaders"][number], work: () => T): T {
+  return atField(["loaders", plan.loaders.indexOf(loader)], work);
 }
 
 function contentBytes(tree: FileTree): number {
@@ -192,3 +204,12 @@ function summary(disk: DiskLayout): string {
   const mib = (sectors: number) => `${Math.ceil(sectors * SECTOR / 2 ** 20)} MiB`;
   return `boot ${mib(disk.boot.sectors)}, root ${mib(disk.root.sectors)}`;
 }
+
+export const disk = outputKind({
+  spec: diskSpec,
+  files: (spec) => [imageFile(spec.file, spec.compression), bmapFile(spec.file)],
+  plan: planDisk,
+  line: ({ table, loaders, cmdline }) =>
+    `disk, ${table.toUpperCase()}, started by ${loaders.join(" and ")}, ${cmdline}`,
+  write,
+});

@@ -1,5 +1,9 @@
 import type { Arch } from "../../lib/brand.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
+import { artifactName } from "../../lib/release/artifact_name.ts";
+import { type Compression, imageFile } from "../../lib/release/file_names.ts";
+import type { DiskSpec } from "./disk_spec.ts";
+import type { OutputPlanning } from "./output.ts";
 
 /** How large a partition is: one of the two is given. */
 export interface Room {
@@ -12,8 +16,9 @@ export interface Room {
 /** What fixes a disk image beside its tree. Pure JSON. */
 export interface DiskPlan {
   readonly kind: "disk";
-  /** Name of the artifact. */
+  /** Name of the artifact, with the suffix of its compression. */
   readonly file: string;
+  readonly compression: Compression | "none";
   readonly arch: Arch;
   readonly table: "mbr" | "gpt";
   /** The GPT's GUID; its first field is the signature of an MBR. */
@@ -46,4 +51,34 @@ export interface DiskPlan {
   readonly cmdline: string;
   /** What a boot menu shows. */
   readonly title: string;
+}
+
+/** Names and numbers of a disk, from its fields. */
+export function planDisk(spec: DiskSpec, planning: OutputPlanning): DiskPlan {
+  const { uuid } = planning;
+  const rootUuid = uuid("root");
+  return {
+    kind: "disk",
+    file: artifactName(imageFile(spec.file, spec.compression), planning),
+    compression: spec.compression,
+    arch: planning.arch,
+    table: spec.table,
+    diskId: uuid("disk"),
+    boot: {
+      ...spec.boot,
+      partitionId: uuid("boot partition"),
+      volumeId: parseInt(uuid("boot volume").slice(0, 8), 16),
+    },
+    root: {
+      ...spec.root,
+      uuid: rootUuid,
+      hashSeed: uuid("hash seed"),
+      partitionId: uuid("root partition"),
+    },
+    loaders: spec.loaders,
+    kernel: `boot/vmlinuz-${spec.flavour}`,
+    initramfs: spec.initramfs,
+    cmdline: `root=UUID=${rootUuid} rootfstype=ext4 ${spec.cmdline}`.trim(),
+    title: planning.system,
+  };
 }

@@ -4,12 +4,14 @@ import { messagesOf, TowerError } from "../../lib/errors.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { byteSize } from "../../lib/schema/scalars.ts";
 import { silent } from "../../lib/report/event.ts";
-import { disk, type DiskPlan } from "./disk.ts";
+import { disk } from "./disk.ts";
+import type { DiskPlan } from "./disk_plan.ts";
 
 const MIB = 1 << 20;
 const plan = (boot: { free: number } | { size: number }): DiskPlan => ({
   kind: "disk",
   file: "card.img",
+  compression: "none",
   arch: "aarch64",
   table: "mbr",
   diskId: uuidFrom("disk"),
@@ -48,7 +50,7 @@ function volume(bytes: number, boot: { free: number } | { size: number }): [numb
     found = [view.getUint32(32, true) * 512 / MIB, view.getUint8(13) * 512];
   };
   const sink = { writeAt, setSize() {} };
-  disk(tree(bytes), plan(boot), { reader: inlineOnly, epoch: 0, sink, reporter: silent });
+  disk.write(tree(bytes), plan(boot), { reader: inlineOnly, epoch: 0, sink, reporter: silent });
   return found!;
 }
 

@@ -1,11 +1,31 @@
 import { writeTar } from "../../lib/format/tar.ts";
-import type { TarSpec } from "../manifest/schema.ts";
+import { z } from "zod";
+import { artifactName } from "../../lib/release/artifact_name.ts";
+import { forArches } from "../../lib/schema/arches.ts";
+import { artifactFile } from "./artifact_file.ts";
 import { streamInto } from "./compressed.ts";
-import type { OutputWriter } from "./writer.ts";
+import { outputKind, type OutputWriter } from "./output.ts";
+
+const spec = z.strictObject({
+  kind: z.literal("tar"),
+  ...forArches,
+  file: artifactFile,
+  compression: z.enum(["gzip", "none"]).default("none"),
+}).describe("The tree as a PAX tar archive.");
+
+type Plan = z.infer<typeof spec>;
 
 /** The tree as a PAX archive, extended attributes included. */
-export const tar: OutputWriter<TarSpec> = (tree, { compression }, { reader, sink }) => {
+const write: OutputWriter<Plan> = (tree, { compression }, { reader, sink }) => {
   const stream = streamInto(sink, compression);
   writeTar(tree, reader, stream.push);
   stream.end();
 };
+
+export const tar = outputKind({
+  spec,
+  files: ({ file }) => [file],
+  plan: (spec, planning): Plan => ({ ...spec, file: artifactName(spec.file, planning) }),
+  line: ({ kind }) => kind,
+  write,
+});

@@ -8,8 +8,8 @@ import { ANY, parseDependency } from "../../lib/apk/dependency.ts";
 import { asIdentity } from "../../lib/apk/identity.ts";
 import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
-import type { Wanted } from "../manifest/schema.ts";
-import { alternativesOf } from "../manifest/wanted.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
+import { alternativesOf } from "../../lib/apk/wanted.ts";
 import { strayPackage } from "./lock_tags.ts";
 import type { RepositorySpec } from "./repositories.ts";
 

@@ -1,7 +1,7 @@
 import { parseDependency, readDependency } from "../../lib/apk/dependency.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
-import type { Wanted } from "../manifest/schema.ts";
-import { alternativesOf } from "../manifest/wanted.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
+import { alternativesOf } from "../../lib/apk/wanted.ts";
 
 /** As much of a lock as says where each package comes from. */
 interface Locked<P> {

@@ -1,10 +1,7 @@
-import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import { artifactName, type NamedBuild } from "../../lib/release/artifact_name.ts";
-import { imageFile } from "../../lib/release/file_names.ts";
 import {
   type Manifest,
   optionalOf,
@@ -12,58 +9,12 @@ import {
   type PlacedStage,
   worldOf,
 } from "../manifest/manifest.ts";
-import type {
-  AccountsSpec,
-  DiskSpec,
-  FilesSpec,
-  InitramfsOutputSpec,
-  InitramfsSpec,
-  KernelSpec,
-  OutputSpec,
-  PackagesSpec,
-  ServicesSpec,
-  TarSpec,
-} from "../manifest/schema.ts";
-import { choose } from "../manifest/wanted.ts";
-import type { DiskPlan } from "../outputs/disk_plan.ts";
+import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
+import { planStage, type StagePlan } from "../kinds/stages.ts";
+import type { ChosenPackages, OverlayFile } from "../stages/stage.ts";
+import { choose } from "../../lib/apk/wanted.ts";
 import { type Lock, lockDigest } from "./lock.ts";
-import { inheritedPasswords } from "./passwords.ts";
 import { repositoryLines } from "./repositories.ts";
-
-/** A file of an overlay folder, its content in the store. */
-export interface OverlayFile {
-  /** Path in the tree. */
-  readonly path: string;
-  readonly digest: Digest;
-  readonly size: number;
-  readonly executable: boolean;
-}
-
-export interface PackagesPlan {
-  readonly kind: "packages";
-  readonly world: readonly string[];
-  readonly repositories: readonly string[];
-  readonly keys: readonly TrustedKey[];
-  /** Repository tag by the name of the package that was pinned to it. */
-  readonly tags: Readonly<Record<string, string>>;
-  readonly scripts: PackagesSpec["scripts"];
-}
-export interface FilesPlan {
-  readonly kind: "files";
-  readonly overlay: readonly OverlayFile[];
-  readonly files: FilesSpec["files"];
-  readonly remove: FilesSpec["remove"];
-}
-export type StagePlan =
-  | PackagesPlan
-  | FilesPlan
-  | AccountsSpec
-  | ServicesSpec
-  | KernelSpec
-  | InitramfsSpec;
-/** A disk and how its image is compressed; `file` has the suffix. */
-export type DiskOutputPlan = DiskPlan & Pick<DiskSpec, "compression">;
-export type OutputPlan = DiskOutputPlan | TarSpec | InitramfsOutputSpec;
 
 /** All that decides a build, as plain JSON: two equal plans are one build. */
 export interface BuildPlan {
@@ -92,21 +43,14 @@ export interface BuildPlan {
 export function makePlan(
   manifest: Manifest,
   lock: Lock,
-  overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
+  overlays: ReadonlyMap<Pick<PlacedStage, "spec">, readonly OverlayFile[]>,
 ): BuildPlan {
   const packages = lock.packages.map(({ name, version, digest }) => ({ name, version, digest }));
-  const passwordsOf = inheritedPasswords();
-  const stages = [
-    packagesPlan(manifest, lock),
-    ...manifest.stages.flatMap((stage): StagePlan[] => {
-      const { spec } = stage;
-      if (spec.kind === "packages") return [];
-      if (spec.kind === "accounts") return [passwordsOf(spec)];
-      if (spec.kind !== "files") return [spec];
-      const { kind, files, remove } = spec;
-      return [{ kind, overlay: overlays.get(stage) ?? [], files, remove }];
-    }),
-  ];
+  const chosen = chosenPackages(manifest, lock);
+  const stages = plannedStages(manifest).reduce<StagePlan[]>((before, stage) => {
+    const planning = { overlay: overlays.get(stage) ?? [], chosen, before };
+    return [...before, planStage(stage.spec, planning)];
+  }, []);
   const base = {
     version: 1 as const,
     system: manifest.name,
@@ -116,18 +60,28 @@ export function makePlan(
     stages,
   };
   const seed = digestOf(canonicalJson(base));
-  const plan = {
-    ...base,
-    outputs: manifest.outputs.map((o) =>
-      outputPlan(o, seed, { ...base, version: manifest.version })
-    ),
-  };
+  const outputs = manifest.outputs.map(({ spec }) =>
+    planOutput(spec, {
+      system: base.system,
+      arch: base.arch,
+      epoch: base.epoch,
+      version: manifest.version,
+      uuid: (name) => uuidFrom(`${seed} ${spec.file} ${name}`),
+    })
+  );
+  const plan = { ...base, outputs };
   return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
 }
 
-function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
+/** The stages as a plan has them: those of packages are one, the first. */
+function plannedStages(manifest: Manifest): readonly Pick<PlacedStage, "spec">[] {
+  const scripts = packagesStages(manifest).flatMap((stage) => stage.scripts);
+  const packages = { kind: "packages" as const, world: [], optional: [], scripts };
+  return [{ spec: packages }, ...manifest.stages.filter(({ spec }) => spec.kind !== "packages")];
+}
+
+function chosenPackages(manifest: Manifest, lock: Lock): ChosenPackages {
   return {
-    kind: "packages",
     world: worldWithout(manifest, lock.missing ?? []),
     repositories: repositoryLines(lock.repositories.map((r) => ({
       name: r.name,
@@ -138,7 +92,6 @@ function packagesPlan(manifest: Manifest, lock: Lock): PackagesPlan {
       const tag = lock.repositories[repository]!.tag;
       return tag === undefined ? [] : [[name, tag]];
     })),
-    scripts: packagesStages(manifest).flatMap((s) => s.scripts),
   };
 }
 
@@ -149,44 +102,4 @@ function worldWithout(manifest: Manifest, missing: readonly string[]): string[] 
     choose(item, isThere)
   );
   return [...new Set(taken.flatMap(({ chosen }) => chosen ?? []))];
-}
-
-function outputPlan(spec: OutputSpec, seed: Digest, build: Named): OutputPlan {
-  return spec.kind === "disk"
-    ? diskPlan(spec, seed, build)
-    : { ...spec, file: artifactName(spec.file, build) };
-}
-
-interface Named extends NamedBuild {
-  readonly system: string;
-  readonly arch: Arch;
-}
-
-function diskPlan(spec: DiskSpec, seed: Digest, build: Named): DiskOutputPlan {
-  const uuid = (name: string) => uuidFrom(`${seed} ${spec.file} ${name}`);
-  const rootUuid = uuid("root");
-  return {
-    kind: "disk",
-    file: artifactName(imageFile(spec.file, spec.compression), build),
-    compression: spec.compression,
-    arch: build.arch,
-    table: spec.table,
-    diskId: uuid("disk"),
-    boot: {
-      ...spec.boot,
-      partitionId: uuid("boot partition"),
-      volumeId: parseInt(uuid("boot volume").slice(0, 8), 16),
-    },
-    root: {
-      ...spec.root,
-      uuid: rootUuid,
-      hashSeed: uuid("hash seed"),
-      partitionId: uuid("root partition"),
-    },
-    loaders: spec.loaders,
-    kernel: `boot/vmlinuz-${spec.flavour}`,
-    initramfs: spec.initramfs,
-    cmdline: `root=UUID=${rootUuid} rootfstype=ext4 ${spec.cmdline}`.trim(),
-    title: build.system,
-  };
 }

@@ -5,9 +5,12 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { manifestDocument } from "../manifest/schema.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Lock } from "./lock.ts";
-import { makePlan, type OverlayFile } from "./plan.ts";
+import type { OverlayFile } from "../stages/stage.ts";
+import { makePlan } from "./plan.ts";
 
 const digest = `sha256:${"1".repeat(64)}` as Digest;
+
+const placeOf = () => "demo.yaml:1:1";
 
 function manifest(change: Record<string, unknown> = {}): Manifest {
   const document = manifestDocument.parse({
@@ -38,8 +41,8 @@ function manifest(change: Record<string, unknown> = {}): Manifest {
     version: document.version,
     arches: document.arches!,
     repositories: document.repositories!,
-    stages: document.stages.map((spec) => ({ spec, folder: "/systems" })),
-    outputs: document.outputs!,
+    stages: document.stages.map((spec) => ({ spec, folder: "/systems", placeOf })),
+    outputs: document.outputs!.map((spec) => ({ spec, placeOf })),
   };
 }
 

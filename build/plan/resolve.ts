@@ -1,7 +1,7 @@
 import { asDigest } from "../../lib/brand.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import type { PackageRequest } from "../../lib/packages/request.ts";
-import type { Wanted } from "../manifest/schema.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
 import { type IndexPorts, openRepositories } from "./indexes.ts";
 import { inputsDigest, type Lock, type ResolveRequest } from "./lock.ts";
 import { packageUrl, type RepositorySpec } from "./repositories.ts";

@@ -1,6 +1,8 @@
-import { formatBytes } from "../../lib/report/quantity.ts";
+import { count, formatBytes } from "../../lib/report/quantity.ts";
 import type { Lock } from "./lock.ts";
-import type { BuildPlan, OutputPlan, StagePlan } from "./plan.ts";
+import { outputLine } from "../kinds/outputs.ts";
+import { stageLine } from "../kinds/stages.ts";
+import type { BuildPlan } from "./plan.ts";
 
 /** Where a plan's parts lie on this machine. */
 export interface PlanPlaces {
@@ -32,49 +34,4 @@ export function planSummary(plan: BuildPlan, lock: Lock, places: PlanPlaces): st
   return rows.map(([name, value], i) =>
     `${(rows[i - 1]?.[0] === name ? "" : name).padEnd(10)}  ${value}\n`
   ).join("");
-}
-
-function stageLine(stage: StagePlan): string {
-  switch (stage.kind) {
-    case "packages":
-      return `packages: ${stage.world.join(" ")}`;
-    case "files":
-      return `files: ${
-        [
-          ...stage.overlay.length > 0 ? [`${count(stage.overlay.length, "file")} of overlays`] : [],
-          ...stage.files.length > 0 ? [stage.files.map(({ path }) => `/${path}`).join(" ")] : [],
-          ...stage.remove.length > 0
-            ? [`without ${stage.remove.map((p) => `/${p}`).join(" ")}`]
-            : [],
-        ].join(", ") || "none"
-      }`;
-    case "accounts":
-      return `accounts: ${
-        [
-          ...stage.groups.map(({ name }) => `group ${name}`),
-          ...stage.users.map(({ name, authorizedKeys: keys }) =>
-            keys.length > 0 ? `${name} with ${count(keys.length, "key")}` : name
-          ),
-        ].join(", ") || "none"
-      }`;
-    case "services":
-      return `services: ${
-        Object.entries(stage.runlevels).map(([level, names]) => `${level} (${names.join(" ")})`)
-          .join(", ")
-      }`;
-    case "kernel":
-      return `kernel: ${stage.flavour}`;
-    case "initramfs":
-      return `initramfs: /${stage.path} with ${stage.modules.join(" ") || "no modules"}`;
-  }
-}
-
-function outputLine(output: OutputPlan): string {
-  if (output.kind !== "disk") return `${output.file}: ${output.kind}`;
-  const { file, table, loaders, cmdline } = output;
-  return `${file}: disk, ${table.toUpperCase()}, started by ${loaders.join(" and ")}, ${cmdline}`;
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

@@ -1,8 +1,8 @@
 import { type Dependency, parseDependency, readDependency } from "../../lib/apk/dependency.ts";
 import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
 import { TowerError } from "../../lib/errors.ts";
-import type { Wanted } from "../manifest/schema.ts";
-import { alternativesOf, choose } from "../manifest/wanted.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
+import { alternativesOf, choose } from "../../lib/apk/wanted.ts";
 import type { ResolveRequest } from "./lock.ts";
 
 /** Solves a world; an error says where the manifest asks for what no repository has. */

@@ -5,8 +5,6 @@ import { concat } from "../../lib/bytes/bytes.ts";
 import { sshString } from "../../lib/ssh_signature/wire.ts";
 import { inlineText, textOf } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
-import { stageSpec } from "../manifest/schema.ts";
-import type { AccountsSpec } from "../manifest/schema.ts";
 import { accounts } from "./accounts.ts";
 
 const owned = { uid: 0, gid: 0, mtime: 0, origin: "stage:files" } as const;
@@ -30,7 +28,7 @@ function apply(...specs: unknown[]): FileTree {
   for (const [path, text] of Object.entries(texts)) {
     tree.put({ ...owned, type: "file", path, mode: 0o644, content: inlineText(text) });
   }
-  for (const spec of specs) accounts(tree, stageSpec.parse(spec) as AccountsSpec, context);
+  for (const spec of specs) accounts.apply(tree, accounts.spec.parse(spec), context);
   return tree;
 }
 
@@ -133,17 +131,26 @@ Deno.test("accounts() puts a home behind the links that lead to it", () => {
   const tree = apply();
   tree.put({ ...owned, type: "symlink", path: "home", mode: 0o777, target: "var/home" });
   const users = [{ name: "ada", authorizedKeys: [key(1)] }];
-  accounts(tree, stageSpec.parse({ kind: "accounts", users }) as AccountsSpec, context);
+  accounts.apply(tree, accounts.spec.parse({ kind: "accounts", users }), context);
   assertEquals(tree.get("var/home/ada/.ssh/authorized_keys")?.uid, 1000);
   assertEquals(tree.get("home")?.type, "symlink");
 });
 
 Deno.test("what lets nobody in is no authorized key", () => {
   const fault = (user: object) =>
-    stageSpec.safeParse({ kind: "accounts", users: [{ name: "root", ...user }] }).error?.issues[0];
+    accounts.spec.safeParse({ kind: "accounts", users: [{ name: "root", ...user }] }).error
+      ?.issues[0];
   const placeholder = fault({ authorizedKeys: [key(1), "ssh-ed25519 AAAA… me"] });
   assertEquals(placeholder?.path, ["users", 0, "authorizedKeys", 1]);
   assertStringIncludes(placeholder?.message ?? "", "not whole");
   const locked = fault({ password: "locked", authorizedKeys: [key(1)] });
   assertEquals(locked?.path, ["users", 0, "authorizedKeys"]);
+});
+
+Deno.test("users and groups that come twice are faults", () => {
+  for (const field of ["users", "groups"]) {
+    const twice = { kind: "accounts", [field]: [{ name: "a" }, { name: "a" }] };
+    const issue = accounts.spec.safeParse(twice).error?.issues[0];
+    assertEquals([issue?.path, issue?.message], [[field, 1, "name"], '"a" is there twice']);
+  }
 });

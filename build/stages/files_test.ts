@@ -2,16 +2,14 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { stageContext, treeWithServices } from "../../tests/support/tree/stage_context.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
-import { type FilesSpec, stageSpec } from "../manifest/schema.ts";
-import type { FilesPlan } from "../plan/plan.ts";
-import { files } from "./files.ts";
+import { files, type FilesPlan } from "./files.ts";
 
 const context = stageContext(5);
 
 Deno.test("files() lays overlay, own files and removals in this order", () => {
   const made = treeWithServices("old");
   const digest = `sha256:${"0".repeat(64)}` as never;
-  files(made, {
+  files.apply(made, {
     kind: "files",
     overlay: [
       { path: "etc/motd", digest, size: 3, executable: false },
@@ -39,13 +37,13 @@ Deno.test("files() refuses to remove what is not there, and names all of it", ()
     files: [],
     remove: ["etc/a", "etc/init.d", "b"],
   };
-  const error = assertThrows(() => files(treeWithServices("x"), plan, context), TowerError);
+  const error = assertThrows(() => files.apply(treeWithServices("x"), plan, context), TowerError);
   assertEquals(error.code, "not-found");
   assertStringIncludes(error.message, '"/etc/a", "/b"');
 });
 
 function filesStagePlan(...list: object[]): FilesPlan {
-  const spec = stageSpec.parse({ kind: "files", files: list }) as FilesSpec;
+  const spec = files.spec.parse({ kind: "files", files: list });
   return { kind: "files", overlay: [], files: spec.files, remove: [] };
 }
 
@@ -62,7 +60,7 @@ const linked = () =>
 
 Deno.test("files() follows the links that lead to a path, and removes behind them", () => {
   const tree = linked();
-  files(tree, {
+  files.apply(tree, {
     ...filesStagePlan(
       { path: "/lib/y", contents: "y" },
       { path: "/var/run/a/b", contents: "b" },
@@ -84,7 +82,10 @@ Deno.test("files() follows the links that lead to a path, and removes behind the
 
 Deno.test("files() takes no directory away, and makes none of something else", () => {
   const refused = (entry: object, message: string) => {
-    const error = assertThrows(() => files(linked(), filesStagePlan(entry), context), TowerError);
+    const error = assertThrows(
+      () => files.apply(linked(), filesStagePlan(entry), context),
+      TowerError,
+    );
     assertEquals([error.code, error.message], ["conflict", message]);
   };
   refused({ path: "/srv", contents: "" }, 'Cannot put the file "/srv": a directory is there');
@@ -108,15 +109,13 @@ Deno.test("files() takes no directory away, and makes none of something else", (
   );
 });
 
-Deno.test("a files stage that names a path twice, and accounts that come twice, are faults", () => {
-  const faultOf = (stage: object) => stageSpec.safeParse(stage).error?.issues[0];
+Deno.test("a files stage that names a path twice is a fault", () => {
   const file = { path: "/a", contents: "" };
-  const again = faultOf({ kind: "files", files: [file, { path: "/b", symlink: "a" }, file] });
+  const again = files.spec.safeParse({
+    kind: "files",
+    files: [file, { path: "/b", symlink: "a" }, file],
+  }).error?.issues[0];
   assertEquals([again?.path, again?.message], [["files", 2, "path"], '"/a" is there twice']);
-  for (const field of ["users", "groups"]) {
-    const twice = faultOf({ kind: "accounts", [field]: [{ name: "a" }, { name: "a" }] });
-    assertEquals([twice?.path, twice?.message], [[field, 1, "name"], '"a" is there twice']);
-  }
 });
 
 Deno.test("files() takes a file away from its own name alone: hard links of a package keep it", () => {
@@ -129,10 +128,10 @@ Deno.test("files() takes a file away from its own name alone: hard links of a pa
   };
   const replaced = make();
   const own = { path: "etc/init.d/old", contents: "own", mode: 0o644, uid: 0, gid: 0 };
-  files(replaced.made, { kind: "files", overlay: [], files: [own], remove: [] }, context);
+  files.apply(replaced.made, { kind: "files", overlay: [], files: [own], remove: [] }, context);
   assertEquals(replaced.made.get("etc/motd.too"), { ...replaced.before, path: "etc/motd.too" });
   const removed = make();
-  files(
+  files.apply(
     removed.made,
     { kind: "files", overlay: [], files: [], remove: ["etc/init.d/old"] },
     context,

@@ -2,7 +2,10 @@ import { findKernel } from "../../lib/kmod/kernel_image.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { Content, ContentReader } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
-import type { InitramfsSpec } from "../manifest/schema.ts";
+import { z } from "zod";
+import { atField } from "../../lib/errors.ts";
+import { forArches } from "../../lib/schema/arches.ts";
+import { line, serviceName, treePath } from "../../lib/schema/scalars.ts";
 import {
   appletsOf,
   findBusybox,
@@ -19,7 +22,29 @@ import { guardFromUpgrades } from "./initramfs/upgrades.ts";
 import shell from "./initramfs/shell.sh" with { type: "text" };
 import { transplant } from "./initramfs/transplant.ts";
 import unlock from "./initramfs/unlock.sh" with { type: "text" };
-import type { Stage } from "./stage.ts";
+import { type Stage, stageKind } from "./stage.ts";
+
+const spec = z.strictObject({
+  kind: z.literal("initramfs"),
+  ...forArches,
+  flavour: serviceName,
+  path: treePath.describe("Where the initramfs goes in the tree."),
+  modules: z.array(line.min(1)).default([]).describe("Kernel modules, with all they depend on."),
+  files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
+  compression: z.enum(["zstd", "gzip", "none"]).optional().describe(
+    "By default zstd where the kernel's configuration in /boot says that it can unpack it, else gzip.",
+  ),
+  level: z.int().min(1).max(9).optional().describe("By default 3 for zstd and 6 for gzip."),
+  emergencyShell: z.boolean().default(false).describe(
+    "Whether whoever sits at the console gets a root shell, without a password, when the start fails " +
+      "or the command line says `break`.",
+  ),
+}).describe(
+  "Makes an initramfs that mounts the root and starts init. On the booted system, apk then keeps " +
+    "the kernel that it is for.",
+);
+
+export type InitramfsPlan = z.infer<typeof spec>;
 
 /** What `init.sh` mounts on, and what programs in it expect. */
 const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
@@ -30,10 +55,10 @@ const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
  * nothing, so the architecture of the building machine does not matter. The kernel that it is for
  * then stays as it is, whatever is upgraded on the booted system.
  */
-export const initramfs: Stage<InitramfsSpec> = async (tree, plan, context) => {
+const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
   const { reader, blobs, epoch, zstd } = context;
   const made = initramfsTree(tree, reader, plan, epoch);
-  const packing = packingFor(tree, reader, plan);
+  const packing = atField(["compression"], () => packingFor(tree, reader, plan));
   const content = await packInitramfs(made, reader, blobs.writer(), packing, zstd);
   tree.putParents(plan.path, "stage:initramfs", epoch);
   tree.replace({
@@ -59,7 +84,7 @@ export const initramfs: Stage<InitramfsSpec> = async (tree, plan, context) => {
 export function initramfsTree(
   from: FileTree,
   reader: ContentReader,
-  plan: Pick<InitramfsSpec, "flavour" | "modules" | "files" | "emergencyShell">,
+  plan: Pick<InitramfsPlan, "flavour" | "modules" | "files" | "emergencyShell">,
   epoch: number,
 ): FileTree {
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: "stage:initramfs" as const };
@@ -73,18 +98,24 @@ export function initramfsTree(
 
   const busybox = findBusybox(from);
   const configuration = from.file("etc/modprobe.d") ?? from.get("etc/modprobe.d");
-  for (const path of [busybox, ...plan.files, ...(configuration ? ["etc/modprobe.d"] : [])]) {
+  const take = (path: string) => {
     for (const program of transplant(from, to, path)) {
       for (const library of sharedLibraries(from, reader, program)) transplant(from, to, library);
     }
-  }
+  };
+  take(busybox);
+  for (const [i, path] of plan.files.entries()) atField(["files", i], () => take(path));
+  if (configuration) take("etc/modprobe.d");
   const unlocks = ["sbin/cryptsetup", "usr/sbin/cryptsetup"].some((path) => to.file(path));
   const needed = [...NEEDED_APPLETS, ...(unlocks ? UNLOCK_APPLETS : [])];
   const wished = plan.emergencyShell ? SHELL_APPLETS : [];
   linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, wished), owned);
 
-  const { release } = findKernel(from, reader, plan.flavour);
-  const { named, indexes } = copyModules(from, to, reader, release, plan.modules);
+  const { release } = atField(["flavour"], () => findKernel(from, reader, plan.flavour));
+  const { named, indexes } = atField(
+    ["modules"],
+    () => copyModules(from, to, reader, release, plan.modules),
+  );
   const put = (path: string, mode: number, content: Content) => {
     to.putParents(path, owned.origin, epoch);
     to.put({ ...owned, type: "file", path, mode, content });
@@ -96,3 +127,10 @@ export function initramfsTree(
   if (unlocks) put("unlock.sh", 0o644, inlineText(unlock));
   return to;
 }
+
+export const initramfs = stageKind({
+  spec,
+  plan: (spec) => spec,
+  line: ({ path, modules }) => `/${path} with ${modules.join(" ") || "no modules"}`,
+  apply,
+});

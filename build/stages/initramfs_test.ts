@@ -13,8 +13,7 @@ import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { moduleFile } from "../../tests/support/format/elf_file.ts";
 import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
-import type { InitramfsSpec } from "../manifest/schema.ts";
-import { initramfs, initramfsTree } from "./initramfs.ts";
+import { initramfs, type InitramfsPlan, initramfsTree } from "./initramfs.ts";
 import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import { NEEDED_APPLETS, UNLOCK_APPLETS } from "./initramfs/busybox.ts";
 
@@ -31,7 +30,7 @@ const files = {
   [`${BASE}/modules.dep`]: "kernel/a.ko:\nkernel/b.ko: kernel/a.ko\nkernel/c.ko:\n",
   "usr/bin/tool": "#!/bin/sh\n",
 };
-const plan: InitramfsSpec = {
+const plan: InitramfsPlan = {
   kind: "initramfs",
   flavour: "virt",
   path: "boot/initramfs-virt",
@@ -40,7 +39,7 @@ const plan: InitramfsSpec = {
   compression: "none",
   emergencyShell: false,
 };
-const treeOf = (tree: FileTree, changed: Partial<InitramfsSpec> = {}) =>
+const treeOf = (tree: FileTree, changed: Partial<InitramfsPlan> = {}) =>
   initramfsTree(tree, store, { ...plan, ...changed }, 5);
 const text = (tree: FileTree, path: string) => textOf(store, tree.file(path)!.content);
 
@@ -154,15 +153,17 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     arch: "x86_64",
     epoch: 5,
     reporter: silent,
+    packages: [],
+    onScript: () => {},
     zstd: "wasm",
     made: makeAnew,
   } as const;
-  const pack = async (compression: InitramfsSpec["compression"], configuration?: string) => {
+  const pack = async (compression: InitramfsPlan["compression"], configuration?: string) => {
     const tree = smallTree({
       ...files,
       ...configuration === undefined ? {} : { "boot/config-virt": configuration },
     });
-    await initramfs(tree, { ...plan, compression }, context);
+    await initramfs.apply(tree, { ...plan, compression }, context);
     return tree.file("boot/initramfs-virt")!;
   };
   const starts = async (...how: Parameters<typeof pack>) =>

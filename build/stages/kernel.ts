@@ -1,8 +1,19 @@
 import { depmod } from "../../lib/kmod/depmod.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
 import { moduleDirectory, moduleParts } from "../../lib/kmod/module_directory.ts";
-import type { KernelSpec } from "../manifest/schema.ts";
-import type { Stage } from "./stage.ts";
+import { z } from "zod";
+import { atField } from "../../lib/errors.ts";
+import { forArches } from "../../lib/schema/arches.ts";
+import { serviceName } from "../../lib/schema/scalars.ts";
+import { type Stage, stageKind } from "./stage.ts";
+
+const spec = z.strictObject({
+  kind: z.literal("kernel"),
+  ...forArches,
+  flavour: serviceName.describe("Kernel flavour as in linux-FLAVOUR: virt, lts, rpi."),
+}).describe("Checks the kernel and writes the module indexes (depmod).");
+
+export type KernelPlan = z.infer<typeof spec>;
 
 /** Directories of depmod.d(5): what they change of the order of modules is not applied. */
 const CONFIGURATION = ["etc/depmod.d", "lib/depmod.d", "usr/lib/depmod.d"];
@@ -11,9 +22,9 @@ const CONFIGURATION = ["etc/depmod.d", "lib/depmod.d", "usr/lib/depmod.d"];
  * Checks that the kernel of a flavour is in the tree and writes the indexes of its modules, as
  * depmod(8) on the machine would.
  */
-export const kernel: Stage<KernelSpec> = (tree, { flavour }, context) => {
+const apply: Stage<KernelPlan> = (tree, { flavour }, context) => {
   const { reader, epoch, reporter, made } = context;
-  const { release } = findKernel(tree, reader, flavour);
+  const { release } = atField(["flavour"], () => findKernel(tree, reader, flavour));
   const directory = moduleDirectory(tree, reader, release);
   for (const path of CONFIGURATION) {
     for (const { path: file } of tree.children(tree.resolve(path) ?? path)) {
@@ -34,3 +45,10 @@ export const kernel: Stage<KernelSpec> = (tree, { flavour }, context) => {
     });
   }
 };
+
+export const kernel = stageKind({
+  spec,
+  plan: (spec) => spec,
+  line: ({ flavour }) => flavour,
+  apply,
+});

@@ -15,6 +15,8 @@ const context: StageContext = {
   arch: "x86_64",
   epoch: 1700000000,
   reporter: silent,
+  packages: [],
+  onScript: () => {},
   zstd: "wasm",
   made: makeAnew,
 };
@@ -27,7 +29,7 @@ const files = {
 
 Deno.test("the indexes lie beside the modules, with the plan's time", async () => {
   const tree = smallTree(files);
-  await kernel(tree, plan, context);
+  await kernel.apply(tree, plan, context);
   const file = tree.file("lib/modules/6.6-0-virt/modules.dep")!;
   assertEquals(textOf(store, file.content), "kernel/a.ko:\n");
   assertEquals(file.path, "usr/lib/modules/6.6-0-virt/modules.dep");
@@ -45,6 +47,6 @@ Deno.test("settings of depmod that are not applied are told", async () => {
     report: (e) => messages.push(e.type === "warning" ? e.message : ""),
   };
   const tree = smallTree({ ...files, "etc/depmod.d/mine.conf": "search updates\n" });
-  await kernel(tree, plan, { ...context, reporter });
+  await kernel.apply(tree, plan, { ...context, reporter });
   assertEquals(messages, ['depmod does not apply "/etc/depmod.d/mine.conf"']);
 });

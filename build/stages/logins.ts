@@ -3,22 +3,19 @@ import type { User } from "../../lib/accounts/files.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import { sizeOf } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
-import type { BuildPlan } from "../plan/plan.ts";
 import { homeOf } from "./homes.ts";
 
 /**
- * A warning where a disk's manifest has users that keys or passwords shall let in and that nobody
+ * A warning where a manifest has users that keys or passwords shall let in and that nobody
  * can be: their shell is missing, or nobody at all has a key or password. Undefined where somebody
  * can, and where every user is locked: then the manifest means it.
  */
 export function loginWarning(
-  { stages, outputs }: Pick<BuildPlan, "stages" | "outputs">,
+  users: readonly { readonly name: string; readonly password?: string | undefined }[],
   tree: FileTree,
   reader: ContentReader,
 ): string | undefined {
-  const users = stages.flatMap((stage) => stage.kind === "accounts" ? stage.users : []);
   if (users.every(({ password }) => password === "locked")) return undefined;
-  if (outputs.every(({ kind }) => kind !== "disk")) return undefined;
   const able = ableUsers(tree, reader);
   const shut = able.filter((user) =>
     !hasShell(tree, user) && users.some(({ name }) => name === user.name)

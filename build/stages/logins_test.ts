@@ -1,13 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
-import type { BuildPlan } from "../plan/plan.ts";
 import { loginWarning } from "./logins.ts";
 
-const plan = (password: string, kind = "disk") =>
-  ({
-    stages: [{ kind: "accounts", groups: [], users: [{ name: "root", password }] }],
-    outputs: [{ kind }],
-  }) as unknown as BuildPlan;
+const users = (password: string) => [{ name: "root", password }];
 const tree = (hash: string, keys?: string, shell = "/bin/sh") =>
   smallTree({
     "etc/passwd": `root:x:0:0:root:/root:${shell}\nguest:x:405:100:guest:/dev/null:/sbin/nologin\n`,
@@ -20,21 +15,20 @@ Deno.test("a disk that lets nobody in is told", () => {
   for (
     const shut of [tree("*"), tree("*", ""), tree("!*", "key"), tree("$6$a$b", "k", "/bin/false")]
   ) {
-    assertStringIncludes(loginWarning(plan("none"), shut, inlineOnly)!, "nobody can log in");
+    assertStringIncludes(loginWarning(users("none"), shut, inlineOnly)!, "nobody can log in");
   }
   for (const open of [tree("*", "key"), tree("$6$a$b"), tree("")]) {
-    assertEquals(loginWarning(plan("none"), open, inlineOnly), undefined);
+    assertEquals(loginWarning(users("none"), open, inlineOnly), undefined);
   }
 });
 
 Deno.test("a user whose shell is not in the image is told, also beside others who can log in", () => {
-  const warned = loginWarning(plan("none"), tree("*", "key", "/bin/bash"), inlineOnly);
+  const warned = loginWarning(users("none"), tree("*", "key", "/bin/bash"), inlineOnly);
   assertStringIncludes(warned!, '"root" has the shell "/bin/bash", which the image lacks');
-  assertEquals(loginWarning(plan("none"), tree("*", "key", ""), inlineOnly), undefined);
+  assertEquals(loginWarning(users("none"), tree("*", "key", ""), inlineOnly), undefined);
 });
 
-Deno.test("who locks every user, or makes no disk, is told nothing", () => {
-  assertEquals(loginWarning(plan("locked"), tree("!*"), inlineOnly), undefined);
-  assertEquals(loginWarning(plan("none", "tar"), tree("*"), inlineOnly), undefined);
-  assertEquals(loginWarning({ ...plan("none"), stages: [] }, tree("*"), inlineOnly), undefined);
+Deno.test("who names no user, or locks every one, is told nothing", () => {
+  assertEquals(loginWarning(users("locked"), tree("!*"), inlineOnly), undefined);
+  assertEquals(loginWarning([], tree("*"), inlineOnly), undefined);
 });

@@ -3,32 +3,70 @@ import { putApkDirectories } from "../../lib/apk/apk_directories.ts";
 import { installPackages } from "../../lib/apk/install.ts";
 import { writeDatabase } from "../../lib/apk/installed_db.ts";
 import { resolveOwners } from "../../lib/apk/owners.ts";
-import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
 import { runScripts } from "../../lib/apk/scripts/run_scripts.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
-import type { FileTree } from "../../lib/tree/file_tree.ts";
-import type { PackagesPlan } from "../plan/plan.ts";
-import type { StageContext } from "./stage.ts";
+import { z } from "zod";
+import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
+import { forArches } from "../../lib/schema/arches.ts";
+import { line } from "../../lib/schema/scalars.ts";
+import { type ChosenPackages, type Stage, stageKind } from "./stage.ts";
+
+const packageName = z.string().regex(
+  /^[a-zA-Z0-9_][a-zA-Z0-9._+-]*$/,
+  "must be a package name",
+);
+
+/** An item of the world, or several of which the first that a repository has is taken. */
+const wanted = z.union([
+  line.min(1),
+  z.array(
+    line.min(1).refine((item) => !item.startsWith("!"), "must be a package, not one to keep out"),
+  ).min(2),
+]);
+const world = z.array(wanted).describe(
+  "Packages wanted, in the syntax of apk's world file: name, name=1.2, name>1, !name, name@tag. " +
+    "Of a list, such as [systemd-boot, gummiboot], the first that a repository has.",
+);
+
+const spec = z.strictObject({
+  kind: z.literal("packages"),
+  ...forArches,
+  world,
+  optional: world.default([]).describe(
+    "Packages of the world that a repository may lack: then a warning says so, the record lists " +
+      "them, and the system is built without.",
+  ),
+  scripts: z.array(z.strictObject({
+    package: packageName,
+    script: z.enum(SCRIPT_KINDS),
+    do: z.enum(["skip", "first-boot"]),
+    reason: line.min(1).describe("Why this is right; it goes into the record."),
+  })).default([]).describe(
+    "What to do with package scripts that do what is not understood, or against what is done by default.",
+  ),
+}).describe("Installs packages with all they depend on.");
+
+export type PackagesSpec = z.infer<typeof spec>;
+
+export interface PackagesPlan extends ChosenPackages {
+  readonly kind: "packages";
+  readonly scripts: PackagesSpec["scripts"];
+}
 
 /**
- * Installs the packages of a plan into an empty tree: their files, what their scripts do, and the
+ * Installs the chosen packages into an empty tree: their files, what their scripts do, and the
  * database by which apk on the booted system goes on.
  *
- * @param packages In the order of installation.
- * @returns What became of each script, for the record.
  * @throws {TowerError} `conflict` for a package of another architecture, whatever its index says;
  * as `installPackages`, `runScripts` and `writeDatabase` do.
  */
-export function installWorld(
-  tree: FileTree,
-  plan: PackagesPlan,
-  packages: readonly UnpackedPackage[],
-  { reader, arch, epoch }: StageContext,
-): ScriptOutcome[] {
+const apply: Stage<PackagesPlan> = (tree, plan, { packages, onScript, reader, arch, epoch }) => {
   refuseForeign(packages, arch);
   const installation = installPackages(tree, packages, { epoch });
   putApkDirectories(tree, packages, epoch);
-  const outcomes = runScripts(tree, packages, { decisions: plan.scripts, reader, epoch });
+  for (const outcome of runScripts(tree, packages, { decisions: plan.scripts, reader, epoch })) {
+    onScript(outcome);
+  }
   writeDatabase(tree, resolveOwners(tree, installation, reader), {
     world: plan.world,
     arch,
@@ -37,8 +75,7 @@ export function installWorld(
     epoch,
     repositoryTags: new Map(Object.entries(plan.tags)),
   });
-  return outcomes;
-}
+};
 
 /** apk-tools 2.14 would take them; apk-tools 3 does not either. */
 function refuseForeign(packages: readonly UnpackedPackage[], arch: string): void {
@@ -53,3 +90,11 @@ function refuseForeign(packages: readonly UnpackedPackage[], arch: string): void
     { hint: "Its repository lists it as something else: have its index made anew" },
   );
 }
+
+/** All stages of the kind are one, the first: a world is chosen, and installed, as a whole. */
+export const packages = stageKind({
+  spec,
+  plan: ({ scripts }, { chosen }): PackagesPlan => ({ kind: "packages", ...chosen, scripts }),
+  line: ({ world }) => world.join(" "),
+  apply,
+});

@@ -7,7 +7,7 @@ const context = stageContext(5);
 
 Deno.test("services() links what rc-update would, and makes an empty runlevel", () => {
   const made = treeWithServices("sshd", "sysctl");
-  services(
+  services.apply(
     made,
     { kind: "services", runlevels: { boot: ["sysctl"], default: ["sshd"], off: [] } },
     context,
@@ -20,7 +20,7 @@ Deno.test("services() links what rc-update would, and makes an empty runlevel", 
 Deno.test("services() names every service that nobody brings, with its runlevel", () => {
   const runlevels = { boot: ["a", "sysctl"], default: ["b"] };
   const error = assertThrows(
-    () => services(treeWithServices("sysctl"), { kind: "services", runlevels }, context),
+    () => services.apply(treeWithServices("sysctl"), { kind: "services", runlevels }, context),
     TowerError,
   );
   assertStringIncludes(error.message, "a (boot), b (default)");

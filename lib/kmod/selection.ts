@@ -22,7 +22,7 @@ export interface ModuleSelection {
  * ({@linkcode MODULE_FEATURES}). Adds what `modules.dep` and soft dependencies name; what is
  * built into the kernel needs no file.
  *
- * @throws {TowerError} `not-found` for a name or pattern that is nowhere, and where
+ * @throws {TowerError} `not-found` for a name or pattern that is nowhere, with its place, and where
  * `modules.dep` is missing.
  */
 export function selectModules(
@@ -32,9 +32,9 @@ export function selectModules(
   const catalog = readCatalog(directory);
   const named = new Set<string>();
   const pending: string[] = [];
-  for (const pattern of wanted) {
+  for (const [i, pattern] of wanted.entries()) {
     const found = find(catalog, pattern);
-    if (found === undefined) throw unknown(directory, pattern);
+    if (found === undefined) throw unknown(directory, pattern, i);
     pending.push(...found);
     if (!isGlob(pattern) && !/[@/]/.test(pattern)) named.add(moduleName(pattern));
   }
@@ -128,11 +128,11 @@ function softNeeds(catalog: Catalog, module: KernelModule): string[] {
   });
 }
 
-function unknown(directory: ModuleDirectory, pattern: string): TowerError {
+function unknown(directory: ModuleDirectory, pattern: string, place: number): TowerError {
   const features = [...MODULE_FEATURES.keys()].map((f) => `@${f}`).join(", ");
   return new TowerError(
     "not-found",
     `Cannot find kernel module "${pattern}": kernel "${directory.release}" has none of that name`,
-    pattern.startsWith("@") ? { hint: `Features are ${features}` } : {},
+    { at: [place], ...(pattern.startsWith("@") ? { hint: `Features are ${features}` } : {}) },
   );
 }

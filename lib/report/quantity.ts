@@ -17,6 +17,11 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
+/** A number of things: `1 file`, `3 files`. */
+export function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
 /** How far a step is: `45% of 12.3 MiB`, `3 of 12`, or without a total what is done. */
 export function formatProgress(
   done: number,

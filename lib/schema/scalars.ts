@@ -41,6 +41,12 @@ export const fileName = z.string().regex(
   "must be a file name of letters, digits, dot, plus, minus and underscore",
 );
 
+/** The name of an OpenRC service, a runlevel or a kernel's flavour. */
+export const serviceName = z.string().regex(
+  /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/,
+  "must be a service name",
+);
+
 /** A hash by a method of crypt(5) that musl or libxcrypt knows. */
 export const cryptHash = z.string().regex(
   /^\$(?:1|2[abxy]|5|6|7|g?y)\$[^\s:]+$/,

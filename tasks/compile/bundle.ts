@@ -173,7 +173,7 @@ export function complete(text: string, program: Program): string {
     new TowerError("unsupported", `Cannot compile ${program.name}: ${why}`, { hint });
   for (const [, named] of text.matchAll(/new URL\("([^"]+)",\s*import\.meta\.url\)/g)) {
     // The systems are named by sources alone: EMBEDDED takes their place.
-    if (!workers.includes(named!) && named !== `./${basename(SYSTEMS)}`) {
+    if (!workers.includes(named!) && named !== `../${basename(SYSTEMS)}`) {
       throw refuse(
         `it looks for "${named}", which is not embedded`,
         "name a worker in tasks/compile/programs.ts",

@@ -9,6 +9,7 @@ export type RoomName =
   | "engine"
   | "stages"
   | "outputs"
+  | "kinds"
   | "build"
   | "cli"
   | "build main"
@@ -47,7 +48,7 @@ const IMPURE = { deno: /./, isPure: false } as const;
 const BELOW_PROGRAM = ["L0", "ports", "L1"] as const;
 const COMMANDER = ["commander", "@commander-js/"];
 const LIB = ["L0", "ports", "L1", "L2"] as const;
-const BUILD = [...LIB, "program", "engine", "stages", "outputs", "build"] as const;
+const BUILD = [...LIB, "program", "kinds", "stages", "outputs", "engine", "build"] as const;
 
 export const ROOMS: readonly Room[] = [
   {
@@ -131,7 +132,7 @@ export const ROOMS: readonly Room[] = [
     ...PURE,
     name: "engine",
     paths: ["build/manifest/", "build/plan/", "build/supply/"],
-    mayImport: [...BELOW_PROGRAM, "engine"],
+    mayImport: [...BELOW_PROGRAM, "kinds", "engine"],
     mayImportTypes: ["stages", "outputs"],
   },
   {
@@ -139,14 +140,18 @@ export const ROOMS: readonly Room[] = [
     name: "stages",
     paths: ["build/stages/"],
     mayImport: [...BELOW_PROGRAM, "stages"],
-    mayImportTypes: ["engine"],
   },
   {
     ...PURE,
     name: "outputs",
     paths: ["build/outputs/"],
     mayImport: [...BELOW_PROGRAM, "outputs"],
-    mayImportTypes: ["engine"],
+  },
+  {
+    ...PURE,
+    name: "kinds",
+    paths: ["build/kinds/"],
+    mayImport: [...BELOW_PROGRAM, "stages", "outputs", "kinds"],
   },
   {
     name: "build",

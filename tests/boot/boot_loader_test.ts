@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { disk, type DiskPlan } from "../../build/outputs/disk.ts";
+import { disk } from "../../build/outputs/disk.ts";
+import type { DiskPlan } from "../../build/outputs/disk_plan.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { type MachineSpec, OVMF_FILES, QEMU, qemuArgv } from "../../lib/qemu/machine.ts";
@@ -25,6 +26,7 @@ const reader = {
 const plan = (changes: Pick<DiskPlan, "table" | "loaders">): DiskPlan => ({
   kind: "disk",
   file: "disk.img",
+  compression: "none",
   arch: "x86_64",
   diskId: uuidFrom("disk"),
   boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 1, free: 1 << 20 },
@@ -95,7 +97,7 @@ for (const { table, loaders, firmware } of CASES) {
       {
         using sink = fileSink(image);
         const context = { reader, epoch: 1_700_000_000, sink, reporter: silent };
-        await disk(await bootTree(runner), chosen, context);
+        await disk.write(await bootTree(runner), chosen, context);
       }
       const said = await boot(
         image,

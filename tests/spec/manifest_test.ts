@@ -154,7 +154,7 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
     [[overlay], /^error: Cannot list "DIR\/cwd\/overlay": there is no such file or folder$/],
     [
       [{ kind: "services", runlevels: { default: ["sshd", "hello"], boot: ["clock"] } }],
-      /^error: Cannot enable services: .*\/etc\/init\.d\/ for sshd \(default\), clock \(boot\)\nm\.yaml:1:\d+: stages\[1\]\n {2}hint/,
+      /^error: Cannot enable services: .*\/etc\/init\.d\/ for sshd \(default\), clock \(boot\)\nm\.yaml:1:\d+: stages\[1\]\.runlevels\.default\[0\]\n {2}hint/,
     ],
     [
       [{ kind: "kernel", flavour: "virt" }],
@@ -164,8 +164,31 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
       [{ kind: "initramfs", flavour: "virt", path: "/boot/i" }],
       /^error: Cannot make the initramfs/,
     ],
-    [[{ kind: "files", files: [file] }], /^error: Cannot put the file "\/etc"/],
-    [[5, 6].map((id) => ({ kind: "accounts", users: [user(id)] })), /^error: Cannot .*"joe"/],
+    [
+      [{ kind: "files", files: [file] }],
+      /^error: Cannot put the file "\/etc".*\nm\.yaml:1:\d+: stages\[1\]\.files\[0\]\.path\n/,
+    ],
+    [
+      [{ kind: "files", files: [], remove: ["/no/such"] }],
+      /^error: Cannot remove "\/no\/such".*\nm\.yaml:1:\d+: stages\[1\]\.remove\[0\]\n/,
+    ],
+    [
+      [5, 6].map((id) => ({ kind: "accounts", users: [user(id)] })),
+      /^error: Cannot .*"joe".*\nm\.yaml:1:\d+: stages\[2\]\.users\[0\]\.uid/,
+    ],
+    // A group of the user's name stands before the user.
+    [
+      [{ kind: "accounts", users: [user(5)] }, {
+        kind: "accounts",
+        groups: [{ name: "joe" }],
+        users: [user(6)],
+      }],
+      /^error: Cannot give user "joe" id 6.*\nm\.yaml:1:\d+: stages\[2\]\.users\[0\]\.uid/,
+    ],
+    [
+      [{ kind: "accounts", users: [{ name: "ann", groups: ["wheels"] }] }],
+      /^error: Cannot .*"wheels".*\nm\.yaml:1:\d+: stages\[1\]\.users\[0\]\.groups\[0\]/,
+    ],
   ];
   for (const [stages, message] of cases) {
     assertMatch((await fault(smallManifest("REPOSITORY", { stages }))).join("\n"), message);

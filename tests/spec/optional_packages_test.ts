@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Wanted } from "../../build/manifest/schema.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
 import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 /** A program whose manifest wants some packages and would like some. */

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { manifestFiles } from "../../build/inputs/inputs.ts";
 import { loadManifest, type Manifest, manifestFor } from "../../build/manifest/manifest.ts";
-import type { DiskSpec } from "../../build/manifest/schema.ts";
 import { VERSION } from "../../build/version.ts";
 import { kernelWordsOf } from "../../lib/hardening/kernel_words.ts";
 import { MOUNTS } from "../../lib/hardening/mounts.ts";
@@ -31,7 +30,8 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-const diskOf = ({ outputs }: Manifest) => outputs.find((o): o is DiskSpec => o.kind === "disk")!;
+const diskOf = ({ outputs }: Manifest) =>
+  outputs.map(({ spec }) => spec).find((spec) => spec.kind === "disk")!;
 
 Deno.test("images of hosts tell the version of the program that ships them", () => {
   for (const host of HOSTS) assertEquals(host.version, VERSION, host.name);

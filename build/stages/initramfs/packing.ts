@@ -8,12 +8,18 @@ import type { BlobWriter } from "../../../lib/store/ports.ts";
 import { bytesOf, wholeBlob } from "../../../lib/tree/content.ts";
 import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
-import type { InitramfsSpec } from "../../manifest/schema.ts";
 
 /** How an initramfs is compressed. */
 export type Packing =
   | { readonly compression: "none" }
   | { readonly compression: "gzip" | "zstd"; readonly level: number };
+
+/** What a plan says of it. */
+export interface PackingWish {
+  readonly flavour: string;
+  readonly compression?: Packing["compression"] | undefined;
+  readonly level?: number | undefined;
+}
 
 /** zstd at 3 makes it smaller than gzip at 6, ten times as fast, and the kernel unpacks it faster. */
 const LEVELS = { zstd: 3, gzip: 6 } as const;
@@ -28,7 +34,7 @@ const ALIGNMENT = 128 << 10;
 export function packingFor(
   tree: FileTree,
   reader: ContentReader,
-  { flavour, compression, level }: Pick<InitramfsSpec, "flavour" | "compression" | "level">,
+  { flavour, compression, level }: PackingWish,
 ): Packing {
   const takesZstd = kernelTakesZstd(tree, reader, flavour);
   if (compression === "zstd" && takesZstd === false) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
-import { installWorld } from "../../../build/stages/packages.ts";
+import { packages as packagesStage } from "../../../build/stages/packages.ts";
 import { CHECKSUM_RECORD } from "../../../lib/apk/data_member.ts";
 import { formatInstalled } from "../../../lib/apk/installed_db.ts";
 import { installPackages } from "../../../lib/apk/install.ts";
@@ -232,7 +232,8 @@ test("a package of another architecture is refused, which apk 2.14 installs", as
   const plan = { world: ["odd"], repositories: [], keys: [], tags: {}, scripts: [] };
   let message = "";
   try {
-    installWorld(tree, { kind: "packages", ...plan }, [read], stageContext(EPOCH));
+    const context = { ...stageContext(EPOCH), packages: [read] };
+    packagesStage.apply(tree, { kind: "packages", ...plan }, context);
   } catch (error) {
     message = messagesOf(error).join("\n");
   }

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { installWorld } from "../../../build/stages/packages.ts";
+import { packages as packagesStage } from "../../../build/stages/packages.ts";
 import type { ScriptDecision } from "../../../lib/apk/scripts/outcome.ts";
 import { directoriesOf, triggeredBy } from "../../../lib/apk/scripts/triggers.ts";
 import type { ScriptKind, UnpackedPackage } from "../../../lib/apk/types.ts";
@@ -73,8 +73,8 @@ async function ourRoot(skips: (packages: readonly UnpackedPackage[]) => ScriptDe
   const base = { uid: 0, gid: 0, mtime: epoch, origin: "stage:packages" } as const;
   const tree = new FileTree({ ...base, mode: 0o755 });
   const plan = { world, repositories: [], keys, tags: {}, scripts: skips(packages) };
-  const context = { ...stageContext(epoch), reader: store };
-  installWorld(tree, { kind: "packages", ...plan }, packages, context);
+  const context = { ...stageContext(epoch), packages, reader: store };
+  packagesStage.apply(tree, { kind: "packages", ...plan }, context);
   return { tree, store, world, packages };
 }
 

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { writeDisk } from "../../../build/media/disk_artifact.ts";
 import type { Engine } from "../../../build/engine/engine.ts";
 import { openPacker } from "../../../build/media/packing.ts";
-import type { DiskOutputPlan } from "../../../build/plan/plan.ts";
+import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
@@ -23,7 +23,7 @@ function skipped(...tools: string[]): { ignore: boolean; reason: string } {
   return { ignore, reason: ignore ? ` (skipped: ${missing.join(", ")} missing)` : "" };
 }
 
-function plan(compression: DiskOutputPlan["compression"], file: string): DiskOutputPlan {
+function plan(compression: DiskPlan["compression"], file: string): DiskPlan {
   return {
     kind: "disk",
     file,
@@ -52,7 +52,7 @@ let tree: Promise<FileTree> | undefined;
 
 async function write(
   folder: string,
-  output: DiskOutputPlan,
+  output: DiskPlan,
   options: { runner?: Runner; signal?: AbortSignal } = {},
 ) {
   using env = testEnv({ runner, ...options });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { disk, type DiskPlan } from "../../../build/outputs/disk.ts";
+import { disk } from "../../../build/outputs/disk.ts";
+import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
 import { putBootFile } from "../../../lib/boot/boot_partition.ts";
 import { giveIdentity, isMisnamed } from "../../../lib/boot/card_identity.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
@@ -24,6 +25,7 @@ const OWN = uuidFrom("own");
 const PLAN: DiskPlan = {
   kind: "disk",
   file: "disk.img",
+  compression: "none",
   arch: "x86_64",
   table: "mbr",
   diskId: uuidFrom("disk"),
@@ -58,7 +60,7 @@ async function cardFile(folder: string, plan: Partial<DiskPlan> = {}): Promise<s
   {
     using sink = fileSink(image);
     const tree = await bootTree(runner);
-    disk(tree, { ...PLAN, ...plan }, { reader, epoch: EPOCH, sink, reporter: silent });
+    disk.write(tree, { ...PLAN, ...plan }, { reader, epoch: EPOCH, sink, reporter: silent });
   }
   using card = openDisk(image);
   putBootFile(card, {

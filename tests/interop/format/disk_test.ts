@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { disk, type DiskPlan } from "../../../build/outputs/disk.ts";
+import { disk } from "../../../build/outputs/disk.ts";
+import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
@@ -27,6 +28,7 @@ const reader = {
 const PLAN: DiskPlan = {
   kind: "disk",
   file: "disk.img",
+  compression: "none",
   arch: "x86_64",
   table: "gpt",
   diskId: uuidFrom("disk"),
@@ -52,7 +54,7 @@ const run = async (...argv: [string, ...string[]]) => {
 
 function write(tree: FileTree, plan: DiskPlan, image: string): void {
   using sink = fileSink(image);
-  disk(tree, plan, { reader, epoch: EPOCH, sink, reporter: silent });
+  disk.write(tree, plan, { reader, epoch: EPOCH, sink, reporter: silent });
 }
 
 for (const table of ["mbr", "gpt"] as const) {

@@ -54,12 +54,14 @@ export async function initramfsImage(
     arch: "x86_64",
     epoch: 0,
     reporter: silent,
+    packages: [],
+    onScript: () => {},
     zstd: "native",
     made: makeAnew,
   };
   const path = "boot/initramfs-virt";
-  await kernel(tree, { kind: "kernel", flavour: "virt" }, context);
-  await initramfs(tree, {
+  await kernel.apply(tree, { kind: "kernel", flavour: "virt" }, context);
+  await initramfs.apply(tree, {
     kind: "initramfs",
     flavour: "virt",
     path,

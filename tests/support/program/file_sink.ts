@@ -1,4 +1,4 @@
-import type { ArtifactSink } from "../../../build/outputs/writer.ts";
+import type { ArtifactSink } from "../../../build/outputs/output.ts";
 
 /** A new sparse file as a sink. Disposing it closes the file. */
 export function fileSink(path: string, size = 0): ArtifactSink & Disposable {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Wanted } from "../../../build/manifest/schema.ts";
+import type { Wanted } from "../../../lib/apk/wanted.ts";
 import { run } from "../../../build/root.ts";
 import { type LabRepository, labRepository, type PackageSpec } from "../build/lab_repository.ts";
 import { type TestEnv, testEnv, type TestEnvOptions } from "./test_env.ts";

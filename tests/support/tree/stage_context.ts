@@ -16,6 +16,8 @@ export function stageContext(epoch: number): StageContext {
     arch: "x86_64",
     epoch,
     reporter: silent,
+    packages: [],
+    onScript: () => {},
     zstd: "wasm",
     made: makeAnew,
   };

@@ -1,4 +1,8 @@
-import type { Wanted } from "./schema.ts";
+/**
+ * An item of the world, in the syntax of apk's world file (apk-world(5)), or several of which the
+ * first that a repository has is taken.
+ */
+export type Wanted = string | readonly string[];
 
 /** What would do for an item of the world, the best first. */
 export function alternativesOf(item: Wanted): readonly string[] {

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import { accounts } from "../stages/accounts.ts";
+import { files } from "../stages/files.ts";
+import { initramfs } from "../stages/initramfs.ts";
+import { kernel } from "../stages/kernel.ts";
+import { packages } from "../stages/packages.ts";
+import { services } from "../stages/services.ts";
+import type { StageContext, StagePlanning } from "../stages/stage.ts";
+import { kindOf, type PlansOf, type SpecsOf, specsOf } from "./kind.ts";
+
+/** Every kind of stage. */
+const STAGES = [packages, files, accounts, services, kernel, initramfs] as const;
+
+export const stageSpec = z.discriminatedUnion("kind", specsOf(STAGES));
+export type StageSpec = SpecsOf<typeof STAGES>;
+export type StagePlan = PlansOf<typeof STAGES>;
+
+/** A kind, whichever it is: its specs and plans are its own. */
+interface AnyStage {
+  readonly spec: z.ZodType<StageSpec>;
+  readonly overlay?: (spec: StageSpec) => string | undefined;
+  readonly plan: (spec: StageSpec, planning: StagePlanning<StagePlan>) => StagePlan;
+  readonly line: (plan: StagePlan) => string;
+  readonly apply: (tree: FileTree, plan: StagePlan, context: StageContext) => void | Promise<void>;
+}
+
+const find = kindOf<AnyStage>(STAGES);
+
+/** The folder beside its manifest whose files a stage takes, if any. */
+export function overlayOf(spec: StageSpec): string | undefined {
+  return find(spec.kind).overlay?.(spec);
+}
+
+/** @param before the plans of all stages before it */
+export function planStage(
+  spec: StageSpec,
+  { before, ...planning }:
+    & Omit<StagePlanning<StagePlan>, "earlier">
+    & { readonly before: readonly StagePlan[] },
+): StagePlan {
+  const earlier = before.filter(({ kind }) => kind === spec.kind);
+  return find(spec.kind).plan(spec, { ...planning, earlier });
+}
+
+/** A stage in a line. */
+export function stageLine(plan: StagePlan): string {
+  return `${plan.kind}: ${find(plan.kind).line(plan)}`;
+}
+
+export function applyStage(
+  tree: FileTree,
+  plan: StagePlan,
+  context: StageContext,
+): void | Promise<void> {
+  return find(plan.kind).apply(tree, plan, context);
+}

@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import type { Arch } from "../../lib/brand.ts";
+import type { Uuid } from "../../lib/format/uuid.ts";
+import type { NamedBuild } from "../../lib/release/artifact_name.ts";
+import type { ByteSink } from "../../lib/bytes/bytes.ts";
+import type { ContentReader } from "../../lib/tree/entry.ts";
+import type { FileTree } from "../../lib/tree/file_tree.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+
+/** The file that an output becomes. It gets its name only once it is whole. */
+export interface ArtifactSink extends ByteSink {
+  /** Sets the file's length; bytes that were never written are holes that read as zeros. */
+  setSize(size: number): void;
+  /**
+   * Says that bytes which stay unwritten must be zeros on a medium too, such as free slots of an
+   * inode table. Other holes are free space: a block map leaves them out.
+   */
+  requireZeros?(offset: number, length: number): void;
+}
+
+export interface WriteContext {
+  readonly reader: ContentReader;
+  /** Seconds since 1970 for every time the tree does not give. */
+  readonly epoch: number;
+  readonly sink: ArtifactSink;
+  readonly reporter: Reporter;
+}
+
+/**
+ * A kind of output: what a manifest may say of it, what a plan fixes of that, and how it is written.
+ * Its row stands in `build/kinds/outputs.ts`.
+ */
+export interface OutputKind<Schema extends z.ZodType<{ kind: string }>, Plan extends object> {
+  /** The fields, `kind` among them; their descriptions are the reference page. */
+  readonly spec: Schema;
+  /** Names of the files that it makes, as the manifest has them. */
+  readonly files: (spec: z.infer<Schema>) => readonly string[];
+  /** Fixes all that could vary, as plain JSON: no default is left to choose. Pure. */
+  readonly plan: (spec: z.infer<Schema>, planning: OutputPlanning) => Plan;
+  /** A plan in a few words, the file's name left out. */
+  readonly line: (plan: Plan) => string;
+  readonly write: OutputWriter<Plan>;
+}
+
+/** A kind as it is written: its types come from its parts. */
+export function outputKind<Schema extends z.ZodType<{ kind: string }>, Plan extends object>(
+  kind: OutputKind<Schema, Plan>,
+): OutputKind<Schema, Plan> {
+  return kind;
+}
+
+/** What an output's plan is made from beside its fields. */
+export interface OutputPlanning extends NamedBuild {
+  readonly system: string;
+  readonly arch: Arch;
+  /** A UUID that depends on the build, the output's file and this name alone. */
+  readonly uuid: (name: string) => Uuid;
+}
+
+/**
+ * Turns a tree into one artifact. Sees the tree and its own plan only; an entry that the format
+ * cannot express is a {@linkcode TowerError} `unsupported`, never a silent skip. An error says at
+ * which field its reason stands (`atField`).
+ */
+export type OutputWriter<Plan> = (
+  tree: FileTree,
+  plan: Plan,
+  context: WriteContext,
+) => void | Promise<void>;
