@@ -6,22 +6,14 @@ import { z } from "zod";
 import { atField } from "../../lib/errors.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { line, serviceName, treePath } from "../../lib/schema/scalars.ts";
-import {
-  appletsOf,
-  findBusybox,
-  linkApplets,
-  NEEDED_APPLETS,
-  SHELL_APPLETS,
-  UNLOCK_APPLETS,
-} from "./initramfs/busybox.ts";
+import { appletsOf, findBusybox, linkApplets, NEEDED_APPLETS } from "./initramfs/busybox.ts";
 import init from "./initramfs/init.sh" with { type: "text" };
+import { type InitramfsPart, PART_NAMES, PARTS, SHELL } from "./initramfs/parts.ts";
 import { packingFor, packInitramfs } from "./initramfs/packing.ts";
 import { copyModules } from "./initramfs/modules.ts";
 import { sharedLibraries } from "./initramfs/shared_libraries.ts";
 import { guardFromUpgrades } from "./initramfs/upgrades.ts";
-import shell from "./initramfs/shell.sh" with { type: "text" };
 import { transplant } from "./initramfs/transplant.ts";
-import unlock from "./initramfs/unlock.sh" with { type: "text" };
 import { type Stage, stageKind } from "./stage.ts";
 
 const spec = z.strictObject({
@@ -30,6 +22,9 @@ const spec = z.strictObject({
   flavour: serviceName,
   path: treePath.describe("Where the initramfs goes in the tree."),
   modules: z.array(line.min(1)).default([]).describe("Kernel modules, with all they depend on."),
+  parts: z.array(z.enum(PART_NAMES)).default([]).describe(
+    "What it does beside mounting a root: unlock opens an encrypted one, with cryptsetup and lvm.",
+  ),
   files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
   compression: z.enum(["zstd", "gzip", "none"]).optional().describe(
     "By default zstd where the kernel's configuration in /boot says that it can unpack it, else gzip.",
@@ -84,7 +79,7 @@ const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
 export function initramfsTree(
   from: FileTree,
   reader: ContentReader,
-  plan: Pick<InitramfsPlan, "flavour" | "modules" | "files" | "emergencyShell">,
+  plan: Pick<InitramfsPlan, "flavour" | "modules" | "parts" | "files" | "emergencyShell">,
   epoch: number,
 ): FileTree {
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: "stage:initramfs" as const };
@@ -104,11 +99,16 @@ export function initramfsTree(
     }
   };
   take(busybox);
+  const parts: InitramfsPart[] = [];
+  for (const [i, name] of plan.parts.entries()) {
+    atField(["parts", i], () => PARTS[name].programs.forEach(take));
+    parts.push(PARTS[name]);
+  }
+  if (plan.emergencyShell) parts.push(SHELL);
   for (const [i, path] of plan.files.entries()) atField(["files", i], () => take(path));
   if (configuration) take("etc/modprobe.d");
-  const unlocks = ["sbin/cryptsetup", "usr/sbin/cryptsetup"].some((path) => to.file(path));
-  const needed = [...NEEDED_APPLETS, ...(unlocks ? UNLOCK_APPLETS : [])];
-  const wished = plan.emergencyShell ? SHELL_APPLETS : [];
+  const needed = [...NEEDED_APPLETS, ...parts.flatMap(({ applets }) => applets)];
+  const wished = parts.flatMap(({ wishedApplets }) => wishedApplets);
   linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, wished), owned);
 
   const { release } = atField(["flavour"], () => findKernel(from, reader, plan.flavour));
@@ -123,8 +123,7 @@ export function initramfsTree(
   for (const [path, bytes] of indexes) put(path, 0o644, { kind: "inline", bytes });
   put("etc/modules", 0o644, inlineText(named.map((name) => `${name}\n`).join("")));
   put("init", 0o755, inlineText(init));
-  if (plan.emergencyShell) put("shell.sh", 0o644, inlineText(shell));
-  if (unlocks) put("unlock.sh", 0o644, inlineText(unlock));
+  for (const { script: [name, text] } of parts) put(name, 0o644, inlineText(text));
   return to;
 }
 

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { TowerError } from "../../lib/errors.ts";
+import { fieldOf, TowerError } from "../../lib/errors.ts";
 import { silent } from "../../lib/report/event.ts";
 import { bytesOf, textOf } from "../../lib/tree/content.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -15,7 +15,8 @@ import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { initramfs, type InitramfsPlan, initramfsTree } from "./initramfs.ts";
 import { makeAnew } from "../../tests/support/tree/make_anew.ts";
-import { NEEDED_APPLETS, UNLOCK_APPLETS } from "./initramfs/busybox.ts";
+import { NEEDED_APPLETS } from "./initramfs/busybox.ts";
+import { PARTS } from "./initramfs/parts.ts";
 
 const store = new MemoryStore();
 const BASE = "lib/modules/6.6-0-virt";
@@ -35,6 +36,7 @@ const plan: InitramfsPlan = {
   flavour: "virt",
   path: "boot/initramfs-virt",
   modules: ["b"],
+  parts: [],
   files: ["usr/bin/tool"],
   compression: "none",
   emergencyShell: false,
@@ -128,22 +130,27 @@ Deno.test("every applet that is asked of busybox is one that /init calls", () =>
   for (const applet of NEEDED_APPLETS) assert(new RegExp(`\\b${applet}\\b`).test(code), applet);
 });
 
-Deno.test("what opens an encrypted root is there only with cryptsetup", () => {
-  const busybox = `\0${[...NEEDED_APPLETS, ...UNLOCK_APPLETS].join("\0")}\0`;
-  const tree = smallTree({ ...files, "bin/busybox": busybox, "sbin/cryptsetup": "" });
-  const opening = treeOf(tree, { files: ["sbin/cryptsetup"] });
+Deno.test("what opens an encrypted root is there only where the part unlock is listed", () => {
+  const busybox = `\0${[...NEEDED_APPLETS, ...PARTS.unlock.applets].join("\0")}\0`;
+  const programs = { "sbin/cryptsetup": "", "sbin/lvm": "" };
+  const tree = smallTree({ ...files, "bin/busybox": busybox, ...programs });
+  const opening = treeOf(tree, { parts: ["unlock"] });
+  for (const path of Object.keys(programs)) assertEquals(opening.file(path)?.path, path);
   const script = text(opening, "unlock.sh");
-  for (const applet of UNLOCK_APPLETS) {
+  for (const applet of PARTS.unlock.applets) {
     assert(new RegExp(`\\b${applet}\\b`).test(script), applet);
     assertEquals(opening.file(`bin/${applet}`)?.path, "bin/busybox", applet);
   }
   assertEquals(treeOf(tree).get("unlock.sh"), undefined);
-  const poor = smallTree({ ...files, "sbin/cryptsetup": "" });
+  const poor = smallTree({ ...files, ...programs });
   assertThrows(
-    () => treeOf(poor, { files: ["sbin/cryptsetup"] }),
+    () => treeOf(poor, { parts: ["unlock"] }),
     TowerError,
-    UNLOCK_APPLETS.join(", "),
+    PARTS.unlock.applets.join(", "),
   );
+  const bare = smallTree({ ...files, "bin/busybox": busybox });
+  const missing = assertThrows(() => treeOf(bare, { parts: ["unlock"] }), TowerError, "cryptsetup");
+  assertEquals(fieldOf(missing), ["parts", 0]);
 });
 
 Deno.test("the tree gets one archive, the same for the same plan, packed as the plan says", async () => {

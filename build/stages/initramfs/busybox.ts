@@ -12,16 +12,6 @@ export const NEEDED_APPLETS: readonly string[] = [
   ...["sed", "sh", "sleep", "sort", "switch_root", "tr", "umount", "usleep", "xargs"],
 ];
 
-/** What `unlock.sh` calls as well. */
-export const UNLOCK_APPLETS: readonly string[] = ["mkdir"];
-
-/** What somebody in an emergency shell is glad of. Taken where busybox has it. */
-export const SHELL_APPLETS: readonly string[] = [
-  ...["blkid", "chroot", "cp", "dmesg", "echo", "fdisk", "free", "grep", "head", "insmod", "ip"],
-  ...["less", "ln", "lsmod", "mkdir", "mknod", "mv", "poweroff", "ps", "rm", "rmmod", "tail"],
-  ...["uname", "vi"],
-];
-
 /** The path of busybox in a tree. @throws {TowerError} `not-found`. */
 export function findBusybox(tree: FileTree): string {
   const path = PLACES.find((p) => tree.file(p));

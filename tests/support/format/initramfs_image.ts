@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { PartName } from "../../../build/stages/initramfs/parts.ts";
 import { initramfs } from "../../../build/stages/initramfs.ts";
 import { kernel } from "../../../build/stages/kernel.ts";
 import type { StageContext } from "../../../build/stages/stage.ts";
@@ -27,6 +28,7 @@ export interface ImageOptions {
   readonly modules: readonly string[];
   readonly files?: readonly string[];
   readonly compression?: "zstd" | "gzip" | "none";
+  readonly parts?: readonly PartName[];
   readonly emergencyShell?: boolean;
   /** Folders with busybox; Debian's static one by default. */
   readonly userland?: readonly string[];
@@ -68,6 +70,7 @@ export async function initramfsImage(
     modules: [...options.modules],
     files: [...options.files ?? []],
     compression: options.compression,
+    parts: [...options.parts ?? []],
     emergencyShell: options.emergencyShell ?? false,
   }, context);
   const bytes = bytesOf(reader, tree.file(path)!.content);

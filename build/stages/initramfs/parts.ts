@@ -1,0 +1,40 @@
+import shell from "./shell.sh" with { type: "text" };
+import unlock from "./unlock.sh" with { type: "text" };
+
+/** What an initramfs can do beside mounting a root that lies open on a disk. */
+export interface InitramfsPart {
+  /** A name at the top of the initramfs, and what `/init` reads from there. */
+  readonly script: readonly [name: string, text: string];
+  /** Programs of the tree that it calls, with the libraries that they need. */
+  readonly programs: readonly string[];
+  /** Applets that the script calls: a busybox without one is refused. */
+  readonly applets: readonly string[];
+  /** Applets that are taken where busybox has them. */
+  readonly wishedApplets: readonly string[];
+}
+
+/** Those that a manifest may list, by name. */
+export const PARTS = {
+  /** A root on an encrypted disk, with the key on the boot partition or a recovery passphrase. */
+  unlock: {
+    script: ["unlock.sh", unlock],
+    programs: ["sbin/cryptsetup", "sbin/lvm"],
+    applets: ["mkdir"],
+    wishedApplets: [],
+  },
+} as const satisfies Readonly<Record<string, InitramfsPart>>;
+
+export type PartName = keyof typeof PARTS;
+export const PART_NAMES = Object.keys(PARTS) as PartName[];
+
+/** What `emergencyShell` brings: a shell, and what somebody in it is glad of. */
+export const SHELL: InitramfsPart = {
+  script: ["shell.sh", shell],
+  programs: [],
+  applets: [],
+  wishedApplets: [
+    ...["blkid", "chroot", "cp", "dmesg", "echo", "fdisk", "free", "grep", "head", "insmod", "ip"],
+    ...["less", "ln", "lsmod", "mkdir", "mknod", "mv", "poweroff", "ps", "rm", "rmmod", "tail"],
+    ...["uname", "vi"],
+  ],
+};
