@@ -2,6 +2,7 @@ import { TowerError } from "../errors.ts";
 import { concat } from "../bytes/bytes.ts";
 import type { Command, CommandResult, Ending, Runner, RunningProcess } from "./command.ts";
 import { assertOk, describe, missingProgram } from "./failure.ts";
+import { untilAborted } from "./until_aborted.ts";
 
 /** Debian and Alpine keep mke2fs and the like here and leave it out of a plain user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -38,7 +39,10 @@ export function denoRunner(options: DenoRunnerOptions = {}): Runner {
         stdin: command.stdin ? "piped" : "null",
         output: "piped",
       });
-      const result = await unlessAborted(ending, command, collect(child, command, outputLimit));
+      const result = await untilAborted(collect(child, command, outputLimit), ending)
+        .catch((error) => {
+          throw ending.aborted ? interrupted(command, ending.reason) : error;
+        });
       assertOk(command, result);
       return result;
     },
@@ -178,23 +182,6 @@ function anySignal(command: Command, ...signals: (AbortSignal | undefined)[]): A
 
 function interrupted(command: Command, cause: unknown): TowerError {
   return new TowerError("interrupted", `Cannot run "${describe(command)}": interrupted`, { cause });
-}
-
-/** The work's result, or an error as soon as the signal aborts. */
-async function unlessAborted<T>(
-  signal: AbortSignal,
-  command: Command,
-  work: Promise<T>,
-): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(interrupted(command, signal.reason));
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    work.catch(() => {}); // what ends with the program after an abort is told by the abort
-  }
 }
 
 /** Reads both outputs to their end while the program is fed. */

@@ -81,8 +81,11 @@ Deno.test("an abort ends the program and all that it started", async () => {
   });
   const failed = assertRejects(() => run, TowerError);
   await until(() => sleepers(marker) === 2);
-  abort.abort();
-  assertEquals((await failed).code, "interrupted");
+  const reason = new Error("enough");
+  abort.abort(reason);
+  const { code, message, cause } = await failed;
+  assertEquals([code, cause], ["interrupted", reason]);
+  assert(message.startsWith('Cannot run "sh -c ') && message.endsWith(": interrupted"), message);
   await until(() => sleepers(marker) === 0);
 });
 
