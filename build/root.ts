@@ -57,7 +57,12 @@ export function commandTree(env: Env, ending: Ending): Command {
   return program as Command;
 }
 
+const HINTS = {
+  "no-space": "Free some space, or choose another folder: --output for what is built, " +
+    "XDG_CACHE_HOME for the cache",
+} as const;
+
 /** Runs the program under an environment; returns its exit status and never throws. */
 export function run(env: Env): Promise<number> {
-  return runProgram(commandTree, env);
+  return runProgram(commandTree, env, HINTS);
 }

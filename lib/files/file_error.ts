@@ -11,10 +11,10 @@ const MEANINGS: Readonly<Record<string, ConstructorParameters<typeof TowerError>
   EPERM: ["permission", "the system forbids it"],
   EROFS: ["permission", "the file system is read-only"],
   ENOSPC: ["no-space", "the disk is full", {
-    hint: "Free some space, or choose another folder (tower-build: --output, XDG_CACHE_HOME)",
+    hint: "Free some space, or choose another folder",
   }],
   EDQUOT: ["no-space", "the disk quota is used up", {
-    hint: "Free some space, or choose another folder (tower-build: --output, XDG_CACHE_HOME)",
+    hint: "Free some space, or choose another folder",
   }],
   EFBIG: ["no-space", "the file system takes no file of that size"],
 };

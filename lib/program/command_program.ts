@@ -1,7 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Env } from "../env.ts";
 import type { Ending } from "./ending.ts";
-import { runToEnd } from "./run_to_end.ts";
+import { type OwnHints, runToEnd } from "./run_to_end.ts";
 import { verbosityOf } from "./verbosity.ts";
 
 /** Commands that tell of all the others. */
@@ -63,10 +63,11 @@ const VERBOSITY = ["quiet", "verbose"] as const;
 export function runProgram(
   treeOf: (env: Env, ending: Ending) => Command,
   env: Env,
+  hints: OwnHints = {},
 ): Promise<number> {
   return runToEnd(env, async (env, ending) => {
     await treeOf(env, ending).parseAsync(env.args, { from: "user" });
-  });
+  }, hints);
 }
 
 function* withChildren(command: Command): Generator<Command> {

@@ -1,13 +1,17 @@
 import type { Env } from "../env.ts";
-import { exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
+import { type ErrorCode, exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
 import { jsonLine } from "../report/json_reporter.ts";
 import { type Ending, newEnding } from "./ending.ts";
 import { tellingEnv } from "./verbosity.ts";
+
+/** How a program's own user mends what `lib`, which serves others too, has a general hint for. */
+export type OwnHints = Readonly<Partial<Record<ErrorCode, string>>>;
 
 /** Does a program's work under an environment; returns the exit status and never throws. */
 export async function runToEnd(
   env: Env,
   work: (env: Env, ending: Ending) => Promise<void>,
+  hints: OwnHints = {},
 ): Promise<number> {
   const ending = newEnding();
   try {
@@ -16,7 +20,7 @@ export async function runToEnd(
   } catch (error) {
     // Commander has printed its own message already.
     if (isCommanders(error)) return error.exitCode === 0 ? 0 : 2;
-    const shown = error instanceof TowerError ? error : internalError(error);
+    const shown = error instanceof TowerError ? withOwnHint(error, hints) : internalError(error);
     env.stderr.write(ending.json ? jsonLine(errorValue(shown)) : formatError(shown) + "\n");
     return exitCodeOf(shown);
   }
@@ -32,6 +36,12 @@ function isCommanders(error: unknown): error is { readonly exitCode: number } {
 function errorValue(error: TowerError) {
   const { code, hint } = error;
   return { type: "error", code, hint, messages: messagesOf(error) };
+}
+
+function withOwnHint(error: TowerError, hints: OwnHints): TowerError {
+  const { code, message, cause } = error;
+  const hint = error.hint === undefined ? undefined : hints[code];
+  return hint === undefined ? error : new TowerError(code, message, { cause, hint });
 }
 
 function internalError(cause: unknown): TowerError {

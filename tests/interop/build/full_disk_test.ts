@@ -55,8 +55,8 @@ function test(name: string, fn: () => Promise<void>): void {
 }
 
 const FAILED = { kind: "exited", code: 1 } as const;
-const HINT =
-  "  hint: Free some space, or choose another folder (tower-build: --output, XDG_CACHE_HOME)\n";
+const HINT = "  hint: Free some space, or choose another folder: --output for what is built, " +
+  "XDG_CACHE_HOME for the cache\n";
 
 test("a full disk below the artifacts is told, and no part of one stays", async () => {
   for (const size of ["64k", "8m", "64m"]) {

@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import type { Env } from "../env.ts";
+import { TowerError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
+import { runToEnd } from "./run_to_end.ts";
+
+Deno.test("a program's own hint stands in place of the general one, and nowhere else", async () => {
+  const full = fileError("write", "/x", Object.assign(new Error(), { code: "ENOSPC" }));
+  const bare = new TowerError("no-space", "Cannot write to the image: it is full");
+  const own = { "no-space": "Use --roomy" };
+  assertEquals(
+    await told(full),
+    'error: Cannot write "/x": the disk is full\n  hint: Free some space, or choose another folder\n',
+  );
+  assertEquals(
+    await told(full, own),
+    'error: Cannot write "/x": the disk is full\n  hint: Use --roomy\n',
+  );
+  assertEquals(await told(bare, own), "error: Cannot write to the image: it is full\n");
+});
+
+async function told(error: TowerError, hints = {}): Promise<string> {
+  let text = "";
+  const sink = { write: (part: string) => void (text += part) };
+  const env = { stdout: sink, stderr: sink, notes: sink, explain() {} } as unknown as Env;
+  assertEquals(await runToEnd(env, () => Promise.reject(error), hints), 1);
+  return text;
+}
