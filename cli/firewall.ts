@@ -37,7 +37,7 @@ export function rulesText(
 ): string {
   const position = (ROLES as readonly string[]).includes(subject)
     ? positionOf(subject as Role, plan, links)
-    : positionOfHost(findHost(inventory, subject).env);
+    : positionOfHost(findHost(inventory, subject, ROLES).env);
   return renderRestore(rulesetOf(position), family);
 }
 
@@ -105,7 +105,9 @@ function endOf(
 ): { readonly name: string; readonly address?: IpAddress } {
   if (text === THIN_CLIENT || text === INTERNET) return { name: text };
   const address = asIpAddress(text);
-  if (address === undefined) return { name: findHost(inventory, text).name };
+  if (address === undefined) {
+    return { name: findHost(inventory, text, [THIN_CLIENT, INTERNET]).name };
+  }
   const machine = network.find(({ name }) => addressesOf(network, name).includes(address));
   if (machine) return { name: machine.name, address };
   for (const side of ["online", "offline"] as const) {

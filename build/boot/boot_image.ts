@@ -6,6 +6,7 @@ import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { exists, isFolder, readText, tempDir } from "../../lib/files/files.ts";
+import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { buildsFolder, manifestFiles } from "../inputs/inputs.ts";
 import { compressionOf, RECORD_FILE } from "../../lib/release/file_names.ts";
 import { type BuildRecord, parseRecord } from "../../lib/release/record.ts";
@@ -45,7 +46,9 @@ export function findImage(
     if (disk) return { path: join(folder, disk.file), arch: wanted, loaders: disk.loaders };
   }
   const of = arch === undefined ? "" : ` for ${arch}`;
-  throw new TowerError("not-found", `Cannot find an image of "${asked}"${of} in "${builds}"`, {
+  const meant = didYouMean(asked, manifestFiles(env.cwd).systemNames());
+  const message = `Cannot find an image of "${asked}"${of} in "${builds}"${meant}`;
+  throw new TowerError("not-found", message, {
     hint: hintTo(asked, arch, env),
   });
 }

@@ -49,15 +49,20 @@ export function compareHosts(a: string, b: string): number {
 
 /**
  * A host by its name.
+ * @param others What might have stood there instead of a host.
  * @throws {TowerError} `not-found`; what is wrong with its files, where they are broken.
  */
-export function findHost(inventory: Inventory, name: string): Host {
+export function findHost(
+  inventory: Inventory,
+  name: string,
+  others: readonly string[] = [],
+): Host {
   const host = inventory.hosts.find((h) => h.name === name);
   if (host) return host;
   const broken = inventory.broken.find((h) => h.name === name);
   if (broken) throw broken.error;
   const known = inventory.hosts.map((h) => h.name).join(", ");
-  const meant = didYouMean(name, inventory.hosts.map((h) => h.name));
+  const meant = didYouMean(name, [...inventory.hosts.map((h) => h.name), ...others]);
   throw new TowerError(
     "not-found",
     `Cannot find host "${name.slice(0, 40)}": there is none${meant}`,

@@ -177,6 +177,22 @@ Deno.test("a host's name that was mistyped is told the one that was meant", asyn
   }
 });
 
+Deno.test("what stands in a host's place is meant as well: a role, the thin client, the Internet", async () => {
+  using program = tower();
+  layHost(program.folder, "web");
+  for (
+    const [words, meant] of [
+      [["show", "ofline"], "offline"],
+      [["check", "thinclint", "web:22"], "thinclient"],
+      [["check", "web", "intrenet:443"], "internet"],
+    ] as const
+  ) {
+    const { code, err } = await program.run("firewall", ...words);
+    assertEquals(code, 1);
+    assertStringIncludes(err, `there is none; did you mean "${meant}"?\n`);
+  }
+});
+
 Deno.test("B7: firewall check answers from the rules; one cable is warned of loudly", async () => {
   using program = tower();
   for (const name of ["web", "router", "vault"]) layHost(program.folder, name);

@@ -132,6 +132,12 @@ Deno.test("a system or package that was mistyped is told the one that was meant"
     (await program.fails("plan", "hots")).error[0],
     'error: Cannot find system "hots"; did you mean "host"?',
   );
+  for (const command of [["boot", "hots"], ["flash", "hots", "/dev/null"]]) {
+    assertEquals(
+      (await program.fails(...command)).error[0],
+      'error: Cannot find an image of "hots" in "DIR/cache/builds"; did you mean "host"?',
+    );
+  }
   const { error } = await program.fails(
     ...["resolve", "helo", "--repository", program.path("repository"), "--keys", "repository/keys"],
   );
