@@ -1,7 +1,7 @@
 import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
 import { TowerError } from "../lib/errors.ts";
 import type { Network } from "../lib/firewall/network.ts";
-import { type Probe, reach } from "../lib/firewall/reach.ts";
+import { type Probe, reach, type Stop } from "../lib/firewall/reach.ts";
 import { renderRestore } from "../lib/firewall/restore.ts";
 import {
   type Links,
@@ -87,7 +87,7 @@ export function checkReach(
     answers.find((a) => a.kind === "delivered");
   if (good?.kind === "answered") return { allowed: true, why: "it arrives and is answered" };
   const stop = (good ?? answers[0])!;
-  const where = stop.kind === "answered" ? "" : `${stop.stop.machine}: ${stop.stop.by}`;
+  const where = stop.kind === "answered" ? "" : placeOf(stop.stop, network, plan);
   return good
     ? { allowed: true, why: `it arrives; the answer is stopped at ${where}` }
     : { allowed: false, why: `stopped at ${where}` };
@@ -119,6 +119,16 @@ function endOf(
     );
   }
   return { name: INTERNET };
+}
+
+/** Where a packet ended, in words that its user knows: the Wi-Fi's addresses are of the model alone. */
+function placeOf({ machine, by, address }: Stop, network: Network, plan: AddressPlan): string {
+  if (address === undefined) return `${machine}: ${by}`;
+  const name = network.find(({ name }) => addressesOf(network, name).includes(address))?.name ??
+    (address === plan.online.router ? "router" : undefined);
+  const isOfModel = address === SAMPLE_WIFI.internet || address === SAMPLE_WIFI.router;
+  const shown = name === undefined ? address : isOfModel ? name : `${name} (${address})`;
+  return `${machine}: ${by} ${shown}`;
 }
 
 function addressesOf(network: Network, name: string): IpAddress[] {

@@ -28,6 +28,8 @@ export type Reach =
 export interface Stop {
   readonly machine: string;
   readonly by: string;
+  /** What `by` is about: `has no route to`, and this address. */
+  readonly address?: IpAddress;
 }
 
 /** A source port that Linux gives by itself (ip_local_port_range). */
@@ -128,14 +130,14 @@ function travel(
   if (owns(start, packet.destination)) return loopback(start, packet);
   const route = routeTo(network, start, packet.destination);
   const source = packet.source ?? (route && sourceFor(route));
-  if (!route || !source) return stopped(start, `has no route to ${packet.destination}`);
+  if (!route || !source) return stopped(start, "has no route to", packet.destination);
   let step: Step = { packet: { ...packet, source }, route };
   const stop = filtered(start, "output", step.packet, { out: route.link.name });
   if (stop) return { stop };
   for (let machine = start, hops = 0; hops < MAX_HOPS; hops++) {
     const { neighbour, link } = step.route;
     const next = holderOf(network, link.segment, neighbour);
-    if (!next) return stopped(machine, `finds no neighbour ${neighbour}`);
+    if (!next) return stopped(machine, "finds no neighbour", neighbour);
     machine = next.machine;
     const arrived = untranslated(step.packet, machine, translations);
     if (owns(machine, arrived.destination)) {
@@ -160,7 +162,7 @@ function passOn(
   const family = familyOf(packet.destination);
   if (!machine.forwards[family]) return stopped(machine, "forwards nothing");
   const route = routeTo(network, machine, packet.destination);
-  if (!route) return stopped(machine, `has no route to ${packet.destination}`);
+  if (!route) return stopped(machine, "has no route to", packet.destination);
   const out = route.link.name;
   const stop = filtered(machine, "forward", packet, { in: arriving, out });
   if (stop) return { stop };
@@ -201,6 +203,10 @@ function filtered(
   return { machine: machine.name, by: rule === 0 ? `${name} policy` : `${name} rule ${rule}` };
 }
 
-function stopped(machine: Machine, by: string): { readonly stop: Stop } {
-  return { stop: { machine: machine.name, by } };
+function stopped(
+  machine: Machine,
+  by: string,
+  address?: IpAddress,
+): { readonly stop: Stop } {
+  return { stop: { machine: machine.name, by, ...(address !== undefined && { address }) } };
 }

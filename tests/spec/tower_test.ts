@@ -216,6 +216,14 @@ Deno.test("B7: firewall check answers from the rules; one cable is warned of lou
   const { code, err } = await program.run("firewall", "check", "web", "192.168.3.77:22");
   assertEquals(code, 1);
   assertStringIncludes(err, "no host has that address of the offline network");
+  assertEquals(
+    await verdict("vault", "93.184.216.34:443"),
+    "vault to 93.184.216.34:443: no, stopped at vault: has no route to internet\n",
+  );
+  assertEquals(
+    await verdict("vault", "web:80"),
+    "vault to web:80: no, stopped at vault: has no route to web (192.168.2.200)\n",
+  );
   const shown = await program.run("firewall", "show", "thinclient", "--one-cable");
   assertStringIncludes(shown.err, "warning: with one cable both networks are one");
   assertStringIncludes(shown.out, ":INPUT DROP [0:0]");
