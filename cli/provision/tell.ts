@@ -64,11 +64,16 @@ function outcomeJson({ host: { name }, result }: ProvisionOutcome) {
 }
 
 function nextSteps(name: string, address: string, { request }: ProvisionPlan): string {
-  const place = request.target.kind === "file"
-    ? `The image file ${request.target.path} starts it.\n`
-    : `Put the card into it, plug it into the ${
-      request.role === "offline" ? "offline" : "online"
-    } switch and turn it on.\n`;
-  return `${name} is made; its address is ${address}.\n${printable(place)}` +
+  const made = `${name} is made; its address is ${address}.\n`;
+  if (request.target.kind === "file") {
+    return made + printable(
+      `Its card is the file ${request.target.path}, with the host's keys in it: ` +
+        `copy it to a card, byte for byte, or start a virtual machine from it.\n` +
+        `A card that was copied is checked by: ` +
+        `tower provision ${name} --verify-only --boot-device /dev/sdX\n`,
+    );
+  }
+  const side = request.role === "offline" ? "offline" : "online";
+  return `${made}Put the card into it, plug it into the ${side} switch and turn it on.\n` +
     `Then: tower status ${name}, tower ssh ${name}\n`;
 }

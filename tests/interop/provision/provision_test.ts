@@ -37,6 +37,14 @@ Deno.test({
     Deno.writeTextFileSync(answers, 'password: "s3cret word"\nkeyboard-layout: latam\n');
     const done = await tower.run(...offline("vault", image, card), "--answers", answers);
     assertEquals(done.code, 0, done.err);
+    const shown = card.replace(tower.env.dir, "DIR");
+    assertEquals(done.out.split("\n").slice(1), [
+      `Its card is the file ${shown}, with the host's keys in it: copy it to a card, byte for ` +
+      "byte, or start a virtual machine from it.",
+      "A card that was copied is checked by: tower provision vault --verify-only " +
+      "--boot-device /dev/sdX",
+      "",
+    ]);
     const mtype = async (name: string) => {
       const { stdout } = await runner.run({ argv: ["mtype", "-i", `${card}@@1M`, `::${name}`] });
       return new TextDecoder().decode(stdout);
