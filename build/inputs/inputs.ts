@@ -1,7 +1,7 @@
 import type { Arch } from "../../lib/brand.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { exists } from "../../lib/files/files.ts";
+import { exists, inFolderThere } from "../../lib/files/files.ts";
 import type { ContentStore } from "../../lib/store/ports.ts";
 import { isCanonical } from "../../lib/tree/file_tree.ts";
 import { basename, dirname, join, resolve } from "@std/path";
@@ -58,7 +58,9 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     ),
     overlays: readOverlays(manifest, store),
     output,
-    lockFile: resolve(env.cwd, request.lockFile ?? join(output, `${name}.lock.json`)),
+    lockFile: request.lockFile === undefined
+      ? join(output, `${name}.lock.json`)
+      : inFolderThere(resolve(env.cwd, request.lockFile)),
     placeOf: (item) => placeOfItem(manifest, item),
     placeError: errorPlacer(manifest),
   };

@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
-import { attempt, isMissing } from "../files/file_error.ts";
+import { attempt } from "../files/file_error.ts";
+import { inFolderThere } from "../files/files.ts";
 import { parentFolder } from "../files/folders.ts";
 import { kindOf } from "../files/regular_file.ts";
 
@@ -8,24 +9,19 @@ import { kindOf } from "../files/regular_file.ts";
 const UNNAMED = Deno.build.arch === "aarch64" ? 0o20040000 : 0o20200000;
 
 /**
- * Where an image file may be written: no path to anything but a regular file, in a folder, or one
- * that can be made, that takes files from this user. Nothing is changed.
+ * Where an image file may be written: no path to anything but a regular file, in a folder that is
+ * there and takes files from this user. Nothing is changed.
  *
  * @returns The path with the links of its folders followed.
  * @throws {TowerError} `conflict` for what is there and is no file; `not-found`, `permission`
  */
 export function requireFilePlace(path: string): string {
   requireFileOrNothing(path);
-  const missing: string[] = [];
-  let folder = parentFolder(path);
-  while (!isThere(folder)) {
-    missing.unshift(folder.slice(folder.lastIndexOf("/") + 1));
-    folder = parentFolder(folder);
-  }
+  const folder = parentFolder(inFolderThere(path));
   const name = path.slice(path.lastIndexOf("/") + 1);
   const real = attempt("write", path, () => Deno.realPathSync(folder));
   attempt("write", path, () => requireTakesFiles(real));
-  return [real === "/" ? "" : real, ...missing, name].join("/");
+  return [real === "/" ? "" : real, name].join("/");
 }
 
 /** @throws {TowerError} `conflict` */
@@ -38,16 +34,6 @@ export function requireFileOrNothing(path: string): void {
   throw new TowerError("conflict", `Cannot write "${path}": it is ${kind}`, {
     hint: "name a file that is not there yet, or --boot-device for a device",
   });
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }
 
 /** Makes a file there that never has a name: it is gone once it is closed. */

@@ -47,6 +47,18 @@ export function isFolder(path: string): boolean {
   return lookedAt(path, Deno.statSync)?.isDirectory ?? false;
 }
 
+/**
+ * A path that a user named for a file to be written: a mistyped folder is not made.
+ * @throws {TowerError} `not-found` where its folder is not there
+ */
+export function inFolderThere(path: string): string {
+  const folder = parentFolder(path);
+  if (exists(folder)) return path;
+  throw new TowerError("not-found", `Cannot write "${path}": there is no folder "${folder}"`, {
+    hint: "make it first, or name another place",
+  });
+}
+
 /** What a symbolic link says; undefined where the path names none. */
 export function linkTarget(path: string): string | undefined {
   if (!lookedAt(path, Deno.lstatSync)?.isSymlink) return undefined;

@@ -34,3 +34,23 @@ Deno.test("plan shows what decides a build, a line for each part, and all of it 
   assertEquals(out.includes(plan.id), true);
   assertEquals(plan.packages.length, 4);
 });
+
+Deno.test("a lock in a folder that is not there is refused before anything is made", async () => {
+  using program = new TestProgram();
+  program.repository();
+  program.write("small.yaml", smallManifest(program.path("repository")));
+  for (const command of [["plan"], ["lock"], ["build", "--output", "out"]]) {
+    const [name, ...more] = command;
+    const words = [name!, "small.yaml", "--keys", "repository/keys", ...more];
+    assertEquals(await program.fails(...words, "--lock", "typo/deep/small.lock.json"), {
+      code: 1,
+      error: [
+        'error: Cannot write "DIR/cwd/typo/deep/small.lock.json": ' +
+        'there is no folder "DIR/cwd/typo/deep"',
+        "  hint: make it first, or name another place",
+      ],
+    });
+  }
+  const names = Array.from(Deno.readDirSync(program.env.cwd), ({ name }) => name).sort();
+  assertEquals(names, ["repository", "small.yaml"]);
+});

@@ -45,6 +45,7 @@ Deno.test({
       [at("null"), "it is a device, not a file"],
       ["/dev/null", "it is a device, not a file"],
       [at("file/card.img"), "a part of the path is no folder"],
+      [at("typo/deep/card.img"), `there is no folder "${at("typo/deep")}"`],
     ];
     if (rootMissing() === undefined) {
       await runner.run({ argv: ["mknod", at("node"), "b", "7", "200"] });
