@@ -6,6 +6,7 @@ import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { exists, isFolder, readText, tempDir } from "../../lib/files/files.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { buildsFolder, manifestFiles } from "../inputs/inputs.ts";
 import { compressionOf, RECORD_FILE } from "../../lib/release/file_names.ts";
@@ -97,14 +98,24 @@ export async function openRawImage(path: string, env: Env): Promise<RawImage> {
   const folder = tempDir();
   try {
     const copy = join(folder.path, "disk.img");
-    env.notes.write(`Decompressing ${basename(path)}\n`);
-    await unpackImage(path, copy, env.runner, env.signal);
+    await unpackTold(path, copy, env);
     requireBootable(copy, path);
     return { path: copy, isCopy: true, [Symbol.dispose]: () => folder[Symbol.dispose]() };
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
   }
+}
+
+async function unpackTold(path: string, copy: string, env: Env): Promise<void> {
+  using reporter = reporterFor(env, false);
+  const id = `decompress ${path}`;
+  const title = `decompress ${basename(path)}`;
+  reporter.report({ type: "step", id, title, unit: "bytes" });
+  await unpackImage(path, copy, env.runner, env.signal, (done, total) => {
+    reporter.report({ type: "progress", id, done, total });
+  });
+  reporter.report({ type: "done", id });
 }
 
 function requireBootable(file: string, image: string): void {

@@ -6,7 +6,6 @@ import type { Runner } from "../proc/command.ts";
 import { compressionOf } from "../release/file_names.ts";
 import { createArtifact } from "../files/artifact_file.ts";
 import { openRegular, type RegularFile } from "../files/regular_file.ts";
-import { sizeOfFile } from "../files/whole_file.ts";
 import { dataRuns } from "./flash.ts";
 import { notVouchedFor } from "./image_pieces.ts";
 
@@ -196,18 +195,30 @@ async function pour(
  * Writes an image, decompressed, to a new file of this user's alone; blocks of zeros stay holes.
  * @throws {TowerError} as {@linkcode imagePieces}, and `limit` before a small file fills the disk;
  * nothing is left then.
+ *
+ * @param onRead Told of how many bytes of the compressed file were read, and how many it has.
  */
 export async function unpackImage(
   from: string,
   to: string,
   runner: Runner,
   signal: AbortSignal,
+  onRead: (done: number, total: number) => void = () => {},
 ): Promise<void> {
   using file = createArtifact(to);
-  const most = ALWAYS + MOST_INFLATION * (sizeOfFile(from) ?? 0);
+  using packed = openRegular(from);
+  const most = ALWAYS + MOST_INFLATION * packed.size;
   let size = 0;
   let written = 0;
-  for await (const bytes of imagePieces(from, runner, signal)) {
+  const heard = {
+    ...packed,
+    readAt(offset: number, into: Uint8Array) {
+      const n = packed.readAt(offset, into);
+      onRead(offset + n, packed.size);
+      return n;
+    },
+  };
+  for await (const bytes of unpacked(heard, runner, signal)) {
     for (const { start, end } of dataRuns(bytes)) {
       written += end - start;
       if (written > most) {

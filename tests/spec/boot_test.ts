@@ -57,6 +57,23 @@ Deno.test("boot says what to build where there is no image, and what no machine 
   assertMatch(message!, /^error: Cannot boot ".*": only a Raspberry Pi starts it$/);
 });
 
+Deno.test("boot tells of a compressed image how far it is decompressed", async () => {
+  const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
+  using program = new TestProgram({
+    runner,
+    isTerminal: true,
+    columns: 200,
+    variables: { TERM: "xterm" },
+  });
+  const noise = crypto.getRandomValues(new Uint8Array(60_000));
+  const large = Array.from({ length: 1000 }, () => noise);
+  const packed = new Blob(large).stream().pipeThrough(new CompressionStream("gzip"));
+  await Deno.writeFile(program.path("noise.gz"), packed);
+  const { err } = await program.run("boot", "noise.gz");
+  assertMatch(err, /decompress noise\.gz {2}\[#+\.*\] +[0-9]+ ?%/);
+  assertMatch(err, /decompress noise\.gz: [0-9.]+ s\n/);
+});
+
 Deno.test("what no firmware starts is refused before QEMU starts, and too little memory too", async () => {
   const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
   using program = new TestProgram({ runner });

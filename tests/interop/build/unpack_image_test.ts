@@ -25,7 +25,12 @@ Deno.test({
     file.close();
     const { stdout } = await runner.run({ argv: ["zstd", "-1", "-c", raw] });
     Deno.writeFileSync(`${raw}.zst`, stdout);
-    await unpackImage(`${raw}.zst`, to, runner, signal);
+    const told: number[] = [];
+    await unpackImage(`${raw}.zst`, to, runner, signal, (done, total) => {
+      assertEquals(total, stdout.length);
+      told.push(done);
+    });
+    assertEquals([told.at(-1), told], [stdout.length, told.toSorted((a, b) => a - b)]);
     assertEquals(hashFile(to), hashFile(raw));
     const { blocks, mode, size } = Deno.statSync(to);
     assertEquals([mode! & 0o777, size], [0o600, 40 * MIB]);
