@@ -64,8 +64,23 @@ function opened(path: string, descriptor: number, size: number): RegularFile {
 
 /** Refuses what is there and is no file, before somebody opens it. */
 export function requireRegular(path: string): void {
-  const state = attempt("look at", path, () => statSync(path, { throwIfNoEntry: false }));
-  if (state !== undefined) refuseOthers(path, state);
+  attempt("look at", path, () => {
+    try {
+      requireFile(path, Deno.statSync(path));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  });
+}
+
+/** As {@linkcode requireRegular}, by what Deno tells: a start is twice as long with Node's. */
+export function requireFile(path: string, info: Deno.FileInfo): void {
+  refuseOthers(path, {
+    isFile: () => info.isFile,
+    isDirectory: () => info.isDirectory,
+    isFIFO: () => info.isFifo === true,
+    isSocket: () => info.isSocket === true,
+  });
 }
 
 /** As {@linkcode requireRegular}, but for a disk image or a block device. */

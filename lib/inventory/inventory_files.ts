@@ -12,8 +12,8 @@ import { attempt } from "../files/file_error.ts";
 import {
   exists,
   listDir,
-  readBytes,
-  readText,
+  readOwnBytes,
+  readOwnText,
   removeTree,
   writeFileAtomic,
 } from "../files/files.ts";
@@ -134,7 +134,7 @@ function settle(place: InventoryPlace): void {
       const pending = `${folder}/pending/${name}`;
       const current = hostFolder(place, name);
       if (exists(`${current}/world`) && !exists(`${pending}/world`)) {
-        writeFileAtomic(`${pending}/world`, readBytes(`${current}/world`, LIMIT), 0o600);
+        writeFileAtomic(`${pending}/world`, readOwnBytes(`${current}/world`, LIMIT), 0o600);
       }
       setAside(place, name);
       privateFolder(`${folder}/hosts`);
@@ -180,7 +180,7 @@ function rewrite(path: string, change: (text: string) => string): void {
 
 /** A file that its user may have written to, in whatever encoding. */
 function textIn(path: string): string {
-  return exists(path) ? byteText(readBytes(path, LIMIT)) : "";
+  return exists(path) ? byteText(readOwnBytes(path, LIMIT)) : "";
 }
 
 function namesIn(path: string): string[] {
@@ -207,7 +207,7 @@ export function readInventoryLocked(place: InventoryPlace): Inventory {
 
 function readHost(place: InventoryPlace, name: string, config: SshConfig): Host {
   const folder = hostFolder(place, name);
-  const env = parseTowerEnv(readBytes(`${folder}/tower.env`, LIMIT), "thinclient");
+  const env = parseTowerEnv(readOwnBytes(`${folder}/tower.env`, LIMIT), "thinclient");
   if (env.hostname !== name) {
     throw new TowerError("malformed", `Cannot use "tower.env": it is of "${env.hostname}"`);
   }
@@ -219,7 +219,7 @@ function readHost(place: InventoryPlace, name: string, config: SshConfig): Host 
 }
 
 function publicKeyIn(path: string): string {
-  const line = readText(path, LIMIT).trim().split(" ").slice(0, 2).join(" ");
+  const line = readOwnText(path, LIMIT).trim().split(" ").slice(0, 2).join(" ");
   if (RULES.PUBLIC_KEY.isGood(line) && hostKeyOf(line)) return line;
   throw new TowerError("malformed", `Cannot read "${path}": it must ${RULES.PUBLIC_KEY.says}`);
 }
@@ -227,7 +227,7 @@ function publicKeyIn(path: string): string {
 /** The address that a broken host has all the same: no other may get it. */
 function addressIn(path: string): IpAddress | undefined {
   try {
-    const text = new TextDecoder().decode(readBytes(path, LIMIT));
+    const text = new TextDecoder().decode(readOwnBytes(path, LIMIT));
     return asIpAddress(/^STATIC_HOST_IP='([0-9.]+)'$/m.exec(text)?.[1] ?? "");
   } catch {
     return undefined;
