@@ -3,7 +3,8 @@ import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { exists, isFolder, listDir, readText } from "../../lib/files/files.ts";
+import { exists, isFolder, listDir } from "../../lib/files/files.ts";
+import { readOwnText } from "../../lib/store/own_file.ts";
 import { labHint } from "../plan/lab_hint.ts";
 import type { Lock } from "../plan/lock.ts";
 import { LAB, type RepositorySpec } from "../plan/repositories.ts";
@@ -54,7 +55,7 @@ function readKeys(folder: string, arch: string): TrustedKey[] {
   if (names.length === 0) {
     throw new TowerError("not-found", `Cannot find a public key (*.pub) in "${folder}"`);
   }
-  return names.map((name) => loadTrustedKey(name, readText(join(from, name), 64 << 10)));
+  return names.map((name) => loadTrustedKey(name, readOwnText(join(from, name), 64 << 10)));
 }
 
 function keyNames(folder: string): string[] {

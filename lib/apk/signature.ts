@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 
 import { TowerError } from "../errors.ts";
 import { digestOf } from "../bytes/digest.ts";
 import type { SigningKey, TrustedKey } from "./types.ts";
+import { isUsualKey } from "./usual_key.ts";
 
 /** Signature kinds by the prefix of their entry's name, all PKCS#1 v1.5 (apk-v2(5)). */
 const HASHES: Readonly<Record<string, string>> = {
@@ -52,10 +53,17 @@ export function loadPrivateKey(name: string, pem: string): PrivateKey {
   return { name, pem };
 }
 
-function checkKey(name: string, pem: string, kind: string, read: () => KeyObject): void {
+function checkKey(
+  name: string,
+  pem: string,
+  kind: "public" | "private",
+  read: () => KeyObject,
+): void {
   if (!isKeyName(name)) {
     throw new TowerError("malformed", `Cannot load key "${name}": not a plain file name`);
   }
+  // Node's module takes as long to load as the program to start.
+  if (kind === "public" && isUsualKey(pem)) return;
   let key: KeyObject;
   try {
     if (pem.length > MAX_PEM) throw new RangeError("too long");

@@ -1,9 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
+import { sha256 } from "../format/sha256.ts";
+
+/** Bytes from which on the built-in hash is worth what it takes to load. */
+const WORTH_BUILT_IN = 4096;
 
 /** The SHA-256 of bytes, or of a text as UTF-8, as a content's name. */
 export function digestOf(content: Uint8Array | string): Digest {
+  if (content.length < WORTH_BUILT_IN) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    return digestFromHex(sha256(bytes).toHex());
+  }
   return digestFromHex(createHash("sha256").update(content).digest("hex"));
+}
+
+/** As {@linkcode digestOf}, of many bytes: a thread of its own hashes them. */
+export async function digestInBackground(bytes: Uint8Array<ArrayBuffer>): Promise<Digest> {
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return digestFromHex(new Uint8Array(hash).toHex());
 }
 
 /** The name of a content whose SHA-256 is known as 64 lower-case hexadecimal digits. */
