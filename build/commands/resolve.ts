@@ -28,8 +28,8 @@ export function resolveCommand(env: Env) {
       const keys = trustedKeys({ repositories, folder: options.keys, arch }, env);
       const { json, timeout } = options;
       using engine = openEngine(env, { offline: false, json, jobs: 1, timeout });
-      const opened = await openRepositories({ arch, repositories, keys }, engine);
-      const selected = solveWorld(world, opened, arch);
+      const { universe } = await openRepositories({ arch, repositories, keys }, engine);
+      const selected = solveWorld(world, universe);
       env.stdout.write(
         options.json
           ? JSON.stringify(selected.map((s) => ({

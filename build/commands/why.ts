@@ -10,8 +10,8 @@ export function whyCommand(env: Env) {
     .action(async (name, options) => {
       const { formatWhy, why } = await import("../../lib/apk/explain.ts");
       const { solveWorld } = await import("../plan/world.ts");
-      const { world, repositories, arch } = await ask(options, env);
-      const chains = why(solveWorld(world, repositories, arch), world, name);
+      const { world, universe } = await ask(options, env);
+      const chains = why(solveWorld(world, universe), world, name);
       if (options.json) env.stdout.write(JSON.stringify(chains) + "\n");
       else if (chains.length > 0) env.stdout.write(formatWhy(name, chains) + "\n");
       if (chains.length > 0) return;
@@ -26,9 +26,9 @@ export function whyNotCommand(env: Env) {
   return questionCommand("why-not", "Show what keeps a package out of a system.")
     .action(async (name, options) => {
       const { formatWhyNot, whyNot } = await import("../../lib/apk/explain.ts");
-      const { world, repositories, arch } = await ask(options, env);
+      const { world, universe } = await ask(options, env);
       const wanted = parseDependency(name);
-      const answer = whyNot(wanted, world, repositories, { arch });
+      const answer = whyNot(wanted, world, universe);
       env.stdout.write(
         (options.json ? JSON.stringify(answer) : formatWhyNot(wanted, answer)) + "\n",
       );
@@ -83,6 +83,6 @@ async function ask(options: Question, env: Env) {
     engine.store,
   );
   const request = resolveRequestOf(inputs, options.keys, env, undefined);
-  const repositories = await openRepositories(request, engine);
-  return { world: wantedOf(request, repositories).world, repositories, arch: inputs.arch };
+  const { universe } = await openRepositories(request, engine);
+  return { world: wantedOf(request, universe).world, universe };
 }

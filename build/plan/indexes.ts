@@ -1,16 +1,14 @@
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { digestInBackground, digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { concat } from "../../lib/bytes/bytes.ts";
 import type { Digest } from "../../lib/brand.ts";
-import { readIndexArchive } from "../../lib/apk/index_archive.ts";
-import { parseIndex } from "../../lib/apk/index_text.ts";
-import type { Repository } from "../../lib/apk/solver.ts";
-import type { IndexedPackage, TrustedKey } from "../../lib/apk/types.ts";
+import { type Source, Universe } from "../../lib/apk/solver/universe.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
 import type { ContentStore } from "../../lib/store/ports.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { IS_FROM_SOURCES, labHint } from "./lab_hint.ts";
+import { recallLinked } from "./linked_indexes.ts";
 import type { ResolveRequest } from "./lock.ts";
 import { indexUrl, LAB, type RepositorySpec } from "./repositories.ts";
 
@@ -25,9 +23,15 @@ export interface IndexPorts {
 }
 
 /** A repository with the index it was read from. */
-export interface OpenRepository extends Repository {
+export interface OpenRepository extends Source {
   readonly spec: RepositorySpec;
   readonly index: Digest;
+}
+
+/** What packages are chosen from. */
+export interface OpenRepositories {
+  readonly repositories: readonly OpenRepository[];
+  readonly universe: Universe;
 }
 
 /**
@@ -39,7 +43,7 @@ export interface OpenRepository extends Repository {
 export async function openRepositories(
   request: Pick<ResolveRequest, "arch" | "repositories" | "keys">,
   { fetcher, store, reporter }: IndexPorts,
-): Promise<OpenRepository[]> {
+): Promise<OpenRepositories> {
   reporter.report({
     type: "step",
     id: "indexes",
@@ -54,14 +58,19 @@ export async function openRepositories(
     return bytes;
   }));
   refuseMissing(request.repositories.filter((_, i) => archives[i] === undefined), request.arch);
-  const opened = request.repositories.map((spec, i) => {
+  const indexes = await Promise.all(request.repositories.map(async (spec, i) => {
     const bytes = archives[i]!;
-    const packages = readIndex(spec, bytes, request.keys);
-    warnOfRollback(spec, request.arch, packages, { store, reporter });
-    return openRepository(spec, store.put(bytes), packages);
+    return { spec, bytes, digest: await digestInBackground(bytes) };
+  }));
+  const { facts, linked } = await recallLinked(indexes, request.keys, store) ??
+    await (await import("./link_indexes.ts")).linkIndexes(indexes, request.keys, store);
+  const repositories = indexes.map(({ spec, digest }, i) => {
+    warnOfRollback(spec, request.arch, facts[i]!.newest, { store, reporter });
+    return openRepository(spec, digest);
   });
-  reporter.report({ type: "done", id: "indexes", note: `${countOf(opened)} packages known` });
-  return opened;
+  const count = facts.reduce((sum, { packages }) => sum + packages, 0);
+  reporter.report({ type: "done", id: "indexes", note: `${count} packages known` });
+  return { repositories, universe: new Universe(repositories, request.arch, linked) };
 }
 
 /**
@@ -71,10 +80,9 @@ export async function openRepositories(
 function warnOfRollback(
   { name }: RepositorySpec,
   arch: string,
-  packages: readonly IndexedPackage[],
+  newest: number,
   { store, reporter }: Pick<IndexPorts, "store" | "reporter">,
 ): void {
-  const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
   const note = hexOf(digestOf(`${arch} ${name}`));
   const seen = store.readNote("index", note) as { newest: number } | undefined;
   if (seen === undefined || newest > seen.newest) store.writeNote("index", note, { newest });
@@ -89,35 +97,8 @@ function warnOfRollback(
   });
 }
 
-function openRepository(
-  spec: RepositorySpec,
-  index: Digest,
-  packages: IndexedPackage[],
-): OpenRepository {
-  return {
-    spec,
-    index,
-    packages,
-    url: spec.url,
-    ...(spec.tag === undefined ? {} : { tag: spec.tag }),
-  };
-}
-
-/** The packages that an index lists, once its signature is verified. */
-function readIndex(
-  spec: RepositorySpec,
-  bytes: Uint8Array,
-  keys: readonly TrustedKey[],
-): IndexedPackage[] {
-  try {
-    return parseIndex(readIndexArchive(bytes, keys).indexText);
-  } catch (cause) {
-    if (!(cause instanceof TowerError)) throw cause;
-    throw new TowerError(cause.code, `Cannot use repository "${shownUrl(spec.name)}"`, {
-      cause,
-      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    });
-  }
+function openRepository(spec: RepositorySpec, index: Digest): OpenRepository {
+  return { spec, index, url: spec.url, ...(spec.tag === undefined ? {} : { tag: spec.tag }) };
 }
 
 /** @throws {TowerError} `offline` that lists every repository whose index only the network has. */
@@ -136,7 +117,7 @@ async function fetchIndex(
   spec: RepositorySpec,
   arch: string,
   fetcher: Fetcher,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const parts: Uint8Array[] = [];
   try {
     for await (const part of fetcher.stream(indexUrl(spec.url, arch), { limit: INDEX_LIMIT })) {
@@ -160,8 +141,4 @@ async function fetchIndex(
     );
   }
   return concat(parts);
-}
-
-function countOf(repositories: readonly Repository[]): number {
-  return repositories.reduce((sum, r) => sum + r.packages.length, 0);
 }

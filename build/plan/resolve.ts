@@ -21,8 +21,8 @@ export async function resolve(
   request: ResolveRequest,
   ports: ResolvePorts,
 ): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
-  const repositories = await openRepositories(request, ports);
-  const { world, missing, replaced } = wantedOf(request, repositories);
+  const { repositories, universe } = await openRepositories(request, ports);
+  const { world, missing, replaced } = wantedOf(request, universe);
   for (const { chosen, absent } of replaced) {
     const message = `${chosen} is taken: no repository has ${absent.join(" or ")}`;
     ports.reporter.report({ type: "info", message });
@@ -33,7 +33,7 @@ export async function resolve(
     }`;
     ports.reporter.report({ type: "warning", message });
   }
-  const selected = solveOrPlace(world, request, repositories, ports.placeOf);
+  const selected = solveOrPlace(world, request, universe, ports.placeOf);
   const packages = await ports.load(selected.map((s) => {
     const { name, version, identity, size } = s.package;
     const base = repositories[s.repository]!.url;

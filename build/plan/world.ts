@@ -1,5 +1,5 @@
-import { type Dependency, parseDependency, readDependency } from "../../lib/apk/dependency.ts";
-import { formatProblems, type Repository, type Selected, solve } from "../../lib/apk/solver.ts";
+import { type Dependency, parseDependency } from "../../lib/apk/dependency.ts";
+import { formatProblems, type Selected, solveIn, type Universe } from "../../lib/apk/solver.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import { alternativesOf, choose } from "../../lib/apk/wanted.ts";
@@ -8,16 +8,15 @@ import type { ResolveRequest } from "./lock.ts";
 /** Solves a world; an error says where the manifest asks for what no repository has. */
 export function solveOrPlace(
   world: readonly Dependency[],
-  request: ResolveRequest,
-  repositories: readonly Repository[],
+  request: Pick<ResolveRequest, "world">,
+  universe: Universe,
   placeOf: (item: Wanted) => string | undefined,
 ): readonly Selected[] {
   try {
-    return solveWorld(world, repositories, request.arch);
+    return solveWorld(world, universe);
   } catch (error) {
     if (!(error instanceof TowerError)) throw error;
-    const names = namesIn(repositories);
-    const isLacking = ({ name, conflict }: Dependency) => !conflict && !names.has(name);
+    const isLacking = ({ name, conflict }: Dependency) => !conflict && !universe.isOffered(name);
     const places = request.world.flatMap((item) => {
       const alternatives = alternativesOf(item);
       if (!parseWorld(alternatives).every(isLacking)) return [];
@@ -30,18 +29,6 @@ export function solveOrPlace(
       hint: 'what the system can do without goes under "optional" of the packages stage',
     });
   }
-}
-
-/** Every name that a package has or provides. */
-function namesIn(repositories: readonly Repository[]): Set<string | undefined> {
-  return new Set(
-    repositories.flatMap(({ packages }) =>
-      packages.flatMap(({ name, provides }) => [
-        name,
-        ...provides.map((item) => readDependency(item)?.name),
-      ])
-    ),
-  );
 }
 
 /** What is asked for, as far as repositories have it. */
@@ -59,11 +46,10 @@ export interface World {
  */
 export function wantedOf(
   request: Pick<ResolveRequest, "world" | "optional">,
-  repositories: readonly Repository[],
+  universe: Universe,
 ): World {
   parseWorld([...request.world, ...request.optional].flatMap(alternativesOf));
-  const names = namesIn(repositories);
-  const isThere = (item: string) => names.has(parseDependency(item).name);
+  const isThere = (item: string) => universe.isOffered(parseDependency(item).name);
   const needed = request.world.map((item) => choose(item, isThere));
   const wished = request.optional.map((item) => choose(item, isThere));
   return {
@@ -98,12 +84,11 @@ export function parseWorld(world: readonly string[]): Dependency[] {
 /** @throws {TowerError} `unsolvable` with the reason why each candidate was refused. */
 export function solveWorld(
   world: readonly Dependency[],
-  repositories: readonly Repository[],
-  arch: string,
+  universe: Universe,
 ): readonly Selected[] {
-  const solution = solve(world, repositories, { arch });
+  const solution = solveIn(universe, world);
   if (solution.ok) return solution.install;
-  const known = new Set(repositories.flatMap((r) => r.packages.map(({ name }) => name)));
+  const known = new Set(universe.linked.packageNames());
   throw new TowerError(
     "unsolvable",
     `Cannot choose packages for the world:\n${formatProblems(solution.problems, known)}`,

@@ -35,7 +35,7 @@ export function readDependency(text: string): Dependency | undefined {
   const usual = USUAL.exec(text);
   if (usual !== null) {
     const [, name = "", version] = usual;
-    if (version === undefined) return { name, conflict: false, operators: ANY };
+    if (version === undefined) return anyOf(name);
     return { name, conflict: false, operators: EQUAL, version };
   }
   const form = FORM.exec(text);
@@ -49,6 +49,11 @@ export function readDependency(text: string): Dependency | undefined {
   }
   if (pin !== undefined) dependency.pin = pin;
   return dependency;
+}
+
+/** The dependency on a name alone. */
+export function anyOf(name: string): Dependency {
+  return { name, conflict: false, operators: ANY };
 }
 
 type Draft = { -readonly [K in keyof Dependency]: Dependency[K] };

@@ -1,15 +1,7 @@
 import { printable } from "../errors.ts";
 import { type Dependency, formatDependency, readDependency, satisfies } from "./dependency.ts";
 import type { Identity } from "./identity.ts";
-import {
-  formatProblems,
-  type Problem,
-  type Repository,
-  type Selected,
-  solveIn,
-  type SolveOptions,
-  Universe,
-} from "./solver.ts";
+import { formatProblems, type Problem, type Selected, solveIn, type Universe } from "./solver.ts";
 
 /** One package on the way, and what it does to the next: depends on it, or triggers it. */
 export interface Link {
@@ -172,10 +164,8 @@ export type WhyNot =
 export function whyNot(
   wanted: Dependency,
   world: readonly Dependency[],
-  repositories: readonly Repository[],
-  options: SolveOptions,
+  universe: Universe,
 ): WhyNot {
-  const universe = new Universe(repositories, options.arch);
   const now = solveIn(universe, world);
   if (!now.ok) return { kind: "unsolvable", problems: now.problems };
   const owners = ownersOf(now.install);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseDependency } from "./dependency.ts";
 import { formatWhy, formatWhyNot, why, whyNot } from "./explain.ts";
-import { type Repository, solve } from "./solver.ts";
+import { type Repository, solve, universeOf } from "./solver.ts";
 import type { Identity } from "./identity.ts";
 import type { IndexedPackage } from "./types.ts";
 
@@ -50,7 +50,7 @@ function whyIn(worldText: string, name: string): string {
 function whyNotIn(worldText: string, text: string): string {
   const world = worldText.split(" ").map(parseDependency);
   const wanted = parseDependency(text);
-  return formatWhyNot(wanted, whyNot(wanted, world, REPOSITORIES, OPTIONS));
+  return formatWhyNot(wanted, whyNot(wanted, world, universeOf(REPOSITORIES, OPTIONS.arch)));
 }
 
 Deno.test("why shows the shortest chain from each item of the world", () => {

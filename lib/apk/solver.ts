@@ -2,6 +2,7 @@ import { compareBytes } from "../bytes/bytes.ts";
 import { type Dependency, formatDependency } from "./dependency.ts";
 import { discover } from "./solver/discover.ts";
 import { installOrder } from "./solver/install_order.ts";
+import type { LinkedPackage } from "./solver/linked_index.ts";
 import { diagnose, type Problem } from "./solver/problems.ts";
 import { Run } from "./solver/run.ts";
 import {
@@ -9,13 +10,15 @@ import {
   type PackageNode,
   type Repository,
   Universe,
+  universeOf,
   WorldEdge,
 } from "./solver/universe.ts";
-import type { IndexedPackage } from "./types.ts";
 
-export type { Repository } from "./solver/universe.ts";
+export type { Repository, Source } from "./solver/universe.ts";
 export { type Candidate, formatProblems, type Problem, type Refusal } from "./solver/problems.ts";
-export { Universe };
+export { Universe, universeOf };
+export { link } from "./solver/link.ts";
+export { LinkedIndex, type LinkedPackage } from "./solver/linked_index.ts";
 
 /** What first pulls a package in. */
 export type Reason =
@@ -26,7 +29,7 @@ export type Reason =
 
 /** A package that is to be installed. */
 export interface Selected {
-  readonly package: IndexedPackage;
+  readonly package: LinkedPackage;
   /** Index of the repository to take it from. */
   readonly repository: number;
   readonly reason: Reason;
@@ -51,7 +54,7 @@ export function solve(
   repositories: readonly Repository[],
   options: SolveOptions,
 ): Solution {
-  return solveIn(new Universe(repositories, options.arch), world);
+  return solveIn(universeOf(repositories, options.arch), world);
 }
 
 /** As {@linkcode solve}, over repositories that are linked already: many worlds, one index. */

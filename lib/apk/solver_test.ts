@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseDependency } from "./dependency.ts";
-import { formatProblems, type Repository, solve, solveIn, Universe } from "./solver.ts";
+import { formatProblems, type Repository, solve, solveIn, universeOf } from "./solver.ts";
 import { identityOf } from "./identity.ts";
 import type { IndexedPackage } from "./types.ts";
 
@@ -243,7 +243,7 @@ Deno.test("an empty world is solved by nothing", () => {
 });
 
 Deno.test("many worlds over one universe do not influence each other", () => {
-  const universe = new Universe([repository(["a-1 needs v", "b-1 gives v", "c-1"])], "x86_64");
+  const universe = universeOf([repository(["a-1 needs v", "b-1 gives v", "c-1"])], "x86_64");
   const ask = (world: string) => solveIn(universe, world.split(" ").map(parseDependency));
   const first = JSON.stringify([ask("a b"), ask("a"), ask("c !a"), ask("nothing")]);
   assertEquals(JSON.stringify([ask("a b"), ask("a"), ask("c !a"), ask("nothing")]), first);

@@ -4,10 +4,12 @@ import type { ByteSource } from "../bytes/bytes.ts";
 import { digestFromHex, digestOf, hexOf } from "../bytes/digest.ts";
 import { TowerError } from "../errors.ts";
 import { attempt, fileError } from "../files/file_error.ts";
-import { isFolder, readBytes } from "../files/files.ts";
+import { isFolder } from "../files/files.ts";
 import { FileBlobWriter } from "./blob_writer.ts";
 import { makeFolders } from "../files/folders.ts";
+import { formatKept, parseKept } from "./kept_bytes.ts";
 import { OpenBlobs } from "./open_blobs.ts";
+import { readOwnBytes } from "./own_file.ts";
 import { type Reporter, silent } from "../report/event.ts";
 import { formatNote, parseNote } from "./note_text.ts";
 import type { BlobWriter, ContentStore } from "./ports.ts";
@@ -108,11 +110,11 @@ class FolderStore implements FileStore {
 
   readNote(kind: string, name: string): unknown | undefined {
     const path = this.#notePath(kind, name);
-    attempt("read", path, () => this.#use(path));
-    const text = noteTextIn(path);
+    this.#use(path);
+    const bytes = noteBytesIn(path);
     // A note that a power cut emptied is a note that was never written.
-    if (text === undefined || text === "") return undefined;
-    const note = parseNote({ kind, name }, text);
+    if (bytes === undefined || bytes.length === 0) return undefined;
+    const note = parseNote({ kind, name }, new TextDecoder().decode(bytes));
     if (note === undefined) this.#warn(`note "${path}"`, "it is made anew");
     return note?.value;
   }
@@ -120,6 +122,20 @@ class FolderStore implements FileStore {
   writeNote(kind: string, name: string, value: unknown): void {
     const bytes = new TextEncoder().encode(formatNote({ kind, name }, value));
     this.#writeFile(this.#notePath(kind, name), bytes, 0o644);
+  }
+
+  async recall(kind: string, name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const path = this.#notePath(kind, name);
+    this.#use(path);
+    const file = noteBytesIn(path);
+    if (file === undefined || file.length === 0) return undefined;
+    const bytes = await parseKept({ kind, name }, file);
+    if (bytes === undefined) this.#warn(`note "${path}"`, "it is made anew");
+    return bytes;
+  }
+
+  async remember(kind: string, name: string, bytes: Uint8Array): Promise<void> {
+    this.#writeFile(this.#notePath(kind, name), await formatKept({ kind, name }, bytes), 0o644);
   }
 
   isWhole(blob: Digest): boolean {
@@ -184,13 +200,10 @@ class FolderStore implements FileStore {
   }
 }
 
-/**
- * The text of a note, or undefined where no file is, or none that a note could be. A FIFO would be
- * waited for, and a device has no end; a folder is told, as nothing can be written in its place.
- */
-function noteTextIn(path: string): string | undefined {
+/** A note's file; a folder is told, as nothing can be written in its place. */
+function noteBytesIn(path: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return new TextDecoder().decode(readBytes(path, MOST_NOTE));
+    return readOwnBytes(path, MOST_NOTE);
   } catch (error) {
     const isNone = error instanceof TowerError && ["limit", "not-found"].includes(error.code);
     if (!isNone || isFolder(path)) throw error;

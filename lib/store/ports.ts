@@ -21,4 +21,7 @@ export interface ContentStore extends ContentReader {
   /** A small JSON document under a name of a kind, such as ("unpacked", apk digest). */
   readNote(kind: string, name: string): unknown | undefined;
   writeNote(kind: string, name: string, value: unknown): void;
+  /** Bytes under a name of a kind, whole; they begin at a place that eight divides. */
+  recall(kind: string, name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  remember(kind: string, name: string, bytes: Uint8Array): Promise<void>;
 }

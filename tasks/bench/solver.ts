@@ -3,7 +3,7 @@ import { readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../lib/apk/index_text.ts";
 import { parseDependency } from "../../lib/apk/dependency.ts";
 import { loadTrustedKey } from "../../lib/apk/signature.ts";
-import { solveIn, Universe } from "../../lib/apk/solver.ts";
+import { solveIn, universeOf } from "../../lib/apk/solver.ts";
 import type { Env } from "../../lib/env.ts";
 import { listDir, readBytes, readText, tempDir } from "../../lib/files/files.ts";
 import { alpineOracle, type Oracle } from "../../tests/support/apk/alpine_oracle.ts";
@@ -88,7 +88,7 @@ function solverParts(
   let count = 0;
   for (let i = 0; i < runs; i++) {
     const packages = timed(read, () => parseIndex(readIndexArchive(archive, keys).indexText));
-    const universe = timed(link, () => new Universe([{ url: "bench", packages }], ARCH));
+    const universe = timed(link, () => universeOf([{ url: "bench", packages }], ARCH));
     const solution = timed(solve, () => solveIn(universe, LARGE.map(parseDependency)));
     if (!solution.ok) throw new Error("the world has no solution");
     count = packages.length;

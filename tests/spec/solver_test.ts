@@ -5,7 +5,7 @@ import {
   readDependency,
   satisfies,
 } from "../../lib/apk/dependency.ts";
-import { type Selected, type Solution, solveIn, Universe } from "../../lib/apk/solver.ts";
+import { type Selected, type Solution, solveIn, universeOf } from "../../lib/apk/solver.ts";
 import { randomNumbers } from "../support/program/random_numbers.ts";
 import { smallRepositories, smallWorld } from "../support/apk/small_repositories.ts";
 
@@ -16,7 +16,7 @@ const CASES = 2000;
 function* solutions(): Generator<{ solution: Solution; world: Dependency[]; told: string }> {
   const random = randomNumbers(SEED);
   for (let i = 0; i < CASES; i++) {
-    const universe = new Universe(smallRepositories(random), "x86_64");
+    const universe = universeOf(smallRepositories(random), "x86_64");
     for (let k = 0; k < 4; k++) {
       const texts = smallWorld(random);
       const world = texts.map(parseDependency);

@@ -1,4 +1,5 @@
 import { GREATER, LESS, relationOf } from "../version.ts";
+import type { NameState } from "./state.ts";
 import type { NameNode, PackageNode, Provider } from "./universe.ts";
 
 /** The provider that a name gets, or undefined for nobody (src/solver.c select_package). */
@@ -51,37 +52,42 @@ function firstRepository({ repositories }: PackageNode): number {
  * @param waiting names without a choice, the last one added at the end.
  */
 export function nextToDecide(waiting: readonly NameNode[]): NameNode | undefined {
-  let best: NameNode | undefined;
+  let best: NameNode | undefined, bestState: NameState | undefined;
   for (let i = waiting.length - 1; i >= 0; i--) {
-    const name = waiting[i]!;
-    if (name.state.askersDone && name.state.requirers > 0 && !name.state.hasOptions) return name;
-    if (!best || comesBefore(name, best)) best = name;
+    const name = waiting[i]!, { state } = name;
+    if (state.askersDone && state.requirers > 0 && !state.hasOptions) return name;
+    if (bestState && !comesBefore(state, bestState)) continue;
+    best = name;
+    bestState = state;
   }
   return best;
 }
 
 /** The world's names first, then real before virtual, deep before shallow, required before not. */
-function comesBefore(a: NameNode, b: NameNode): boolean {
-  if (a.state.inWorld !== b.state.inWorld) return a.state.inWorld;
-  if (a.state.virtuality !== b.state.virtuality) return a.state.virtuality < b.state.virtuality;
-  if (a.state.depth !== b.state.depth) return a.state.depth > b.state.depth;
-  return a.state.requirers > 0 && b.state.requirers === 0;
+function comesBefore(a: NameState, b: NameState): boolean {
+  if (a.inWorld !== b.inWorld) return a.inWorld;
+  if (a.virtuality !== b.virtuality) return a.virtuality < b.virtuality;
+  if (a.depth !== b.depth) return a.depth > b.depth;
+  return a.requirers > 0 && b.requirers === 0;
 }
 
 /** Counts what an option depends on and provides, to find what all options share. */
 export function mergeOption(provider: Provider, options: number): void {
   const node = provider.package;
   node.state.dependsMerged = true;
-  for (const { conflict, target } of node.depends) {
-    if (!conflict && target.state.mergedDepends === options) {
-      target.state.mergedDepends = options + 1;
-    }
+  for (let i = 0; i < node.depends.length; i++) {
+    const { conflict, target: { state } } = node.depends[i]!;
+    if (!conflict && state.mergedDepends === options) state.mergedDepends = options + 1;
   }
-  const merge = ({ state }: NameNode, version: string | undefined) => {
-    if (state.mergedProvides !== options) return;
-    state.mergedProvides = options + 1;
-    if (version === undefined) state.providedVirtually = true;
-  };
-  merge(node.name, provider.version);
-  for (const { target, version } of node.provides) merge(target, version);
+  merge(node.name.state, provider.version, options);
+  for (let i = 0; i < node.provides.length; i++) {
+    const { target, version } = node.provides[i]!;
+    merge(target.state, version, options);
+  }
+}
+
+function merge(state: NameState, version: string | undefined, options: number): void {
+  if (state.mergedProvides !== options) return;
+  state.mergedProvides = options + 1;
+  if (version === undefined) state.providedVirtually = true;
 }

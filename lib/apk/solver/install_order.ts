@@ -60,8 +60,7 @@ function throughDepends(frame: Frame, run: Run, enter: (name: NameNode) => boole
 }
 
 function triggeredBy(node: PackageNode): NameNode[] {
-  return [node.name, ...node.provides.map((edge) => edge.target)]
-    .flatMap((name) => name.reverseInstallIf);
+  return node.triggering.flatMap((name) => name.reverseInstallIf);
 }
 
 function throughTriggered(frame: Frame, enter: (name: NameNode) => boolean): boolean {

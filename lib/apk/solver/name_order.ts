@@ -7,17 +7,20 @@
 const BUCKETS = 20000;
 const SEED = 5381;
 
-/** Something with a name and its place among all names in order of first appearance. */
+/** A name's bucket, and its place among all names in order of first appearance. */
 export interface Ranked {
-  readonly text: string;
+  readonly bucket: number;
   readonly rank: number;
+}
+
+/** The bucket of a name: less than 20000. */
+export function bucketOf(name: string): number {
+  return murmur3(name, SEED) % BUCKETS;
 }
 
 /** The names as apk walks them: by bucket, and in a bucket the one that came last first. */
 export function inTableOrder<N extends Ranked>(names: Iterable<N>): N[] {
-  const keyed = Array.from(names, (name) => ({ name, bucket: murmur3(name.text, SEED) % BUCKETS }));
-  keyed.sort((a, b) => a.bucket - b.bucket || b.name.rank - a.name.rank);
-  return keyed.map(({ name }) => name);
+  return [...names].sort((a, b) => a.bucket - b.bucket || b.rank - a.rank);
 }
 
 /** MurmurHash3, the 32-bit variant of Austin Appleby, over the UTF-8 bytes of a text. */

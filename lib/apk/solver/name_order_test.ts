@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { inTableOrder, murmur3 } from "./name_order.ts";
+import { bucketOf, inTableOrder, murmur3 } from "./name_order.ts";
 
 Deno.test("MurmurHash3 gives its published values", () => {
   assertEquals(murmur3("", 0), 0);
@@ -11,12 +11,16 @@ Deno.test("MurmurHash3 gives its published values", () => {
 });
 
 Deno.test("names are walked by bucket, and in a bucket the last one first", () => {
-  const names = ["musl", "busybox", "openrc"].map((text, rank) => ({ text, rank }));
+  const names = ["musl", "busybox", "openrc"].map((text, rank) => ({
+    text,
+    rank,
+    bucket: bucketOf(text),
+  }));
   const order = (list: typeof names) => inTableOrder(list).map((name) => name.text);
   const expected = ["busybox", "musl", "openrc"];
   expected.sort((a, b) => murmur3(a, 5381) % 20000 - murmur3(b, 5381) % 20000);
   assertEquals(order(names), expected);
   assertEquals(order(names.toReversed()), expected);
-  const twins = [{ text: "same", rank: 1 }, { text: "same", rank: 2 }];
+  const twins = [{ bucket: 7, rank: 1 }, { bucket: 7, rank: 2 }];
   assertEquals(inTableOrder(twins).map((name) => name.rank), [2, 1]);
 });

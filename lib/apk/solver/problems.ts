@@ -1,6 +1,6 @@
 import { printable } from "../../errors.ts";
 import { didYouMean } from "../../report/did_you_mean.ts";
-import type { IndexedPackage } from "../types.ts";
+import type { LinkedPackage } from "./linked_index.ts";
 import {
   type Edge,
   isMet,
@@ -36,7 +36,7 @@ export type Refusal =
 
 /** A package that provides a wanted name. */
 export interface Candidate {
-  readonly package: IndexedPackage;
+  readonly package: LinkedPackage;
   readonly refusals: readonly Refusal[];
 }
 

@@ -11,6 +11,9 @@ import {
 /**
  * One solving of a world: constraints are propagated from name to name, and each choice is final
  * (src/solver.c). There is no backtracking, as apk has none: what it refuses, we refuse.
+ *
+ * A program solves once, with code that no compiler has seen: what runs most often counts through
+ * its lists, as an iterator makes an object of each item there.
  */
 export class Run {
   /** Choices that no constraint allowed. */
@@ -102,13 +105,11 @@ export class Run {
   }
 
   #recheckInstallIfOf(node: PackageNode): void {
-    this.#recheckInstallIf(node.name);
-    for (const { target } of node.provides) this.#recheckInstallIf(target);
+    for (const name of node.triggering) this.#recheckInstallIf(name);
   }
 
   #recheckAround(node: PackageNode): void {
-    this.#recheckDepends(node.name);
-    for (const { target } of node.provides) this.#recheckDepends(target);
+    for (const name of node.offered) this.#recheckDepends(name);
     this.#recheckInstallIfOf(node);
   }
 
@@ -153,8 +154,8 @@ export class Run {
   #constrain(from: PackageNode | undefined, edge: Edge): void {
     const { state, providers } = edge.target;
     if (!edge.conflict && ++state.requirers === 1) this.#requirersChanged(edge.target);
-    for (const provider of providers) {
-      const node = provider.package;
+    for (let i = 0; i < providers.length; i++) {
+      const provider = providers[i]!, node = provider.package;
       const met = isMet(edge, provider);
       if (!met) node.state.conflicts++;
       if (node.state.selectable && node.state.conflicts > 0) {
@@ -168,7 +169,9 @@ export class Run {
   /** All options for `must` provide `name`, so what provides `name` but not `must` is out. */
   #excludeOthers(name: NameNode, must: NameNode, skipVirtual: boolean): void {
     if (name === must) return;
-    for (const { package: node, version } of name.providers) {
+    const { providers } = name;
+    for (let i = 0; i < providers.length; i++) {
+      const { package: node, version } = providers[i]!;
       if (node.name === must || !node.state.selectable) continue;
       if (skipVirtual && version === undefined) continue;
       const keeps = node.provides.some((p) =>
@@ -206,7 +209,9 @@ export class Run {
     state.hasOptions = options > 1 || pinsRefused > 0;
     this.#queueUnresolved(name);
     if (first) this.#propagate(name, first, options);
-    state.askersDone = state.reverseDepends.every((asker) => asker.state.locked);
+    const { reverseDepends } = state;
+    while (reverseDepends[state.askersLocked]?.state.locked) state.askersLocked++;
+    state.askersDone = state.askersLocked === reverseDepends.length;
   }
 
   #checkDepends(node: PackageNode): void {
@@ -232,8 +237,8 @@ export class Run {
   /** Passes on what all options of a name have in common. */
   #propagate(name: NameNode, first: PackageNode, options: number): void {
     for (const { package: { state } } of name.providers) state.dependsUsed = state.dependsMerged;
-    for (const edge of first.depends) {
-      const { target } = edge;
+    for (let i = 0; i < first.depends.length; i++) {
+      const edge = first.depends[i]!, { target } = edge;
       const shared = target.state.mergedDepends === options;
       target.state.mergedDepends = 0;
       if (!shared) continue;
@@ -244,13 +249,14 @@ export class Run {
         for (const p of target.providers) this.#inheritPins(p.package, first);
       }
     }
-    const provided = [first.name, ...first.provides.map((edge) => edge.target)];
-    for (const target of provided) {
-      const shared = target.state.mergedProvides === options;
-      target.state.mergedProvides = 0;
-      if (shared) this.#excludeOthers(target, name, target.state.providedVirtually);
+    const { offered } = first;
+    for (let i = 0; i < offered.length; i++) {
+      const target = offered[i]!, { state } = target;
+      const shared = state.mergedProvides === options;
+      state.mergedProvides = 0;
+      if (shared) this.#excludeOthers(target, name, state.providedVirtually);
     }
-    for (const target of provided) target.state.providedVirtually = false;
+    for (let i = 0; i < offered.length; i++) offered[i]!.state.providedVirtually = false;
   }
 
   #select(name: NameNode): void {

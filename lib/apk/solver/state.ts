@@ -13,6 +13,8 @@ export class NameState<Name, Provider> {
   depth = 0;
   /** Seen names with a provider that depends on it, in apk's order. */
   reverseDepends: Name[] = [];
+  /** How many of these, from the first on, are decided. */
+  askersLocked = 0;
   /** 0 where only packages of that name provide it, 1 where also others do, 2 where only others. */
   virtuality: 0 | 1 | 2 = 0;
   queued = false;
@@ -23,7 +25,7 @@ export class NameState<Name, Provider> {
   hasInstallIf = false;
   neverInstallIf = false;
   hasOptions = false;
-  /** Everything that could ask for the name is decided. */
+  /** Everything that could ask for the name was decided when it was looked at last. */
   askersDone = false;
   /** How many options so far share this name as a dependency, or as something provided. */
   mergedDepends = 0;

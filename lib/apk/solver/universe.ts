@@ -1,14 +1,26 @@
 import { printable } from "../../errors.ts";
-import { type Dependency, readDependency, satisfies } from "../dependency.ts";
+import { anyOf, type Dependency, readDependency, satisfies } from "../dependency.ts";
 import type { IndexedPackage } from "../types.ts";
-import { inTableOrder } from "./name_order.ts";
+import { link } from "./link.ts";
+import {
+  type LinkedDependencies,
+  type LinkedIndex,
+  type LinkedPackage,
+  type LinkedRecord,
+  UNREAD,
+} from "./linked_index.ts";
+import { bucketOf, inTableOrder } from "./name_order.ts";
 import { NameState, PackageState } from "./state.ts";
 
-/** The packages of one index. */
-export interface Repository {
+/** Where packages come from. */
+export interface Source {
   readonly url: string;
   /** Without `@`. Packages of a tagged repository are only taken where a pin names the tag. */
   readonly tag?: string;
+}
+
+/** The packages of one index. */
+export interface Repository extends Source {
   readonly packages: readonly IndexedPackage[];
 }
 
@@ -18,48 +30,35 @@ export interface Provider {
   readonly version: string | undefined;
 }
 
-/** Stands for the empty list: most names are of one package alone, so lists are made late. */
 const NOBODY: readonly never[] = [];
-
-/** The list with an item that is not its last one. */
-function appended<T>(list: readonly T[], item: T): readonly T[] {
-  if (list === NOBODY) return [item];
-  if (list.at(-1) !== item) (list as T[]).push(item);
-  return list;
-}
 
 /** A name that packages have, provide or ask for. What is linked to it is found when asked for. */
 export class NameNode {
-  /** Packages that have or provide it. */
-  #offering: readonly PackageNode[] = NOBODY;
-  /** Packages whose install_if mentions it. */
-  #triggered: readonly PackageNode[] = NOBODY;
   #providers: readonly Provider[] | undefined = undefined;
   #reverseInstallIf: readonly NameNode[] | undefined = undefined;
   private found: NameState<NameNode, Provider> | undefined = undefined;
-  /** @param rank its place among all names in order of first appearance. */
-  constructor(readonly text: string, readonly rank: number) {}
-
-  addOffering(node: PackageNode): void {
-    this.#offering = appended(this.#offering, node);
-  }
-
-  addTriggered(node: PackageNode): void {
-    this.#triggered = appended(this.#triggered, node);
-  }
+  /**
+   * @param rank its place among all names in order of first appearance.
+   * @param bucket its bucket of apk's table of names.
+   */
+  constructor(
+    readonly text: string,
+    readonly rank: number,
+    readonly bucket: number,
+    private readonly universe: Universe,
+  ) {}
 
   get providers(): readonly Provider[] {
-    return this.#providers ??= this.#offering.flatMap((node) => node.offersOf(this));
+    return this.#providers ??= this.universe.offering(this).flatMap((node) => node.offersOf(this));
   }
 
   /** Names with a provider whose install_if mentions this one, in apk's order. */
   get reverseInstallIf(): readonly NameNode[] {
-    return this.#reverseInstallIf ??= this.#triggered.length === 0 ? NOBODY : inTableOrder(
-      new Set(this.#triggered.flatMap((node) => [
-        node.name,
-        ...node.provides.map(({ target }) => target),
-      ])),
-    );
+    if (this.#reverseInstallIf) return this.#reverseInstallIf;
+    const triggered = this.universe.triggered(this);
+    return this.#reverseInstallIf = triggered.length === 0
+      ? NOBODY
+      : inTableOrder(new Set(triggered.flatMap((node) => node.offered)));
   }
 
   /** What the current run knows of it. */
@@ -93,34 +92,51 @@ export class WorldEdge extends Edge {
   }
 }
 
-/** A package, and where it can be had. A run looks at few of them: edges are read when asked for. */
+/** A package, and where it can be had. A run looks at few of them: edges are made when asked for. */
 export class PackageNode {
-  /** One bit for each repository that has the package. */
-  repositories = 0;
+  readonly entry: LinkedPackage;
+  readonly name: NameNode;
   /** Why it can never be chosen. */
-  refused: string | undefined = undefined;
+  readonly refused: string | undefined;
   #depends: readonly Edge[] | undefined = undefined;
   #provides: readonly Edge[] | undefined = undefined;
   #installIf: readonly Edge[] | undefined = undefined;
+  #offered: readonly NameNode[] | undefined = undefined;
+  #triggering: readonly NameNode[] | undefined = undefined;
   private found: PackageState | undefined = undefined;
+  /** @param repositories one bit for each repository that has the package. */
   constructor(
-    readonly entry: IndexedPackage,
-    readonly name: NameNode,
+    private readonly record: LinkedRecord,
+    readonly repositories: number,
     private readonly universe: Universe,
-  ) {}
+  ) {
+    this.entry = universe.linked.packageOf(record);
+    this.name = universe.nameAt(record[0]);
+    this.refused = this.#refusal();
+  }
 
   get depends(): readonly Edge[] {
-    return this.#depends ??= this.universe.edges(this.entry.depends);
+    return this.#depends ??= this.universe.edges(this.record[7]);
   }
 
   get provides(): readonly Edge[] {
-    return this.#provides ??= this.universe.edges(this.entry.provides);
+    return this.#provides ??= this.universe.edges(this.record[8]);
+  }
+
+  /** Its own name, and those that it provides. */
+  get offered(): readonly NameNode[] {
+    return this.#offered ??= [this.name, ...this.provides.map(({ target }) => target)];
+  }
+
+  /** Those of them that an install_if mentions. */
+  get triggering(): readonly NameNode[] {
+    return this.#triggering ??= this.offered.filter((name) => name.reverseInstallIf.length > 0);
   }
 
   /** Empty where one of them cannot be read: it is never met. */
   get installIf(): readonly Edge[] {
     if (this.#installIf) return this.#installIf;
-    const edges = this.universe.edges(this.entry.installIf);
+    const edges = this.universe.edges(this.record[9]);
     return this.#installIf = edges.length === this.entry.installIf.length ? edges : NOBODY;
   }
 
@@ -143,6 +159,18 @@ export class PackageNode {
   get label(): string {
     return `${this.entry.name}-${this.entry.version}`;
   }
+
+  #refusal(): string | undefined {
+    const { uninstallable, arch } = this.entry;
+    if (uninstallable !== undefined) return uninstallable;
+    if (arch !== this.universe.arch && arch !== "noarch" && arch !== "") {
+      return `it is built for ${printable(arch)}`;
+    }
+    const depends = this.record[7];
+    const unread = depends.indexOf(UNREAD);
+    if (unread < 0) return undefined;
+    return `its dependency "${printable(String(depends[unread - 1]))}" cannot be read`;
+  }
 }
 
 /** Whether what was chosen for a name, perhaps nothing, is acceptable to a dependency. */
@@ -151,43 +179,73 @@ export function isMet(edge: Edge, provider: Provider | undefined): boolean {
   return satisfies(edge, provider.version, provider.package.entry.identity);
 }
 
-/** Repositories are bits of one number. */
-const MAX_REPOSITORIES = 30;
-
-/**
- * All names and packages of a list of repositories, linked. Names are made known in the order of
- * the records, as apk does: their rank decides ties. Solving writes only into `state`.
- */
+/** All names and packages of a list of repositories. Solving writes only into `state`. */
 export class Universe {
-  readonly #names = new Map<string, NameNode>();
-  readonly packages: PackageNode[] = [];
+  /** Names and packages that were asked for, by rank and number. */
+  readonly #names: NameNode[];
+  readonly #packages: PackageNode[];
+  /** Names that no repository mentions. */
+  readonly #others = new Map<string, NameNode>();
 
-  constructor(readonly repositories: readonly Repository[], readonly arch: string) {
-    if (repositories.length > MAX_REPOSITORIES) {
-      throw new RangeError(`Cannot solve over more than ${MAX_REPOSITORIES} repositories`);
-    }
-    const byIdentity = new Map<string, PackageNode>();
-    repositories.forEach((repository, i) => {
-      for (const entry of repository.packages) this.#add(entry, 1 << i, byIdentity);
-    });
+  constructor(
+    readonly repositories: readonly Source[],
+    readonly arch: string,
+    readonly linked: LinkedIndex,
+  ) {
+    this.#names = new Array(linked.nameCount);
+    this.#packages = new Array(linked.packageCount);
   }
 
   /** A name that the repositories mention. */
   find(text: string): NameNode | undefined {
-    return this.#names.get(text);
+    const other = this.#others.get(text);
+    if (other) return other;
+    const rank = this.linked.find(text, bucketOf(text));
+    return rank < 0 ? undefined : this.nameAt(rank);
   }
 
   /** A name, made known if it was not. */
   name(text: string): NameNode {
-    let name = this.#names.get(text);
-    if (!name) this.#names.set(text, name = new NameNode(text, this.#names.size));
+    const known = this.find(text);
+    if (known) return known;
+    const rank = this.linked.nameCount + this.#others.size;
+    const name = new NameNode(text, rank, bucketOf(text), this);
+    this.#others.set(text, name);
     return name;
+  }
+
+  /** The name of a rank that the repositories mention. */
+  nameAt(rank: number): NameNode {
+    return this.#names[rank] ??= new NameNode(
+      this.linked.nameAt(rank),
+      rank,
+      this.linked.bucketAt(rank),
+      this,
+    );
+  }
+
+  /** Whether a package has or provides a name. */
+  isOffered(text: string): boolean {
+    const name = this.find(text);
+    return name !== undefined && this.#isLinked(name) &&
+      this.linked.offering(name.rank).length > 0;
+  }
+
+  /** Packages that have or provide a name. */
+  offering(name: NameNode): readonly PackageNode[] {
+    return this.#isLinked(name) ? this.#nodes(this.linked.offering(name.rank)) : NOBODY;
+  }
+
+  /** Packages whose install_if mentions a name. */
+  triggered(name: NameNode): readonly PackageNode[] {
+    return this.#isLinked(name) ? this.#nodes(this.linked.triggered(name.rank)) : NOBODY;
   }
 
   /** Forgets what an earlier run found. */
   reset(): void {
-    for (const name of this.#names.values()) name.forget();
-    for (const item of this.packages) item.forget();
+    this.#names.forEach((name) => name.forget());
+    this.#others.forEach((name) => name.forget());
+    this.#packages.forEach((node) => node.forget());
   }
 
   /** The bits of the repositories with a tag, or of those without. */
@@ -195,47 +253,39 @@ export class Universe {
     return this.repositories.reduce((bits, r, i) => r.tag === tag ? bits | 1 << i : bits, 0);
   }
 
-  /** Equal identity is the same package: the first record is kept (apk_db_pkg_add). */
-  #add(entry: IndexedPackage, bit: number, byIdentity: Map<string, PackageNode>): void {
-    const known = byIdentity.get(entry.identity);
-    const node = known ?? new PackageNode(entry, this.name(entry.name), this);
-    node.repositories |= bit;
-    if (known) return;
-    byIdentity.set(entry.identity, node);
-    this.packages.push(node);
-    node.refused = this.#refusal(entry);
-    node.name.addOffering(node);
-    for (const text of entry.depends) {
-      if (this.#mention(text)) continue;
-      node.refused ??= `its dependency "${printable(text)}" cannot be read`;
-    }
-    for (const text of entry.provides) this.#mention(text)?.addOffering(node);
-    if (entry.installIf.length === 0) return;
-    const conditions = entry.installIf.map((text) => this.#mention(text));
-    if (conditions.includes(undefined)) return;
-    for (const name of conditions) name?.addTriggered(node);
-  }
-
-  #refusal(entry: IndexedPackage): string | undefined {
-    if (entry.uninstallable !== undefined) return entry.uninstallable;
-    const fits = entry.arch === this.arch || entry.arch === "noarch" || entry.arch === "";
-    return fits ? undefined : `it is built for ${printable(entry.arch)}`;
-  }
-
-  /** The name in a dependency; undefined where it cannot be read. */
-  #mention(text: string): NameNode | undefined {
-    const known = this.#names.get(text);
-    if (known) return known;
-    const name = readDependency(text)?.name;
-    return name === undefined ? undefined : this.name(name);
-  }
-
   /** The dependencies that can be read. */
-  edges(texts: readonly string[]): readonly Edge[] {
-    if (texts.length === 0) return NOBODY;
-    return texts.flatMap((text) => {
-      const dependency = readDependency(text);
-      return dependency ? [new Edge(dependency, this.name(dependency.name), text)] : [];
-    });
+  edges(dependencies: LinkedDependencies): readonly Edge[] {
+    if (dependencies.length === 0) return NOBODY;
+    const edges: Edge[] = [];
+    for (let i = 0; i < dependencies.length; i++) {
+      const item = dependencies[i]!;
+      if (typeof item === "number") {
+        const name = this.nameAt(item);
+        edges.push(new Edge(anyOf(name.text), name, name.text));
+        continue;
+      }
+      const rank = dependencies[++i]! as number;
+      if (rank === UNREAD) continue;
+      edges.push(new Edge(readDependency(item)!, this.nameAt(rank), item));
+    }
+    return edges;
   }
+
+  #isLinked({ rank }: NameNode): boolean {
+    return rank < this.linked.nameCount;
+  }
+
+  #nodes(numbers: Uint32Array): PackageNode[] {
+    return Array.from(numbers, (number) =>
+      this.#packages[number] ??= new PackageNode(
+        this.linked.recordAt(number),
+        this.linked.repositoriesOf(number),
+        this,
+      ));
+  }
+}
+
+/** The packages of repositories, linked. */
+export function universeOf(repositories: readonly Repository[], arch: string): Universe {
+  return new Universe(repositories, arch, link(repositories.map(({ packages }) => packages)));
 }

@@ -2,7 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { parseDependency, readDependency } from "../../../lib/apk/dependency.ts";
 import { formatIndex, parseIndex } from "../../../lib/apk/index_text.ts";
-import { formatProblems, type Repository, solveIn, Universe } from "../../../lib/apk/solver.ts";
+import {
+  formatProblems,
+  type Repository,
+  solveIn,
+  type Universe,
+  universeOf,
+} from "../../../lib/apk/solver.ts";
 import { compareVersions, isVersion } from "../../../lib/apk/version.ts";
 import { alpineOracle, type Oracle, oracleMissing } from "../../support/apk/alpine_oracle.ts";
 import { type RandomNumbers, randomNumbers } from "../../support/program/random_numbers.ts";
@@ -77,7 +83,7 @@ async function realUniverse(oracle: Oracle) {
   const repositories = join(oracle.dir, "real-repositories");
   await Deno.writeTextFile(repositories, `${await oracle.realRepository()}\n`);
   const packages = parseIndex(await oracle.realIndex());
-  return { repositories, packages, universe: new Universe([{ url: "main", packages }], "x86_64") };
+  return { repositories, packages, universe: universeOf([{ url: "main", packages }], "x86_64") };
 }
 
 judged("a real index is written again byte for byte", async (oracle) => {
@@ -145,7 +151,7 @@ judged("real apk solves worlds of many small repositories as we do", async (orac
   for (let i = 0; i < 60 * times; i++) {
     const repositories = smallRepositories(random);
     const list = await publish(oracle, repositories);
-    const universe = new Universe(repositories, "x86_64");
+    const universe = universeOf(repositories, "x86_64");
     for (let k = 0; k < 12; k++) {
       const world = smallWorld(random);
       const ours = solved(universe, world);

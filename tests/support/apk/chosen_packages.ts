@@ -27,8 +27,8 @@ export async function chosenPackages(system: string, source: Source) {
   };
   const inputs = gatherInputs(request, env, engine.store);
   const asked = resolveRequestOf(inputs, keysFolder, env, undefined);
-  const repositories = await openRepositories(asked, engine);
-  const { world, missing, replaced } = wantedOf(asked, repositories);
-  const packages = solveWorld(world, repositories, inputs.arch).map((s) => s.package);
+  const { universe } = await openRepositories(asked, engine);
+  const { world, missing, replaced } = wantedOf(asked, universe);
+  const packages = solveWorld(world, universe).map((s) => s.package);
   return { world: world.map(formatDependency), missing, replaced, packages };
 }

@@ -8,6 +8,7 @@ import type { BlobWriter, ContentStore } from "../../../lib/store/ports.ts";
 export class MemoryStore implements ContentStore {
   readonly #blobs = new Map<Digest, Uint8Array>();
   readonly #notes = new Map<string, string>();
+  readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>();
 
   /** Number of blobs. */
   get size(): number {
@@ -41,6 +42,14 @@ export class MemoryStore implements ContentStore {
 
   writeNote(kind: string, name: string, value: unknown): void {
     this.#notes.set(JSON.stringify([kind, name]), JSON.stringify(value));
+  }
+
+  recall(kind: string, name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return Promise.resolve(this.#kept.get(JSON.stringify([kind, name])));
+  }
+
+  remember(kind: string, name: string, bytes: Uint8Array): Promise<void> {
+    return Promise.resolve(void this.#kept.set(JSON.stringify([kind, name]), bytes.slice()));
   }
 }
 
