@@ -1,3 +1,4 @@
+import { concat } from "../../bytes/bytes.ts";
 import type { IndexedPackage } from "../types.ts";
 
 /** What choosing takes from a package's record; a description chooses nothing. */
@@ -66,8 +67,10 @@ const HEAD = 6;
 
 /** The tables as bytes that {@linkcode LinkedIndex} reads in place, in this machine's byte order. */
 export function formatLinked(tables: LinkedTables): Uint8Array<ArrayBuffer> {
-  const names = joined(tables.names);
-  const records = joined(tables.records.map((record) => JSON.stringify(record)));
+  const encoder = new TextEncoder();
+  const names = { starts: startsOf(tables.names), bytes: encoder.encode(tables.names.join("")) };
+  const texts = tables.records.map((record) => encoder.encode(JSON.stringify(record)));
+  const records = { starts: startsOf(texts), bytes: concat(texts) };
   const { offers, triggers } = tables;
   const numbers = [
     new Uint32Array([
@@ -77,21 +80,19 @@ export function formatLinked(tables: LinkedTables): Uint8Array<ArrayBuffer> {
     ...[tables.offerStarts, offers, tables.triggerStarts, triggers, tables.repositories],
     ...[tables.byBucket, names.starts, records.starts],
   ];
-  const parts = [...numbers, tables.buckets, names.bytes, records.bytes];
-  const out = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const { buffer, byteOffset, byteLength } of parts) {
-    out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
-    at += byteLength;
-  }
-  return out;
+  return concat([
+    ...[...numbers, tables.buckets].map((table) =>
+      new Uint8Array(table.buffer, table.byteOffset, table.byteLength)
+    ),
+    ...[names.bytes, records.bytes],
+  ]);
 }
 
-/** Texts in one, and where each begins in it, in UTF-16 units, with one number more: its end. */
-function joined(texts: readonly string[]): { bytes: Uint8Array; starts: Uint32Array } {
-  const starts = new Uint32Array(texts.length + 1);
-  texts.forEach((text, i) => starts[i + 1] = starts[i]! + text.length);
-  return { bytes: new TextEncoder().encode(texts.join("")), starts };
+/** Where each item begins behind those before it, and one number more: where the last one ends. */
+function startsOf(items: readonly { readonly length: number }[]): Uint32Array {
+  const starts = new Uint32Array(items.length + 1);
+  items.forEach(({ length }, i) => starts[i + 1] = starts[i]! + length);
+  return starts;
 }
 
 /**
@@ -108,11 +109,14 @@ export class LinkedIndex {
   readonly #triggers: Uint32Array;
   readonly #repositories: Uint32Array;
   readonly #byBucket: Uint32Array;
+  /** In UTF-16 units: names are cut out of one text. */
   readonly #nameStarts: Uint32Array;
+  /** In bytes: few of the records become texts. */
   readonly #recordStarts: Uint32Array;
   readonly #buckets: Uint16Array;
   readonly #names: string;
-  readonly #records: string;
+  readonly #records: Uint8Array;
+  readonly #decoder = new TextDecoder();
 
   /**
    * @param bytes at a place in their buffer that four divide.
@@ -127,7 +131,7 @@ export class LinkedIndex {
     };
     const text = (length: number) => {
       at += length;
-      return new TextDecoder().decode(new Uint8Array(bytes.buffer, at - length, length));
+      return new Uint8Array(bytes.buffer, at - length, length);
     };
     const [names = 0, packages = 0, offers = 0, triggers = 0, nameBytes = 0, recordBytes = 0] =
       numbers(HEAD);
@@ -143,7 +147,7 @@ export class LinkedIndex {
     this.#recordStarts = numbers(packages + 1);
     this.#buckets = new Uint16Array(bytes.buffer, at, names);
     at += this.#buckets.byteLength;
-    this.#names = text(nameBytes);
+    this.#names = this.#decoder.decode(text(nameBytes));
     this.#records = text(recordBytes);
     if (at !== bytes.byteOffset + bytes.length) throw new RangeError("Cannot read linked indexes");
   }
@@ -189,7 +193,7 @@ export class LinkedIndex {
 
   recordAt(number: number): LinkedRecord {
     const [start, end] = [this.#recordStarts[number], this.#recordStarts[number + 1]];
-    return JSON.parse(this.#records.slice(start, end));
+    return JSON.parse(this.#decoder.decode(this.#records.subarray(start, end)));
   }
 
   /** The dependencies as their packages wrote them. */
