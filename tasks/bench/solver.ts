@@ -5,13 +5,14 @@ import { parseDependency } from "../../lib/apk/dependency.ts";
 import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import { solveIn, universeOf } from "../../lib/apk/solver.ts";
 import type { Env } from "../../lib/env.ts";
-import { listDir, readBytes, readText, tempDir } from "../../lib/files/files.ts";
+import { exists, listDir, makeDir, readBytes, readText, tempDir } from "../../lib/files/files.ts";
+import { VERSION } from "../../build/version.ts";
 import { alpineOracle, type Oracle } from "../../tests/support/apk/alpine_oracle.ts";
 import { denoFolder } from "./image.ts";
-import { createMeter } from "./measure.ts";
+import { createMeter, type Meter } from "./measure.ts";
 import type { Row, Sample, Section } from "./report.ts";
 
-const MAIN = fromFileUrl(new URL("../../build/main.ts", import.meta.url));
+const PROJECT = fromFileUrl(new URL("../..", import.meta.url));
 const TITLE = "Choosing packages from a real index";
 const ARCH = "x86_64";
 const SMALL = ["musl"];
@@ -20,7 +21,7 @@ const LARGE = [
   ...["perl", "postgresql14", "python3", "rsync", "samba", "vim"],
 ];
 
-/** Our solver beside that of real apk, over a repository of Alpine's. */
+/** Our solver beside that of real apk, over repositories of Alpine's. */
 export async function solverSection(env: Env, runs: number): Promise<Section> {
   const found = await alpineOracle();
   if ("skip" in found) {
@@ -29,50 +30,115 @@ export async function solverSection(env: Env, runs: number): Promise<Section> {
   await using oracle = found;
   using folder = tempDir();
   const meter = createMeter(env.runner, folder.path);
-  const repository = await oracle.realRepository();
-  const list = join(folder.path, "repositories");
-  Deno.writeTextFileSync(list, `${repository}\n`);
-  const root = await oracle.emptyRoot();
+  const main = [await oracle.realRepository()];
+  const release = releaseOf(oracle, folder.path);
+  const programs = programsOf();
+  const notes = [`${runs} runs in turn, their medians`, ...meter.missing, ...programs.missing];
+  if (release === undefined) {
+    notes.push("not measured: a whole release, as its indexes are not here");
+  }
+  const cases = [
+    { repositories: main, world: SMALL },
+    { repositories: main, world: LARGE },
+    ...release === undefined ? [] : [{ repositories: release, world: LARGE }],
+  ];
   const rows: Row[] = [];
-  const notes = [`${runs} runs in turn, their medians`, ...meter.missing];
-  for (const world of [SMALL, LARGE]) {
-    const theirs: Sample[] = [], ours: Sample[] = [];
-    let chosen: string[] = [];
-    for (let i = 0; i <= runs; i++) {
-      const apk = await meter.measure({
-        argv: oracle.argv("sbin/apk", [
-          ...["--root", root, "--arch", ARCH, "--keys-dir", oracle.keys, "--no-network"],
-          ...["--repositories-file", list, "add", "--simulate", ...world],
-        ]),
-      });
-      const tower = await meter.measure({
-        argv: [
-          Deno.execPath(),
-          ...["run", "--allow-all", MAIN, "resolve", ...world],
-          ...["--arch", ARCH, "--keys", oracle.keys, "--repository", repository],
-        ],
-        variables: { XDG_CACHE_HOME: folder.path, DENO_DIR: denoFolder(env) },
-      });
-      chosen = text(tower.result.stdout).trim().split("\n");
-      assertSame(installedBy(text(apk.result.stdout)), chosen);
-      if (i === 0) continue; // compiles the program, fills the page cache
-      theirs.push(apk.sample);
-      ours.push(tower.sample);
-    }
-    const name = (program: string) => `${program}: ${world.length} wanted, ${chosen.length} chosen`;
-    const peer = name("apk add --simulate");
-    rows.push({ name: peer, samples: theirs }, {
-      name: name("tower-build resolve"),
-      samples: ours,
-      peer,
-    });
+  for (const each of cases) {
+    rows.push(
+      ...await wholePrograms(each, { oracle, meter, env, folder: folder.path, runs, programs }),
+    );
   }
   const { rows: parts, packages } = solverParts(oracle, runs);
   notes.push(
-    `an index of ${packages} packages; both programs choose the same, in the same order`,
-    "programs as a whole: start, signature, reading the index, choosing; below that, our parts alone",
+    `an index of ${packages} packages, and those of a release; all choose the same, in the same order`,
+    "programs as a whole: start, reading the index, choosing; below that, our parts alone",
+    "of ours the first run, which verifies and links the index, is not counted",
   );
   return { title: TITLE, notes, rows: [...rows, ...parts] };
+}
+
+/** The repositories of a release with more than 20,000 packages, where its indexes are here. */
+function releaseOf(oracle: Oracle, folder: string): string[] | undefined {
+  const names = ["main", "community"];
+  const indexOf = (name: string) => join(oracle.data, `alpine-3.19/${name}.APKINDEX.tar.gz`);
+  if (!names.every((name) => exists(indexOf(name)))) return undefined;
+  return names.map((name) => {
+    makeDir(join(folder, name, ARCH));
+    Deno.copyFileSync(indexOf(name), join(folder, name, ARCH, "APKINDEX.tar.gz"));
+    return join(folder, name);
+  });
+}
+
+interface Programs {
+  /** Command lines by name. */
+  readonly argvs: Readonly<Record<string, readonly [string, ...string[]]>>;
+  readonly missing: readonly string[];
+}
+
+/** tower-build from its sources, and as one file where it was made. */
+function programsOf(): Programs {
+  const sources = [Deno.execPath(), "run", "--allow-all", join(PROJECT, "build/main.ts")] as const;
+  const folder = join(PROJECT, "programs"), name = `tower-build-${VERSION}-linux-${ARCH}`;
+  const file = join(folder, name);
+  const isThere = exists(file);
+  return {
+    argvs: { "tower-build": sources, ...isThere ? { "tower-build, one file": [file] } : {} },
+    missing: isThere ? [] : ["not measured: the one-file program, which deno task compile makes"],
+  };
+}
+
+/** Programs from their start to their end, apk first. */
+async function wholePrograms(
+  { repositories, world }: { repositories: readonly string[]; world: readonly string[] },
+  { oracle, meter, env, folder, runs, programs }: {
+    readonly oracle: Oracle;
+    readonly meter: Meter;
+    readonly env: Env;
+    readonly folder: string;
+    readonly runs: number;
+    readonly programs: Programs;
+  },
+): Promise<Row[]> {
+  const list = join(folder, "repositories");
+  Deno.writeTextFileSync(list, repositories.map((path) => `${path}\n`).join(""));
+  const root = await oracle.emptyRoot();
+  const theirs: Sample[] = [];
+  const ours = Object.entries(programs.argvs).map(([name, argv]) => ({
+    name,
+    samples: [] as Sample[],
+    command: {
+      argv: [
+        ...argv,
+        ...["resolve", ...world, "--arch", ARCH, "--keys", oracle.keys],
+        ...repositories.flatMap((path) => ["--repository", path]),
+      ] as [string, ...string[]],
+      variables: { XDG_CACHE_HOME: join(folder, name), DENO_DIR: denoFolder(env) },
+    },
+  }));
+  let chosen: string[] = [];
+  for (let i = 0; i <= runs; i++) {
+    const apk = await meter.measure({
+      argv: oracle.argv("sbin/apk", [
+        ...["--root", root, "--arch", ARCH, "--keys-dir", oracle.keys, "--no-network"],
+        ...["--repositories-file", list, "add", "--simulate", ...world],
+      ]),
+    });
+    chosen = installedBy(text(apk.result.stdout));
+    // The first run compiles the program, links the index and fills the page cache.
+    if (i > 0) theirs.push(apk.sample);
+    for (const { command, samples } of ours) {
+      const { result, sample } = await meter.measure(command);
+      assertSame(chosen, text(result.stdout).trim().split("\n"));
+      if (i > 0) samples.push(sample);
+    }
+  }
+  const what = `${world.length} wanted, ${chosen.length} chosen` +
+    (repositories.length > 1 ? ", a release" : "");
+  const peer = `apk add --simulate: ${what}`;
+  return [
+    { name: peer, samples: theirs },
+    ...ours.map(({ name, samples }) => ({ name: `${name} resolve: ${what}`, samples, peer })),
+  ];
 }
 
 /** What our program spends its time with, in this process, warmed up. */
