@@ -1,11 +1,16 @@
 import { readIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parseIndex } from "../../lib/apk/index_text.ts";
 import { link } from "../../lib/apk/solver/link.ts";
-import type { TrustedKey } from "../../lib/apk/types.ts";
+import type { IndexedPackage, TrustedKey } from "../../lib/apk/types.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
 import type { ContentStore } from "../../lib/store/ports.ts";
-import { type FetchedIndex, type LinkedIndexes, rememberLinked } from "./linked_indexes.ts";
+import {
+  type FetchedIndex,
+  type IndexFacts,
+  type LinkedIndexes,
+  rememberLinked,
+} from "./linked_indexes.ts";
 
 /**
  * Verifies, reads and links indexes, and keeps what came of it in the store.
@@ -16,17 +21,24 @@ export async function linkIndexes(
   keys: readonly TrustedKey[],
   store: ContentStore,
 ): Promise<LinkedIndexes> {
-  const read = indexes.map((index) => readIndex(index, keys));
-  const made = {
-    facts: read.map(({ packages, signedBy }) => ({
-      packages: packages.length,
-      newest: packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0),
-      signedBy,
-    })),
-    linked: link(read.map(({ packages }) => packages)),
-  };
-  await rememberLinked(indexes, made, store);
-  return made;
+  const facts: IndexFacts[] = [];
+  const linked = link(readAll(indexes, keys, facts));
+  await rememberLinked(indexes, { facts, linked }, store);
+  return { facts, linked };
+}
+
+/** The packages of each index, which are many: one index after another is read. */
+function* readAll(
+  indexes: readonly FetchedIndex[],
+  keys: readonly TrustedKey[],
+  facts: IndexFacts[],
+): Generator<IndexedPackage[]> {
+  for (const index of indexes) {
+    const { packages, signedBy } = readIndex(index, keys);
+    const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
+    facts.push({ packages: packages.length, newest, signedBy });
+    yield packages;
+  }
 }
 
 /** The packages that an index lists, once its signature is verified. */

@@ -1,4 +1,3 @@
-import { concat } from "../bytes/bytes.ts";
 import type { NoteName } from "./note_text.ts";
 
 const DIGEST_SIZE = 32;
@@ -10,8 +9,12 @@ const ALIGNMENT = 8;
  * notes, neither changed bytes nor another's pass for what was written.
  */
 export async function formatKept(name: NoteName, bytes: Uint8Array): Promise<Uint8Array> {
-  const signed = concat([headOf(name), bytes]);
-  return concat([signed, await sha256(signed)]);
+  const head = headOf(name), end = head.length + bytes.length;
+  const file = new Uint8Array(end + DIGEST_SIZE);
+  file.set(head);
+  file.set(bytes, head.length);
+  file.set(await sha256(file.subarray(0, end)), end);
+  return file;
 }
 
 /** The bytes in a file; undefined when they are not what was written under that name. */

@@ -6,13 +6,17 @@ import { bucketOf } from "./name_order.ts";
 /** Repositories are bits of one number. */
 const MAX_REPOSITORIES = 30;
 
-/** The packages of each repository, linked. */
-export function link(indexes: readonly (readonly IndexedPackage[])[]): LinkedIndex {
-  if (indexes.length > MAX_REPOSITORIES) {
-    throw new RangeError(`Cannot solve over more than ${MAX_REPOSITORIES} repositories`);
-  }
+/** The packages of each repository, linked: those of one are not looked at again with the next. */
+export function link(indexes: Iterable<readonly IndexedPackage[]>): LinkedIndex {
   const linker = new Linker();
-  indexes.forEach((packages, i) => packages.forEach((entry) => linker.add(entry, 1 << i)));
+  let count = 0;
+  for (const packages of indexes) {
+    if (count === MAX_REPOSITORIES) {
+      throw new RangeError(`Cannot solve over more than ${MAX_REPOSITORIES} repositories`);
+    }
+    for (const entry of packages) linker.add(entry, 1 << count);
+    count++;
+  }
   return linker.finish();
 }
 
@@ -49,7 +53,8 @@ class Linker {
   readonly #ranks = new Map<string, number>();
   readonly #numbers = new Map<string, number>();
   readonly #repositories: number[] = [];
-  readonly #records: LinkedRecord[] = [];
+  /** In JSON, a fifth of what they take as lists. */
+  readonly #records: string[] = [];
   readonly #offers = new Lists();
   readonly #triggers = new Lists();
 
@@ -73,19 +78,12 @@ class Linker {
       for (const rank of conditions) this.#triggers.add(rank, number);
     }
     const { version, identity, arch, size, installedSize, providerPriority = 0 } = entry;
-    const numbers = [size, installedSize, providerPriority] as const;
-    const record = [
-      name,
-      version,
-      identity,
-      arch,
-      ...numbers,
-      depends,
-      provides,
-      installIf,
-    ] as const;
     const { uninstallable } = entry;
-    this.#records.push(uninstallable === undefined ? record : [...record, uninstallable]);
+    const numbers = [size, installedSize, providerPriority] as const;
+    const lists = [depends, provides, installIf] as const;
+    const record: LinkedRecord = [name, version, identity, arch, ...numbers, ...lists];
+    const whole = uninstallable === undefined ? record : [...record, uninstallable];
+    this.#records.push(JSON.stringify(whole));
   }
 
   finish(): LinkedIndex {

@@ -58,8 +58,8 @@ export interface LinkedTables {
   readonly triggers: Uint32Array;
   /** For each package a bit for each repository that has it. */
   readonly repositories: Uint32Array;
-  /** The record of each package. */
-  readonly records: readonly LinkedRecord[];
+  /** The {@linkcode LinkedRecord} of each package. */
+  readonly records: readonly string[];
 }
 
 /** Numbers before the tables: how many items each has, and the bytes of both texts. */
@@ -67,10 +67,7 @@ const HEAD = 6;
 
 /** The tables as bytes that {@linkcode LinkedIndex} reads in place, in this machine's byte order. */
 export function formatLinked(tables: LinkedTables): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
-  const names = { starts: startsOf(tables.names), bytes: encoder.encode(tables.names.join("")) };
-  const texts = tables.records.map((record) => encoder.encode(JSON.stringify(record)));
-  const records = { starts: startsOf(texts), bytes: concat(texts) };
+  const names = encoded(tables.names, "text"), records = encoded(tables.records, "bytes");
   const { offers, triggers } = tables;
   const numbers = [
     new Uint32Array([
@@ -88,11 +85,21 @@ export function formatLinked(tables: LinkedTables): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** Where each item begins behind those before it, and one number more: where the last one ends. */
-function startsOf(items: readonly { readonly length: number }[]): Uint32Array {
-  const starts = new Uint32Array(items.length + 1);
-  items.forEach(({ length }, i) => starts[i + 1] = starts[i]! + length);
-  return starts;
+/**
+ * Texts in one as bytes, and where each begins there, or in the text that they are; and one number
+ * more: where the last one ends.
+ */
+function encoded(texts: readonly string[], where: "text" | "bytes") {
+  const encoder = new TextEncoder();
+  // UTF-8 takes three bytes for a UTF-16 unit at most.
+  const room = new Uint8Array(3 * texts.reduce((sum, { length }) => sum + length, 0));
+  const starts = new Uint32Array(texts.length + 1);
+  let size = 0;
+  texts.forEach((text, i) => {
+    size += encoder.encodeInto(text, room.subarray(size)).written;
+    starts[i + 1] = where === "text" ? starts[i]! + text.length : size;
+  });
+  return { starts, bytes: room.subarray(0, size) };
 }
 
 /**
