@@ -4,7 +4,7 @@ import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { exists, isFolder, listDir } from "../../lib/files/files.ts";
-import { readOwnText } from "../../lib/store/own_file.ts";
+import { readOwnText } from "../../lib/files/own_file.ts";
 import { labHint } from "../plan/lab_hint.ts";
 import type { Lock } from "../plan/lock.ts";
 import { LAB, type RepositorySpec } from "../plan/repositories.ts";

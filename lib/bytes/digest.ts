@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
-import { sha256 } from "../format/sha256.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Bytes from which on the built-in hash is worth what it takes to load. */
 const WORTH_BUILT_IN = 4096;

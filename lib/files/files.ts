@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { TowerError } from "../errors.ts";
-import { type ByteSource, compareBytes, concat } from "../bytes/bytes.ts";
+import { compareBytes, concat } from "../bytes/bytes.ts";
 import { attempt, isMissing } from "./file_error.ts";
 import { makeFolders, parentFolder } from "./folders.ts";
-import { openRegular, requireFile } from "./regular_file.ts";
+import { openRegular } from "./regular_file.ts";
 import { removeStaleFolders, SessionFolder } from "./session_folder.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
 
@@ -13,23 +13,6 @@ import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
  */
 export function readBytes(path: string, limit: number): Uint8Array {
   using file = openRegular(path);
-  return allOf(file, path, limit);
-}
-
-/**
- * As {@linkcode readBytes}, of a file in a folder that only this user can write to: nobody puts a
- * FIFO in its place between the look and the opening. A program that reads nothing else is there
- * in half the time, as it needs no module of Node's.
- */
-export function readOwnBytes(path: string, limit: number): Uint8Array {
-  requireFile(path, attempt("read", path, () => Deno.statSync(path)));
-  using file = attempt("read", path, () => Deno.openSync(path));
-  const readAt = (_: number, into: Uint8Array) =>
-    attempt("read", path, () => file.readSync(into) ?? 0);
-  return allOf({ readAt }, path, limit);
-}
-
-function allOf(file: Pick<ByteSource, "readAt">, path: string, limit: number): Uint8Array {
   const parts: Uint8Array[] = [];
   // Files of /proc tell a size of 0, and any file may grow: only reading tells.
   for (let size = 0;;) {
@@ -49,12 +32,8 @@ export function readText(path: string, limit: number): string {
   return textOf(readBytes(path, limit), path);
 }
 
-/** As {@linkcode readText}, of a file as {@linkcode readOwnBytes} takes it. */
-export function readOwnText(path: string, limit: number): string {
-  return textOf(readOwnBytes(path, limit), path);
-}
-
-function textOf(bytes: Uint8Array, path: string): string {
+/** Bytes of a file as text. @throws {TowerError} `malformed` if it is no UTF-8. */
+export function textOf(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {

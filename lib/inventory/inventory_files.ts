@@ -9,14 +9,8 @@ import { RULES } from "../tower_env/rules.ts";
 import { parseTowerEnv } from "../tower_env/tower_env.ts";
 import { asByteText, bytesOfText, byteText } from "../files/byte_text.ts";
 import { attempt } from "../files/file_error.ts";
-import {
-  exists,
-  listDir,
-  readOwnBytes,
-  readOwnText,
-  removeTree,
-  writeFileAtomic,
-} from "../files/files.ts";
+import { exists, listDir, removeTree, writeFileAtomic } from "../files/files.ts";
+import { readOwnBytes, readOwnText } from "../files/own_file.ts";
 import { waitForLock } from "../files/lock_file.ts";
 import { privateFolder } from "../files/private_folder.ts";
 import { removeStaleFolders } from "../files/session_folder.ts";

@@ -9,7 +9,7 @@ import { FileBlobWriter } from "./blob_writer.ts";
 import { makeFolders } from "../files/folders.ts";
 import { formatKept, parseKept } from "./kept_bytes.ts";
 import { OpenBlobs } from "./open_blobs.ts";
-import { readOwnBytes } from "./own_file.ts";
+import { readOwnIfThere } from "../files/own_file.ts";
 import { type Reporter, silent } from "../report/event.ts";
 import { formatNote, parseNote } from "./note_text.ts";
 import type { BlobWriter, ContentStore } from "./ports.ts";
@@ -203,7 +203,7 @@ class FolderStore implements FileStore {
 /** A note's file; a folder is told, as nothing can be written in its place. */
 function noteBytesIn(path: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return readOwnBytes(path, MOST_NOTE);
+    return readOwnIfThere(path, MOST_NOTE);
   } catch (error) {
     const isNone = error instanceof TowerError && ["limit", "not-found"].includes(error.code);
     if (!isNone || isFolder(path)) throw error;

@@ -1,6 +1,7 @@
 import { GREATER, LESS, relationOf } from "../version.ts";
-import type { NameState } from "./state.ts";
 import type { NameNode, PackageNode, Provider } from "./universe.ts";
+
+type NameState = NameNode["state"];
 
 /** The provider that a name gets, or undefined for nobody (src/solver.c select_package). */
 export function preferred(name: NameNode): Provider | undefined {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { digestOf } from "../bytes/digest.ts";
+import { digestOf } from "./digest.ts";
 import { sha256 } from "./sha256.ts";
 
 Deno.test("SHA-256 gives its published values", () => {
