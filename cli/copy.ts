@@ -3,7 +3,7 @@ import { TowerError } from "../lib/errors.ts";
 import { findHost, type Host, type Inventory } from "../lib/fleet/host.ts";
 import { sharedTarget } from "../lib/session/ssh_session.ts";
 import { type CopyPlace, scpArgv } from "../lib/ssh/scp_argv.ts";
-import { CONNECT_TIMEOUT, openFleet } from "./fleet.ts";
+import { CONNECT_TIMEOUT, openFleet } from "../lib/session/fleet.ts";
 import { runUserClient } from "./user_client.ts";
 
 export interface CopyOptions {

@@ -1,12 +1,12 @@
 import type { Env } from "../lib/env.ts";
 import { findHost, hostName, type Inventory } from "../lib/fleet/host.ts";
-import { planPoweroff } from "../lib/fleet/power.ts";
+import { planPoweroff } from "../lib/fleet/operations/power.ts";
 import { hostFolder } from "../lib/fleet/paths.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import { locked, removeHost } from "../lib/inventory/inventory_files.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { type Fleet, openFleet } from "./fleet.ts";
+import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { upHosts } from "./power.ts";
 import { lookAt } from "./status.ts";

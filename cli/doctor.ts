@@ -19,9 +19,9 @@ import { gatherCards } from "../lib/session/cards.ts";
 import { gatherRules } from "../lib/session/firewall.ts";
 import { localSession } from "../lib/session/local_session.ts";
 import { thinClientRules } from "./firewall_apply.ts";
-import { type Fleet, openFleet } from "./fleet.ts";
+import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { quietRoot } from "./this_machine.ts";
-import { addressPlan } from "./networks.ts";
+import { addressPlan } from "../lib/store/networks_file.ts";
 import { RULES } from "../lib/tower_env/rules.ts";
 
 /** Programs that `tower` runs, each with what it is for. */

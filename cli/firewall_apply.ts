@@ -16,9 +16,9 @@ import { changeRules, gatherRules, type RulesTarget } from "../lib/session/firew
 import { localSession } from "../lib/session/local_session.ts";
 import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { linksOf, ONE_CABLE_WARNING } from "./firewall.ts";
-import { openFleet } from "./fleet.ts";
+import { openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
-import { addressPlan } from "./networks.ts";
+import { addressPlan } from "../lib/store/networks_file.ts";
 import { tellChanges } from "./render/changes.ts";
 import { requireRoot } from "./this_machine.ts";
 

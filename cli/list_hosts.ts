@@ -4,7 +4,7 @@ import type { Host } from "../lib/fleet/host.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { runToEnd } from "../lib/program/run_to_end.ts";
-import { openInventory } from "./inventory.ts";
+import { openInventory } from "../lib/session/inventory.ts";
 import { errorJson } from "./render/error_json.ts";
 import { table } from "../lib/report/table.ts";
 

@@ -1,12 +1,12 @@
 import type { Env } from "../lib/env.ts";
 import { formatError, TowerError } from "../lib/errors.ts";
 import { chooseHosts, type Host } from "../lib/fleet/host.ts";
-import type { Outcome, Plan, Step } from "../lib/fleet/step.ts";
+import type { Outcome, Plan, Step } from "../lib/fleet/operations/step.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { type Fleet, openFleet } from "./fleet.ts";
+import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { tellOutcomes } from "./render/outcomes.ts";
 import { type HostStatus, lookAt } from "./status.ts";

@@ -3,7 +3,7 @@ import { TowerError } from "../lib/errors.ts";
 import { findHost } from "../lib/fleet/host.ts";
 import { sharedTarget } from "../lib/session/ssh_session.ts";
 import { sshArgv } from "../lib/ssh/ssh_argv.ts";
-import { CONNECT_TIMEOUT, openFleet } from "./fleet.ts";
+import { CONNECT_TIMEOUT, openFleet } from "../lib/session/fleet.ts";
 import { runUserClient } from "./user_client.ts";
 
 /**

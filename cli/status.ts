@@ -1,15 +1,15 @@
 import { printable, TowerError } from "../lib/errors.ts";
 import type { Env } from "../lib/env.ts";
 import { chooseHosts, type Host, type Inventory, twinOf } from "../lib/fleet/host.ts";
-import type { HostFacts } from "../lib/fleet/host_facts.ts";
-import type { Outcome } from "../lib/fleet/step.ts";
+import type { HostFacts } from "../lib/fleet/facts/host_facts.ts";
+import type { Outcome } from "../lib/fleet/operations/step.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { formatBytes, percentOf } from "../lib/report/quantity.ts";
 import { onHosts } from "../lib/session/executor.ts";
 import { gatherFacts } from "../lib/session/facts.ts";
 import { isDrawable } from "../lib/program/drawable.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { type Fleet, openFleet } from "./fleet.ts";
+import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { colorName } from "./render/colors.ts";
 import { errorJson } from "./render/error_json.ts";
 import { screenful } from "./render/screen.ts";

@@ -17,7 +17,7 @@ import type { Ending } from "../lib/program/ending.ts";
 import { gatherCards } from "../lib/session/cards.ts";
 import { localSession } from "../lib/session/local_session.ts";
 import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
-import { addressPlan } from "./networks.ts";
+import { addressPlan } from "../lib/store/networks_file.ts";
 import { tellChanges } from "./render/changes.ts";
 import { table } from "../lib/report/table.ts";
 import { requireRoot } from "./this_machine.ts";

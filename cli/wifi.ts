@@ -1,11 +1,11 @@
 import type { Env } from "../lib/env.ts";
 import { findHost } from "../lib/fleet/host.ts";
-import { planWifi } from "../lib/fleet/wifi.ts";
+import { planWifi } from "../lib/fleet/operations/wifi.ts";
 import { locked, readInventoryLocked, writeHostFile } from "../lib/inventory/inventory_files.ts";
 import { writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 import { wlanOf } from "../lib/tower_env/wlan.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { openFleet } from "./fleet.ts";
+import { openFleet } from "../lib/session/fleet.ts";
 import { execute, type PlanOptions } from "./power.ts";
 
 /** Gives the router a Wi-Fi; its stored settings follow once it has it (facts B9). */

@@ -25,8 +25,8 @@ function showCommand(env: Env) {
     .action(async (subject, { family, json, ...cables }) => {
       const { canonicalJson } = await import("../../lib/json.ts");
       const { linksOf, ONE_CABLE_WARNING, rulesText } = await import("../firewall.ts");
-      const { openFleet } = await import("../fleet.ts");
-      const { addressPlan } = await import("../networks.ts");
+      const { openFleet } = await import("../../lib/session/fleet.ts");
+      const { addressPlan } = await import("../../lib/store/networks_file.ts");
       const { inventory, place } = await openFleet(env);
       if (cables.oneCable) env.notes.write(`warning: ${ONE_CABLE_WARNING}\n`);
       const rules = rulesText(subject, family, inventory, addressPlan(place), linksOf(cables));
@@ -67,8 +67,8 @@ function checkCommand(env: Env, ending: Ending) {
     .action(async (from, to, { json, ...cables }) => {
       const { canonicalJson } = await import("../../lib/json.ts");
       const { checkReach, linksOf, ONE_CABLE_WARNING } = await import("../firewall.ts");
-      const { openFleet } = await import("../fleet.ts");
-      const { addressPlan } = await import("../networks.ts");
+      const { openFleet } = await import("../../lib/session/fleet.ts");
+      const { addressPlan } = await import("../../lib/store/networks_file.ts");
       const { inventory, place } = await openFleet(env);
       if (cables.oneCable) env.notes.write(`warning: ${ONE_CABLE_WARNING}\n`);
       const verdict = checkReach(from, to, inventory, addressPlan(place), linksOf(cables));

@@ -7,7 +7,7 @@ export function poweroffCommand(env: Env, ending: Ending) {
   return hostsCommand("poweroff", "Power hosts off that are up, the router last.")
     .action(async (hosts, { host, ...options }) => {
       const { planAndRun, upHosts } = await import("../power.ts");
-      const { planPoweroff } = await import("../../lib/fleet/power.ts");
+      const { planPoweroff } = await import("../../lib/fleet/operations/power.ts");
       const names = host === undefined ? hosts : [...hosts, host];
       await planAndRun(names, "done", (s) => planPoweroff(upHosts(s)), options, { env, ending });
     });
@@ -18,7 +18,7 @@ export function rebootCommand(env: Env, ending: Ending) {
   return hostsCommand("reboot", "Start hosts anew that are up, the router first.")
     .action(async (hosts, { host, ...options }) => {
       const { planAndRun, upHosts } = await import("../power.ts");
-      const { planReboot } = await import("../../lib/fleet/power.ts");
+      const { planReboot } = await import("../../lib/fleet/operations/power.ts");
       const names = host === undefined ? hosts : [...hosts, host];
       await planAndRun(names, "failed", (s) => planReboot(upHosts(s)), options, { env, ending });
     });
@@ -32,7 +32,7 @@ export function synctimeCommand(env: Env, ending: Ending) {
     .option("--json", "as JSON", false)
     .action(async (options) => {
       const { planAndRun } = await import("../power.ts");
-      const { planClocks } = await import("../../lib/fleet/clock.ts");
+      const { planClocks } = await import("../../lib/fleet/operations/clock.ts");
       const now = () => Math.floor(Date.now() / 1000);
       await planAndRun(
         [],

@@ -8,7 +8,7 @@ export function versionCommand(env: Env) {
     .option("--json", "it always is", false)
     .action(async () => {
       const { canonicalJson } = await import("../../lib/json.ts");
-      const { openFleet } = await import("../fleet.ts");
+      const { openFleet } = await import("../../lib/session/fleet.ts");
       const { VERSION } = await import("../version.ts");
       const { inventory: { hosts } } = await openFleet(env);
       const versions = Object.fromEntries(hosts.map((h) => [h.name, h.env.version ?? "N/A"]));

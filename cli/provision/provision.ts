@@ -3,7 +3,7 @@ import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { Env } from "../../lib/env.ts";
 import type { HostName, Inventory } from "../../lib/fleet/host.ts";
 import { hostFolder, imageSignersPath } from "../../lib/fleet/paths.ts";
-import type { Outcome } from "../../lib/fleet/step.ts";
+import type { Outcome } from "../../lib/fleet/operations/step.ts";
 import { type CheckedImage, checkImageTold } from "../../lib/disk/checked_image.ts";
 import { eachCard } from "../../lib/disk/flash.ts";
 import type { Medium } from "../../lib/disk/medium.ts";

@@ -1,6 +1,6 @@
 import type { Env } from "../../lib/env.ts";
 import { formatError } from "../../lib/errors.ts";
-import type { Outcome } from "../../lib/fleet/step.ts";
+import type { Outcome } from "../../lib/fleet/operations/step.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { errorJson } from "./error_json.ts";

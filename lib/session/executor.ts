@@ -1,6 +1,6 @@
 import { printable, TowerError } from "../errors.ts";
 import type { Host } from "../fleet/host.ts";
-import type { Outcome, Plan, Step } from "../fleet/step.ts";
+import type { Outcome, Plan, Step } from "../fleet/operations/step.ts";
 import type { Reporter } from "../report/event.ts";
 import type { HostSession } from "./session.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import type { Host } from "../fleet/host.ts";
-import type { Outcome, Step } from "../fleet/step.ts";
+import type { Outcome, Step } from "../fleet/operations/step.ts";
 import { testHost } from "../fleet/test_host.ts";
 import type { Event } from "../report/event.ts";
 import { onHosts, runPlan } from "./executor.ts";

@@ -1,6 +1,6 @@
 import { TowerError } from "../errors.ts";
-import { FACTS_AGENT } from "../fleet/facts_agent.ts";
-import { FACTS_LIMIT, type HostFacts, parseFacts } from "../fleet/host_facts.ts";
+import { FACTS_AGENT } from "../fleet/facts/facts_agent.ts";
+import { FACTS_LIMIT, type HostFacts, parseFacts } from "../fleet/facts/host_facts.ts";
 import type { HostSession } from "./session.ts";
 
 /** Asks a host for its state, by one connection. @throws {TowerError} as a session and the parser. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { FACTS_AGENT } from "../fleet/facts_agent.ts";
-import { FACTS_LIMIT } from "../fleet/host_facts.ts";
+import { FACTS_AGENT } from "../fleet/facts/facts_agent.ts";
+import { FACTS_LIMIT } from "../fleet/facts/host_facts.ts";
 import { CARDS_LIMIT, LOOK_AT_CARDS } from "../fleet/thin_client_cards.ts";
 import { RecordingRunner } from "../proc/recording_runner.ts";
 import { gatherCards } from "./cards.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { FACTS_AGENT } from "../../../lib/fleet/facts_agent.ts";
-import { parseFacts } from "../../../lib/fleet/host_facts.ts";
+import { FACTS_AGENT } from "../../../lib/fleet/facts/facts_agent.ts";
+import { parseFacts } from "../../../lib/fleet/facts/host_facts.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { busyboxMissing, busyboxShell } from "../../support/shell/busybox_shell.ts";
 

@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import { FACTS_AGENT } from "../../../lib/fleet/facts_agent.ts";
+import { FACTS_AGENT } from "../../../lib/fleet/facts/facts_agent.ts";
 import { chooseHosts, type Host } from "../../../lib/fleet/host.ts";
 import type { Command } from "../../../lib/proc/command.ts";
 import { quoteArgv } from "../../../lib/proc/quoting.ts";

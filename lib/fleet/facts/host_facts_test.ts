@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { TowerError } from "../errors.ts";
+import { TowerError } from "../../errors.ts";
 import { FACTS_LIMIT, parseFacts } from "./host_facts.ts";
 
 const GOOD = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TowerError } from "../errors.ts";
+import { TowerError } from "../../errors.ts";
 
 /** Most bytes of an agent's answer; a true one has some 300. */
 export const FACTS_LIMIT = 16384;

@@ -1,5 +1,5 @@
-import { type Wlan, wpaSupplicantConf } from "../tower_env/wlan.ts";
-import type { Host } from "./host.ts";
+import { type Wlan, wpaSupplicantConf } from "../../tower_env/wlan.ts";
+import type { Host } from "../host.ts";
 import type { Plan } from "./step.ts";
 
 /** Whole or not at all; the settings come through standard input and are no argument of anything. */

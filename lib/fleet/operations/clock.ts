@@ -1,6 +1,6 @@
-import { TowerError } from "../errors.ts";
-import type { Host } from "./host.ts";
-import type { HostFacts } from "./host_facts.ts";
+import { TowerError } from "../../errors.ts";
+import type { Host } from "../host.ts";
+import type { HostFacts } from "../facts/host_facts.ts";
 import type { Plan } from "./step.ts";
 
 /** A clock that is off by less than so many seconds is left alone. */

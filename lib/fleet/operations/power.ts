@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Host } from "../host.ts";
 import type { Plan, Step } from "./step.ts";
 
 /** Turns hosts off, the router last: all others may need it until their end (facts E22). */

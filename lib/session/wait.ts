@@ -1,7 +1,7 @@
-import { TowerError } from "../lib/errors.ts";
-import type { Host } from "../lib/fleet/host.ts";
-import type { HostFacts } from "../lib/fleet/host_facts.ts";
-import { gatherFacts } from "../lib/session/facts.ts";
+import { TowerError } from "../errors.ts";
+import type { Host } from "../fleet/host.ts";
+import type { HostFacts } from "../fleet/facts/host_facts.ts";
+import { gatherFacts } from "./facts.ts";
 import type { Fleet } from "./fleet.ts";
 
 /** Seconds between two tries; TowerOS' own. */

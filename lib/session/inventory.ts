@@ -1,11 +1,11 @@
-import type { Env } from "../lib/env.ts";
-import type { Inventory } from "../lib/fleet/host.ts";
+import type { Env } from "../env.ts";
+import type { Inventory } from "../fleet/host.ts";
 import {
   ensureKnownHosts,
   type InventoryPlace,
   inventoryPlace,
   readInventory,
-} from "../lib/inventory/inventory_files.ts";
+} from "../inventory/inventory_files.ts";
 
 /** The hosts of a user's tower, and where what is known of them lies. */
 export async function openInventory(

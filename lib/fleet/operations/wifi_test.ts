@@ -1,6 +1,6 @@
 import { assert, assertStringIncludes, assertThrows } from "@std/assert";
-import { wlanOf } from "../tower_env/wlan.ts";
-import { testHost } from "./test_host.ts";
+import { wlanOf } from "../../tower_env/wlan.ts";
+import { testHost } from "../test_host.ts";
 import { planWifi } from "./wifi.ts";
 
 Deno.test("B9: a Wi-Fi name with quotes and new lines is data; name and key are in no argument", () => {

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { TowerError } from "../errors.ts";
+import { TowerError } from "../../errors.ts";
 import { planClocks } from "./clock.ts";
 import { planPoweroff, planReboot } from "./power.ts";
-import type { HostFacts } from "./host_facts.ts";
-import { testHost } from "./test_host.ts";
+import type { HostFacts } from "../facts/host_facts.ts";
+import { testHost } from "../test_host.ts";
 
 const ROUTER = testHost("router", "192.168.2.1");
 const MAIL = testHost("mail");

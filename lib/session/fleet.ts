@@ -1,9 +1,9 @@
-import type { Env } from "../lib/env.ts";
-import type { Host, Inventory } from "../lib/fleet/host.ts";
-import type { ExecutorOptions } from "../lib/session/executor.ts";
-import type { HostSession } from "../lib/session/session.ts";
-import { sshSession } from "../lib/session/ssh_session.ts";
-import type { InventoryPlace } from "../lib/inventory/inventory_files.ts";
+import type { Env } from "../env.ts";
+import type { Host, Inventory } from "../fleet/host.ts";
+import type { ExecutorOptions } from "./executor.ts";
+import type { HostSession } from "./session.ts";
+import { sshSession } from "./ssh_session.ts";
+import type { InventoryPlace } from "../inventory/inventory_files.ts";
 import { openInventory } from "./inventory.ts";
 
 /** Hosts that are worked on at once. */

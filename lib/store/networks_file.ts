@@ -1,9 +1,9 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { type AddressPlan, planOf, TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
-import { TowerError } from "../lib/errors.ts";
-import type { TowerPaths } from "../lib/fleet/paths.ts";
-import { exists, readText } from "../lib/files/files.ts";
+import { type AddressPlan, planOf, TOWER_PLAN } from "../address_plan/address_plan.ts";
+import { TowerError } from "../errors.ts";
+import type { TowerPaths } from "../fleet/paths.ts";
+import { exists, readText } from "../files/files.ts";
 
 const side = { network: z.string(), thinClient: z.string(), firstHost: z.number() };
 const SCHEMA = z.strictObject({

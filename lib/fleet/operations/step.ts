@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Host } from "../host.ts";
 
 /** A thing that an operation does on a host, as data: shown by `--dry-run`, done by the executor. */
 export interface Step {
