@@ -8,6 +8,11 @@ export interface Command {
   readonly variables?: Readonly<Record<string, string>>;
   /** Exit codes that are no failure; [0] by default. */
   readonly okCodes?: readonly number[];
+  /**
+   * Ends when this program does, also by SIGKILL, with all that it started; for what waits on a
+   * network, and would wait on. (Not for a program that is given the terminal.)
+   */
+  readonly endsWithOwner?: true;
   /** Indexes of `argv` that are never shown. */
   readonly secretArgs?: readonly number[];
 }

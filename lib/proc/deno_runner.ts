@@ -3,6 +3,7 @@ import { concat } from "../bytes/bytes.ts";
 import type { Command, CommandResult, Ending, Runner, RunningProcess } from "./command.ts";
 import { assertOk, describe, missingProgram } from "./failure.ts";
 import { untilAborted } from "./until_aborted.ts";
+import { type Child, gated, GUARD, guardedBy } from "./owner_guard.ts";
 
 /** Debian and Alpine keep mke2fs and the like here and leave it out of a plain user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -18,7 +19,7 @@ export interface DenoRunnerOptions {
 /** Where a program's three streams go. */
 interface Streams {
   readonly stdin: "piped" | "null" | "inherit";
-  readonly output: "piped" | "inherit";
+  readonly output: "piped" | "null" | "inherit";
 }
 
 /**
@@ -29,8 +30,21 @@ export function denoRunner(options: DenoRunnerOptions = {}): Runner {
   const folders = searchPath();
   const grace = options.grace ?? 2000;
   const which = (program: string) => findProgram(program, folders);
+  const launch = (command: Command, streams: Streams) =>
+    start(command, which(command.argv[0]), folders, streams);
+  const guarded = (command: Command): Child => {
+    const program = which(command.argv[0]);
+    if (program === undefined) throw missingProgram(command);
+    // Its input is also how it is let begin.
+    const child = launch(gated(command, program), { stdin: "piped", output: "piped" });
+    return guardedBy(launch({ argv: GUARD }, { stdin: "piped", output: "null" }), child);
+  };
   const spawn = (command: Command, streams: Streams) =>
-    new DenoProcess(start(command, which(command.argv[0]), folders, streams), streams, grace);
+    new DenoProcess(
+      command.endsWithOwner ? guarded(command) : launch(command, streams),
+      streams,
+      grace,
+    );
   return {
     which,
     async run(command, { signal, outputLimit = OUTPUT_LIMIT } = {}) {
@@ -61,12 +75,12 @@ export function denoRunner(options: DenoRunnerOptions = {}): Runner {
 class DenoProcess implements RunningProcess {
   readonly pid: number;
   readonly ended: Promise<Ending>;
-  readonly #child: Deno.ChildProcess;
+  readonly #child: Child;
   readonly #isLeader: boolean;
   readonly #grace: number;
   #isOver = false;
 
-  constructor(child: Deno.ChildProcess, streams: Streams, grace: number) {
+  constructor(child: Child, streams: Streams, grace: number) {
     this.#child = child;
     this.#isLeader = ownsSession(streams);
     this.#grace = grace;
@@ -115,7 +129,7 @@ class DenoProcess implements RunningProcess {
 }
 
 function ownsSession(streams: Streams): boolean {
-  return streams.output === "piped";
+  return streams.output !== "inherit";
 }
 
 function start(

@@ -144,3 +144,30 @@ async function until(condition: () => boolean): Promise<void> {
   }
   assert(condition(), "the condition never came true");
 }
+
+Deno.test("a program that ends with its owner has its input, output and ending as any other", async () => {
+  const runner = denoRunner();
+  const owned = { endsWithOwner: true } as const;
+  const stdin = new TextEncoder().encode("one\ntwo\0three");
+  const { stdout } = await runner.run({ argv: ["cat"], stdin, ...owned });
+  assertEquals(stdout, stdin);
+  const none = await runner.run({ argv: ["wc", "-c"], stdin: new Uint8Array(), ...owned });
+  assertEquals(text(none.stdout).trim(), "0");
+  const code = await runner.run({ ...sh("exit 200"), ...owned, okCodes: [200] });
+  assertEquals(code.ending, { kind: "exited", code: 200 });
+  await using child = runner.spawn({ ...sh("kill -KILL $$"), ...owned });
+  assertEquals(await child.ended, { kind: "signalled", signal: "SIGKILL" });
+  await assertRejects(
+    () => runner.run({ argv: ["no-such-program"], ...owned }),
+    TowerError,
+    'there is no program "no-such-program"',
+  );
+});
+
+Deno.test("a program that ends with its owner is ended by a signal as any other", async () => {
+  const ending = new AbortController();
+  const argv = ["sleep", "60"] as const;
+  const work = denoRunner().run({ argv, endsWithOwner: true }, { signal: ending.signal });
+  setTimeout(() => ending.abort(), 100);
+  await assertRejects(() => work, TowerError, "interrupted");
+});
