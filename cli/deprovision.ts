@@ -3,13 +3,13 @@ import { findHost, hostName, type Inventory } from "../lib/fleet/host.ts";
 import { planPoweroff } from "../lib/fleet/operations/power.ts";
 import { hostFolder } from "../lib/fleet/paths.ts";
 import { canonicalJson } from "../lib/json.ts";
-import { runPlan } from "../lib/session/executor.ts";
+import { runOnHosts } from "../lib/session/operation.ts";
+import { lookAt } from "../lib/session/look.ts";
+import { upHosts } from "../lib/fleet/facts/host_status.ts";
 import { locked, removeHost } from "../lib/inventory/inventory_files.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
-import { upHosts } from "./power.ts";
-import { lookAt } from "./status.ts";
 
 interface DeprovisionOptions {
   readonly confirm: boolean;
@@ -56,8 +56,7 @@ function requireKnown(inventory: Inventory, name: string): boolean {
 async function powerOff(name: string, fleet: Fleet, env: Env, json: boolean): Promise<void> {
   const up = upHosts(await lookAt([findHost(fleet.inventory, name)], fleet));
   using reporter = reporterFor(env, json);
-  const plan = planPoweroff(up);
-  const outcomes = await runPlan(plan, fleet.session, { ...fleet.executor, reporter });
+  const outcomes = await runOnHosts(planPoweroff(up), fleet, reporter);
   for (const { result } of outcomes) {
     if (result.kind !== "failed") continue;
     reporter.report({ type: "warning", message: `${name} could not be powered off` });

@@ -1,34 +1,21 @@
-import { printable, TowerError } from "../lib/errors.ts";
+import { printable } from "../lib/errors.ts";
 import type { Env } from "../lib/env.ts";
-import { chooseHosts, type Host, type Inventory, twinOf } from "../lib/fleet/host.ts";
+import { chooseHosts, type Inventory } from "../lib/fleet/host.ts";
 import type { HostFacts } from "../lib/fleet/facts/host_facts.ts";
-import type { Outcome } from "../lib/fleet/operations/step.ts";
+import type { HostStatus } from "../lib/fleet/facts/host_status.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { formatBytes, percentOf } from "../lib/report/quantity.ts";
-import { onHosts } from "../lib/session/executor.ts";
-import { gatherFacts } from "../lib/session/facts.ts";
+import { lookAt } from "../lib/session/look.ts";
 import { isDrawable } from "../lib/program/drawable.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { type Fleet, openFleet } from "../lib/session/fleet.ts";
+import { openFleet } from "../lib/session/fleet.ts";
 import { colorName } from "./render/colors.ts";
 import { errorJson } from "./render/error_json.ts";
 import { screenful } from "./render/screen.ts";
 import { table } from "../lib/report/table.ts";
 
-/** Seconds that a host may take for its whole answer. */
-const DEADLINE = 15;
 /** Seconds between two looks of `--watch`; TowerOS' own. */
 const WATCH_EVERY = 10;
-
-/** What a look at a host showed. */
-export type HostStatus =
-  | {
-    readonly host: Host;
-    readonly state: "up";
-    readonly facts: HostFacts;
-    readonly askedAt: number;
-  }
-  | { readonly host: Host; readonly state: "down" | "fault"; readonly error: unknown };
 
 /** `tower status`, once or again and again until the signal, which is how a watch ends. */
 export async function showStatus(
@@ -86,39 +73,6 @@ function lookText({ statuses, broken }: Look): string {
 
 function brokenText(broken: Look["broken"]): string {
   return broken.map(({ name, error }) => `${name}: ${printable(error.message)}\n`).join("");
-}
-
-/** Asks all hosts, some of them at once. */
-export async function lookAt(hosts: readonly Host[], fleet: Fleet): Promise<HostStatus[]> {
-  const outcomes = await onHosts(hosts, fleet.executor, async (host) => {
-    const begin = performance.now();
-    const facts = await gatherFacts(fleet.session(host), DEADLINE);
-    // It looked at its clock somewhere in between.
-    return { facts, askedAt: Math.floor((Date.now() - (performance.now() - begin) / 2) / 1000) };
-  });
-  return outcomes.map(statusOf).map((status) => apartFromTwin(status, fleet.inventory));
-}
-
-/** Where two hosts have one address, what was seen there tells nothing of the one that is not up. */
-function apartFromTwin(status: HostStatus, inventory: Inventory): HostStatus {
-  const { host } = status;
-  const twin = status.state === "up" ? undefined : twinOf(inventory, host);
-  if (status.state === "up" || twin === undefined) return status;
-  const error = new TowerError(
-    "conflict",
-    `Cannot reach "${host.name}": it has the address ${host.env.address} of "${twin}"`,
-    { cause: status.error, hint: `tower deprovision ${host.name}, then provision it again` },
-  );
-  return { host, state: "fault", error };
-}
-
-function statusOf(
-  { host, result }: Outcome<{ facts: HostFacts; askedAt: number }>,
-): HostStatus {
-  if (result.kind === "done") return { host, state: "up", ...result.value };
-  const { error } = result;
-  const isDown = error instanceof TowerError && error.code === "unreachable";
-  return { host, state: isDown ? "down" : "fault", error };
 }
 
 /** TowerOS' keys first, then what it did not have. */

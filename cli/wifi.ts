@@ -18,7 +18,8 @@ export async function connectWifi(
   const fleet = await openFleet(env);
   const router = findHost(fleet.inventory, "router");
   const wlan = wlanOf(ssid, password ?? (await env.askSecret("Password: ")) ?? "");
-  await execute(planWifi(router, wlan), fleet, options, { env, ending });
+  const plan = planWifi(router, wlan);
+  await execute({ plan, missed: [] }, fleet, options, { env, ending });
   if (options.dryRun || ending.code !== 0 || router.env.role !== "router") return;
   await locked(fleet.place, () => {
     // Another tower may have made it anew meanwhile, or forgotten it.

@@ -6,7 +6,8 @@ import type { Ending } from "../../lib/program/ending.ts";
 export function poweroffCommand(env: Env, ending: Ending) {
   return hostsCommand("poweroff", "Power hosts off that are up, the router last.")
     .action(async (hosts, { host, ...options }) => {
-      const { planAndRun, upHosts } = await import("../power.ts");
+      const { planAndRun } = await import("../power.ts");
+      const { upHosts } = await import("../../lib/fleet/facts/host_status.ts");
       const { planPoweroff } = await import("../../lib/fleet/operations/power.ts");
       const names = host === undefined ? hosts : [...hosts, host];
       await planAndRun(names, "done", (s) => planPoweroff(upHosts(s)), options, { env, ending });
@@ -17,7 +18,8 @@ export function poweroffCommand(env: Env, ending: Ending) {
 export function rebootCommand(env: Env, ending: Ending) {
   return hostsCommand("reboot", "Start hosts anew that are up, the router first.")
     .action(async (hosts, { host, ...options }) => {
-      const { planAndRun, upHosts } = await import("../power.ts");
+      const { planAndRun } = await import("../power.ts");
+      const { upHosts } = await import("../../lib/fleet/facts/host_status.ts");
       const { planReboot } = await import("../../lib/fleet/operations/power.ts");
       const names = host === undefined ? hosts : [...hosts, host];
       await planAndRun(names, "failed", (s) => planReboot(upHosts(s)), options, { env, ending });

@@ -7,7 +7,8 @@ import { hostFolder } from "../../lib/fleet/paths.ts";
 import { isConfirmed } from "../../lib/program/confirmation.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import type { Reporter } from "../../lib/report/event.ts";
-import { onHosts, runPlan } from "../../lib/session/executor.ts";
+import { onHosts } from "../../lib/session/executor.ts";
+import { runOnHosts } from "../../lib/session/operation.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { missingInclude, untouchableConfig } from "../../lib/inventory/user_ssh_config.ts";
 import { type Fleet, openFleet } from "../../lib/session/fleet.ts";
@@ -156,7 +157,7 @@ async function setClock(
 ): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   const plan = planClocks([{ host, facts, askedAt: now }], now);
-  const outcomes = await runPlan(plan, fleet.session, { ...fleet.executor, reporter });
+  const outcomes = await runOnHosts(plan, fleet, reporter);
   for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
 }
 

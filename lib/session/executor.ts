@@ -1,30 +1,27 @@
-import { printable, TowerError } from "../errors.ts";
-import type { Host } from "../fleet/host.ts";
-import type { Outcome, Plan, Step } from "../fleet/operations/step.ts";
+import type { Named, Outcome, Plan, Sequence, Step } from "../fleet/operations/step.ts";
 import type { Reporter } from "../report/event.ts";
-import type { HostSession } from "./session.ts";
-
-/** Seconds that a step may take. */
-const DEADLINE = 60;
-const OUTPUT_LIMIT = 1 << 20;
+import { REAL_CLOCK } from "./real_clock.ts";
+import type { Session } from "./session.ts";
+import type { Clock } from "./steps/handler.ts";
+import { doStep } from "./steps/handlers.ts";
 
 export interface ExecutorOptions {
-  /** Most hosts worked on at once. */
+  /** Most machines worked on at once. */
   readonly parallel: number;
   /** Ends all work; its reason is thrown. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Does the same on many hosts side by side. A host that fails does not stop the others; the
- * outcomes are in the order of the hosts.
+ * Does the same on many machines side by side. One that fails does not stop the others; the
+ * outcomes are in the order of the machines.
  */
-export async function onHosts<T>(
-  hosts: readonly Host[],
+export async function onHosts<T, M extends Named>(
+  hosts: readonly M[],
   options: ExecutorOptions,
-  work: (host: Host) => Promise<T>,
-): Promise<Outcome<T>[]> {
-  const outcomes: Outcome<T>[] = [];
+  work: (host: M) => Promise<T>,
+): Promise<Outcome<T, M>[]> {
+  const outcomes: Outcome<T, M>[] = [];
   let next = 0;
   const worker = async () => {
     for (let i; (i = next++) < hosts.length;) {
@@ -42,41 +39,88 @@ export async function onHosts<T>(
   return outcomes;
 }
 
-/** Runs a plan: its groups one after another, the steps of a group side by side. */
-export async function runPlan(
-  plan: Plan,
-  open: (host: Host) => HostSession,
-  options: ExecutorOptions & { readonly reporter: Reporter },
-): Promise<Outcome<Step>[]> {
-  const outcomes: Outcome<Step>[] = [];
+/** A sequence that was done, and what its machine said that the user is to be told. */
+export interface Done {
+  readonly title: string;
+  readonly said: readonly string[];
+}
+
+/** How plans are run. */
+export interface RunOptions extends ExecutorOptions {
+  readonly reporter: Reporter;
+  readonly clock?: Clock;
+}
+
+/**
+ * Runs a plan: its groups one after another, the machines of a group side by side, what is for one
+ * machine in its order. A machine that failed is left alone from then on; others go on.
+ *
+ * @returns an outcome of each sequence that was begun.
+ */
+export async function runPlan<M extends Named>(
+  plan: Plan<M>,
+  open: (host: M) => Session,
+  options: RunOptions,
+): Promise<Outcome<Done, M>[]> {
+  const outcomes: Outcome<Done, M>[] = [];
+  const failed = new Set<string>();
   for (const group of plan) {
-    const steps = new Map(group.map((step) => [step.host, step]));
-    outcomes.push(
-      ...await onHosts([...steps.keys()], options, async (host) => {
-        const step = steps.get(host)!;
-        const id = `${host.name}: ${step.title}`;
-        options.reporter.report({ type: "step", id, title: id });
-        await runStep(open(host), step);
-        options.reporter.report({ type: "done", id });
-        return step;
-      }),
+    const byName = Map.groupBy(group, ({ host }) => host.name);
+    const machines = [...byName].filter(([name]) => !failed.has(name))
+      .map(([name, sequences]) => ({ name, sequences }));
+    const results = await onHosts(
+      machines,
+      options,
+      ({ sequences }) => runInOrder(sequences, open, options),
     );
+    for (const { result } of results) {
+      // What is known of a machine is told by its sequences.
+      if (result.kind === "failed") throw result.error;
+      for (const outcome of result.value) {
+        outcomes.push(outcome);
+        if (outcome.result.kind === "failed") failed.add(outcome.host.name);
+      }
+    }
   }
   return outcomes;
 }
 
-async function runStep(session: HostSession, { argv, stdin, title, mayDisconnect }: Step) {
-  const program = { argv, deadline: DEADLINE, outputLimit: OUTPUT_LIMIT };
-  try {
-    const { ending, stderr } = await session.exec(stdin ? { ...program, stdin } : program);
-    if (ending.kind === "exited" && ending.code === 0) return;
-    const said = printable(new TextDecoder().decode(stderr.subarray(0, 512))).trim();
-    throw new TowerError(
-      "tool",
-      `Cannot ${title} on "${session.host.name}": ${said === "" ? "it failed" : said}`,
-    );
-  } catch (error) {
-    const isGone = error instanceof TowerError && error.code === "unreachable";
-    if (!isGone || mayDisconnect === undefined) throw error;
+/** Runs what is for one machine; the first that fails is the last. */
+async function runInOrder<M extends Named>(
+  sequences: readonly Sequence<M>[],
+  open: (host: M) => Session,
+  options: RunOptions,
+): Promise<Outcome<Done, M>[]> {
+  const outcomes: Outcome<Done, M>[] = [];
+  for (const sequence of sequences) {
+    const { host, title } = sequence;
+    try {
+      const said = await runSequence(sequence, open(host), options);
+      outcomes.push({ host, result: { kind: "done", value: { title, said } } });
+    } catch (error) {
+      options.signal.throwIfAborted();
+      outcomes.push({ host, result: { kind: "failed", error } });
+      break;
+    }
   }
+  return outcomes;
+}
+
+function runSequence<M extends Named>(
+  { host, steps }: Sequence<M>,
+  session: Session,
+  { reporter, signal, clock = REAL_CLOCK }: RunOptions,
+): Promise<readonly string[]> {
+  const run = async (steps: readonly Step[], signal: AbortSignal): Promise<readonly string[]> => {
+    const said: string[] = [];
+    for (const step of steps) {
+      signal.throwIfAborted();
+      const id = `${host.name}: ${step.title}`;
+      reporter.report({ type: "step", id, title: id });
+      said.push(...await doStep(step, { session, machine: host.name, signal, clock, run }));
+      reporter.report({ type: "done", id });
+    }
+    return said;
+  };
+  return run(steps, signal);
 }

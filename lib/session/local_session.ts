@@ -1,3 +1,4 @@
+import { TowerError } from "../errors.ts";
 import type { Runner } from "../proc/command.ts";
 import type { Session } from "./session.ts";
 
@@ -6,10 +7,15 @@ const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
 /** This machine, as if it were a host. */
 export function localSession(runner: Runner): Session {
   return {
-    async exec({ argv, stdin, outputLimit, deadline }) {
+    async exec({ argv, stdin, outputLimit, deadline }, ending) {
       const command = { argv, okCodes: ANY_CODE, ...(stdin && { stdin }) };
-      const signal = AbortSignal.timeout(deadline * 1000);
+      const late = AbortSignal.timeout(deadline * 1000);
+      const signal = ending ? AbortSignal.any([late, ending]) : late;
       return await runner.run(command, { signal, outputLimit });
+    },
+    forward() {
+      const message = "Cannot open a tunnel: this machine needs none to itself";
+      return Promise.reject(new TowerError("unsupported", message));
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Host } from "../fleet/host.ts";
+import type { Forward } from "../fleet/operations/step.ts";
 import type { Ending } from "../proc/command.ts";
 
 /** A program on a host. */
@@ -18,14 +19,26 @@ export interface RemoteResult {
   readonly stderr: Uint8Array;
 }
 
+/** A way between ports of two machines. It ends with its owner, whatever that one's end. */
+export interface Tunnel extends AsyncDisposable {
+  /** Why it is gone: a link was lost, or it was disposed of. Never rejects. */
+  readonly ended: Promise<unknown>;
+}
+
 /** A way to run programs on a machine. */
 export interface Session {
   /**
    * Runs one to its end, whatever its exit code.
+   * @param signal Ends it early; its reason is thrown.
    * @throws {TowerError} `untrusted` when the host does not have its known key, `permission` when
    * it refuses ours, `unreachable` when it does not answer, `limit` when it says too much.
    */
-  exec(program: RemoteProgram): Promise<RemoteResult>;
+  exec(program: RemoteProgram, signal?: AbortSignal): Promise<RemoteResult>;
+  /**
+   * Opens a tunnel, once both ends listen.
+   * @throws {TowerError} as `exec`; `unsupported` to this machine itself.
+   */
+  forward(forward: Forward, signal?: AbortSignal): Promise<Tunnel>;
 }
 
 /** A way to run programs on a host. */

@@ -4,13 +4,13 @@ import { controlFolder, identityPath, knownHostsPath, type TowerPaths } from "..
 import type { CommandResult, Runner } from "../proc/command.ts";
 import type { HostSession, RemoteProgram } from "./session.ts";
 import { sshArgv, type SshTarget } from "../ssh/ssh_argv.ts";
-import { failureInLog, type SshFailure } from "../ssh/ssh_log.ts";
-import { exists, readBytes, tempDir } from "../files/files.ts";
+import { failureInLog } from "../ssh/ssh_log.ts";
+import { tempDir } from "../files/files.ts";
+import { logIn, sshFailure } from "./ssh_failure.ts";
+import { openTunnel } from "./ssh_tunnel.ts";
 
 /** ssh's own failures; a program on the host may end with it too, and then ssh logs nothing. */
 const SSH_FAILED = 255;
-/** Most bytes of ssh's log. */
-const LOG_LIMIT = 1 << 20;
 const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
 
 export interface SshSessionOptions {
@@ -46,16 +46,16 @@ export function sharedTarget(paths: TowerPaths, host: Host, connectTimeout: numb
 /** Runs programs on a host by OpenSSH's client, a connection each. */
 export function sshSession(host: Host, options: SshSessionOptions): HostSession {
   const { runner, paths, signal, connectTimeout } = options;
+  // A connection that is there already would hide a host whose key was swapped since.
+  const target = sshTarget(paths, host, connectTimeout);
   return {
     host,
-    async exec(program) {
-      if (host.hostKeys.length === 0) {
-        throw new TowerError("untrusted", `Cannot reach "${host.name}": its keys are not known`, {
-          hint: "Provision it again: its keys are made on this machine",
-        });
-      }
-      // A connection that is there already would hide a host whose key was swapped since.
-      const target = sshTarget(paths, host, connectTimeout);
+    forward: (forward, ending = signal) => {
+      requireKeys(host);
+      return openTunnel(forward, { host, target, runner, signal: ending });
+    },
+    async exec(program, ending = signal) {
+      requireKeys(host);
       using own = tempDir();
       const logFile = `${own.path}/log`;
       const argv = sshArgv(target, { command: program.argv, logFile });
@@ -63,18 +63,26 @@ export function sshSession(host: Host, options: SshSessionOptions): HostSession 
       const timeout = new AbortController();
       const timer = setTimeout(() => timeout.abort(), deadline * 1000);
       try {
-        const command = { argv, stdin, okCodes: ANY_CODE };
-        const result = await runner.run(command, { signal: timeout.signal, outputLimit });
-        const log = exists(logFile) ? readBytes(logFile, LOG_LIMIT) : new Uint8Array();
-        return checked(host, result, new TextDecoder().decode(log));
+        const command = { argv, stdin, okCodes: ANY_CODE, endsWithOwner: true } as const;
+        const either = AbortSignal.any([timeout.signal, ending]);
+        const result = await runner.run(command, { signal: either, outputLimit });
+        return checked(host, result, logIn(logFile));
       } catch (error) {
         signal.throwIfAborted();
+        ending.throwIfAborted();
         throw shownFailure(host, program, error, timeout.signal.aborted);
       } finally {
         clearTimeout(timer);
       }
     },
   };
+}
+
+function requireKeys(host: Host): void {
+  if (host.hostKeys.length > 0) return;
+  throw new TowerError("untrusted", `Cannot reach "${host.name}": its keys are not known`, {
+    hint: "Provision it again: its keys are made on this machine",
+  });
 }
 
 /** The runner's own words would show the whole argv. */
@@ -106,29 +114,4 @@ function checked(host: Host, result: CommandResult, log: string): CommandResult 
 function isBrokenOff(stderr: Uint8Array): boolean {
   const end = new TextDecoder().decode(stderr.subarray(-200));
   return /(^|\n)Connection to \S+ closed by remote host\.\r\n$/.test(end);
-}
-
-const CAUSES: Readonly<Record<Exclude<SshFailure, "other-key" | "key-refused">, string>> = {
-  "no-answer": "no answer",
-  "port-refused": "it refuses connections to its SSH port",
-  "no-way": "no way to its network",
-  "closed": "it closed the connection",
-  "unknown": "the connection failed",
-};
-
-function sshFailure({ name, env }: Host, failure: SshFailure): TowerError {
-  const say = (code: "untrusted" | "permission" | "unreachable", cause: string, hint?: string) =>
-    new TowerError(code, `Cannot reach "${name}": ${cause}`, hint === undefined ? {} : { hint });
-  switch (failure) {
-    case "other-key":
-      return say(
-        "untrusted",
-        `what answers at ${env.address} has another key than ${name}`,
-        "Another machine may pretend to be it. If you know why, provision it again",
-      );
-    case "key-refused":
-      return say("permission", `it does not let ${env.username} in with our key`);
-    default:
-      return say("unreachable", CAUSES[failure]);
-  }
 }

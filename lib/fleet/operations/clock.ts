@@ -1,7 +1,7 @@
 import { TowerError } from "../../errors.ts";
 import type { Host } from "../host.ts";
 import type { HostFacts } from "../facts/host_facts.ts";
-import type { Plan } from "./step.ts";
+import { type Plan, sequenceOf } from "./step.ts";
 
 /** A clock that is off by less than so many seconds is left alone. */
 export const CLOCK_TOLERANCE = 2;
@@ -40,9 +40,10 @@ export function planClocks(
       hint: "Set this machine's clock first, as root: date -u -s 'YYYY-MM-DD HH:MM'",
     });
   }
-  return [wrong.map(({ host }) => ({
-    host,
+  const step = {
+    kind: "exec",
     title: `set the clock to ${time}`,
-    argv: ["doas", "date", "-u", "-s", `@${now}`] as [string, ...string[]],
-  }))];
+    argv: ["doas", "date", "-u", "-s", `@${now}`],
+  } as const;
+  return [wrong.map(({ host }) => sequenceOf(host, step))];
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../errors.ts";
 import { planClocks } from "./clock.ts";
+import { shownSteps } from "./shown_step.ts";
 import { planPoweroff, planReboot } from "./power.ts";
 import type { HostFacts } from "../facts/host_facts.ts";
 import { testHost } from "../test_host.ts";
@@ -9,13 +10,19 @@ const ROUTER = testHost("router", "192.168.2.1");
 const MAIL = testHost("mail");
 const VAULT = testHost("vault", "192.168.3.200", "offline");
 const names = (plan: ReturnType<typeof planPoweroff>) =>
-  plan.map((group) => group.map((step) => step.host.name as string));
+  plan.map((group) => group.map(({ host }) => host.name as string));
 
 Deno.test("E22: the router is powered off after all others, and started before them", () => {
   assertEquals(names(planPoweroff([ROUTER, MAIL, VAULT])), [["mail", "vault"], ["router"]]);
   assertEquals(names(planReboot([ROUTER, MAIL, VAULT])), [["router"], ["mail", "vault"]]);
   assertEquals(planPoweroff([]), []);
-  assertEquals(planPoweroff([MAIL])[0]![0]!.mayDisconnect, true);
+  const [step] = planPoweroff([MAIL])[0]![0]!.steps;
+  assertEquals(step, {
+    kind: "reboot",
+    title: "power off",
+    argv: ["doas", "poweroff"],
+    until: "asked",
+  });
 });
 
 /** What a host told of its clock, and this machine's time then. */
@@ -28,7 +35,9 @@ const told = (host: typeof VAULT, time: number | null, askedAt = 1_800_000_000) 
 Deno.test("A1: a clock is set by a number of our own; no text of a host gets into a command", () => {
   const now = 1_800_000_000;
   const plan = planClocks([told(ROUTER, 5e9), told(VAULT, 1_700_000_000)], now);
-  assertEquals(plan.map((g) => g.map((s) => s.argv)), [[["doas", "date", "-u", "-s", `@${now}`]]]);
+  assertEquals(shownSteps(plan).map(({ host, argv }) => [host, ...argv]), [
+    ["vault", "doas", "date", "-u", "-s", `@${now}`],
+  ]);
   assertEquals(planClocks([told(VAULT, now + 1)], now), [], "nothing to do twice");
   assertThrows(() => planClocks([], Number("1; reboot")), RangeError);
 });

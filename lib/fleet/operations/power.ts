@@ -1,22 +1,32 @@
 import type { Host } from "../host.ts";
-import type { Plan, Step } from "./step.ts";
+import { type Plan, type RebootStep, sequenceOf } from "./step.ts";
+
+const POWEROFF: RebootStep = {
+  kind: "reboot",
+  title: "power off",
+  argv: ["doas", "poweroff"],
+  until: "asked",
+};
+const REBOOT: RebootStep = {
+  kind: "reboot",
+  title: "reboot",
+  argv: ["doas", "reboot"],
+  until: "asked",
+};
 
 /** Turns hosts off, the router last: all others may need it until their end (facts E22). */
 export function planPoweroff(up: readonly Host[]): Plan {
-  return routerLast(up, (host) => step(host, "power off", ["doas", "poweroff"]));
+  return routerLast(up, POWEROFF);
 }
 
 /** Starts hosts anew, the router first, so that it is there when they come back. */
 export function planReboot(up: readonly Host[]): Plan {
-  return [...routerLast(up, (host) => step(host, "reboot", ["doas", "reboot"]))].reverse();
+  return routerLast(up, REBOOT).toReversed();
 }
 
-function step(host: Host, title: string, argv: [string, ...string[]]): Step {
-  return { host, title, argv, mayDisconnect: true };
-}
-
-function routerLast(hosts: readonly Host[], make: (host: Host) => Step): Plan {
+function routerLast(hosts: readonly Host[], step: RebootStep): Plan {
   const routers = hosts.filter((host) => host.env.role === "router");
   const others = hosts.filter((host) => host.env.role !== "router");
-  return [others, routers].filter((group) => group.length > 0).map((group) => group.map(make));
+  return [others, routers].filter((group) => group.length > 0)
+    .map((group) => group.map((host) => sequenceOf(host, step)));
 }

@@ -127,7 +127,7 @@ Deno.test({
     const log = join(tower.env.dir, "log");
     Deno.writeTextFileSync(log, "");
     Deno.chmodSync(log, 0o666);
-    const router = { name: "router", answer: `cat >${log}` };
+    const router = { name: "router", answer: `cat >>${log}` };
     await using hosts = await ManyHosts.start(tower.env.home, [router]);
     const settings = join(tower.env.home, ".local/tower/hosts/router/tower.env");
     using asking = new TowerProgram({
