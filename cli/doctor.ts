@@ -8,15 +8,15 @@ import { missingInclude } from "../lib/inventory/user_ssh_config.ts";
 import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
 import type { Links } from "../lib/firewall/roles.ts";
 import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
-import { rulesChanges } from "../lib/fleet/firewall.ts";
+import { rulesChanges, rulesFact } from "../lib/fleet/firewall.ts";
 import {
   cardFindings,
+  CARDS,
   type Finding,
   linksInUse,
   notThinClient,
 } from "../lib/fleet/thin_client_cards.ts";
-import { gatherCards } from "../lib/session/cards.ts";
-import { gatherRules } from "../lib/session/firewall.ts";
+import { gather } from "../lib/session/gather.ts";
 import { localSession } from "../lib/session/local_session.ts";
 import { thinClientRules } from "./firewall_apply.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
@@ -111,7 +111,7 @@ async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {
   try {
     const plan = addressPlan(place);
     if (!env.runner.which("ip")) return [];
-    const state = await gatherCards(localSession(env.runner));
+    const state = await gather(localSession(env.runner), CARDS, { name: THIN_CLIENT });
     const missing = notThinClient(state, plan);
     // What would mend the networks of a thin client cuts off any other machine.
     if (missing) return [missing];
@@ -127,9 +127,10 @@ async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {
 async function ruleFindings(env: Env, plan: AddressPlan, links: Links): Promise<Finding[]> {
   const asRoot = await quietRoot(env);
   if (asRoot === undefined) return [];
-  const target = { name: THIN_CLIENT, session: localSession(env.runner), asRoot };
   const wanted = await thinClientRules(env, plan, links);
-  const changes = rulesChanges(wanted, await gatherRules(target, wanted));
+  const machine = { name: THIN_CLIENT, become: asRoot };
+  const state = await gather(localSession(env.runner), rulesFact(wanted), machine);
+  const changes = rulesChanges(wanted, state);
   if (changes.length === 0) return [];
   const what = new Set(changes.map((change) => inWords(change.what)));
   const options = links.online === links.offline ? " --one-cable" : "";

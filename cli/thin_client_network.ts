@@ -1,31 +1,41 @@
 import type { Env } from "../lib/env.ts";
 import { printable, TowerError } from "../lib/errors.ts";
-import { cardFindings, linksInUse, ONE_CABLE_WARNING } from "../lib/fleet/thin_client_cards.ts";
+import {
+  cardFindings,
+  CARDS,
+  linksInUse,
+  ONE_CABLE_WARNING,
+} from "../lib/fleet/thin_client_cards.ts";
 import {
   keepForeign,
-  LOOK_AT_SETUP,
-  parseSetup,
   pinCards,
-  SET_UP,
+  planSetup,
+  SETUP,
   setupChanges,
   setupFiles,
-  setupInput,
 } from "../lib/fleet/thin_client_setup.ts";
 import { THIN_CLIENT } from "../lib/firewall/tower_network.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { gatherCards } from "../lib/session/cards.ts";
+import { gather } from "../lib/session/gather.ts";
+import { runPlan } from "../lib/session/executor.ts";
 import { localSession } from "../lib/session/local_session.ts";
 import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { addressPlan } from "../lib/store/networks_file.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
+import { shownSteps } from "../lib/fleet/operations/shown_step.ts";
+import { throwFailure } from "../lib/session/outcomes.ts";
 import { tellChanges } from "./render/changes.ts";
 import { table } from "../lib/report/table.ts";
 import { requireRoot } from "./this_machine.ts";
 
+/** This machine; whoever sets it up is root already. */
+const MACHINE = { name: THIN_CLIENT, become: [] } as const;
+
 /** Shows the cards of this machine, and what is wrong with them. */
 export async function showNetwork({ json }: { readonly json: boolean }, env: Env): Promise<void> {
   const plan = addressPlan(inventoryPlace(env.home, env.signal));
-  const state = await gatherCards(localSession(env.runner));
+  const state = await gather(localSession(env.runner), CARDS, MACHINE);
   const links = linksInUse(state, plan);
   const findings = cardFindings(state, plan, links);
   if (json) return env.stdout.write(`${canonicalJson({ ...state, findings }, 2)}\n`);
@@ -66,9 +76,9 @@ export async function setUpNetwork(
   if (oneCable) env.stderr.write(`warning: ${ONE_CABLE_WARNING}\n`);
   const { runner, signal, home } = env;
   const plan = addressPlan(inventoryPlace(home, signal));
-  const { stdout } = await runner.run({ argv: ["sh", "-c", LOOK_AT_SETUP] });
-  const setup = parseSetup(new TextDecoder().decode(stdout));
-  const state = await gatherCards(localSession(runner));
+  const session = localSession(runner);
+  const setup = await gather(session, SETUP, MACHINE);
+  const state = await gather(session, CARDS, MACHINE);
   const choice = { ...(online && { online }), ...(offline && { offline }) };
   const cards = pinCards(state, setup.files.mactab, choice, oneCable);
   const wanted = setupFiles(cards, plan, { oneCable, gateway });
@@ -80,13 +90,17 @@ export async function setUpNetwork(
     if (ending.json) return tellChanges(THIN_CLIENT, { state: "in force", changes }, told);
     return env.stdout.write(`${THIN_CLIENT}: already set up\n`);
   }
-  if (dryRun) return tellChanges(THIN_CLIENT, { state: "differs", changes }, told);
+  const steps = planSetup(MACHINE, files, setup);
+  if (dryRun) {
+    return tellChanges(THIN_CLIENT, { state: "differs", changes, steps: shownSteps(steps) }, told);
+  }
   if (!setup.hasOpenrc) {
     throw new TowerError("unsupported", "Cannot set up this machine's network: it has no OpenRC", {
       hint: "--dry-run shows the files; give the cards their names and addresses by your own means",
     });
   }
-  await runner.run({ argv: ["sh", "-c", SET_UP], stdin: setupInput(files) });
+  using reporter = reporterFor(env, ending.json);
+  throwFailure(await runPlan(steps, () => session, { parallel: 1, signal, reporter }));
   if (ending.json) return tellChanges(THIN_CLIENT, { state: "set up", changes }, told);
   env.stdout.write(`${THIN_CLIENT}: set up; see tower network show\n`);
 }

@@ -1,7 +1,8 @@
 import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
 import type { Env } from "../../lib/env.ts";
-import { requireSide } from "../../lib/fleet/thin_client_cards.ts";
-import { gatherCards } from "../../lib/session/cards.ts";
+import { THIN_CLIENT } from "../../lib/firewall/tower_network.ts";
+import { CARDS, requireSide } from "../../lib/fleet/thin_client_cards.ts";
+import { gather } from "../../lib/session/gather.ts";
 import { localSession } from "../../lib/session/local_session.ts";
 import type { ProvisionRequest } from "./request.ts";
 
@@ -23,6 +24,6 @@ export async function requireOwnNetwork(
       .map(({ role }) => role === "offline" ? "offline" as const : "online" as const),
   );
   if (sides.size === 0) return;
-  const state = await gatherCards(localSession(env.runner));
+  const state = await gather(localSession(env.runner), CARDS, { name: THIN_CLIENT });
   for (const side of sides) requireSide(state, plan, side, card);
 }

@@ -6,11 +6,35 @@ import { sysctlsOf } from "../hardening/sysctls.ts";
 import { type LineChange, lineChanges } from "../format/line_changes.ts";
 import type { Family } from "../ip/address.ts";
 import type { TowerEnv } from "../tower_env/tower_env.ts";
+import type { Fact } from "./facts/fact.ts";
 import { namedInput, partsOf } from "./named_parts.ts";
-import { CONFIRM, KEPT_FILES, LOAD, LOOK } from "./firewall_scripts.ts";
+import {
+  argvAs,
+  type Machine,
+  type Plan,
+  sequenceOf,
+  type StepProgram,
+} from "./operations/step.ts";
+import confirm from "./scripts/firewall_confirm.sh" with { type: "text" };
+import guard from "./scripts/firewall_guard.sh" with { type: "text" };
+import head from "./scripts/firewall_head.sh" with { type: "text" };
+import load from "./scripts/firewall_load.sh" with { type: "text" };
+import look from "./scripts/firewall_look.sh" with { type: "text" };
+import shared from "./scripts/firewall_shared.sh" with { type: "text" };
+import parts from "./scripts/parts.sh" with { type: "text" };
 
-/** Most bytes of what a machine tells of its rules; a role has some 2 KiB. */
-export const STATE_LIMIT = 1 << 18;
+/** What Alpine's services iptables, ip6tables and sysctl load at every start. */
+export const KEPT_FILES = {
+  ipv4: "/etc/iptables/rules-save",
+  ipv6: "/etc/iptables/rules6-save",
+  settings: "/etc/sysctl.d/tower.conf",
+} as const;
+
+/** What machines run, as root, to have their rules changed. */
+const LOOK = head + parts + look;
+const GUARD = head + shared + guard;
+const LOAD = head + shared + load;
+const CONFIRM = head + shared + confirm;
 
 /** The rules and settings that a machine should have, as texts of their programs. */
 export interface WantedRules {
@@ -38,10 +62,7 @@ export interface RulesChange {
 }
 
 /** A program to run as root. */
-export interface RootProgram {
-  readonly argv: readonly [string, ...string[]];
-  readonly stdin: Uint8Array;
-}
+export type RootProgram = Required<StepProgram>;
 
 /** Where the host of a `tower.env` stands, by its own addresses. */
 export function positionOfHost(env: TowerEnv): Position {
@@ -67,10 +88,19 @@ export function wantedRules(position: Position, arch: Arch | undefined): WantedR
   };
 }
 
-/** Asks a machine for its {@linkcode RulesState}. */
-export function lookAtRules(wanted: WantedRules): RootProgram {
+/** What a machine has of these; only root can tell. */
+export function rulesFact(wanted: WantedRules): Fact<RulesState> {
   const keys = wanted.settings.map((line) => `${line.split(" = ")[0]}\n`).join("");
-  return { argv: ["sh", "-c", LOOK, "tower-firewall"], stdin: new TextEncoder().encode(keys) };
+  return {
+    name: "firewall",
+    asking: (machine) => `look at the rules of "${machine}"`,
+    script: LOOK,
+    input: new TextEncoder().encode(keys),
+    deadline: 30,
+    limit: 1 << 18,
+    explains: true,
+    parse: parseRulesState,
+  };
 }
 
 /**
@@ -125,6 +155,40 @@ export function rulesChanges(wanted: WantedRules, state: RulesState): RulesChang
 }
 
 /**
+ * Loads the rules and keeps them once a connection that was made after that has proved access,
+ * unless all is in force.
+ *
+ * @param change Its token is hexadecimal digits of chance, its timeout the seconds until the machine
+ * takes the old rules back.
+ */
+export function planRules(
+  machine: Machine,
+  wanted: WantedRules,
+  state: RulesState,
+  change: { readonly token: string; readonly timeout: number },
+): Plan<Machine> {
+  if (rulesChanges(wanted, state).length === 0) return [];
+  const { name, become } = machine;
+  const { timeout } = change;
+  const asRoot = ({ argv, stdin }: RootProgram) => ({
+    argv: argvAs(become, argv),
+    stdin,
+  });
+  return [[sequenceOf(machine, {
+    kind: "commit",
+    title: "load the rules",
+    ...asRoot(loadRules(wanted, change)),
+    confirm: { title: "keep the new rules", ...asRoot(confirmRules(change.token)) },
+    undo: timeout,
+    unheard: {
+      change: `If they were loaded, the old rules are back ${timeout} s after that`,
+      confirm: `It has its old rules again ${timeout} s after it loaded these, unless it heard ` +
+        `the confirmation; what is in force: tower firewall apply ${name} --dry-run`,
+    },
+  })]];
+}
+
+/**
  * Loads the rules in place of all that are there, in both families or neither. Without
  * {@linkcode confirmRules} the old ones come back after so many seconds.
  *
@@ -138,6 +202,7 @@ export function loadRules(
     new4: wanted.ipv4,
     new6: wanted.ipv6,
     settings: wanted.settings.map((line) => `${line}\n`).join(""),
+    guard: GUARD,
     // A connection that breaks leaves a part of what was to be heard.
     end: "\n",
   };

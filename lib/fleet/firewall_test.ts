@@ -1,14 +1,18 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import { restoreTemplate } from "../firewall/template.ts";
 import {
+  KEPT_FILES,
   loadRules,
   parseRulesState,
+  planRules,
   positionOfHost,
   rulesChanges,
+  rulesFact,
   type WantedRules,
   wantedRules,
 } from "./firewall.ts";
+import { shownSteps } from "./operations/shown_step.ts";
 import { testHost } from "./test_host.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -82,4 +86,28 @@ Deno.test("an answer without end, or of something else, is refused", () => {
   for (const ipv4 of [`*filter\n${endless}COMMIT\n`, "\x1b[2J\n"]) {
     assertThrows(() => parseRulesState(answer(ROUTER, { ipv4 })), TowerError, "Cannot read");
   }
+});
+
+const WEB = { name: "web", become: ["doas"] };
+const CHANGE = { token: "a1", timeout: 30 };
+
+Deno.test("rules are a change that is confirmed as root with the same token, and nothing twice", () => {
+  assertEquals(planRules(WEB, ROUTER, parseRulesState(answer(ROUTER)), CHANGE), []);
+  const state = parseRulesState(answer(ROUTER, { ipv6: "" }));
+  const plan = planRules(WEB, ROUTER, state, CHANGE);
+  const [step] = plan[0]![0]!.steps;
+  assert(step.kind === "commit");
+  assertEquals([step.undo, step.argv[0], step.argv.slice(-2)], [30, "doas", ["a1", "30"]]);
+  assertEquals([step.confirm.argv[0], step.confirm.argv.at(-1)], ["doas", "a1"]);
+  assertEquals(shownSteps(plan).map(({ title }) => title), [
+    "load the rules",
+    "keep the new rules",
+  ]);
+  const [here] = planRules({ name: "here", become: [] }, ROUTER, state, CHANGE)[0]![0]!.steps;
+  assert(here.kind === "commit" && here.argv[0] === "sh" && here.confirm.argv[0] === "sh");
+});
+
+Deno.test("the files that are looked at are those that a machine keeps", () => {
+  const { script } = rulesFact(ROUTER);
+  for (const path of Object.values(KEPT_FILES)) assert(script.includes(`; kept ${path}\n`), path);
 });

@@ -3,12 +3,6 @@ import { TowerError } from "../errors.ts";
 /** Most lines of a part. */
 const MOST_LINES = 2000;
 
-/** Shell functions that write what {@linkcode partsOf} reads: `part NAME`, `kept FILE`. */
-export const PART_FUNCTIONS = `part() { printf '=%s\\n' "$1"; }
-text() { sed 's/^/|/'; }
-kept() { if [ -f "$1" ]; then text <"$1"; echo; fi; }
-`;
-
 /** Texts by name: a line `=name`, then the text's lines, each behind a `|`. */
 export function partsOf(text: string): ReadonlyMap<string, readonly string[]> {
   const parts = new Map<string, string[]>();

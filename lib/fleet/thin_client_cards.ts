@@ -2,6 +2,8 @@ import type { AddressPlan } from "../address_plan/address_plan.ts";
 import { TowerError } from "../errors.ts";
 import { type Links, ONE_CABLE, TWO_CABLES } from "../firewall/roles.ts";
 import { prefixOf } from "../ip/address.ts";
+import type { Fact } from "./facts/fact.ts";
+import lookAtCards from "./scripts/network_cards.sh" with { type: "text" };
 
 /** A network card of the thin client, as its kernel has it now. */
 export interface Card {
@@ -38,28 +40,18 @@ export const ONE_CABLE_WARNING =
   "with one cable both networks are one: a host that is taken over reaches every other's switch " +
   "port, and nothing but each host's own firewall stops it";
 
-/** Most bytes of the answer to {@linkcode LOOK_AT_CARDS}. */
-export const CARDS_LIMIT = 1 << 18;
+/** The state of all cards; no root is needed. */
+export const CARDS: Fact<CardsState> = {
+  name: "cards",
+  asking: () => "look at the network cards",
+  script: lookAtCards,
+  deadline: 15,
+  limit: 1 << 18,
+  explains: false,
+  parse: (answer) => parseCards(new TextDecoder().decode(answer)),
+};
 
-/**
- * Tells the state of all cards: POSIX sh, from the kernel's own files but for the addresses, which
- * it has in none. `ip -o` is the same in iproute2 and busybox.
- */
-export const LOOK_AT_CARDS = `PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
-for card in /sys/class/net/*; do
-	[ "$(cat "$card/type")" = 1 ] || continue
-	up=$(($(cat "$card/flags") & 1))
-	plugged=$(cat "$card/carrier" 2>/dev/null) || plugged=0
-	echo "card \${card##*/} $(cat "$card/address") $up $plugged"
-done
-ip -o -4 addr show | awk '$3 == "inet" { print "address", $2, $4 }'
-awk '$2 == "00000000" && $8 == "00000000" { print "default", $1, $3 }' /proc/net/route
-echo "forwards $(cat /proc/sys/net/ipv4/ip_forward) \\
-$(cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null || echo 0)"
-`;
-
-/** Reads what {@linkcode LOOK_AT_CARDS} wrote. @throws {TowerError} `malformed` */
+/** Reads what the script of {@linkcode CARDS} wrote. @throws {TowerError} `malformed` */
 export function parseCards(text: string): CardsState {
   const lines = text.split("\n").filter((line) => line !== "").map((line) => line.split(" "));
   const of = (kind: string) => lines.filter(([first]) => first === kind).map(([, ...rest]) => rest);

@@ -3,7 +3,13 @@ import { TowerError } from "../errors.ts";
 import { type LineChange, lineChanges } from "../format/line_changes.ts";
 import { addressAt, type IpNetwork, sizeOf } from "../ip/address.ts";
 import { foreignNames, foreignStanzas, requireText } from "./foreign_network.ts";
-import { namedInput, PART_FUNCTIONS, partsOf } from "./named_parts.ts";
+import type { Fact } from "./facts/fact.ts";
+import { namedInput, partsOf } from "./named_parts.ts";
+import { argvAs, type Machine, type Plan, sequenceOf } from "./operations/step.ts";
+import setUp from "./scripts/network_apply.sh" with { type: "text" };
+import look from "./scripts/network_look.sh" with { type: "text" };
+import parts from "./scripts/parts.sh" with { type: "text" };
+import service from "./scripts/tower-cards.sh" with { type: "text" };
 import { type CardsState, ownAddress, type Side, SIDES } from "./thin_client_cards.ts";
 
 /** Where the names of cards are kept (nameif(8)), given at every start, and addressed (interfaces(5)). */
@@ -86,7 +92,7 @@ export function setupFiles(
   const lines = (...all: string[]) => all.map((line) => `${line}\n`).join("");
   return {
     mactab: lines(...sides.map((side) => `${links[side]} ${cards[side]}`)),
-    service: SERVICE,
+    service,
     interfaces: lines("auto lo", "iface lo inet loopback", ...sides.flatMap(stanza)),
   };
 }
@@ -126,20 +132,18 @@ export interface SetupState {
   readonly hasOpenrc: boolean;
 }
 
-/** Is there from the first change to the last; after a restart the files are in force anyway. */
-const UNSETTLED = "/run/tower-network-unsettled";
+/** What there is of {@linkcode SETUP_FILES}; no root is needed. */
+export const SETUP: Fact<SetupState> = {
+  name: "setup",
+  asking: () => "look at this machine's network",
+  script: parts + look,
+  deadline: 15,
+  limit: 1 << 20,
+  explains: true,
+  parse: (answer) => parseSetup(new TextDecoder().decode(answer)),
+};
 
-/** Tells it. */
-export const LOOK_AT_SETUP = `${PART_FUNCTIONS}
-${
-  Object.entries(SETUP_FILES).map(([name, path]) => `part ${name}; kept ${path}\n`).join("")
-}part started
-if [ -L /etc/runlevels/boot/tower-cards ] && [ -L /etc/runlevels/boot/networking ] &&
-	[ ! -e ${UNSETTLED} ]; then echo yes; fi
-part openrc; if [ -e /sbin/openrc-run ]; then echo yes; fi
-`;
-
-export function parseSetup(text: string): SetupState {
+function parseSetup(text: string): SetupState {
   const parts = partsOf(text);
   const file = (name: SetupFile) => (parts.get(name) ?? []).map((line) => `${line}\n`).join("");
   return {
@@ -169,96 +173,21 @@ export function setupChanges(
   return [...changes, start].filter(({ lines }) => lines.length > 0);
 }
 
-/**
- * Writes the files whole, links followed, and brings the network up by them; cut off anywhere, it is
- * done again. What the machine had before the first time stays beside each. Standard input is
- * {@linkcode setupInput}.
- */
-export const SET_UP = `set -eu
-umask 022
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
-input=$(cat)
-put() {
-	if [ -L "$2" ]; then set -- "$1" "$(readlink -f "$2")" "$3"; fi
-	mkdir -p "\${2%/*}"
-	printf '%s\\n' "$input" | sed -n "s/^$1|//p" >"$2.new"
-	chmod "$3" "$2.new"
-	sync
-	mv "$2.new" "$2"
+/** What {@linkcode planSetup} has run as root. */
+export const SET_UP = setUp;
+
+/** Writes the files and brings the network up by them, unless all of it is as it should be. */
+export function planSetup(
+  machine: Machine,
+  wanted: Readonly<Record<SetupFile, string>>,
+  state: SetupState,
+): Plan<Machine> {
+  if (setupChanges(wanted, state).length === 0) return [];
+  const argv = argvAs(machine.become, ["sh", "-c", SET_UP, "tower-network"]);
+  const stdin = setupInput(wanted);
+  return [[sequenceOf(machine, { kind: "exec", title: "set up the network", argv, stdin })]];
 }
-keep() {
-	[ -e "$1" ] && [ ! -e "$1.before-tower" ] || return 0
-	cp -p "$1" "$1.before-tower.new"
-	sync
-	mv "$1.before-tower.new" "$1.before-tower"
-}
-: >${UNSETTLED}
-keep ${SETUP_FILES.mactab}
-keep ${SETUP_FILES.interfaces}
-put mactab ${SETUP_FILES.mactab} 0644
-put service ${SETUP_FILES.service} 0755
-put interfaces ${SETUP_FILES.interfaces} 0644
-sync
-rc-update -q add tower-cards boot
-rc-update -q add networking boot
-rc-service -q networking stop || :
-rc-service -q tower-cards restart
-rc-service -q networking start
-rm ${UNSETTLED}
-`;
 
 export function setupInput(files: Readonly<Record<SetupFile, string>>): Uint8Array {
   return namedInput(files);
 }
-
-/**
- * Names the cards before any gets an address. Cards that have another's name step aside first, as
- * two may have each other's; so does a strange card, which must not get a network's address. A
- * card that is not there is told of, and nothing is renamed to nothing (facts E24).
- */
-const SERVICE = `#!/sbin/openrc-run
-description="Gives each network card the name that /etc/mactab has for it"
-
-depend() {
-	after hwdrivers modules udev-settle
-	before networking net
-	keyword -prefix
-}
-
-has_card() { [ -e "/sys/class/net/$1" ]; }
-address_of() { cat "/sys/class/net/$1/address" 2>/dev/null; }
-
-rename_card() {
-	ip link set dev "$1" down && ip link set dev "$1" name "$2"
-}
-
-start() {
-	local name address other card found failed=0 spare=0
-	ebegin "Naming the network cards"
-	while read -r name address other; do
-		case $name in '' | '#'*) continue ;; esac
-		has_card "$name" || continue
-		[ "$(address_of "$name")" != "$address" ] || continue
-		while has_card "aside$spare"; do spare=$((spare + 1)); done
-		rename_card "$name" "aside$spare" || failed=1
-	done </etc/mactab
-	while read -r name address other; do
-		case $name in '' | '#'*) continue ;; esac
-		found=
-		for card in /sys/class/net/*; do
-			card=\${card##*/}
-			[ "$(cat "/sys/class/net/$card/type")" = 1 ] || continue
-			[ "$(address_of "$card")" = "$address" ] || continue
-			found=$card
-			break
-		done
-		if [ -z "$address" ] || [ -z "$found" ]; then
-			ewarn "There is no card \${address:-(none)}: nothing is called $name"
-		elif [ "$found" != "$name" ]; then
-			rename_card "$found" "$name" || failed=1
-		fi
-	done </etc/mactab
-	eend "$failed"
-}
-`;

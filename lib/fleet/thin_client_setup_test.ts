@@ -1,8 +1,16 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TOWER_PLAN } from "../address_plan/address_plan.ts";
 import { TowerError } from "../errors.ts";
 import { parseCards } from "./thin_client_cards.ts";
-import { pinCards, setupChanges, setupFiles } from "./thin_client_setup.ts";
+import {
+  pinCards,
+  planSetup,
+  SET_UP,
+  SETUP,
+  SETUP_FILES,
+  setupChanges,
+  setupFiles,
+} from "./thin_client_setup.ts";
 
 const [ONE, TWO, OLD] = ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:99"];
 const STATE = parseCards(`card eth0 ${ONE} 1 1\ncard eth1 ${TWO} 1 1\nforwards 0 0\n`);
@@ -49,4 +57,22 @@ Deno.test("a second run finds nothing to change", () => {
   assertEquals(setupChanges(files, state), []);
   const changed = { ...state, files: { ...files, mactab: "" } };
   assertEquals(setupChanges(files, changed).map(({ what }) => what), ["/etc/mactab"]);
+});
+
+Deno.test("the set-up is one step with its files as input, and nothing where all is as it should be", () => {
+  const files = setupFiles({ online: ONE, offline: TWO }, TOWER_PLAN, BOTH);
+  const state = { files, isStarted: true, hasOpenrc: true };
+  const machine = { name: "thinclient", become: [] };
+  assertEquals(planSetup(machine, files, state), []);
+  const [step] = planSetup(machine, files, { ...state, isStarted: false })[0]![0]!.steps;
+  assert(step.kind === "exec");
+  assertEquals(step.argv, ["sh", "-c", SET_UP, "tower-network"]);
+  assert(new TextDecoder().decode(step.stdin).includes(`mactab|eth1 ${TWO}\n`));
+});
+
+Deno.test("the files that are looked at are those that are written", () => {
+  for (const [name, path] of Object.entries(SETUP_FILES)) {
+    assert(SETUP.script.includes(`part ${name}; kept ${path}\n`), path);
+    assert(SET_UP.includes(`put ${name} ${path} `), path);
+  }
 });

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { FACTS_AGENT } from "../fleet/facts/facts_agent.ts";
-import { FACTS_LIMIT } from "../fleet/facts/host_facts.ts";
-import { CARDS_LIMIT, LOOK_AT_CARDS } from "../fleet/thin_client_cards.ts";
+import { FACTS_LIMIT, HOST_FACTS } from "../fleet/facts/host_facts.ts";
+import { CARDS } from "../fleet/thin_client_cards.ts";
 import { RecordingRunner } from "../proc/recording_runner.ts";
-import { gatherCards } from "./cards.ts";
-import { gatherFacts } from "./facts.ts";
+import { positionOfHost, rulesFact, wantedRules } from "../fleet/firewall.ts";
+import { testHost } from "../fleet/test_host.ts";
+import { gather } from "./gather.ts";
 import { localSession } from "./local_session.ts";
 import { TestSession } from "./test_session.ts";
 
@@ -24,32 +24,54 @@ const FACTS = {
   diskUsed: 900_000,
   packages: 212,
 };
-const CARDS = "card eth0 02:00:00:00:00:01 1 1\nforwards 0 0\n";
+const WEB = { name: "web" };
+const CARD_LINES = "card eth0 02:00:00:00:00:01 1 1\nforwards 0 0\n";
 
 Deno.test("facts and cards are asked for by their own programs, within bounds", async () => {
   const host = new TestSession([{ stdout: JSON.stringify(FACTS) }]);
-  assertEquals(await gatherFacts(host, 7), FACTS as never);
+  assertEquals(await gather(host, HOST_FACTS, WEB), FACTS as never);
   assertEquals(host.programs, [{
     argv: ["sh", "-s"],
-    stdin: new TextEncoder().encode(FACTS_AGENT),
+    stdin: new TextEncoder().encode(HOST_FACTS.script),
     outputLimit: FACTS_LIMIT,
-    deadline: 7,
-  }]);
-  const own = new TestSession([{ stdout: CARDS }]);
-  assertEquals((await gatherCards(own)).cards.map(({ name }) => name), ["eth0"]);
-  assertEquals(own.programs, [{
-    argv: ["sh", "-c", LOOK_AT_CARDS],
-    outputLimit: CARDS_LIMIT,
     deadline: 15,
   }]);
+  const own = new TestSession([{ stdout: CARD_LINES }]);
+  assertEquals((await gather(own, CARDS, WEB)).cards.map(({ name }) => name), ["eth0"]);
+  assertEquals(new TextDecoder().decode(own.programs[0]!.stdin), CARDS.script);
 });
 
 Deno.test("a shell that fails is believed nothing, whatever it wrote", async () => {
   for (const ending of [{ code: 1 }, { signal: "SIGTERM" }]) {
-    const host = new TestSession([{ stdout: JSON.stringify(FACTS), ...ending }]);
-    await assertRejects(() => gatherFacts(host, 7), TowerError, 'ask "web": its shell failed');
-    const own = new TestSession([{ stdout: CARDS, ...ending }]);
-    await assertRejects(() => gatherCards(own), TowerError, "its shell failed");
+    const said = { stdout: JSON.stringify(FACTS), stderr: "lie", ...ending };
+    const host = new TestSession([said]);
+    const error = await assertRejects(() => gather(host, HOST_FACTS, WEB), TowerError);
+    assertEquals(error.message, 'Cannot ask "web": its shell failed');
+    const own = new TestSession([{ stdout: CARD_LINES, ...ending }]);
+    await assertRejects(() => gather(own, CARDS, WEB), TowerError, "its shell failed");
+  }
+});
+
+Deno.test("rules are asked for as root, within bounds", async () => {
+  const fact = rulesFact(wantedRules(positionOfHost(testHost("web").env), undefined));
+  const machine = { ...WEB, become: ["doas"] };
+  const there = new TestSession([{ stdout: "=services\n|iptables\n|ip6tables\n" }]);
+  assertEquals((await gather(there, fact, machine)).isLoadedAtStart, true);
+  const [program] = there.programs;
+  assertEquals(program!.argv.toSpliced(3, 1), ["doas", "sh", "-c", "tower-firewall"]);
+  assertEquals([program!.deadline, program!.outputLimit], [30, 1 << 18]);
+  assertEquals(program!.stdin, fact.input);
+  for (
+    const [answer, said] of [
+      [{ code: 1, stderr: "doas: \x1b[2J\n" }, 'Cannot look at the rules of "web": doas: \\x1b[2J'],
+      [{ code: 1 }, 'Cannot look at the rules of "web": it failed'],
+      [{ signal: "SIGKILL" }, 'Cannot look at the rules of "web": no answer came'],
+    ] as const
+  ) {
+    const session = new TestSession([answer]);
+    const error = await assertRejects(() => gather(session, fact, machine), TowerError);
+    assertEquals(error.message, said);
+    assertEquals(error.hint, undefined);
   }
 });
 

@@ -1,7 +1,7 @@
 import { TowerError } from "../errors.ts";
 import type { Host } from "../fleet/host.ts";
-import type { HostFacts } from "../fleet/facts/host_facts.ts";
-import { gatherFacts } from "./facts.ts";
+import { HOST_FACTS, type HostFacts } from "../fleet/facts/host_facts.ts";
+import { gather } from "./gather.ts";
 import type { Fleet } from "./fleet.ts";
 
 /** Seconds between two tries; TowerOS' own. */
@@ -22,7 +22,7 @@ export async function waitForHost(
   const end = seconds === 0 ? Infinity : performance.now() + seconds * 1000;
   for (;;) {
     try {
-      return await gatherFacts(session(host), 15);
+      return await gather(session(host), HOST_FACTS, host);
     } catch (error) {
       executor.signal.throwIfAborted();
       if (!(error instanceof TowerError) || error.code === "untrusted") throw error;

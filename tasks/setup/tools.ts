@@ -47,6 +47,7 @@ const TOOLS = {
   "qemu-efi-aarch64": { places: ARM_UEFI_FILES, apt: "qemu-efi-aarch64", apk: "aavmf" },
   "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
   "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },
+  "shellcheck": { places: ["shellcheck"], apt: "shellcheck", apk: "shellcheck" },
   "ssh": { places: ["ssh"], apt: "openssh-client", apk: "openssh-client-default" },
   "sshd": { places: ["/usr/sbin/sshd"], apt: "openssh-server", apk: "openssh-server" },
   "ssh-keygen": { places: ["ssh-keygen"], apt: "openssh-client", apk: "openssh-keygen" },

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { TowerError } from "../../errors.ts";
+import agent from "../scripts/host_facts.sh" with { type: "text" };
+import type { Fact } from "./fact.ts";
 
 /** Most bytes of an agent's answer; a true one has some 300. */
 export const FACTS_LIMIT = 16384;
@@ -31,6 +33,17 @@ const SCHEMA = z.strictObject({
 
 /** What a host says of itself; null where it does not know. */
 export type HostFacts = z.infer<typeof SCHEMA>;
+
+/** The state of a host; no root is needed. */
+export const HOST_FACTS: Fact<HostFacts> = {
+  name: "host",
+  asking: (machine) => `ask "${machine}"`,
+  script: agent,
+  deadline: 15,
+  limit: FACTS_LIMIT,
+  explains: false,
+  parse: parseFacts,
+};
 
 /**
  * Reads the answer of the facts agent. All of it may be a lie; none of it can be anything but

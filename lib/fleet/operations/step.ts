@@ -84,6 +84,21 @@ export interface Named {
   readonly name: string;
 }
 
+/** A machine on which an operation needs root. */
+export interface Machine extends Named {
+  /** What makes a program root's: `doas`; nothing where that is done. */
+  readonly become: readonly string[];
+}
+
+/** The words of a program that another one runs: `doas sh …`, or the program itself. */
+export function argvAs(
+  become: readonly string[],
+  argv: readonly [string, ...string[]],
+): [string, ...string[]] {
+  const [first = argv[0], ...rest] = [...become, ...argv];
+  return [first, ...rest];
+}
+
 /** What is done on one machine, one step after another; the first that fails is the last. */
 export interface Sequence<M extends Named = Host> {
   readonly host: M;

@@ -7,7 +7,7 @@ new=$1.tower-new
 trap 'rm -f "$new"' EXIT
 cat >"$new"
 if [ "$(wc -c <"$new")" -ne "$3" ]; then
-	echo "only a part of it arrived" >&2
+	echo "not all of it arrived, or more" >&2
 	exit 1
 fi
 chmod "$2" "$new"

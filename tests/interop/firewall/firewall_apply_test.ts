@@ -88,6 +88,15 @@ Deno.test({
       assertStringIncludes(out, "vault: ipv4 rules in force\n");
       assertStringIncludes(out, "- mangle -A PREROUTING -p icmp -j DROP\n");
       assertStringIncludes(out, "+ filter :INPUT DROP\n");
+      const steps = out.split("\n").slice(-3, -1);
+      assertMatch(
+        steps[0]!,
+        /^vault: load the rules: doas sh -c .* tower-firewall [0-9a-f]{32} 30$/,
+      );
+      assertMatch(
+        steps[1]!,
+        /^vault: keep the new rules: doas sh -c .* tower-firewall [0-9a-f]{32}$/,
+      );
       await unchanged();
     });
     await t.step("B5: both families or neither: what one refuses, none gets", async () => {

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FACTS_AGENT } from "../../../lib/fleet/facts/facts_agent.ts";
-import { parseFacts } from "../../../lib/fleet/facts/host_facts.ts";
+import { HOST_FACTS, parseFacts } from "../../../lib/fleet/facts/host_facts.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { busyboxMissing, busyboxShell } from "../../support/shell/busybox_shell.ts";
 
@@ -10,8 +9,8 @@ const APPLETS = ["awk", "date", "df", "grep", "uname"];
 /** Runs the agent; `path` is where it finds its programs instead of the system's folders. */
 async function factsBy(sh: string, path?: string) {
   const agent = path === undefined
-    ? FACTS_AGENT
-    : FACTS_AGENT.replace(/^PATH=.*$/m, `PATH=${path}`);
+    ? HOST_FACTS.script
+    : HOST_FACTS.script.replace(/^PATH=.*$/m, `PATH=${path}`);
   const { stdout, stderr } = await runner.run({
     argv: [sh, "-s"],
     stdin: new TextEncoder().encode(agent),

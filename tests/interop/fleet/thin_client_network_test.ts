@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TOWER_PLAN } from "../../../lib/address_plan/address_plan.ts";
 import { setupFiles } from "../../../lib/fleet/thin_client_setup.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
@@ -81,6 +81,7 @@ Deno.test({
       const shown = await plain.run(...apply, "--dry-run");
       assertEquals(shown.code, 0, shown.err);
       assertStringIncludes(shown.err, "stays in this machine's network:\n  # mine\n  iface wlan0");
+      assertMatch(shown.out, /^thinclient: set up the network: sh -c .* tower-network\n$/m);
       assertEquals((await plain.run(...apply)).code, 1);
       assertStringIncludes(shown.out, `thinclient: /etc/mactab\n+ eth0 ${ONE}\n+ eth1 ${TWO}\n`);
       const first = await tower.run(...apply);

@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import { FACTS_AGENT } from "../../../lib/fleet/facts/facts_agent.ts";
+import { HOST_FACTS } from "../../../lib/fleet/facts/host_facts.ts";
 import { chooseHosts, type Host } from "../../../lib/fleet/host.ts";
 import type { Command } from "../../../lib/proc/command.ts";
 import { quoteArgv } from "../../../lib/proc/quoting.ts";
@@ -76,7 +76,7 @@ async function writeScripts(folder: string): Promise<Scripts> {
   const place = inventoryPlace(home, new AbortController().signal);
   const hosts = chooseHosts(await readInventory(place), []);
   const agent = join(folder, "agent");
-  Deno.writeTextFileSync(agent, FACTS_AGENT);
+  Deno.writeTextFileSync(agent, HOST_FACTS.script);
   const call = (host: Host, ...command: [string, ...string[]]) =>
     quoteArgv(sshArgv(sshTarget(place, host, 30), { command }));
   const write = (name: string, line: (host: Host) => string) => {
