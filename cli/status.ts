@@ -9,7 +9,7 @@ import { lookAt } from "../lib/session/look.ts";
 import { isDrawable } from "../lib/program/drawable.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { openFleet } from "../lib/session/fleet.ts";
-import { colorName } from "./render/colors.ts";
+import { colorName } from "../lib/tower_env/color_names.ts";
 import { errorJson } from "./render/error_json.ts";
 import { screenful } from "./render/screen.ts";
 import { table } from "../lib/report/table.ts";

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
-import { COLOR_WORDS, colorCode } from "../render/colors.ts";
+import { COLOR_WORDS, colorCode } from "../../lib/tower_env/color_names.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
 /** `provision NAME…`: cards or image files that become hosts. */

@@ -16,13 +16,13 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import { addressPlan } from "../../lib/store/networks_file.ts";
 import { waitForHost } from "../../lib/session/wait.ts";
 import { chooseCard } from "./choose.ts";
-import { bootFiles } from "./identity.ts";
-import { requireKnownPlace } from "./known_place.ts";
-import { requireFiles } from "./medium.ts";
-import { requireOwnNetwork } from "./own_network.ts";
-import { placeOf } from "./place.ts";
-import { planProvision, provision, type ProvisionOutcome } from "./provision.ts";
-import { type Answers, readAnswers } from "./answers.ts";
+import { bootFiles } from "../../lib/provision/identity.ts";
+import { requireKnownPlace } from "../../lib/provision/known_place.ts";
+import { requireFiles } from "../../lib/provision/medium.ts";
+import { requireOwnNetwork } from "../../lib/provision/own_network.ts";
+import { placeOf } from "../../lib/provision/place.ts";
+import { planProvision, provision, type ProvisionOutcome } from "../../lib/provision/provision.ts";
+import { type Answers, readAnswers } from "../../lib/provision/answers.ts";
 import {
   answersFor,
   deviceTarget,
@@ -31,7 +31,7 @@ import {
   type ProvisionRequest,
   targetOf,
   wishOf,
-} from "./request.ts";
+} from "../../lib/provision/request.ts";
 import { tellAfterwards, tellPlans } from "./tell.ts";
 
 /** What only the command line says. */

@@ -3,7 +3,7 @@ import { formatError, printable } from "../../lib/errors.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { errorJson } from "../render/error_json.ts";
-import type { ProvisionOutcome, ProvisionPlan } from "./provision.ts";
+import type { ProvisionOutcome, ProvisionPlan } from "../../lib/provision/provision.ts";
 
 /** Shows all that will be done, each host's part by itself. */
 export function tellPlans(

@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { checkImage } from "../../lib/disk/checked_image.ts";
-import { writeCards } from "../../cli/provision/medium.ts";
+import { writeCards } from "../../lib/provision/medium.ts";
 import { fileMedium } from "../../lib/disk/medium.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Command } from "../../lib/proc/command.ts";

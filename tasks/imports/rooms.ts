@@ -110,6 +110,7 @@ export const ROOMS: readonly Room[] = [
       "lib/lab/",
       "lib/packages/",
       "lib/proc/",
+      "lib/provision/",
       "lib/qemu/",
       "lib/session/",
       "lib/store/",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Answers } from "../../cli/provision/answers.ts";
-import { wishOf } from "../../cli/provision/request.ts";
+import type { Answers } from "../../lib/provision/answers.ts";
+import { wishOf } from "../../lib/provision/request.ts";
 import { formatError, TowerError } from "../../lib/errors.ts";
 import { testHost } from "../../lib/fleet/test_host.ts";
 import { parseTowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";

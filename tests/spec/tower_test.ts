@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { COLOR_WORDS } from "../../cli/render/colors.ts";
+import { COLOR_WORDS } from "../../lib/tower_env/color_names.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { planProvision, provision, type ProvisionPlan } from "../../../cli/provision/provision.ts";
-import { targetOf, wishOf } from "../../../cli/provision/request.ts";
+import { planProvision, provision, type ProvisionPlan } from "../../../lib/provision/provision.ts";
+import { targetOf, wishOf } from "../../../lib/provision/request.ts";
 import { TOWER_PLAN } from "../../../lib/address_plan/address_plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";

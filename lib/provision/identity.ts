@@ -1,12 +1,12 @@
-import { sha512Crypt } from "../../lib/accounts/sha512_crypt.ts";
-import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
-import type { RootFile } from "../../lib/format/fat/inject.ts";
-import { TowerError } from "../../lib/errors.ts";
-import type { IpAddress } from "../../lib/ip/address.ts";
-import type { Runner } from "../../lib/proc/command.ts";
-import { exists, readBytes, readText, writeFileAtomic } from "../../lib/files/files.ts";
-import type { Staging } from "../../lib/inventory/staging.ts";
-import { type TowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { sha512Crypt } from "../accounts/sha512_crypt.ts";
+import type { AddressPlan } from "../address_plan/address_plan.ts";
+import type { RootFile } from "../format/fat/inject.ts";
+import { TowerError } from "../errors.ts";
+import type { IpAddress } from "../ip/address.ts";
+import type { Runner } from "../proc/command.ts";
+import { exists, readBytes, readText, writeFileAtomic } from "../files/files.ts";
+import type { Staging } from "../inventory/staging.ts";
+import { type TowerEnv, writeTowerEnv } from "../tower_env/tower_env.ts";
 import type { KeyPair } from "./key_pair.ts";
 import type { ProvisionRequest } from "./request.ts";
 

@@ -1,13 +1,13 @@
-import { bootPartition, type Disk, putBootFile } from "../../lib/boot/boot_partition.ts";
-import { giveIdentity, isMisnamed } from "../../lib/boot/card_identity.ts";
-import { eachCard } from "../../lib/disk/flash.ts";
-import type { ImagePieces } from "../../lib/disk/image_pieces.ts";
-import { type BlankedCard, writeImage } from "../../lib/disk/write_image.ts";
-import { TowerError } from "../../lib/errors.ts";
-import type { RootFile } from "../../lib/format/fat/inject.ts";
-import { placedFile } from "../../lib/format/fat/placed_file.ts";
-import type { Uuid } from "../../lib/format/uuid.ts";
-import type { Reporter } from "../../lib/report/event.ts";
+import { bootPartition, type Disk, putBootFile } from "../boot/boot_partition.ts";
+import { giveIdentity, isMisnamed } from "../boot/card_identity.ts";
+import { eachCard } from "../disk/flash.ts";
+import type { ImagePieces } from "../disk/image_pieces.ts";
+import { type BlankedCard, writeImage } from "../disk/write_image.ts";
+import { TowerError } from "../errors.ts";
+import type { RootFile } from "../format/fat/inject.ts";
+import { placedFile } from "../format/fat/placed_file.ts";
+import type { Uuid } from "../format/uuid.ts";
+import type { Reporter } from "../report/event.ts";
 
 /** A medium and what makes a host of it. */
 export interface HostCard extends BlankedCard {

@@ -1,4 +1,4 @@
-import { COLORS } from "../../lib/tower_env/rules.ts";
+import { COLORS } from "./rules.ts";
 
 /** TowerOS' names of the colours, in the order in which hosts get them. */
 export const COLOR_NAMES = [

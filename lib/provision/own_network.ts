@@ -1,9 +1,9 @@
-import type { AddressPlan } from "../../lib/address_plan/address_plan.ts";
-import type { Env } from "../../lib/env.ts";
-import { THIN_CLIENT } from "../../lib/firewall/tower_network.ts";
-import { CARDS, requireSide } from "../../lib/fleet/thin_client_cards.ts";
-import { gather } from "../../lib/session/gather.ts";
-import { localSession } from "../../lib/session/local_session.ts";
+import type { AddressPlan } from "../address_plan/address_plan.ts";
+import type { Env } from "../env.ts";
+import { THIN_CLIENT } from "../firewall/tower_network.ts";
+import { CARDS, requireSide } from "../fleet/thin_client_cards.ts";
+import { gather } from "../session/gather.ts";
+import { localSession } from "../session/local_session.ts";
 import type { ProvisionRequest } from "./request.ts";
 
 /**

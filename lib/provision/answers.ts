@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { TowerError } from "../../lib/errors.ts";
-import { decodeYaml } from "../../lib/schema/yaml_document.ts";
-import { readText } from "../../lib/files/files.ts";
-import { type Key, RULES } from "../../lib/tower_env/rules.ts";
-import { COLOR_WORDS, colorCode } from "../render/colors.ts";
+import { TowerError } from "../errors.ts";
+import { decodeYaml } from "../schema/yaml_document.ts";
+import { readText } from "../files/files.ts";
+import { type Key, RULES } from "../tower_env/rules.ts";
+import { COLOR_WORDS, colorCode } from "../tower_env/color_names.ts";
 
 /** Text that obeys a rule of tower.env. */
 function ruled(key: Key) {

@@ -1,10 +1,10 @@
 import { dirname, join } from "@std/path";
-import type { Env } from "../../lib/env.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { bmapFile, SUMS_FILE } from "../../lib/release/file_names.ts";
-import { compareImages, isHostImage } from "../../lib/release/image_name.ts";
-import { exists, isFolder, listDir } from "../../lib/files/files.ts";
-import { distrusted } from "../../lib/files/strict_modes.ts";
+import type { Env } from "../env.ts";
+import { TowerError } from "../errors.ts";
+import { bmapFile, SUMS_FILE } from "../release/file_names.ts";
+import { compareImages, isHostImage } from "../release/image_name.ts";
+import { exists, isFolder, listDir } from "../files/files.ts";
+import { distrusted } from "../files/strict_modes.ts";
 
 /** Names without version, as manifests of one's own may have. */
 const PLAIN_NAMES = ["host.img", "host.img.zst", "host.img.xz", "host.img.gz"];

@@ -1,8 +1,8 @@
-import type { Env } from "../../lib/env.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { isZoneName, layoutsIn, nearestName, nearestZone } from "../../lib/locale/names.ts";
-import { exists, isFolder, listDir, readText } from "../../lib/files/files.ts";
-import { openRegular } from "../../lib/files/regular_file.ts";
+import type { Env } from "../env.ts";
+import { TowerError } from "../errors.ts";
+import { isZoneName, layoutsIn, nearestName, nearestZone } from "../locale/names.ts";
+import { exists, isFolder, listDir, readText } from "../files/files.ts";
+import { openRegular } from "../files/regular_file.ts";
 import type { HostWish } from "./request.ts";
 
 const LIMIT = 1 << 20;

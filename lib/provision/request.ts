@@ -1,10 +1,10 @@
-import type { Target } from "../../lib/disk/target.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { type HostName, hostName } from "../../lib/fleet/host.ts";
-import { type Key, RULES, type ValueRule } from "../../lib/tower_env/rules.ts";
-import { type Wlan, wlanOf } from "../../lib/tower_env/wlan.ts";
+import type { Target } from "../disk/target.ts";
+import { TowerError } from "../errors.ts";
+import { type HostName, hostName } from "../fleet/host.ts";
+import { type Key, RULES, type ValueRule } from "../tower_env/rules.ts";
+import { type Wlan, wlanOf } from "../tower_env/wlan.ts";
 import type { Answers, AnswersFile } from "./answers.ts";
-import { colorCode } from "../render/colors.ts";
+import { colorCode } from "../tower_env/color_names.ts";
 
 /** The thin client's own place, which hosts get unless told another. */
 export interface Locale {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { TowerError } from "../../lib/errors.ts";
+import { TowerError } from "../errors.ts";
 import type { Answers } from "./answers.ts";
 import { answersFor, targetOf, wishOf } from "./request.ts";
 

@@ -1,8 +1,8 @@
-import { TowerError } from "../../lib/errors.ts";
-import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
-import { readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
-import { readBytes } from "../../lib/files/files.ts";
-import { RULES } from "../../lib/tower_env/rules.ts";
+import { TowerError } from "../errors.ts";
+import { authorizedKeyFault } from "../ssh_signature/authorized_key.ts";
+import { readPrivateKeyFile } from "../ssh_signature/private_key.ts";
+import { readBytes } from "../files/files.ts";
+import { RULES } from "../tower_env/rules.ts";
 import type { HostWish } from "./request.ts";
 
 const LIMIT = 65536;

@@ -1,6 +1,6 @@
-import type { Env } from "../../lib/env.ts";
-import { keyboardIn, languageIn, type PlaceFiles, timezoneIn } from "../../lib/locale/place.ts";
-import { exists, isFolder, linkTarget, listDir, readText } from "../../lib/files/files.ts";
+import type { Env } from "../env.ts";
+import { keyboardIn, languageIn, type PlaceFiles, timezoneIn } from "../locale/place.ts";
+import { exists, isFolder, linkTarget, listDir, readText } from "../files/files.ts";
 import type { Locale } from "./request.ts";
 
 const LIMIT = 65536;

@@ -1,10 +1,10 @@
-import { type AddressPlan, allocateAddress } from "../../lib/address_plan/address_plan.ts";
-import { requireBootRoom } from "../../lib/boot/boot_partition.ts";
-import type { CheckedImage } from "../../lib/disk/checked_image.ts";
-import type { Env } from "../../lib/env.ts";
-import { TowerError } from "../../lib/errors.ts";
-import type { HostName, Inventory } from "../../lib/fleet/host.ts";
-import { addressesOf } from "../../lib/inventory/staging.ts";
+import { type AddressPlan, allocateAddress } from "../address_plan/address_plan.ts";
+import { requireBootRoom } from "../boot/boot_partition.ts";
+import type { CheckedImage } from "../disk/checked_image.ts";
+import type { Env } from "../env.ts";
+import { TowerError } from "../errors.ts";
+import type { HostName, Inventory } from "../fleet/host.ts";
+import { addressesOf } from "../inventory/staging.ts";
 import { likelyBootFiles } from "./identity.ts";
 import type { ProvisionRequest } from "./request.ts";
 
