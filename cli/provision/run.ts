@@ -1,27 +1,24 @@
 import { resolve } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { printable, TowerError } from "../../lib/errors.ts";
-import { planClocks } from "../../lib/fleet/operations/clock.ts";
-import { findHost, type Host, hostName } from "../../lib/fleet/host.ts";
+import { findHost, hostName } from "../../lib/fleet/host.ts";
 import { hostFolder } from "../../lib/fleet/paths.ts";
 import { isConfirmed } from "../../lib/program/confirmation.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import type { Reporter } from "../../lib/report/event.ts";
-import { onHosts } from "../../lib/session/executor.ts";
-import { runOnHosts } from "../../lib/session/operation.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { missingInclude, untouchableConfig } from "../../lib/inventory/user_ssh_config.ts";
 import { type Fleet, openFleet } from "../../lib/session/fleet.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { addressPlan } from "../../lib/store/networks_file.ts";
-import { waitForHost } from "../../lib/session/wait.ts";
 import { chooseCard } from "./choose.ts";
 import { bootFiles } from "../../lib/provision/identity.ts";
 import { requireKnownPlace } from "../../lib/provision/known_place.ts";
 import { requireFiles } from "../../lib/provision/medium.ts";
 import { requireOwnNetwork } from "../../lib/provision/own_network.ts";
 import { placeOf } from "../../lib/provision/place.ts";
-import { planProvision, provision, type ProvisionOutcome } from "../../lib/provision/provision.ts";
+import { planProvision } from "../../lib/provision/plan.ts";
+import { provision, type ProvisionOutcome } from "../../lib/provision/provision.ts";
+import { startHosts } from "../../lib/provision/start_hosts.ts";
 import { type Answers, readAnswers } from "../../lib/provision/answers.ts";
 import {
   answersFor,
@@ -67,9 +64,10 @@ export async function runProvision(
   using reporter = reporterFor(env, json);
   const site = { env, place: fleet.place, plan: addressPlan(fleet.place), reporter };
   using owned = new DisposableStack();
-  const plans = await planProvision(requests, fleet.inventory, site, owned);
-  const awaited = plans.map(({ request }) => request)
-    .filter(({ target }) => target.kind === "device" && wait);
+  const waits = wait ? timeout : undefined;
+  const plans = await planProvision(requests, fleet.inventory, site, owned, waits);
+  const awaited = plans.filter(({ steps }) => steps.some(({ kind }) => kind === "wait"))
+    .map(({ request }) => request);
   await requireOwnNetwork(awaited, ifname, site.plan, env);
   tellPlans(plans, { dryRun, json }, env);
   if (dryRun) return;
@@ -86,7 +84,15 @@ export async function runProvision(
   tellAfterwards(outcomes, plans, { env, ending });
   const started = awaited.map(({ name }) => name)
     .filter((name) => outcomes.some((o) => o.host.name === name && o.result.kind === "done"));
-  await startHosts(started, timeout, { env, ending, reporter, isOnly: plans.length === 1 });
+  const failed = started.length === 0
+    ? []
+    : await startHosts(started, timeout, await openFleet(env), reporter);
+  if (plans.length === 1 && failed.length > 0) throw failed[0];
+  if (failed.length > 0) ending.code = 3;
+  for (const error of failed) {
+    const { message, hint } = error as TowerError;
+    reporter.report({ type: "warning", message: hint ? `${message}. ${hint}` : message });
+  }
 }
 
 /** Asks for the cards that nobody named. */
@@ -116,49 +122,6 @@ async function withTargets(
 function throwOnly(outcomes: readonly ProvisionOutcome[]): void {
   const [only, ...others] = outcomes;
   if (only?.result.kind === "failed" && others.length === 0) throw only.result.error;
-}
-
-/** Waits for hosts side by side, and gives offline ones the time: they have nobody else to ask. */
-async function startHosts(
-  names: readonly string[],
-  timeout: number,
-  { env, ending, reporter, isOnly }: {
-    readonly env: Env;
-    readonly ending: Ending;
-    readonly reporter: Reporter;
-    readonly isOnly: boolean;
-  },
-): Promise<void> {
-  if (names.length === 0) return;
-  const fleet = await openFleet(env);
-  const hosts = names.map((name) => findHost(fleet.inventory, name));
-  const outcomes = await onHosts(hosts, fleet.executor, async (host) => {
-    const id = `wait for ${host.name}`;
-    reporter.report({ type: "step", id, title: id });
-    const facts = await waitForHost(host, timeout, fleet);
-    reporter.report({ type: "done", id, note: "it is up" });
-    await setClock(host, facts, fleet, reporter);
-  });
-  const failed = outcomes.flatMap(({ result }) => result.kind === "failed" ? [result.error] : []);
-  if (failed.length === 0) return;
-  if (isOnly) throw failed[0];
-  ending.code = 3;
-  for (const error of failed) {
-    const { message, hint } = error as TowerError;
-    reporter.report({ type: "warning", message: hint ? `${message}. ${hint}` : message });
-  }
-}
-
-async function setClock(
-  host: Host,
-  facts: Awaited<ReturnType<typeof waitForHost>>,
-  fleet: Fleet,
-  reporter: Reporter,
-): Promise<void> {
-  const now = Math.floor(Date.now() / 1000);
-  const plan = planClocks([{ host, facts, askedAt: now }], now);
-  const outcomes = await runOnHosts(plan, fleet, reporter);
-  for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
 }
 
 /** Whether a medium that has not been started yet is as provisioning left it. */

@@ -3,7 +3,8 @@ import { formatError, printable } from "../../lib/errors.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { errorJson } from "../render/error_json.ts";
-import type { ProvisionOutcome, ProvisionPlan } from "../../lib/provision/provision.ts";
+import type { ProvisionPlan } from "../../lib/provision/plan.ts";
+import type { ProvisionOutcome } from "../../lib/provision/provision.ts";
 
 /** Shows all that will be done, each host's part by itself. */
 export function tellPlans(
@@ -16,9 +17,10 @@ export function tellPlans(
     const shown = values.length === 1 ? values[0] : values;
     return dryRun ? env.stdout.write(`${canonicalJson(shown, 2)}\n`) : undefined;
   }
-  const lines = plans.flatMap(({ request, steps, warnings }) => [
+  const lines = plans.flatMap(({ request, image, steps, warnings }) => [
     plans.length === 1 ? "This will be done:" : `This will be done for ${request.name}:`,
-    ...steps.map((step, i) => `  ${i + 1}. ${step}`),
+    ...steps.map(({ title }, i) => `  ${i + 1}. ${title}`),
+    imageLine(image),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]);
   const text = lines.map((line) => `${printable(line)}\n`).join("");
@@ -33,9 +35,14 @@ function planJson({ request, image, target, steps, warnings }: ProvisionPlan) {
     role,
     image: { path, size, signer },
     target: target.description,
-    steps,
+    steps: steps.map(({ title }) => title),
     warnings,
   };
+}
+
+function imageLine({ path, signer }: ProvisionPlan["image"]): string {
+  const signed = signer === undefined ? "digest" : `digest and signature (${signer})`;
+  return `It will use image ${path}, ${signed} checked.`;
 }
 
 /** Tells what became of each host and what its user does next; some failed: exit status 3. */

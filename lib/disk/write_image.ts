@@ -8,6 +8,12 @@ export interface BlankedCard extends Card {
   readonly isZeroed: boolean;
 }
 
+/** How the work on cards is ended and told. */
+export interface CardWork {
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
 /**
  * Writes an image to all cards side by side, and reads it back. A card's own fault stays with it.
  * @throws {TowerError} what is wrong with the image, for all of them.
@@ -15,25 +21,53 @@ export interface BlankedCard extends Card {
 export async function writeImage(
   image: ImagePieces,
   cards: readonly BlankedCard[],
-  { signal, reporter }: { readonly signal: AbortSignal; readonly reporter: Reporter },
+  work: CardWork,
 ): Promise<void> {
-  const step = async (
-    id: string,
-    title: string,
-    work: (cards: readonly Card[], options: FlashOptions) => Promise<void>,
-    which: (card: BlankedCard) => boolean = () => true,
-  ) => {
-    const good = cards.filter((card) => card.failure === undefined && which(card));
-    if (good.length === 0) return;
-    reporter.report({ type: "step", id, title, unit: "bytes" });
-    const onProgress = (done: number, total: number) =>
-      reporter.report({ type: "progress", id, done, total });
-    await work(good, { signal, onProgress });
-    reporter.report({ type: "done", id });
-  };
-  await step("zero", "zero the device", zero, ({ isZeroed }) => isZeroed);
-  await step("write", "write the image", (good, options) => flash(image, good, options));
-  await step("compare", "read it back", (good, options) => compare(image, good, options));
+  await zeroCards(cards.filter(({ isZeroed }) => isZeroed), work);
+  await fillCards(image, cards, work);
+  await compareCards(image, cards, work);
+}
+
+/** The first part of {@linkcode writeImage}: for those cards that are to be zeroed. */
+export function zeroCards(cards: readonly Card[], work: CardWork): Promise<void> {
+  return told("zero", "zero the device", cards, work, zero);
+}
+
+/** The second part of {@linkcode writeImage}. */
+export function fillCards(
+  image: ImagePieces,
+  cards: readonly Card[],
+  work: CardWork,
+): Promise<void> {
+  const write = (good: readonly Card[], options: FlashOptions) => flash(image, good, options);
+  return told("write", "write the image", cards, work, write);
+}
+
+/** The last part of {@linkcode writeImage}. */
+export function compareCards(
+  image: ImagePieces,
+  cards: readonly Card[],
+  work: CardWork,
+): Promise<void> {
+  const read = (good: readonly Card[], options: FlashOptions) => compare(image, good, options);
+  return told("compare", "read it back", cards, work, read);
+}
+
+/** Does a part with the cards that are still good. */
+async function told(
+  id: string,
+  title: string,
+  cards: readonly Card[],
+  { signal, reporter }: CardWork,
+  work: (cards: readonly Card[], options: FlashOptions) => Promise<void>,
+): Promise<void> {
+  const good = cards.filter(({ failure }) => failure === undefined);
+  if (good.length === 0) return;
+  reporter.report({ type: "step", id, title, unit: "bytes" });
+  const onProgress = (done: number, total: number) =>
+    reporter.report({ type: "progress", id, done, total });
+  await work(good, { signal, onProgress });
+  reporter.report({ type: "done", id });
 }
 
 /** What is wrong with an image that a device has a part of already. @param device In words. */

@@ -1,7 +1,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { checkImage } from "../../lib/disk/checked_image.ts";
-import { writeCards } from "../../lib/provision/medium.ts";
 import { fileMedium } from "../../lib/disk/medium.ts";
+import { writeImage } from "../../lib/disk/write_image.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -85,7 +85,7 @@ async function ownParts(env: Env, path: string, card: string): Promise<Sample> {
   using image = await checkImage(path, undefined, env);
   using medium = fileMedium(card, SIZE);
   const { signal } = env;
-  await writeCards(image, [{ medium, files: [], isZeroed: false }], { signal, reporter: silent });
+  await writeImage(image, [{ medium, isZeroed: false }], { signal, reporter: silent });
   await medium.commit();
   return { wall: (performance.now() - start) / 1000 };
 }

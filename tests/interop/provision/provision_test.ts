@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { planProvision, provision, type ProvisionPlan } from "../../../lib/provision/provision.ts";
+import { planProvision, type ProvisionPlan } from "../../../lib/provision/plan.ts";
+import { provision } from "../../../lib/provision/provision.ts";
 import { targetOf, wishOf } from "../../../lib/provision/request.ts";
 import { TOWER_PLAN } from "../../../lib/address_plan/address_plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
@@ -231,7 +232,7 @@ Deno.test({
     const request = { ...wishOf("vault", answers, locale, (p) => p), target };
     const inventory = await readInventory(place);
     using owned = new DisposableStack();
-    const plans = await planProvision([request], inventory, site, owned);
+    const plans = await planProvision([request], inventory, site, owned, undefined);
     const open = async ({ target }: ProvisionPlan) => {
       const medium = await target.open();
       return {
