@@ -3,6 +3,7 @@ import type { Host } from "../fleet/host.ts";
 import { HOST_FACTS, type HostFacts } from "../fleet/facts/host_facts.ts";
 import { gather } from "./gather.ts";
 import type { Fleet } from "./fleet.ts";
+import { REAL_CLOCK } from "./real_clock.ts";
 
 /** Seconds between two tries; TowerOS' own. */
 const POLL = 3;
@@ -27,7 +28,7 @@ export async function waitForHost(
       executor.signal.throwIfAborted();
       if (!(error instanceof TowerError) || error.code === "untrusted") throw error;
       if (performance.now() < end) {
-        await new Promise((resolve) => setTimeout(resolve, POLL * 1000));
+        await REAL_CLOCK.pause(POLL * 1000, executor.signal);
         continue;
       }
       throw new TowerError("unreachable", `Cannot reach "${host.name}" after ${seconds} s`, {

@@ -65,26 +65,30 @@ async function withHost(
 }
 
 /** The program that holds a tunnel open, in the hosts' network. */
-function owner(home: string, at: "client" | "host"): Command {
+function owner(home: string, at: "client" | "host", to = "8080"): Command {
   const { variables } = towerCommand(home);
-  const argv = [Deno.execPath(), "run", "--allow-all", "--no-check", OWNER, at, "web"] as const;
+  const argv = [Deno.execPath(), "run", "--allow-all", "--no-check", OWNER, at, "web", to] as const;
   return { argv: [...argv], variables };
 }
 
-Deno.test({
-  ...named("tower that is killed leaves no ssh that waits for a host", missing),
-  fn: () =>
-    withHost(async ({ home, inside }) => {
-      await using tower = runner.spawn(inside(towerCommand(home, "reboot", "web")));
-      const isAsked = () =>
-        processesWith(`${home}/.local`).some(({ words }) =>
-          words[0]?.endsWith("ssh") && words.some((word) => word.includes("doas reboot"))
-        );
-      await eventually("the host is asked", isAsked);
-      tower.kill("SIGKILL");
-      await tower.ended;
-    }),
-});
+for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
+  Deno.test({
+    ...named(`tower that ${signal} ends leaves no ssh that waits for a host`, missing),
+    fn: () =>
+      withHost(async ({ home, inside }) => {
+        await using tower = runner.spawn(inside(towerCommand(home, "reboot", "web")));
+        const isAsked = () =>
+          processesWith(`${home}/.local`).some(({ words }) =>
+            words[0]?.endsWith("ssh") && words.some((word) => word.includes("doas reboot"))
+          );
+        await eventually("the host is asked", isAsked);
+        tower.kill(signal);
+        const ending = await tower.ended;
+        if (signal === "SIGKILL") assertEquals(ending, { kind: "signalled", signal });
+        else assertEquals(ending, { kind: "exited", code: 130 });
+      }),
+  });
+}
 
 for (const at of ["client", "host"] as const) {
   Deno.test({
@@ -115,5 +119,21 @@ Deno.test({
       const said = await readUntil(child, "\n");
       assertStringIncludes(said, 'Cannot go on with "web": the tunnel to it is gone');
       assertEquals(await child.ended, { kind: "exited", code: 0 });
+    }),
+});
+
+Deno.test({
+  ...named("a tunnel whose port is taken is refused, and says at which end", missing),
+  fn: () =>
+    withHost(async ({ home, inside }) => {
+      // Both ends are in one network here.
+      await using first = runner.spawn(inside(owner(home, "client")));
+      await readUntil(first, "tunnel\n");
+      for (const [at, where] of [["client", "this machine"], ["host", '"web"']] as const) {
+        await using second = runner.spawn(inside(owner(home, at, "8081")));
+        await readUntil(second, "tunnel\n");
+        const said = await readUntil(second, "\n");
+        assertStringIncludes(said, `Cannot forward port 4443 of ${where}: it is not to be had`);
+      }
     }),
 });

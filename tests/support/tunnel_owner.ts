@@ -10,14 +10,15 @@ import {
   readInventory,
 } from "../../lib/inventory/inventory_files.ts";
 
-/** Ports on the loopback: the tunnel's, and that of what it leads to. */
-const [LISTEN, TO] = [4443, 8080];
+/** The tunnel's port on the loopback. */
+const LISTEN = 4443;
 
 /**
  * Has a host do something that takes for ever, in a tunnel through which something was read; says
- * what that was, and how it ended. Arguments: the end of the tunnel that listens, and the host.
+ * what that was, and how it ended. Arguments: the end of the tunnel that listens, the host,
+ * and the port of what it leads to.
  */
-async function main([at, name]: readonly string[]): Promise<void> {
+async function main([at, name, to]: readonly string[]): Promise<void> {
   const home = Deno.env.get("HOME")!;
   const runner = denoRunner();
   const { signal } = new AbortController();
@@ -25,7 +26,7 @@ async function main([at, name]: readonly string[]): Promise<void> {
   const inventory = await readInventory(place);
   await ensureKnownHosts(place, inventory);
   const host = findHost(inventory, name!);
-  using server = Deno.listen({ hostname: "127.0.0.1", port: TO });
+  using server = Deno.listen({ hostname: "127.0.0.1", port: Number(to) });
   void (async () => {
     for await (const connection of server) {
       await connection.write(new TextEncoder().encode("through the tunnel\n"));
@@ -40,7 +41,7 @@ async function main([at, name]: readonly string[]): Promise<void> {
       title: "open a way",
       at: at as "client" | "host",
       listen: LISTEN,
-      to: TO,
+      to: Number(to),
       steps: [{ kind: "exec", title: "wait", argv: ["wait-for-ever"] }],
     }],
   }]];
