@@ -2,8 +2,8 @@ import { TowerError } from "../errors.ts";
 import { concat } from "../bytes/bytes.ts";
 import type { Command, CommandResult, Ending, Runner, RunningProcess } from "./command.ts";
 import { assertOk, describe, missingProgram } from "./failure.ts";
+import { type Child, gated, GUARD, OwnerGuard } from "./owner_guard.ts";
 import { untilAborted } from "./until_aborted.ts";
-import { type Child, gated, GUARD, guardedBy } from "./owner_guard.ts";
 
 /** Debian and Alpine keep mke2fs and the like here and leave it out of a plain user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -32,12 +32,12 @@ export function denoRunner(options: DenoRunnerOptions = {}): Runner {
   const which = (program: string) => findProgram(program, folders);
   const launch = (command: Command, streams: Streams) =>
     start(command, which(command.argv[0]), folders, streams);
+  const guard = new OwnerGuard(() => launch({ argv: GUARD }, { stdin: "piped", output: "null" }));
   const guarded = (command: Command): Child => {
     const program = which(command.argv[0]);
     if (program === undefined) throw missingProgram(command);
     // Its input is also how it is let begin.
-    const child = launch(gated(command, program), { stdin: "piped", output: "piped" });
-    return guardedBy(launch({ argv: GUARD }, { stdin: "piped", output: "null" }), child);
+    return guard.watch(launch(gated(command, program), { stdin: "piped", output: "piped" }));
   };
   const spawn = (command: Command, streams: Streams) =>
     new DenoProcess(

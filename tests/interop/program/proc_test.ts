@@ -171,3 +171,26 @@ Deno.test("a program that ends with its owner is ended by a signal as any other"
   setTimeout(() => ending.abort(), 100);
   await assertRejects(() => work, TowerError, "interrupted");
 });
+
+Deno.test("programs that end with their owner share one guard, which leaves with the last of them", async () => {
+  const runner = denoRunner();
+  const guards = () =>
+    [...Deno.readDirSync("/proc")].filter(({ name }) => {
+      try {
+        const words = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+        const [, parent] = /^PPid:\t(\d+)$/m.exec(Deno.readTextFileSync(`/proc/${name}/status`))!;
+        return words[3] === "tower-guard" && Number(parent) === Deno.pid;
+      } catch {
+        return false; // it is no process, or ended just now
+      }
+    }).length;
+  const programs = [1, 2, 3].map(() => runner.spawn({ argv: ["cat"], endsWithOwner: true }));
+  assertEquals(guards(), 1);
+  for (const program of programs) {
+    await program.stdin.close();
+    assertEquals(await program.ended, { kind: "exited", code: 0 });
+  }
+  assertEquals(guards(), 0);
+  await runner.run({ argv: ["true"], endsWithOwner: true });
+  assertEquals(guards(), 0);
+});
