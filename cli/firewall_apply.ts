@@ -18,7 +18,7 @@ import type { Machine } from "../lib/fleet/operations/step.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import { gather } from "../lib/session/gather.ts";
-import { throwFailure } from "../lib/session/outcomes.ts";
+import { valuesOf } from "../lib/session/outcomes.ts";
 import type { Session } from "../lib/session/session.ts";
 import { localSession } from "../lib/session/local_session.ts";
 import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
@@ -75,7 +75,7 @@ export async function applyFirewall(
       return { state: "differs", changes, refused: [], steps: shownSteps(plan) };
     }
     const run = { parallel: 1, signal: env.signal, reporter };
-    const done = throwFailure(await runPlan(plan, () => session, run));
+    const done = valuesOf(await runPlan(plan, () => session, run));
     return { state: "loaded", changes, refused: done.flatMap(({ said }) => said) };
   })();
   for (const key of applied.refused) {

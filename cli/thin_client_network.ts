@@ -24,7 +24,7 @@ import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
 import { addressPlan } from "../lib/store/networks_file.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { shownSteps } from "../lib/fleet/operations/shown_step.ts";
-import { throwFailure } from "../lib/session/outcomes.ts";
+import { valuesOf } from "../lib/session/outcomes.ts";
 import { tellChanges } from "./render/changes.ts";
 import { table } from "../lib/report/table.ts";
 import { requireRoot } from "./this_machine.ts";
@@ -100,7 +100,7 @@ export async function setUpNetwork(
     });
   }
   using reporter = reporterFor(env, ending.json);
-  throwFailure(await runPlan(steps, () => session, { parallel: 1, signal, reporter }));
+  valuesOf(await runPlan(steps, () => session, { parallel: 1, signal, reporter }));
   if (ending.json) return tellChanges(THIN_CLIENT, { state: "set up", changes }, told);
   env.stdout.write(`${THIN_CLIENT}: set up; see tower network show\n`);
 }

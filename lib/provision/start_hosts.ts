@@ -5,7 +5,7 @@ import type { Reporter } from "../report/event.ts";
 import { onHosts } from "../session/executor.ts";
 import type { Fleet } from "../session/fleet.ts";
 import { runOnHosts } from "../session/operation.ts";
-import { throwFailure } from "../session/outcomes.ts";
+import { valuesOf } from "../session/outcomes.ts";
 import { waitForHost } from "../session/wait.ts";
 
 /**
@@ -40,5 +40,5 @@ async function setClock(
 ): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   const plan = planClocks([{ host, facts, askedAt: now }], now);
-  throwFailure(await runOnHosts(plan, fleet, reporter));
+  valuesOf(await runOnHosts(plan, fleet, reporter));
 }

@@ -118,6 +118,8 @@ Deno.test({
       Deno.kill(tunnel.pid, "SIGKILL");
       const said = await readUntil(child, "\n");
       assertStringIncludes(said, 'Cannot go on with "web": the tunnel to it is gone');
+      await eventually("what was done in it has ended", () => clientsOf(home).length === 0);
+      await child.stdin.close();
       assertEquals(await child.ended, { kind: "exited", code: 0 });
     }),
 });

@@ -15,7 +15,7 @@ const LISTEN = 4443;
 
 /**
  * Has a host do something that takes for ever, in a tunnel through which something was read; says
- * what that was, and how it ended. Arguments: the end of the tunnel that listens, the host,
+ * what that was, and how it ended; stays until its input ends. Arguments: the end of the tunnel that listens, the host,
  * and the port of what it leads to.
  */
 async function main([at, name, to]: readonly string[]): Promise<void> {
@@ -52,6 +52,7 @@ async function main([at, name, to]: readonly string[]): Promise<void> {
     say(result.kind === "failed" ? (result.error as Error).message : "done");
   }
   server.close();
+  await Deno.stdin.read(new Uint8Array(1));
 }
 
 function say(text: string): void {

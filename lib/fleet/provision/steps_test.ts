@@ -38,16 +38,25 @@ Deno.test("a host is in force once all of its medium was read back, and waited f
 });
 
 Deno.test("a step tells what it is done with, and no password", () => {
-  const titles = (more: Partial<HostToMake>) =>
-    Object.fromEntries(
-      provisionSteps({ ...HOST, ...more }).map(({ kind, title }) => [kind, title]),
-    );
-  const shown = titles({});
-  assertEquals(shown["write-image"], "write the image to /dev/sdb");
-  assertEquals(shown["wait"], "wait until vault is up, 600 s at most");
-  assertEquals(
-    shown["write-settings"],
-    "give it the user alice, a random password, time zone UTC, keyboard us (us-intl), language en_US",
-  );
-  assertEquals(titles({ waits: 0 })["wait"], "wait until vault is up");
+  assertEquals(provisionSteps(HOST).map(({ kind, title }) => `${kind}: ${title}`), [
+    "take-address: take an address for vault in the offline network",
+    "open-medium: open /dev/sdb",
+    "make-keys: make login key, host keys and disk key",
+    "write-settings: give it the user alice, a random password, time zone UTC, " +
+    "keyboard us (us-intl), language en_US",
+    "zero: write zeros over /dev/sdb",
+    "write-image: write the image to /dev/sdb",
+    "compare-image: read it back and compare",
+    "put-files: put tower.env and host keys on the boot partition",
+    "give-identity: give the card's file systems UUIDs of their own",
+    "compare-files: read tower.env and host keys back",
+    "put-in-force: put vault in force in ~/.local/tower",
+    "wait: wait until vault is up, 600 s at most",
+    "set-clock: give it this machine's time, where its own is wrong",
+  ]);
+  const online = { ...HOST, isOffline: false, hasPassword: true, waits: 0 };
+  const titles = provisionSteps(online).map(({ title }) => title);
+  assertEquals(titles[0], "take an address for vault in the online network");
+  assertEquals(titles[3]!.includes("the password"), true);
+  assertEquals(titles.at(-1), "wait until vault is up");
 });

@@ -1,7 +1,11 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { putProgram } from "../../lib/fleet/operations/files.ts";
+import { sequenceOf } from "../../lib/fleet/operations/step.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { silent } from "../../lib/report/event.ts";
+import { runPlan } from "../../lib/session/executor.ts";
+import { localSession } from "../../lib/session/local_session.ts";
 import { busyboxMissing, busyboxShell } from "../support/shell/busybox_shell.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
 import { named } from "../support/program/missing_programs.ts";
@@ -47,3 +51,30 @@ async function putFiles(sh: string, variables: Readonly<Record<string, string>>)
   }
   assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
 }
+
+Deno.test("a file is fetched whole, for its user alone, or not at all", async () => {
+  using folder = tempFolder();
+  const at = (name: string) => join(folder.path, name);
+  Deno.writeFileSync(at("there"), BYTES);
+  const fetched = async (path: string, limit: number) => {
+    const step = {
+      kind: "get",
+      title: "fetch it",
+      path,
+      limit,
+      to: at("here"),
+      become: [],
+    } as const;
+    const plan = [[sequenceOf({ name: "this machine" }, step)]];
+    const { signal } = new AbortController();
+    const open = () => localSession(runner);
+    const [outcome] = await runPlan(plan, open, { parallel: 1, signal, reporter: silent });
+    return outcome!.result.kind;
+  };
+  assertEquals(await fetched(at("there"), BYTES.length - 1), "failed");
+  assertEquals(await fetched(at("nothing"), 100), "failed");
+  assertThrows(() => Deno.statSync(at("here")), Deno.errors.NotFound);
+  assertEquals(await fetched(at("there"), BYTES.length), "done");
+  assertEquals(Deno.readFileSync(at("here")), BYTES);
+  assertEquals(Deno.statSync(at("here")).mode! & 0o777, 0o600);
+});

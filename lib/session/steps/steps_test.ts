@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TowerError } from "../errors.ts";
-import type { CommitStep, ForwardStep, RebootStep, Step } from "../fleet/operations/step.ts";
-import type { Clock, StepContext } from "./steps/handler.ts";
-import { doStep } from "./steps/handlers.ts";
-import { type TestAnswer, TestSession } from "./test_session.ts";
+import { TowerError } from "../../errors.ts";
+import type { CommitStep, ForwardStep, RebootStep, Step } from "../../fleet/operations/step.ts";
+import type { Clock, StepContext } from "./handler.ts";
+import { doStep } from "./handlers.ts";
+import { type TestAnswer, TestSession } from "../test_session.ts";
 
 const AWAY = { error: new TowerError("unreachable", "Cannot reach it") };
 
@@ -81,6 +81,9 @@ Deno.test("a reboot waits until the machine was started anew, not only until it 
   assertEquals(never.now(), 60_000);
   const other = machine(old, AWAY, { error: new TowerError("untrusted", "another key") });
   await assertRejects(() => other.run(REBOOT), TowerError, "another key");
+  const mute = machine({ code: 1, stderr: "no such file" });
+  await assertRejects(() => mute.run(REBOOT), TowerError, "Cannot read the id of its start");
+  assertEquals(mute.session.programs.length, 1);
   const refused = machine(old, { code: 1, stderr: "not permitted" });
   await assertRejects(() => refused.run(REBOOT), TowerError, "not permitted");
 });
