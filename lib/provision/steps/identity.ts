@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../../files/files.ts";
 import { openStaging } from "../../inventory/staging.ts";
 import { COLORS } from "../../tower_env/rules.ts";
 import { writeTowerEnv } from "../../tower_env/tower_env.ts";
-import { imageVersion } from "../find_image.ts";
+import { imageVersion } from "../../release/image_name.ts";
 import { bootFiles, diskKeyIn, makeKeys, publicKeyIn, towerEnvOf } from "../identity.ts";
 import { oneByOne } from "./handler.ts";
 
