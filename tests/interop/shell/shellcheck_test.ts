@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { loadRules, positionOfHost, rulesFact, wantedRules } from "../../lib/fleet/firewall.ts";
-import { testHost } from "../../lib/fleet/test_host.ts";
-import { SETUP } from "../../lib/fleet/thin_client_setup.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { named, programsMissing } from "../support/program/missing_programs.ts";
+import { loadRules, positionOfHost, rulesFact, wantedRules } from "../../../lib/fleet/firewall.ts";
+import { testHost } from "../../../lib/fleet/test_host.ts";
+import { SETUP } from "../../../lib/fleet/thin_client_setup.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { named, programsMissing } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
 const missing = programsMissing(runner, "shellcheck");
-const PROJECT = fromFileUrl(new URL("../..", import.meta.url));
+const PROJECT = fromFileUrl(new URL("../../..", import.meta.url));
 
 /** How scripts of a folder are looked at: the longest beginning of a path that fits. */
 interface Way {

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import type { Command, RunningProcess } from "../../lib/proc/command.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
-import { ManyHosts, manyHostsMissing } from "../support/fleet/many_hosts.ts";
-import { named } from "../support/program/missing_programs.ts";
-import { towerCommand } from "../support/fleet/provisioning.ts";
+import type { Command, RunningProcess } from "../../../lib/proc/command.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { tempFolder } from "../../support/program/file_sink.ts";
+import { ManyHosts, manyHostsMissing } from "../../support/fleet/many_hosts.ts";
+import { named } from "../../support/program/missing_programs.ts";
+import { towerCommand } from "../../support/fleet/provisioning.ts";
 
 const runner = denoRunner();
 const missing = manyHostsMissing();
-const OWNER = fromFileUrl(new URL("../support/tunnel_owner.ts", import.meta.url));
+const OWNER = fromFileUrl(new URL("../../support/program/tunnel_owner.ts", import.meta.url));
 const FACTS = '{"agent":1,"time":1700000000,"system":"x","kernel":"6","load":"0.01",' +
   '"uptime":1,"processors":1,"memoryTotal":4,"memoryAvailable":3,"temperature":null,' +
   '"diskTotal":9,"diskUsed":1,"packages":1}';

@@ -1,14 +1,14 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { putProgram } from "../../lib/fleet/operations/files.ts";
-import { sequenceOf } from "../../lib/fleet/operations/step.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { silent } from "../../lib/report/event.ts";
-import { runPlan } from "../../lib/session/executor.ts";
-import { localSession } from "../../lib/session/local_session.ts";
-import { busyboxMissing, busyboxShell } from "../support/shell/busybox_shell.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
-import { named } from "../support/program/missing_programs.ts";
+import { putProgram } from "../../../lib/fleet/operations/files.ts";
+import { sequenceOf } from "../../../lib/fleet/operations/step.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { silent } from "../../../lib/report/event.ts";
+import { runPlan } from "../../../lib/session/executor.ts";
+import { localSession } from "../../../lib/session/local_session.ts";
+import { busyboxMissing, busyboxShell } from "../../support/shell/busybox_shell.ts";
+import { tempFolder } from "../../support/program/file_sink.ts";
+import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
 const BYTES = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);

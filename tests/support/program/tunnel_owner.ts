@@ -1,14 +1,14 @@
-import { silent } from "../../lib/report/event.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { findHost } from "../../lib/fleet/host.ts";
-import type { Plan } from "../../lib/fleet/operations/step.ts";
-import { runPlan } from "../../lib/session/executor.ts";
-import { sshSession } from "../../lib/session/ssh_session.ts";
+import { silent } from "../../../lib/report/event.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { findHost } from "../../../lib/fleet/host.ts";
+import type { Plan } from "../../../lib/fleet/operations/step.ts";
+import { runPlan } from "../../../lib/session/executor.ts";
+import { sshSession } from "../../../lib/session/ssh_session.ts";
 import {
   ensureKnownHosts,
   inventoryPlace,
   readInventory,
-} from "../../lib/inventory/inventory_files.ts";
+} from "../../../lib/inventory/inventory_files.ts";
 
 /** The tunnel's port on the loopback. */
 const LISTEN = 4443;
