@@ -5,6 +5,7 @@ import type { Ending } from "../lib/program/ending.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
 import { cleanCommand } from "./commands/clean.ts";
+import { FULL_DISK_HINT } from "../lib/files/file_error.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { flashCommand } from "./commands/flash.ts";
@@ -58,7 +59,7 @@ export function commandTree(env: Env, ending: Ending): Command {
 }
 
 const HINTS = {
-  "no-space": "Free some space, or choose another folder: --output for what is built, " +
+  [FULL_DISK_HINT]: "Free some space, or choose another folder: --output for what is built, " +
     "XDG_CACHE_HOME for the cache",
 } as const;
 

@@ -1,5 +1,8 @@
 import { TowerError } from "../errors.ts";
 
+/** What helps a full disk; a program may know more of it. */
+export const FULL_DISK_HINT = "Free some space, or choose another folder";
+
 /** What the kernel's error numbers (errno(3)) mean to a user. */
 const MEANINGS: Readonly<Record<string, ConstructorParameters<typeof TowerError>>> = {
   ENOENT: ["not-found", "there is no such file or folder"],
@@ -11,10 +14,10 @@ const MEANINGS: Readonly<Record<string, ConstructorParameters<typeof TowerError>
   EPERM: ["permission", "the system forbids it"],
   EROFS: ["permission", "the file system is read-only"],
   ENOSPC: ["no-space", "the disk is full", {
-    hint: "Free some space, or choose another folder",
+    hint: FULL_DISK_HINT,
   }],
   EDQUOT: ["no-space", "the disk quota is used up", {
-    hint: "Free some space, or choose another folder",
+    hint: FULL_DISK_HINT,
   }],
   EFBIG: ["no-space", "the file system takes no file of that size"],
 };

@@ -1,11 +1,11 @@
 import type { Env } from "../env.ts";
-import { type ErrorCode, exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
+import { exitCodeOf, formatError, messagesOf, TowerError } from "../errors.ts";
 import { jsonLine } from "../report/json_reporter.ts";
 import { type Ending, newEnding } from "./ending.ts";
 import { tellingEnv } from "./verbosity.ts";
 
-/** How a program's own user mends what `lib`, which serves others too, has a general hint for. */
-export type OwnHints = Readonly<Partial<Record<ErrorCode, string>>>;
+/** A program's own hints in place of the general ones of `lib`, which serves other programs too. */
+export type OwnHints = Readonly<Record<string, string>>;
 
 /** Does a program's work under an environment; returns the exit status and never throws. */
 export async function runToEnd(
@@ -40,7 +40,7 @@ function errorValue(error: TowerError) {
 
 function withOwnHint(error: TowerError, hints: OwnHints): TowerError {
   const { code, message, cause } = error;
-  const hint = error.hint === undefined ? undefined : hints[code];
+  const hint = error.hint === undefined ? undefined : hints[error.hint];
   return hint === undefined ? error : new TowerError(code, message, { cause, hint });
 }
 

@@ -1,13 +1,14 @@
 import { assertEquals } from "@std/assert";
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
-import { fileError } from "../files/file_error.ts";
+import { fileError, FULL_DISK_HINT } from "../files/file_error.ts";
 import { runToEnd } from "./run_to_end.ts";
 
 Deno.test("a program's own hint stands in place of the general one, and nowhere else", async () => {
   const full = fileError("write", "/x", Object.assign(new Error(), { code: "ENOSPC" }));
   const bare = new TowerError("no-space", "Cannot write to the image: it is full");
-  const own = { "no-space": "Use --roomy" };
+  const small = new TowerError("no-space", "Cannot fill it", { hint: "5 MiB are enough" });
+  const own = { [FULL_DISK_HINT]: "Use --roomy" };
   assertEquals(
     await told(full),
     'error: Cannot write "/x": the disk is full\n  hint: Free some space, or choose another folder\n',
@@ -16,6 +17,7 @@ Deno.test("a program's own hint stands in place of the general one, and nowhere 
     await told(full, own),
     'error: Cannot write "/x": the disk is full\n  hint: Use --roomy\n',
   );
+  assertEquals(await told(small, own), "error: Cannot fill it\n  hint: 5 MiB are enough\n");
   assertEquals(await told(bare, own), "error: Cannot write to the image: it is full\n");
 });
 
