@@ -1,13 +1,14 @@
 import { z } from "zod";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { disk } from "../outputs/disk.ts";
-import { initramfs } from "../outputs/initramfs.ts";
+import { cpio } from "../outputs/cpio.ts";
 import type { OutputPlanning, WriteContext } from "../outputs/output.ts";
 import { tar } from "../outputs/tar.ts";
+import type { Compression } from "../../lib/release/file_names.ts";
 import { kindOf, type PlansOf, type SpecsOf, specsOf } from "./kind.ts";
 
 /** Every kind of output. */
-const OUTPUTS = [disk, tar, initramfs] as const;
+const OUTPUTS = [disk, tar, cpio] as const;
 
 export const outputSpec = z.discriminatedUnion("kind", specsOf(OUTPUTS));
 export type OutputSpec = SpecsOf<typeof OUTPUTS>;
@@ -19,11 +20,7 @@ interface AnyOutput {
   readonly files: (spec: OutputSpec) => readonly string[];
   readonly plan: (spec: OutputSpec, planning: OutputPlanning) => OutputPlan;
   readonly line: (plan: OutputPlan) => string;
-  readonly write: (
-    tree: FileTree,
-    plan: OutputPlan,
-    context: WriteContext,
-  ) => void | Promise<void>;
+  readonly write: (tree: FileTree, plan: OutputPlan, context: WriteContext) => Promise<void>;
 }
 
 const find = kindOf<AnyOutput>(OUTPUTS);
@@ -37,6 +34,11 @@ export function planOutput(spec: OutputSpec, planning: OutputPlanning): OutputPl
   return find(spec.kind).plan(spec, planning);
 }
 
+/** How an output is compressed, where its kind lets a manifest say. */
+export function compressionOf(plan: OutputPlan): Compression | "none" {
+  return "compression" in plan ? plan.compression : "none";
+}
+
 /** An output in a line. */
 export function outputLine(plan: OutputPlan): string {
   return `${plan.file}: ${find(plan.kind).line(plan)}`;
@@ -46,6 +48,6 @@ export function writeOutput(
   tree: FileTree,
   plan: OutputPlan,
   context: WriteContext,
-): void | Promise<void> {
+): Promise<void> {
   return find(plan.kind).write(tree, plan, context);
 }

@@ -72,7 +72,7 @@ Deno.test("loadManifest() names what a manifest lacks, and the systems there are
 });
 
 Deno.test("loadManifest() refuses two outputs of one name", () => {
-  const text = BASE + "  - { kind: initramfs, file: base.tar }\n";
+  const text = BASE + "  - { kind: cpio, file: base.tar }\n";
   assertThrows(
     () => load("/a.yaml", { "/a.yaml": text }),
     TowerError,
@@ -124,7 +124,7 @@ stages:
   - { kind: packages, world: [syslinux], arches: [x86_64] }
 outputs:
   - { kind: tar, file: own.tar, arches: [x86_64] }
-  - { kind: initramfs, file: own.tar, arches: [aarch64] }
+  - { kind: cpio, file: own.tar, arches: [aarch64] }
 `;
 
 Deno.test("manifestFor() keeps what is for an architecture, and forgets that it was for it", () => {
@@ -135,13 +135,13 @@ Deno.test("manifestFor() keeps what is for an architecture, and forgets that it 
   assertEquals(pc.outputs.map(({ spec }) => spec), [
     { kind: "tar", file: "own.tar", compression: "none" },
   ]);
-  assertEquals(arm.outputs.map(({ spec }) => spec.kind), ["initramfs"]);
+  assertEquals(arm.outputs.map(({ spec }) => spec.kind), ["cpio"]);
   assertEquals([pc, arm].flatMap((m) => m.stages).filter((s) => "arches" in s.spec), []);
 });
 
 Deno.test("an architecture that has no output, and one that the manifest does not have, are faults", () => {
   const lacking = BY_ARCH.replace(
-    "  - { kind: initramfs, file: own.tar, arches: [aarch64] }\n",
+    "  - { kind: cpio, file: own.tar, arches: [aarch64] }\n",
     "",
   );
   const error = assertThrows(() => load("/a.yaml", { "/a.yaml": lacking }), TowerError);

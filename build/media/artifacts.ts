@@ -1,16 +1,14 @@
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
-import { createArtifact } from "../../lib/files/artifact_file.ts";
 import { writeFileAtomic } from "../../lib/files/files.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
-import { writeDisk } from "./disk_artifact.ts";
+import { writeFile } from "./output_file.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PlaceError } from "../manifest/failed_part.ts";
 import { treeFile } from "../../lib/release/file_names.ts";
-import { type OutputPlan, writeOutput } from "../kinds/outputs.ts";
-import type { DiskPlan } from "../outputs/disk_plan.ts";
-import type { WriteContext } from "../outputs/output.ts";
+import { compressionOf, type OutputPlan, writeOutput } from "../kinds/outputs.ts";
+import type { OutputSink } from "../outputs/output.ts";
 import { requirePackers } from "./packing.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
@@ -29,36 +27,40 @@ export async function writeArtifacts(
   placeError: PlaceError,
 ): Promise<Written> {
   const { reporter, env } = engine;
-  const disks = plan.outputs.filter((o) => o.kind === "disk");
-  requirePackers(disks.map((o) => o.compression), env.runner);
+  requirePackers(plan.outputs.map(compressionOf), env.runner);
   const artifacts: Artifact[] = [];
   const companions: Companion[] = [];
-  const context = { folder, epoch: plan.epoch, engine };
+  const sink: OutputSink = {
+    async file(file, write) {
+      const { artifact, bmap } = await writeFile(file, write, { folder, engine });
+      artifacts.push(artifact);
+      if (bmap) companions.push(bmap);
+    },
+  };
+  const context = { reader: engine.store, epoch: plan.epoch, sink, reporter };
   for (const [i, output] of plan.outputs.entries()) {
     env.signal.throwIfAborted();
     const id = `output ${output.file}`;
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
-    const artifact = await about(output, async () => {
-      if (output.kind !== "disk") return await writeArchive(tree, output, context);
-      const { artifact, bmap } = await writeDisk(tree, output, context);
-      companions.push(bmap);
-      return artifact;
-    }, (error) => placeError({ output: i }, error));
-    artifacts.push(artifact);
-    reporter.report({ type: "done", id, note: `${artifact.size} bytes` });
+    await about(
+      output,
+      () => writeOutput(tree, output, context),
+      (error) => placeError({ output: i }, error),
+    );
+    reporter.report({ type: "done", id, note: `${artifacts.at(-1)!.size} bytes` });
   }
   companions.push(writeListing(plan, tree, folder, engine));
   return { artifacts, companions };
 }
 
 /** Says which output an error is about. */
-async function about<T>(
+async function about(
   { file }: OutputPlan,
-  work: () => Promise<T>,
+  work: () => Promise<void>,
   placed: (error: unknown) => unknown,
-): Promise<T> {
+): Promise<void> {
   try {
-    return await work();
+    await work();
   } catch (cause) {
     if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
     throw placed(
@@ -68,33 +70,6 @@ async function about<T>(
       }),
     );
   }
-}
-
-async function writeArchive(
-  tree: FileTree,
-  output: Exclude<OutputPlan, DiskPlan>,
-  { folder, epoch, engine: { store, reporter } }: {
-    folder: string;
-    epoch: number;
-    engine: Engine;
-  },
-): Promise<Artifact> {
-  using file = createArtifact(join(folder, output.file));
-  let size = 0;
-  const sink: WriteContext["sink"] = {
-    writeAt(offset, bytes) {
-      size = Math.max(size, offset + bytes.length);
-      file.writeAt(offset, bytes);
-    },
-    setSize(bytes) {
-      size = bytes;
-      file.setSize(bytes);
-    },
-  };
-  await writeOutput(tree, output, { reader: store, epoch, sink, reporter });
-  const digest = file.digest();
-  file.commit();
-  return { file: output.file, digest, size };
 }
 
 function writeListing(

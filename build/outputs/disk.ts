@@ -27,7 +27,15 @@ import { type DiskPlan, planDisk, type Room } from "./disk_plan.ts";
 import { type DiskLayout, layOutDisk, PARTITION_ALIGNMENT, writeTable } from "./disk_table.ts";
 import { bootPath, bootTreeOf, rootTreeOf } from "./disk_trees.ts";
 import { diskSpec } from "./disk_spec.ts";
-import { outputKind, type OutputWriter } from "./output.ts";
+import { type ArtifactSink, outputKind, type OutputWriter, type WriteContext } from "./output.ts";
+
+const write: OutputWriter<DiskPlan> = (tree, plan, context) => {
+  const { file: name, compression, cmdline: commandLine, loaders } = plan;
+  return context.sink.file(
+    { name, compression, medium: { commandLine, loaders } },
+    (image) => writeDisk(tree, plan, image, context),
+  );
+};
 
 /**
  * A disk image: a partition table, a FAT partition with the tree's /boot and its boot loaders,
@@ -37,8 +45,12 @@ import { outputKind, type OutputWriter } from "./output.ts";
  * kernel, an initramfs or a boot loader that the tree does not have, `unsupported` for what a
  * file system cannot hold.
  */
-const write: OutputWriter<DiskPlan> = (tree, plan, context) => {
-  const { reader, epoch, sink, reporter } = context;
+export function writeDisk(
+  tree: FileTree,
+  plan: DiskPlan,
+  sink: ArtifactSink,
+  { reader, epoch, reporter }: Omit<WriteContext, "sink">,
+): void {
   const entry = bootEntryOf(tree, plan);
   const loaders = findLoaders(tree, plan, reader);
   const bootTree = bootTreeOf(tree, loaderFiles(tree, loaders, plan, entry), epoch);
@@ -64,7 +76,7 @@ const write: OutputWriter<DiskPlan> = (tree, plan, context) => {
     for (const [offset, length] of usedParts(boot, root, layout)) sink.requireZeros(offset, length);
   }
   reporter.report({ type: "done", id, note: summary(layout) });
-};
+}
 
 /** What the two file systems use, written or not: metadata and data, but no free space. */
 function* usedParts(

@@ -4,7 +4,7 @@ import { messagesOf, TowerError } from "../../lib/errors.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { byteSize } from "../../lib/schema/scalars.ts";
 import { silent } from "../../lib/report/event.ts";
-import { disk } from "./disk.ts";
+import { writeDisk } from "./disk.ts";
 import type { DiskPlan } from "./disk_plan.ts";
 
 const MIB = 1 << 20;
@@ -50,7 +50,7 @@ function volume(bytes: number, boot: { free: number } | { size: number }): [numb
     found = [view.getUint32(32, true) * 512 / MIB, view.getUint8(13) * 512];
   };
   const sink = { writeAt, setSize() {} };
-  disk.write(tree(bytes), plan(boot), { reader: inlineOnly, epoch: 0, sink, reporter: silent });
+  writeDisk(tree(bytes), plan(boot), sink, { reader: inlineOnly, epoch: 0, reporter: silent });
   return found!;
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Arch } from "../../lib/brand.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
+import type { Compression } from "../../lib/release/file_names.ts";
 import type { NamedBuild } from "../../lib/release/artifact_name.ts";
 import type { ByteSink } from "../../lib/bytes/bytes.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
@@ -18,11 +19,25 @@ export interface ArtifactSink extends ByteSink {
   requireZeros?(offset: number, length: number): void;
 }
 
+/** A file that an output makes. */
+export interface OutputFile {
+  readonly name: string;
+  readonly compression: Compression | "none";
+  /** Of the image of a medium: it gets a block map, and the record tells this of it. */
+  readonly medium?: { readonly commandLine: string; readonly loaders: readonly string[] };
+}
+
+/** Where an output's files go: a folder, or a place in another tree. */
+export interface OutputSink {
+  /** Writes a file, whole or not at all: `write` makes its bytes, in any order. */
+  file(file: OutputFile, write: (bytes: ArtifactSink) => void | Promise<void>): Promise<void>;
+}
+
 export interface WriteContext {
   readonly reader: ContentReader;
   /** Seconds since 1970 for every time the tree does not give. */
   readonly epoch: number;
-  readonly sink: ArtifactSink;
+  readonly sink: OutputSink;
   readonly reporter: Reporter;
 }
 
@@ -58,7 +73,7 @@ export interface OutputPlanning extends NamedBuild {
 }
 
 /**
- * Turns a tree into one artifact. Sees the tree and its own plan only; an entry that the format
+ * Turns a tree into files. Sees the tree and its own plan only; an entry that the format
  * cannot express is a {@linkcode TowerError} `unsupported`, never a silent skip. An error says at
  * which field its reason stands (`atField`).
  */
@@ -66,4 +81,4 @@ export type OutputWriter<Plan> = (
   tree: FileTree,
   plan: Plan,
   context: WriteContext,
-) => void | Promise<void>;
+) => Promise<void>;

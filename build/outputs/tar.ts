@@ -3,24 +3,21 @@ import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { artifactFile } from "./artifact_file.ts";
-import { streamInto } from "./compressed.ts";
+import { inOrder } from "./in_order.ts";
 import { outputKind, type OutputWriter } from "./output.ts";
 
 const spec = z.strictObject({
   kind: z.literal("tar"),
   ...forArches,
   file: artifactFile,
-  compression: z.enum(["gzip", "none"]).default("none"),
+  compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none"),
 }).describe("The tree as a PAX tar archive.");
 
 type Plan = z.infer<typeof spec>;
 
 /** The tree as a PAX archive, extended attributes included. */
-const write: OutputWriter<Plan> = (tree, { compression }, { reader, sink }) => {
-  const stream = streamInto(sink, compression);
-  writeTar(tree, reader, stream.push);
-  stream.end();
-};
+const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
+  sink.file({ name, compression }, (file) => inOrder(file, (push) => writeTar(tree, reader, push)));
 
 export const tar = outputKind({
   spec,

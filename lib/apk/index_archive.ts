@@ -11,7 +11,7 @@ import type { SigningKey, TrustedKey } from "./types.ts";
 const SIGNATURE_LIMIT = 64 << 10;
 const SIGNATURE_MEMBERS = 16;
 /** Bound on the inflated index, as in apko. Alpine's largest has about 10 MB. */
-const INDEX_LIMIT = 300 << 20;
+export const INDEX_LIMIT = 300 << 20;
 const DESCRIPTION_LIMIT = 64 << 10;
 
 /** An index whose signature was checked. */

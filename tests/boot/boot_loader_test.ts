@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { disk } from "../../build/outputs/disk.ts";
+import { writeDisk } from "../../build/outputs/disk.ts";
 import type { DiskPlan } from "../../build/outputs/disk_plan.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
@@ -96,8 +96,8 @@ for (const { table, loaders, firmware } of CASES) {
       const chosen = plan({ table, loaders });
       {
         using sink = fileSink(image);
-        const context = { reader, epoch: 1_700_000_000, sink, reporter: silent };
-        await disk.write(await bootTree(runner), chosen, context);
+        const context = { reader, epoch: 1_700_000_000, reporter: silent };
+        writeDisk(await bootTree(runner), chosen, sink, context);
       }
       const said = await boot(
         image,

@@ -7,7 +7,7 @@ import { named, programsMissing } from "../support/program/missing_programs.ts";
 import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const runner = denoRunner();
-const OUTPUTS = [{ kind: "tar", file: "small.tar" }, { kind: "initramfs", file: "small.cpio" }];
+const OUTPUTS = [{ kind: "tar", file: "small.tar" }, { kind: "cpio", file: "small.cpio" }];
 const OVERLAY = "what the overlay says\n";
 
 /** A program that has built once; each later build must give the same bytes. */

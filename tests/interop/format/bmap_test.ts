@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../../build/media/disk_artifact.ts";
+import { writeFile } from "../../../build/media/output_file.ts";
+import { writeDisk } from "../../../build/outputs/disk.ts";
 import type { Engine } from "../../../build/engine/engine.ts";
 import { openPacker } from "../../../build/media/packing.ts";
 import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
@@ -63,7 +64,15 @@ async function write(
   };
   const engine = { env, store, reporter: silent } as unknown as Engine;
   tree ??= bootTree(runner);
-  return await writeDisk(await tree, output, { folder, epoch: 1_700_000_000, engine });
+  const { file: name, compression, cmdline: commandLine, loaders } = output;
+  const made = await tree;
+  const context = { reader: store, epoch: 1_700_000_000, reporter: silent };
+  const written = await writeFile(
+    { name, compression, medium: { commandLine, loaders } },
+    (image) => writeDisk(made, output, image, context),
+    { folder, engine },
+  );
+  return { artifact: written.artifact, bmap: written.bmap! };
 }
 
 const run = async (...argv: [string, ...string[]]) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { disk } from "../../../build/outputs/disk.ts";
+import { writeDisk } from "../../../build/outputs/disk.ts";
 import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
 import { putBootFile } from "../../../lib/boot/boot_partition.ts";
 import { giveIdentity, isMisnamed } from "../../../lib/boot/card_identity.ts";
@@ -60,7 +60,7 @@ async function cardFile(folder: string, plan: Partial<DiskPlan> = {}): Promise<s
   {
     using sink = fileSink(image);
     const tree = await bootTree(runner);
-    disk.write(tree, { ...PLAN, ...plan }, { reader, epoch: EPOCH, sink, reporter: silent });
+    writeDisk(tree, { ...PLAN, ...plan }, sink, { reader, epoch: EPOCH, reporter: silent });
   }
   using card = openDisk(image);
   putBootFile(card, {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { disk } from "../../../build/outputs/disk.ts";
+import { writeDisk } from "../../../build/outputs/disk.ts";
 import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
@@ -54,7 +54,7 @@ const run = async (...argv: [string, ...string[]]) => {
 
 function write(tree: FileTree, plan: DiskPlan, image: string): void {
   using sink = fileSink(image);
-  disk.write(tree, plan, { reader, epoch: EPOCH, sink, reporter: silent });
+  writeDisk(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
 }
 
 for (const table of ["mbr", "gpt"] as const) {

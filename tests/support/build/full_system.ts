@@ -45,7 +45,7 @@ export const FULL_MANIFEST = JSON.stringify({
     { ...DISK, file: "mbr.img", table: "mbr", loaders: ["syslinux"] },
     { kind: "tar", file: "full.tar" },
     { kind: "tar", file: "full.tar.gz", compression: "gzip" },
-    { kind: "initramfs", file: "full.cpio.gz" },
+    { kind: "cpio", file: "full.cpio.gz" },
   ],
 });
 

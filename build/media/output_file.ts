@@ -6,14 +6,11 @@ import { type ArtifactFile, createArtifact } from "../../lib/files/artifact_file
 import { writeFileAtomic } from "../../lib/files/files.ts";
 import { breathe } from "../../lib/files/interruption.ts";
 import { startPartDigests } from "../../lib/files/part_digests.ts";
-import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
 import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
-import { writeOutput } from "../kinds/outputs.ts";
-import type { DiskPlan } from "../outputs/disk_plan.ts";
-import type { ArtifactSink } from "../outputs/output.ts";
+import type { ArtifactSink, OutputFile } from "../outputs/output.ts";
 import { openPacker } from "./packing.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
 
@@ -33,32 +30,41 @@ interface RawImage {
   readonly blocks: BlockMap;
 }
 
+/** What a file became, and its block map where it is the image of a medium. */
+export interface WrittenFile {
+  readonly artifact: Artifact;
+  readonly bmap?: Companion;
+}
+
 /**
- * Writes a disk image, compressed where the plan says so, and its block map. The image goes to
- * the disk once, uncompressed, and is then read once: for its digests and for compressing.
+ * Writes a file of an output, compressed where it asks for that. Its bytes go to the disk once,
+ * uncompressed, and are then read once: for digests and for compressing.
  */
-export async function writeDisk(
-  tree: FileTree,
-  plan: DiskPlan,
-  { folder, epoch, engine }: { folder: string; epoch: number; engine: Engine },
-): Promise<{ artifact: Artifact; bmap: Companion }> {
-  const { compression, file: name } = plan;
+export async function writeFile(
+  output: OutputFile,
+  write: (bytes: ArtifactSink) => void | Promise<void>,
+  { folder, engine }: { readonly folder: string; readonly engine: Engine },
+): Promise<WrittenFile> {
+  const { compression, name, medium } = output;
   const path = join(folder, name);
   using file = createArtifact(compression === "none" ? path : `${path}.raw`);
   const { sink, image } = mappedSink(file);
-  await writeOutput(tree, plan, { reader: engine.store, epoch, sink, reporter: engine.reporter });
+  await write(sink);
   const raw = image();
   let artifact: Artifact;
-  let pass: ImagePass;
-  if (compression === "none") {
+  let pass: ImagePass | undefined;
+  if (compression !== "none") {
+    ({ artifact, pass } = await compress(raw, path, output, compression, engine));
+  } else if (medium) {
     [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
-    artifact = { ...toldOf(plan), digest: pass.digest, size: raw.size };
+    artifact = { ...toldOf(output), digest: pass.digest, size: raw.size };
     file.commit();
   } else {
-    ({ artifact, pass } = await compress(raw, path, plan, compression, engine));
+    artifact = { ...toldOf(output), digest: file.digest(), size: raw.size };
+    file.commit();
   }
-  const text = formatBmap(raw.size, pass.ranges);
-  const bytes = new TextEncoder().encode(text);
+  if (!medium || !pass) return { artifact };
+  const bytes = new TextEncoder().encode(formatBmap(raw.size, pass.ranges));
   const bmap = bmapFile(name);
   writeFileAtomic(join(folder, bmap), bytes);
   return {
@@ -67,9 +73,9 @@ export async function writeDisk(
   };
 }
 
-/** What a record says of a disk beside its bytes. */
-function toldOf({ file, cmdline, loaders }: DiskPlan) {
-  return { file, commandLine: cmdline, loaders: [...loaders] };
+/** What a record says of a file beside its bytes. */
+function toldOf({ name, medium }: OutputFile) {
+  return { file: name, ...(medium ? { ...medium, loaders: [...medium.loaders] } : {}) };
 }
 
 /** A sink that remembers how large the image is and which of its blocks matter. */
@@ -96,13 +102,13 @@ function mappedSink(file: ArtifactFile): { sink: ArtifactSink; image: () => RawI
 async function compress(
   raw: RawImage,
   path: string,
-  plan: DiskPlan,
+  output: OutputFile,
   format: Compression,
   engine: Engine,
 ): Promise<{ artifact: Artifact; pass: ImagePass }> {
   const { reporter, env } = engine;
-  const id = `compress ${plan.file}`;
-  const title = `Compressing to ${plan.file}`;
+  const id = `compress ${output.name}`;
+  const title = `Compressing to ${output.name}`;
   reporter.report({ type: "step", id, title, total: raw.size, unit: "bytes" });
   using packed = createArtifact(path);
   let size = 0;
@@ -124,7 +130,7 @@ async function compress(
   reporter.report({ type: "done", id, note: `${size} bytes` });
   const { tool } = packer;
   const artifact = {
-    ...toldOf(plan),
+    ...toldOf(output),
     digest,
     size,
     compression: { format, tool },

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { artifactFile } from "./artifact_file.ts";
-import { streamInto } from "./compressed.ts";
+import { inOrder } from "./in_order.ts";
 import { outputKind, type OutputWriter } from "./output.ts";
 
 const spec = z.strictObject({
-  kind: z.literal("initramfs"),
+  kind: z.literal("cpio"),
   ...forArches,
   file: artifactFile,
   compression: z.enum(["gzip", "none"]).default("gzip"),
@@ -16,13 +16,13 @@ const spec = z.strictObject({
 type Plan = z.infer<typeof spec>;
 
 /** The whole tree as the cpio archive (newc) that a kernel unpacks into its first root. */
-const write: OutputWriter<Plan> = (tree, plan, { reader, sink }) => {
-  const stream = streamInto(sink, plan.compression);
-  writeCpio(tree, reader, stream.push);
-  stream.end();
-};
+const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
+  sink.file(
+    { name, compression },
+    (file) => inOrder(file, (push) => writeCpio(tree, reader, push)),
+  );
 
-export const initramfs = outputKind({
+export const cpio = outputKind({
   spec,
   files: ({ file }) => [file],
   plan: (spec, planning): Plan => ({ ...spec, file: artifactName(spec.file, planning) }),
