@@ -5,7 +5,8 @@ import { FILE_NAMESPACE, signerOf, signMessage } from "../lib/ssh_signature/sign
 import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { join } from "@std/path";
 import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../lib/release/file_names.ts";
-import { type BuildFolder, checkDigests, requireGood } from "./verification.ts";
+import type { ReleaseFolder } from "../lib/store/release_folder.ts";
+import { checkDigests, requireGood } from "./verification.ts";
 
 const KEYGEN = "ssh-keygen";
 const LIMIT = 64 << 10;
@@ -22,7 +23,7 @@ export function readSigningKey(file: string): PrivateKeyFile {
  * @returns the paths of the signatures and the fingerprint of the key
  */
 export async function signBuild(
-  folder: BuildFolder,
+  folder: ReleaseFolder,
   keyFile: string,
   env: Env,
 ): Promise<{ files: string[]; signer: string }> {
@@ -32,16 +33,16 @@ export async function signBuild(
     ? SIGNED_FILES.map((file) => signMessage(key, FILE_NAMESPACE, folder.bytes(file)))
     : await signByProgram(folder, keyFile, key, env);
   const signers = SIGNED_FILES.map((file, i) =>
-    signerOf(signatures[i]!, `"${join(folder.path, file)}"`, folder.bytes(file), FILE_NAMESPACE)
+    signerOf(signatures[i]!, `"${folder.at(file)}"`, folder.bytes(file), FILE_NAMESPACE)
   );
-  const files = SIGNED_FILES.map((file) => join(folder.path, file + SIGNATURE_SUFFIX));
+  const files = SIGNED_FILES.map((file) => folder.at(file + SIGNATURE_SUFFIX));
   files.forEach((path, i) => writeFileAtomic(path, new TextEncoder().encode(signatures[i])));
   return { files, signer: signers[0]! };
 }
 
 /** Signs with ssh-keygen, which asks on the terminal for a passphrase or asks the agent. */
 async function signByProgram(
-  folder: BuildFolder,
+  folder: ReleaseFolder,
   keyFile: string,
   { why }: Extract<PrivateKeyFile, { kind: "ssh-keygen" }>,
   env: Env,

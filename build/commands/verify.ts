@@ -11,10 +11,11 @@ export function verifyCommand(env: Env) {
     .option("--key <file>", "the signer's public key, or an allowed_signers file")
     .option("--json", "the result as JSON", false)
     .action(async (dir, options) => {
-      const { BuildFolder, checkDigests, checkSignatures, requireGood } = await import(
+      const { checkDigests, checkSignatures, requireGood } = await import(
         "../verification.ts"
       );
-      const folder = new BuildFolder(resolve(env.cwd, dir));
+      const { ReleaseFolder } = await import("../../lib/store/release_folder.ts");
+      const folder = new ReleaseFolder(resolve(env.cwd, dir));
       const keys = options.key === undefined
         ? undefined
         : await readSigners(resolve(env.cwd, options.key));

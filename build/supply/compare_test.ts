@@ -8,7 +8,6 @@ import type { BuildRecord } from "../../lib/release/record.ts";
 import { compareBuilds, type ComparedBuild } from "./compare.ts";
 import { formatDifference } from "./difference_text.ts";
 import { distributionOf } from "./distribution.ts";
-import { formatSums, parseSums } from "../../lib/release/sums.ts";
 import { formatTreeListing, parseTreeListing } from "./tree_listing.ts";
 
 const reader: ContentReader = {
@@ -217,16 +216,6 @@ Deno.test("a name that would drive the terminal is made visible", () => {
   const one = build(treeOf(), { packages: [] });
   const two = build(treeOf(), { packages: [pack("a\x1b[2J", "1")] });
   assertStringIncludes(formatDifference(compareBuilds(one, two)), "a\\x1b[2J 1");
-});
-
-Deno.test("digests are read as they are written, and nothing else is", () => {
-  const sums = [{ file: "b", digest: digestOf("b") }, { file: "a", digest: digestOf("a") }];
-  const text = formatSums(sums);
-  assertEquals(parseSums(text, "S"), [sums[1], sums[0]]);
-  const [line = ""] = text.split("\n");
-  for (const bad of [line.toUpperCase(), line + "/x", `${line}\n${line}`, "x", line.slice(1)]) {
-    assertThrows(() => parseSums(bad, "S"), TowerError, 'Cannot read "S": line');
-  }
 });
 
 Deno.test("the distribution is what os-release says", () => {

@@ -1,5 +1,4 @@
-import { basename, dirname, join } from "@std/path";
-import { createHash } from "node:crypto";
+import { basename, dirname } from "@std/path";
 import { readThrough } from "./flash.ts";
 import {
   type Extent,
@@ -15,14 +14,17 @@ import { TowerError } from "../errors.ts";
 import { BMAP_BLOCK } from "../format/bmap.ts";
 import { parseBmap } from "../format/bmap_reader.ts";
 import { type ByteSource, concat, memorySource } from "../bytes/bytes.ts";
+import { digestOf, hexOf } from "../bytes/digest.ts";
 import { quoteArgv } from "../proc/quoting.ts";
-import { bmapFile, compressionOf, SIGNATURE_SUFFIX, SUMS_FILE } from "../release/file_names.ts";
+import { bmapFile, compressionOf, SUMS_FILE } from "../release/file_names.ts";
+import type { Sums } from "../release/sums.ts";
 import type { Reporter } from "../report/event.ts";
 import { formatBytes } from "../report/quantity.ts";
 import { parseSigners } from "../ssh_signature/allowed_signers.ts";
 import { fingerprint } from "../ssh_signature/public_key.ts";
-import { FILE_NAMESPACE, verifyMessage } from "../ssh_signature/signature.ts";
+import { FILE_NAMESPACE } from "../ssh_signature/signature.ts";
 import { exists, readBytes, readText } from "../files/files.ts";
+import { ReleaseFolder } from "../store/release_folder.ts";
 import { openRegular } from "../files/regular_file.ts";
 
 const LIMIT = 64 << 20;
@@ -56,15 +58,24 @@ export async function checkImage(
 ): Promise<CheckedImage> {
   using owned = new DisposableStack();
   const file = owned.use(openRegular(path));
-  const sums = readSums(path);
-  const signer = signers === undefined ? undefined : checkSignature(sums, signers);
-  const digest = digestIn(sums, basename(path));
-  if (digest === undefined) {
-    throw notTrusted(path, "SHA256SUMS does not name it", {
-      hint: `its lines are a digest, two blanks and "${basename(path)}" alone, as this makes one ` +
-        `for an image that you trust: ${digestCommand(path, sums)}`,
+  const folder = new ReleaseFolder(dirname(path));
+  if (!folder.has(SUMS_FILE)) {
+    throw notTrusted(path, `there is no ${SUMS_FILE} beside it`, {
+      hint: `tower-build writes one; this does for an image that you trust: ${
+        digestCommand(path, folder)
+      }`,
     });
   }
+  const signer = signers === undefined ? undefined : checkSignature(folder, signers);
+  const sums = folder.sums();
+  const named = sums?.digestOf(basename(path));
+  if (sums === undefined || named === undefined) {
+    throw notTrusted(path, "SHA256SUMS does not name it", {
+      hint: `its lines are a digest, two blanks and "${basename(path)}" alone, as this makes one ` +
+        `for an image that you trust: ${digestCommand(path, folder)}`,
+    });
+  }
+  const digest = hexOf(named);
   const isPacked = compressionOf(path) !== undefined;
   const map = blockMap(bmapFile(path), sums);
   const about = { path, signer };
@@ -139,69 +150,32 @@ async function headOf(stream: AsyncIterable<Uint8Array>): Promise<ByteSource> {
   return memorySource(concat(parts));
 }
 
-/** SHA256SUMS beside an image, as it is now. */
-interface Sums {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
-function readSums(image: string): Sums {
-  const path = join(dirname(image), SUMS_FILE);
-  if (exists(path)) return { path, bytes: readBytes(path, LIMIT) };
-  throw notTrusted(image, "there is no SHA256SUMS beside it", {
-    hint: "tower-build writes one; this does for an image that you trust: " +
-      digestCommand(image, undefined),
-  });
-}
-
 /**
- * The line to type. In its folder: sha256sum(1) writes names as they are given.
- * @param sums what is there already; a last line without an end would take the next one in
+ * The line to type. In its folder: sha256sum(1) writes names as they are given. Where there are
+ * digests already, a last line without an end would take the next one in.
  */
-function digestCommand(image: string, sums: Sums | undefined): string {
-  const [folder, name] = [dirname(image), basename(image)];
-  const isCut = sums !== undefined && sums.bytes.length > 0 && sums.bytes.at(-1) !== 0x0a;
+function digestCommand(image: string, folder: ReleaseFolder): string {
+  const name = basename(image);
+  const sums = folder.has(SUMS_FILE) ? folder.bytes(SUMS_FILE) : undefined;
+  const isCut = sums !== undefined && sums.length > 0 && sums.at(-1) !== 0x0a;
   return [
-    quoteArgv(["cd", folder]),
+    quoteArgv(["cd", folder.path]),
     ...isCut ? ["echo >> SHA256SUMS"] : [],
     `${quoteArgv(["sha256sum", "--", name])} ${sums === undefined ? ">" : ">>"} SHA256SUMS`,
   ].join(" && ");
 }
 
-function checkSignature({ path, bytes }: Sums, signers: string): string {
-  const signature = path + SIGNATURE_SUFFIX;
-  if (!exists(signature)) {
-    throw new TowerError("untrusted", `Cannot trust "${path}": it is not signed`, {
-      hint: "sign a build with: tower-build sign DIR --key FILE",
-    });
-  }
+function checkSignature(folder: ReleaseFolder, signers: string): string {
   const keys = parseSigners(readText(signers, LIMIT), signers, FILE_NAMESPACE);
-  const key = verifyMessage(readText(signature, 65536), `"${path}"`, bytes, {
-    namespace: FILE_NAMESPACE,
-    keys,
-  });
-  return fingerprint(key.blob);
-}
-
-/**
- * sha256sum(1): digest, blank, mode, name.
- * @throws {TowerError} `untrusted` for a name with two digests.
- */
-function digestIn({ path, bytes }: Sums, name: string): string | undefined {
-  const digests = new TextDecoder().decode(bytes).split("\n")
-    .map((line) => /^([0-9a-f]{64}) [ *](.+)$/.exec(line))
-    .filter((match) => match?.[2] === name).map((match) => match![1]);
-  const [digest] = digests;
-  if (digests.every((other) => other === digest)) return digest;
-  throw notTrusted(path, `it has two digests of "${name}"`);
+  return fingerprint(folder.signerOf(SUMS_FILE, keys).blob);
 }
 
 /** What a block map that SHA256SUMS vouches for says of its image; undefined without one. */
 function blockMap(path: string, sums: Sums): { size: number; extents: Extent[] } | undefined {
-  const digest = exists(path) ? digestIn(sums, basename(path)) : undefined;
+  const digest = exists(path) ? sums.digestOf(basename(path)) : undefined;
   if (digest === undefined) return undefined;
   const bytes = readBytes(path, LIMIT);
-  if (createHash("sha256").update(bytes).digest("hex") !== digest) throw notVouchedFor(path);
+  if (digestOf(bytes) !== digest) throw notVouchedFor(path);
   const { imageSize, ranges } = parseBmap(new TextDecoder().decode(bytes), path);
   const extents = ranges.map(({ first, last, sha256 }) => ({
     start: first * BMAP_BLOCK,

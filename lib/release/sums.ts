@@ -1,8 +1,8 @@
-import { type Digest } from "../brand.ts";
+import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { compareBytes } from "../bytes/bytes.ts";
 import { digestFromHex, hexOf } from "../bytes/digest.ts";
-import { fileName } from "../schema/scalars.ts";
+import { byteText, readSumsLines, shownText } from "./sums_lines.ts";
 
 /** A file in the folder of a build and the digest of its bytes. */
 export interface FileDigest {
@@ -16,23 +16,35 @@ export function formatSums(files: readonly FileDigest[]): string {
     .map(({ file, digest }) => `${hexOf(digest)}  ${file}\n`).join("");
 }
 
+/** What a list of digests says of the files that lie beside it. */
+export interface Sums {
+  /** How many files it names. */
+  readonly size: number;
+  /** The digest of a file by its name; undefined where it is not named. */
+  digestOf(file: string): Digest | undefined;
+}
+
 /**
- * Reads digests of files that lie beside the list.
- * @throws {TowerError} `malformed` for a line that is no digest and plain file name, or for a
- * name that comes twice
+ * Reads a list of digests as `sha256sum --strict -c` does ({@linkcode readSumsLines}); `./x` names
+ * the file that `x` does.
+ *
+ * @param path For messages.
+ * @throws {TowerError} `malformed` for a line that sha256sum does not take, `untrusted` for two
+ * digests of one name.
  */
-export function parseSums(text: string, path: string): FileDigest[] {
-  const seen = new Set<string>();
-  return text.split("\n").flatMap((line, i) => {
-    if (line === "") return [];
-    const [, hex, file] = /^([0-9a-f]{64}) [ *](.{1,200})$/.exec(line) ?? [];
-    if (hex === undefined || !fileName.safeParse(file).success || seen.has(file!)) {
-      throw new TowerError(
-        "malformed",
-        `Cannot read "${path}": line ${i + 1} is no SHA-256 digest and name of a file beside it`,
-      );
+export function parseSums(bytes: Uint8Array, path: string): Sums {
+  const digests = new Map<string, Digest>();
+  for (const { name, hex } of readSumsLines(bytes, path)) {
+    const file = name.replace(/^(?:\.\/+)+(?=[^/])/, "");
+    const digest = digestFromHex(hex);
+    if ((digests.get(file) ?? digest) !== digest) {
+      const what = `it has two digests of "${shownText(file)}"`;
+      throw new TowerError("untrusted", `Cannot trust "${path}": ${what}`);
     }
-    seen.add(file!);
-    return [{ file: file!, digest: digestFromHex(hex) }];
-  });
+    digests.set(file, digest);
+  }
+  return {
+    size: digests.size,
+    digestOf: (file) => digests.get(byteText(new TextEncoder().encode(file))),
+  };
 }

@@ -1,7 +1,9 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { formatError, TowerError } from "../../lib/errors.ts";
-import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { SUMS_FILE } from "../../lib/release/file_names.ts";
+import { formatSums } from "../../lib/release/sums.ts";
 import { readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import { checkPacked } from "./check_packed.ts";
 import { bundleProgram, type Origin } from "./bundle.ts";
@@ -10,7 +12,7 @@ import { helpOf } from "./help.ts";
 import { formatNotices } from "./notices.ts";
 import { type Base, makeProgram, prepareBase } from "./product.ts";
 import type { Program, ProjectProgram } from "./programs.ts";
-import { formatSums, type ProgramRecord, recordOf } from "./record.ts";
+import { type ProgramRecord, recordOf } from "./record.ts";
 import type { RuntimeKind } from "./runtime.ts";
 
 /** What is to be made, and with what. */
@@ -70,8 +72,8 @@ export async function compileAll(
     text(`NOTICES-${origin.target}`, noticesOf(base, request));
   }
   approve(records);
-  const sums = new Map([...files].map(([name, { bytes }]) => [name, hexOf(digestOf(bytes))]));
-  text("SHA256SUMS", formatSums(sums));
+  const sums = [...files].map(([file, { bytes }]) => ({ file, digest: digestOf(bytes) }));
+  text(SUMS_FILE, formatSums(sums));
   for (const [name, { bytes, mode }] of files) {
     writeFileAtomic(join(request.output, name), bytes, mode);
   }

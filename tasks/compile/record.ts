@@ -1,4 +1,3 @@
-import { compareBytes } from "../../lib/bytes/bytes.ts";
 import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import type { Bundle, Origin } from "./bundle.ts";
 import type { Base } from "./product.ts";
@@ -71,10 +70,4 @@ export function recordOf(
     ),
     packages: library.packages.map(({ copyright: _, ...rest }) => rest),
   };
-}
-
-/** Lines as `sha256sum -c` reads them, ordered by name. */
-export function formatSums(sums: ReadonlyMap<string, string>): string {
-  return [...sums].sort(([a], [b]) => compareBytes(a, b))
-    .map(([name, sha256]) => `${sha256}  ${name}\n`).join("");
 }

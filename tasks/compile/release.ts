@@ -1,6 +1,8 @@
 import { join } from "@std/path";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { SIGNATURE_SUFFIX, SUMS_FILE } from "../../lib/release/file_names.ts";
+import { formatSums } from "../../lib/release/sums.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import {
   makeDir,
@@ -12,7 +14,7 @@ import {
 import { readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
 import { FILE_NAMESPACE, signMessage } from "../../lib/ssh_signature/signature.ts";
 import type { Runner } from "../../lib/proc/command.ts";
-import { formatSums, type ProgramRecord } from "./record.ts";
+import type { ProgramRecord } from "./record.ts";
 
 /** Most bytes of an archive. */
 const ARCHIVE_LIMIT = 32_000_000;
@@ -151,7 +153,7 @@ export function sbomOf(records: readonly ProgramRecord[]): string {
  * @param key Path of an Ed25519 key of ssh-keygen(1).
  */
 export function signSums(folder: string, names: readonly string[], key: string): void {
-  const sums = new Map(names.map((name) => [name, hexOf(hashFile(join(folder, name)))]));
+  const sums = names.map((file) => ({ file, digest: hashFile(join(folder, file)) }));
   const text = new TextEncoder().encode(formatSums(sums));
   const file = readPrivateKeyFile(readText(key, 64 << 10), key);
   if (file.kind !== "ed25519") {
@@ -159,7 +161,7 @@ export function signSums(folder: string, names: readonly string[], key: string):
       hint: "make one without a passphrase: ssh-keygen -t ed25519 -N '' -f FILE",
     });
   }
-  writeFileAtomic(join(folder, "SHA256SUMS"), text);
+  writeFileAtomic(join(folder, SUMS_FILE), text);
   const signature = signMessage(file, FILE_NAMESPACE, text);
-  writeFileAtomic(join(folder, "SHA256SUMS.sig"), new TextEncoder().encode(signature));
+  writeFileAtomic(join(folder, SUMS_FILE + SIGNATURE_SUFFIX), new TextEncoder().encode(signature));
 }

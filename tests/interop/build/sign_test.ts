@@ -149,7 +149,7 @@ Deno.test({
       assertEquals(code, 1);
       return err.split("\n")[0]!;
     };
-    assertMatch(await failure(), /SHA256SUMS is not signed$/);
+    assertMatch(await failure(), /SHA256SUMS": it is not signed$/);
     assertEquals((await program.run("sign", "out", "--key", "signer")).code, 0);
     assertMatch(
       await failure("other.pub"),
@@ -170,7 +170,7 @@ Deno.test({
     await change("SHA256SUMS", (t) => t + "\n", mismatch);
     await change("record.json.sig", () => "x", /it is no SSH signature$/);
     Deno.renameSync(program.path("out/record.json.sig"), program.path("away"));
-    assertMatch(await failure(), /record\.json is not signed$/);
+    assertMatch(await failure(), /record\.json": it is not signed$/);
     assertMatch(await failure("nothing.pub"), /there is no such file or folder$/);
     assertMatch(await failure("small.yaml"), /is no public key$/);
   },

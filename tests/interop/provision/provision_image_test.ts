@@ -68,7 +68,6 @@ Deno.test({
     const bad = {
       "none": undefined,
       "of an absolute path": `${digest}  ${image}\n`,
-      "with carriage returns": `${digest}  -my host.img\r\n`,
       "of another": `${digest}  host.img\n`,
       "of another, without an end": `${digest}  host.img`,
     };
@@ -84,11 +83,21 @@ Deno.test({
       const after = await tower.run(...words, "--dry-run");
       assertEquals(after.code, 0, `${what}: ${after.err}`);
     }
-    Deno.writeTextFileSync(sums, `${"0".repeat(64)}  -my host.img\n`, { append: true });
     using tower = new TowerProgram();
-    const ran = await tower.run(...offline("vault", image, "--device-file", `${image}.card`));
-    assertEquals(ran.code, 1);
-    assertStringIncludes(ran.err, 'it has two digests of "-my host.img"');
+    const words = offline("vault", image, "--device-file", `${image}.card`);
+    for (const text of [`SHA256 (-my host.img) = ${digest}\n`, `${digest} *./-my host.img\r\n`]) {
+      Deno.writeTextFileSync(sums, text);
+      const taken = await tower.run(...words, "--dry-run");
+      assertEquals(taken.code, 0, text + taken.err);
+    }
+    const refused = async (line: string, message: string) => {
+      Deno.writeTextFileSync(sums, `${digest}  -my host.img\n${line}\n`);
+      const { code, err } = await tower.run(...words);
+      assertEquals(code, 1);
+      assertStringIncludes(err, message);
+    };
+    await refused(`${"0".repeat(64)}  -my host.img`, 'it has two digests of "-my host.img"');
+    await refused("no digest", 'SHA256SUMS": line 2 is no SHA-256 digest and name of a file');
   },
 });
 
