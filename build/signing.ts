@@ -5,7 +5,7 @@ import { FILE_NAMESPACE, signerOf, signMessage } from "../lib/ssh_signature/sign
 import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { join } from "@std/path";
 import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../lib/release/file_names.ts";
-import type { ReleaseFolder } from "../lib/store/release_folder.ts";
+import type { ReleaseFolder } from "../lib/release/release_folder.ts";
 import { checkDigests, requireGood } from "./verification.ts";
 
 const KEYGEN = "ssh-keygen";

@@ -33,7 +33,7 @@ export function buildCommand(env: Env) {
 async function signerFor(key: string | true, env: Env) {
   const { imageKey } = await import("../image_key.ts");
   const { signBuild, readSigningKey } = await import("../signing.ts");
-  const { ReleaseFolder } = await import("../../lib/store/release_folder.ts");
+  const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
   const file = key === true ? await imageKey(env) : resolve(env.cwd, key);
   readSigningKey(file);
   return async (folder: string) => (await signBuild(new ReleaseFolder(folder), file, env)).signer;

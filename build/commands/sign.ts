@@ -15,7 +15,7 @@ export function signCommand(env: Env) {
     )
     .action(async (dir, options) => {
       const { signBuild } = await import("../signing.ts");
-      const { ReleaseFolder } = await import("../../lib/store/release_folder.ts");
+      const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
       const folder = new ReleaseFolder(resolve(env.cwd, dir));
       const { files, signer } = await signBuild(folder, resolve(env.cwd, options.key), env);
       for (const file of files) env.stdout.write(`${file}: signed by ${signer}\n`);

@@ -14,7 +14,7 @@ export function verifyCommand(env: Env) {
       const { checkDigests, checkSignatures, requireGood } = await import(
         "../verification.ts"
       );
-      const { ReleaseFolder } = await import("../../lib/store/release_folder.ts");
+      const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
       const folder = new ReleaseFolder(resolve(env.cwd, dir));
       const keys = options.key === undefined
         ? undefined

@@ -24,7 +24,7 @@ import { parseSigners } from "../ssh_signature/allowed_signers.ts";
 import { fingerprint } from "../ssh_signature/public_key.ts";
 import { FILE_NAMESPACE } from "../ssh_signature/signature.ts";
 import { exists, readBytes, readText } from "../files/files.ts";
-import { ReleaseFolder } from "../store/release_folder.ts";
+import { ReleaseFolder } from "../release/release_folder.ts";
 import { openRegular } from "../files/regular_file.ts";
 
 const LIMIT = 64 << 20;

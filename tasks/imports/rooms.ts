@@ -112,6 +112,7 @@ export const ROOMS: readonly Room[] = [
       "lib/proc/",
       "lib/provision/",
       "lib/qemu/",
+      "lib/release/release_folder.ts",
       "lib/session/",
       "lib/store/",
     ],

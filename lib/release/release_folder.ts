@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { TowerError } from "../errors.ts";
-import { SIGNATURE_SUFFIX, SUMS_FILE } from "../release/file_names.ts";
-import { parseSums, type Sums } from "../release/sums.ts";
-import { SUMS_LIMIT } from "../release/sums_lines.ts";
+import { SIGNATURE_SUFFIX, SUMS_FILE } from "./file_names.ts";
+import { parseSums, type Sums } from "./sums.ts";
+import { SUMS_LIMIT } from "./sums_lines.ts";
 import type { PublicKey } from "../ssh_signature/public_key.ts";
 import { FILE_NAMESPACE, verifyMessage } from "../ssh_signature/signature.ts";
 import { exists, readBytes } from "../files/files.ts";

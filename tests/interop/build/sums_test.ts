@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { TowerError } from "../../lib/errors.ts";
-import { concat } from "../../lib/bytes/bytes.ts";
-import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { byteText, readSumsLines } from "../../lib/release/sums_lines.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
-import { named, programsMissing } from "../support/program/missing_programs.ts";
-import { type RandomNumbers, randomNumbers } from "../support/program/random_numbers.ts";
+import { TowerError } from "../../../lib/errors.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
+import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { byteText, readSumsLines } from "../../../lib/release/sums_lines.ts";
+import { tempFolder } from "../../support/program/file_sink.ts";
+import { named, programsMissing } from "../../support/program/missing_programs.ts";
+import { type RandomNumbers, randomNumbers } from "../../support/program/random_numbers.ts";
 
 const runner = denoRunner();
 const missing = programsMissing(runner, "sha256sum");
