@@ -6,7 +6,7 @@ import type { Fact } from "./facts/fact.ts";
 import lookAtCards from "./scripts/network_cards.sh" with { type: "text" };
 
 /** A network card of the thin client, as its kernel has it now. */
-export interface Card {
+export interface NetworkCard {
   readonly name: string;
   /** Six pairs of hexadecimal digits, in small letters. */
   readonly mac: string;
@@ -19,7 +19,7 @@ export interface Card {
 
 /** The networks of the thin client, as they are now. */
 export interface CardsState {
-  readonly cards: readonly Card[];
+  readonly cards: readonly NetworkCard[];
   /** The ways of packets to elsewhere: by a card, to a gateway. */
   readonly defaultRoutes: readonly { readonly card: string; readonly gateway: string }[];
   readonly forwards: Readonly<Record<"IPv4" | "IPv6", boolean>>;
