@@ -43,7 +43,8 @@ export function findImage(
   for (const wanted of arch === undefined ? ARCHES : [arch]) {
     const folder = join(builds, `${asked}-${wanted}`);
     const record = readRecord(folder);
-    const disk = record?.artifacts.find((artifact) => artifact.commandLine !== undefined);
+    const [disk, ...others] = record?.artifacts.filter(({ kind }) => kind === "disk") ?? [];
+    if (others.length > 0) throw severalImages(asked, folder, [disk!, ...others], purpose);
     if (disk) return { path: join(folder, disk.file), arch: wanted, loaders: disk.loaders };
   }
   const of = arch === undefined ? "" : ` for ${arch}`;
@@ -52,6 +53,20 @@ export function findImage(
   throw new TowerError("not-found", message, {
     hint: hintTo(asked, arch, env),
   });
+}
+
+function severalImages(
+  asked: string,
+  folder: string,
+  disks: readonly { readonly file: string }[],
+  purpose: string,
+): TowerError {
+  const names = disks.map(({ file }) => join(folder, file));
+  return new TowerError(
+    "usage",
+    `Cannot ${purpose} "${asked}": its build has ${disks.length} images`,
+    { hint: `name one: ${names.join(", ")}` },
+  );
 }
 
 /** A name that is no system's would only lead to the next refusal. */

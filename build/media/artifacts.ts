@@ -30,21 +30,21 @@ export async function writeArtifacts(
   requirePackers(plan.outputs.map(compressionOf), env.runner);
   const artifacts: Artifact[] = [];
   const companions: Companion[] = [];
-  const sink: OutputSink = {
+  const sinkOf = (kind: string): OutputSink => ({
     async file(file, write) {
       const { artifact, bmap } = await writeFile(file, write, { folder, engine });
-      artifacts.push(artifact);
+      artifacts.push({ kind, ...artifact });
       if (bmap) companions.push(bmap);
     },
-  };
-  const context = { reader: engine.store, epoch: plan.epoch, sink, reporter };
+  });
+  const context = { reader: engine.store, epoch: plan.epoch, reporter };
   for (const [i, output] of plan.outputs.entries()) {
     env.signal.throwIfAborted();
     const id = `output ${output.file}`;
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
     await about(
       output,
-      () => writeOutput(tree, output, context),
+      () => writeOutput(tree, output, { ...context, sink: sinkOf(output.kind) }),
       (error) => placeError({ output: i }, error),
     );
     reporter.report({ type: "done", id, note: `${artifacts.at(-1)!.size} bytes` });

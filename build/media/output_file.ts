@@ -32,7 +32,7 @@ interface RawImage {
 
 /** What a file became, and its block map where it is the image of a medium. */
 export interface WrittenFile {
-  readonly artifact: Artifact;
+  readonly artifact: Omit<Artifact, "kind">;
   readonly bmap?: Companion;
 }
 
@@ -51,7 +51,7 @@ export async function writeFile(
   const { sink, image } = mappedSink(file);
   await write(sink);
   const raw = image();
-  let artifact: Artifact;
+  let artifact: WrittenFile["artifact"];
   let pass: ImagePass | undefined;
   if (compression !== "none") {
     ({ artifact, pass } = await compress(raw, path, output, compression, engine));
@@ -69,13 +69,13 @@ export async function writeFile(
   writeFileAtomic(join(folder, bmap), bytes);
   return {
     artifact,
-    bmap: { kind: "bmap", file: bmap, digest: digestOf(bytes), size: bytes.length },
+    bmap: { kind: "bmap", file: bmap, of: name, digest: digestOf(bytes), size: bytes.length },
   };
 }
 
 /** What a record says of a file beside its bytes. */
-function toldOf({ name, medium }: OutputFile) {
-  return { file: name, ...(medium ? { ...medium, loaders: [...medium.loaders] } : {}) };
+function toldOf({ name, mediaType, medium }: OutputFile) {
+  return { file: name, mediaType, ...(medium ? { ...medium, loaders: [...medium.loaders] } : {}) };
 }
 
 /** A sink that remembers how large the image is and which of its blocks matter. */
@@ -105,7 +105,7 @@ async function compress(
   output: OutputFile,
   format: Compression,
   engine: Engine,
-): Promise<{ artifact: Artifact; pass: ImagePass }> {
+): Promise<{ artifact: WrittenFile["artifact"]; pass: ImagePass }> {
   const { reporter, env } = engine;
   const id = `compress ${output.name}`;
   const title = `Compressing to ${output.name}`;

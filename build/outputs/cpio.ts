@@ -18,7 +18,7 @@ type Plan = z.infer<typeof spec>;
 /** The whole tree as the cpio archive (newc) that a kernel unpacks into its first root. */
 const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
   sink.file(
-    { name, compression },
+    { name, mediaType: "application/x-cpio", compression },
     (file) => inOrder(file, (push) => writeCpio(tree, reader, push)),
   );
 

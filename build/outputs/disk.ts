@@ -32,7 +32,7 @@ import { type ArtifactSink, outputKind, type OutputWriter, type WriteContext } f
 const write: OutputWriter<DiskPlan> = (tree, plan, context) => {
   const { file: name, compression, cmdline: commandLine, loaders } = plan;
   return context.sink.file(
-    { name, compression, medium: { commandLine, loaders } },
+    { name, mediaType: "application/vnd.efi.img", compression, medium: { commandLine, loaders } },
     (image) => writeDisk(tree, plan, image, context),
   );
 };

@@ -22,6 +22,8 @@ export interface ArtifactSink extends ByteSink {
 /** A file that an output makes. */
 export interface OutputFile {
   readonly name: string;
+  /** Of its bytes before they are compressed (RFC 6838). */
+  readonly mediaType: string;
   readonly compression: Compression | "none";
   /** Of the image of a medium: it gets a block map, and the record tells this of it. */
   readonly medium?: { readonly commandLine: string; readonly loaders: readonly string[] };

@@ -17,7 +17,10 @@ type Plan = z.infer<typeof spec>;
 
 /** The tree as a PAX archive, extended attributes included. */
 const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
-  sink.file({ name, compression }, (file) => inOrder(file, (push) => writeTar(tree, reader, push)));
+  sink.file(
+    { name, mediaType: "application/x-tar", compression },
+    (file) => inOrder(file, (push) => writeTar(tree, reader, push)),
+  );
 
 export const tar = outputKind({
   spec,

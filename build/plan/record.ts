@@ -21,7 +21,7 @@ export function makeRecord(
   builderVersion: string,
 ): BuildRecord {
   return {
-    version: 1,
+    version: 2,
     system: plan.system,
     arch: plan.arch,
     plan: plan.id,

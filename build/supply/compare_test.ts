@@ -38,7 +38,7 @@ const listingOf = (tree: FileTree) => parseTreeListing(formatTreeListing(tree, r
 
 function build(tree: FileTree | undefined, change: Partial<BuildRecord> = {}): ComparedBuild {
   const record: BuildRecord = {
-    version: 1,
+    version: 2,
     system: "demo",
     arch: "x86_64",
     plan: digestOf("plan"),
@@ -126,6 +126,8 @@ Deno.test("packages, files, modules, rights, devices, services, arguments and si
   const uuid = (digit: string) => `root=UUID=${digit.repeat(8)}-aaaa-4aaa-8aaa-${digit.repeat(12)}`;
   const disk = (commandLine: string, size: number, file = "d.img") => ({
     artifacts: [{
+      kind: "disk",
+      mediaType: "application/vnd.efi.img",
       file,
       size,
       digest: digestOf(String(size)),

@@ -19,7 +19,7 @@ function item(name: string, change: Partial<RecordedPackage> = {}): RecordedPack
 }
 
 const RECORD: BuildRecord = {
-  version: 1,
+  version: 2,
   system: "demo",
   arch: "x86_64",
   plan: digestOf("plan"),
@@ -27,7 +27,13 @@ const RECORD: BuildRecord = {
   epoch: 1_700_000_000,
   builder: { name: "tower-build", version: "0.1.0" },
   distribution: { id: "alpine", version: "3.22.1" },
-  artifacts: [{ file: "demo.img", digest: digestOf("image"), size: 5 }],
+  artifacts: [{
+    kind: "disk",
+    file: "demo.img",
+    mediaType: "application/vnd.efi.img",
+    digest: digestOf("image"),
+    size: 5,
+  }],
   companions: [{ kind: "tree", file: "demo.tree.json", digest: digestOf("tree"), size: 4 }],
   packages: [
     item("libstdc++", { license: "GPL-2.0-or-later AND LGPL-2.1-or-later" }),

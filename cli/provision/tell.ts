@@ -29,20 +29,21 @@ export function tellPlans(
 
 function planJson({ request, image, target, steps, warnings }: ProvisionPlan) {
   const { name, role } = request;
-  const { path, size, signer } = image;
+  const { path, size, signer, made } = image;
   return {
     host: name,
     role,
-    image: { path, size, signer },
+    image: { path, size, signer, ...made },
     target: target.description,
     steps: steps.map(({ title }) => title),
     warnings,
   };
 }
 
-function imageLine({ path, signer }: ProvisionPlan["image"]): string {
+function imageLine({ path, signer, made }: ProvisionPlan["image"]): string {
+  const of = made === undefined ? "" : ` of ${made.system} for ${made.arch}`;
   const signed = signer === undefined ? "digest" : `digest and signature (${signer})`;
-  return `It will use image ${path}, ${signed} checked.`;
+  return `It will use image ${path}${of}, ${signed} checked.`;
 }
 
 /** Tells what became of each host and what its user does next; some failed: exit status 3. */

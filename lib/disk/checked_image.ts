@@ -9,6 +9,7 @@ import {
   vouchedFor,
 } from "./image_pieces.ts";
 import { unpacked } from "./packed_image.ts";
+import type { Digest } from "../brand.ts";
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
 import { BMAP_BLOCK } from "../format/bmap.ts";
@@ -16,7 +17,8 @@ import { parseBmap } from "../format/bmap_reader.ts";
 import { type ByteSource, concat, memorySource } from "../bytes/bytes.ts";
 import { digestOf, hexOf } from "../bytes/digest.ts";
 import { quoteArgv } from "../proc/quoting.ts";
-import { bmapFile, compressionOf, SUMS_FILE } from "../release/file_names.ts";
+import { bmapFile, compressionOf, RECORD_FILE, SUMS_FILE } from "../release/file_names.ts";
+import { parseRecord } from "../release/record.ts";
 import type { Sums } from "../release/sums.ts";
 import type { Reporter } from "../report/event.ts";
 import { formatBytes } from "../report/quantity.ts";
@@ -43,6 +45,14 @@ export interface CheckedImage extends ImagePieces, Disposable {
   readonly head: ByteSource;
   /** Who signed it; undefined where only its digest was there. */
   readonly signer: string | undefined;
+  /** What the record beside it says of it, where SHA256SUMS vouches for a record. */
+  readonly made: MadeOf | undefined;
+}
+
+/** Of which system an image is. */
+export interface MadeOf {
+  readonly system: string;
+  readonly arch: string;
 }
 
 /**
@@ -78,7 +88,7 @@ export async function checkImage(
   const digest = hexOf(named);
   const isPacked = compressionOf(path) !== undefined;
   const map = blockMap(bmapFile(path), sums);
-  const about = { path, signer };
+  const about = { path, signer, made: madeOf(path, named, folder, sums) };
   if (isPacked) {
     const { pieces } = sourcePieces(file, whole(file.size).extents);
     await readThrough(vouchedFor(pieces(), digest, path), signal);
@@ -109,6 +119,27 @@ export async function checkImage(
     pieces: checked,
     [Symbol.dispose]: () => close.dispose(),
   };
+}
+
+/** What a record tells of an image; one that nobody vouches for, or of other bytes, tells nothing. */
+function madeOf(
+  path: string,
+  digest: Digest,
+  folder: ReleaseFolder,
+  sums: Sums,
+): MadeOf | undefined {
+  const vouched = sums.digestOf(RECORD_FILE);
+  if (vouched === undefined || !folder.has(RECORD_FILE)) return undefined;
+  if (digestOf(folder.bytes(RECORD_FILE)) !== vouched) {
+    throw notTrusted(path, `${RECORD_FILE} beside it is not the one that ${SUMS_FILE} names`);
+  }
+  const { artifacts, system, arch } = parseRecord(folder.text(RECORD_FILE), folder.at(RECORD_FILE));
+  const artifact = artifacts.find(({ file }) => file === basename(path));
+  if (artifact === undefined || artifact.digest !== digest) return undefined;
+  if (artifact.kind === "disk") return { system, arch };
+  const message =
+    `Cannot write "${path}" to a card: it is no disk image but of kind ${artifact.kind}`;
+  throw new TowerError("unsupported", message);
 }
 
 /** As {@linkcode checkImage}, told as a step. */

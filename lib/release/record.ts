@@ -3,6 +3,7 @@ import { asDigest, type Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { fileName } from "../schema/scalars.ts";
 import { SCRIPT_KINDS } from "../apk/types.ts";
+import { fromVersion1 } from "./record_1.ts";
 
 /** The last second that a date of four digits can tell. */
 const MAX_EPOCH = 253402300799;
@@ -12,18 +13,29 @@ const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sh
 const size = z.int().min(0);
 
 const artifact = z.strictObject({
+  /** Kind of the output that made it: `disk`, `tar`, `cpio`. */
+  kind: z.string(),
   file: fileName,
+  /** Of what is inside where it is compressed (RFC 6838). */
+  mediaType: z.string(),
   digest,
   size,
   /** Of a disk: the kernel's command line. */
   commandLine: z.string().optional(),
   /** Of a disk: what may start it. */
   loaders: z.array(z.string()).optional(),
-  /** Of a compressed disk: what compressed it, and the image inside. */
+  /** Of a compressed file: what compressed it, and what is inside. */
   compression: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
   raw: z.strictObject({ digest, size }).optional(),
 });
-const companion = z.strictObject({ kind: z.enum(["bmap", "tree"]), file: fileName, digest, size });
+const companion = z.strictObject({
+  kind: z.enum(["bmap", "tree"]),
+  file: fileName,
+  /** Of a block map: the image that it is of. */
+  of: fileName.optional(),
+  digest,
+  size,
+});
 const packageEntry = z.looseObject({
   name: z.string(),
   version: z.string(),
@@ -45,7 +57,7 @@ const script = z.looseObject({
 
 /** The part of a record that `verify` needs; the rest may grow. */
 const artifactsDocument = z.looseObject({
-  version: z.literal(1),
+  version: z.literal(2, "must be 1 or 2"),
   plan: digest,
   lock: digest,
   artifacts: z.array(artifact),
@@ -95,7 +107,7 @@ function decode<T extends z.ZodType>(text: string, file: string, document: T): z
   } catch (cause) {
     throw new TowerError("malformed", `Cannot read record "${file}": it is not JSON`, { cause });
   }
-  const result = document.safeParse(value);
+  const result = document.safeParse(fromVersion1(value));
   if (result.success) return result.data;
   const faults = result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`);
   throw new TowerError(

@@ -1,14 +1,16 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { findImage } from "../../build/boot/boot_image.ts";
 import { writeSampleEnv } from "../../build/boot/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { TowerError } from "../../lib/errors.ts";
 import { readBytes } from "../../lib/files/files.ts";
 import { probeSector } from "../../lib/qemu/kvm_probe.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { testEnv } from "../support/program/test_env.ts";
 import { TestProgram } from "../support/program/test_program.ts";
 
+const IMAGE = { kind: "disk", mediaType: "application/vnd.efi.img" };
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
 /** Lays what a build of a disk leaves, but for the image's contents. */
@@ -16,9 +18,9 @@ function layBuild(builds: string, name: string, arch: string, loaders: readonly 
   const folder = join(builds, `${name}-${arch}`);
   Deno.mkdirSync(folder, { recursive: true });
   const file = `${name}-1.0-20260102030405.img.zst`;
-  const disk = { file, digest: DIGEST, size: 1, commandLine: "quiet", loaders };
+  const disk = { ...IMAGE, file, digest: DIGEST, size: 1, commandLine: "quiet", loaders };
   const record = {
-    ...{ version: 1, plan: DIGEST, lock: DIGEST, system: name, arch, epoch: 0, scripts: [] },
+    ...{ version: 2, plan: DIGEST, lock: DIGEST, system: name, arch, epoch: 0, scripts: [] },
     ...{ builder: { name: "tower-build", version: "1" }, packages: [], artifacts: [disk] },
   };
   Deno.writeTextFileSync(join(folder, "record.json"), JSON.stringify(record));
@@ -41,6 +43,18 @@ Deno.test("boot takes a file, or the last build of a system in the builds folder
   assertEquals(findImage(arm, undefined, env).arch, "aarch64");
   Deno.writeTextFileSync(join(env.cwd, "demo"), "");
   assertEquals(findImage("demo", undefined, env).path, join(env.cwd, "demo"));
+});
+
+Deno.test("boot does not choose among the images of one build", () => {
+  using env = testEnv();
+  const image = layBuild(join(env.cacheDir, "builds"), "demo", "x86_64", ["syslinux"]);
+  const file = join(image, "../record.json");
+  const record = JSON.parse(Deno.readTextFileSync(file));
+  record.artifacts.push({ ...record.artifacts[0], file: "demo-uefi.img" });
+  Deno.writeTextFileSync(file, JSON.stringify(record));
+  const error = assertThrows(() => findImage("demo", undefined, env), TowerError);
+  assertEquals(error.message, 'Cannot boot "demo": its build has 2 images');
+  assertEquals(error.hint, `name one: ${image}, ${join(image, "../demo-uefi.img")}`);
 });
 
 Deno.test("boot says what to build where there is no image, and what no machine here starts", async () => {

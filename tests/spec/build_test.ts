@@ -50,7 +50,14 @@ Deno.test("build makes every output, a lock and a record, and tells the digests"
   assertEquals(
     record.artifacts,
     OUTPUTS.map(({ file }) => {
-      const told = { file, digest: hashFile(path(file)), size: Deno.statSync(path(file)).size };
+      const kind = file.includes(".tar") ? "tar" : "cpio";
+      const told = {
+        kind,
+        file,
+        mediaType: `application/x-${kind}`,
+        digest: hashFile(path(file)),
+        size: Deno.statSync(path(file)).size,
+      };
       if (!file.endsWith(".gz")) return told;
       const raw = gunzipSync(Deno.readFileSync(path(file)));
       return {

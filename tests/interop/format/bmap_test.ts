@@ -68,7 +68,7 @@ async function write(
   const made = await tree;
   const context = { reader: store, epoch: 1_700_000_000, reporter: silent };
   const written = await writeFile(
-    { name, compression, medium: { commandLine, loaders } },
+    { name, mediaType: "application/vnd.efi.img", compression, medium: { commandLine, loaders } },
     (image) => writeDisk(made, output, image, context),
     { folder, engine },
   );

@@ -1,0 +1,111 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { TowerError } from "../errors.ts";
+import { formatRecord, parseArtifacts, parseRecord } from "./record.ts";
+
+/** What a program that wrote version 1 left, but for all packages and scripts but the first. */
+const VERSION_1 = {
+  "version": 1,
+  "system": "sample",
+  "arch": "x86_64",
+  "plan": "sha256:9c4cdd81d6e6e854a7da34021ae154962f1ff12183fcb6f7e2f69e0d11a12e20",
+  "lock": "sha256:6a7c9fae34c4f607454feef78aef94e16570dcee27230bd9a942ed915695db19",
+  "epoch": 1794824260,
+  "builder": {
+    "name": "tower-build",
+    "version": "0.1.0",
+  },
+  "distribution": {
+    "id": "tower-lab",
+  },
+  "artifacts": [
+    {
+      "file": "sample-1.4.img.zst",
+      "commandLine": "root=UUID=56196108-7f37-835f-8b3c-e499a9a831b5 rootfstype=ext4 quiet",
+      "loaders": [
+        "syslinux",
+        "systemd-boot",
+      ],
+      "digest": "sha256:a638af3bcd0260558b9dff2e72ac440dbea5dcfe9cc6ff2e718a75e47d852bd6",
+      "size": 27274122,
+      "compression": {
+        "format": "zstd",
+        "tool": "zstd 1.5.7",
+      },
+      "raw": {
+        "digest": "sha256:4886ccd78383e33c0ecbd7471b5ada5c27469a3a36405e70f1049ce091212281",
+        "size": 84934656,
+      },
+    },
+    {
+      "file": "sample.tar",
+      "digest": "sha256:28910e86d4aa25044af4000af1ade4a2b28e8255048ecb29aff3cc77550b8be6",
+      "size": 52379648,
+    },
+  ],
+  "companions": [
+    {
+      "kind": "bmap",
+      "file": "sample-1.4.img.bmap",
+      "digest": "sha256:7744085965f741648bbc39a4078ccea77fad44bf42a1947f20ad45939a546e5a",
+      "size": 925,
+    },
+    {
+      "kind": "tree",
+      "file": "sample.tree.json",
+      "digest": "sha256:2d09a63143c7a22b4403fd2eb18ffb38b75a69dfefa3370fa3942237ce04af62",
+      "size": 163929,
+    },
+  ],
+  "packages": [
+    {
+      "name": "busybox",
+      "version": "1.35.0-r40101",
+      "arch": "x86_64",
+      "license": "custom",
+      "origin": "busybox-static",
+      "repository": "lab",
+      "digest": "sha256:722d4f68568d50b2ffaa05d90e096f843674050de579f618d0df019fa7c8f436",
+      "identity": "Q1BgyjfiQQtBzVORGtHDQ8FgcAkE4=",
+      "key": "tower-lab-12842198.rsa.pub",
+    },
+  ],
+  "scripts": [
+    {
+      "package": "busybox",
+      "script": "post-install",
+      "sha256": "959fd7d7c8600c9deb2138d08c7b0281bf024ca8bb6b84899c75d5e983c81117",
+      "did": "native",
+      "detail": "259 links to /bin/busybox",
+    },
+  ],
+};
+
+Deno.test("a record of version 1 is read: its artifacts get kinds, its block map an image", () => {
+  const record = parseRecord(JSON.stringify(VERSION_1), "record.json");
+  assertEquals(record.version, 2);
+  assertEquals(record.artifacts.map(({ file, kind, mediaType }) => [file, kind, mediaType]), [
+    ["sample-1.4.img.zst", "disk", "application/vnd.efi.img"],
+    ["sample.tar", "tar", "application/x-tar"],
+  ]);
+  assertEquals(record.companions.map(({ of }) => of), ["sample-1.4.img.zst", undefined]);
+  assertEquals(parseRecord(formatRecord(record), "record.json"), record);
+  assertEquals(parseArtifacts(JSON.stringify(VERSION_1), "record.json").length, 4);
+});
+
+Deno.test("a record that is none, of a version to come or of other types is refused", () => {
+  for (
+    const text of [
+      "",
+      "null",
+      "[]",
+      "{}",
+      JSON.stringify({ ...VERSION_1, version: 3 }),
+      JSON.stringify({ ...VERSION_1, artifacts: [null] }),
+      JSON.stringify({ ...VERSION_1, artifacts: "x", companions: 5 }),
+      JSON.stringify({ ...VERSION_1, companions: [null] }),
+    ]
+  ) {
+    const error = assertThrows(() => parseRecord(text, "record.json"), TowerError);
+    assertEquals(error.code, "malformed", text);
+  }
+});
