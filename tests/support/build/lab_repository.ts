@@ -2,6 +2,7 @@ import { packIndexArchive } from "../../../lib/apk/index_archive.ts";
 import { formatIndex } from "../../../lib/apk/index_text.ts";
 import { packPackage } from "../../../lib/apk/package_writer.ts";
 import type { IndexedPackage, PackageInfo, ScriptKind } from "../../../lib/apk/types.ts";
+import type { Arch } from "../../../lib/brand.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
 import type { Content, Entry } from "../../../lib/tree/entry.ts";
@@ -72,25 +73,29 @@ export class LabRepository {
   /** What the index lists. A test may change it and publish anew. */
   listed: IndexedPackage[] = [];
 
-  constructor(readonly folder: string, readonly key: TestKey = TEST_KEY) {
+  constructor(
+    readonly folder: string,
+    readonly key: TestKey = TEST_KEY,
+    readonly arch: Arch = ARCH,
+  ) {
     this.keys = `${folder}/keys`;
-    for (const path of [`${folder}/${ARCH}`, this.keys]) Deno.mkdirSync(path, { recursive: true });
+    for (const path of [`${folder}/${arch}`, this.keys]) Deno.mkdirSync(path, { recursive: true });
     Deno.writeTextFileSync(`${this.keys}/${key.trusted.name}`, key.trusted.pem);
   }
 
   get index(): string {
-    return `${this.folder}/${ARCH}/APKINDEX.tar.gz`;
+    return `${this.folder}/${this.arch}/APKINDEX.tar.gz`;
   }
 
   /** The path of the package of a name that was listed last. */
   packagePath(name: string): string {
     const { version } = this.listed.findLast((p) => p.name === name)!;
-    return `${this.folder}/${ARCH}/${name}-${version}.apk`;
+    return `${this.folder}/${this.arch}/${name}-${version}.apk`;
   }
 
   /** Packs a package and lists it. */
   add(spec: PackageSpec, key = this.key): void {
-    const { bytes, indexed } = packedPackage(spec, key);
+    const { bytes, indexed } = packedPackage({ arch: this.arch, ...spec }, key);
     this.addBytes(indexed, bytes);
   }
 
@@ -110,8 +115,9 @@ export class LabRepository {
 export function labRepository(
   folder: string,
   packages: readonly PackageSpec[] = SMALL_SYSTEM,
+  arch: Arch = ARCH,
 ): LabRepository {
-  const repository = new LabRepository(folder);
+  const repository = new LabRepository(folder, TEST_KEY, arch);
   for (const spec of packages) repository.add(spec);
   repository.publish();
   return repository;
