@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { outputSpec } from "../../build/kinds/outputs.ts";
+import { stageSpec } from "../../build/kinds/stages.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import type { BuildRecord } from "../../lib/release/record.ts";
+import { labRepository } from "../support/build/lab_repository.ts";
+import {
+  TABLE_ARCHES,
+  TABLE_OVERLAY,
+  tableManifest,
+  tablePackages,
+  XZ_OUTPUTS,
+} from "../support/build/table_system.ts";
+import {
+  type ArtifactTable,
+  assertTable,
+  readTable,
+  tableFault,
+  writesTable,
+} from "../support/program/artifact_table.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { TestProgram } from "../support/program/test_program.ts";
+
+const runner = denoRunner();
+
+/** The builds of one program share its repository; each is in a folder of its own. */
+function prepared(options: ConstructorParameters<typeof TestProgram>[0] = {}, outputs?: unknown) {
+  const program = new TestProgram(options);
+  const folder = program.path("repository");
+  for (const arch of TABLE_ARCHES) labRepository(folder, tablePackages(arch), arch);
+  for (const [path, text] of Object.entries(TABLE_OVERLAY)) program.write(`overlay/${path}`, text);
+  program.write("table.yaml", JSON.stringify(tableManifest(folder, "overlay", outputs)));
+  return {
+    async build(arch: string, ...more: string[]): Promise<BuildRecord> {
+      const args = ["--keys", "repository/keys", "--arch", arch, "--output", "out", ...more];
+      const { code, err } = await program.run("build", "table.yaml", ...args);
+      assertEquals(code, 0, err);
+      return JSON.parse(Deno.readTextFileSync(join(program.path("out"), "record.json")));
+    },
+    [Symbol.dispose]: () => program[Symbol.dispose](),
+  };
+}
+
+function tableOf({ arch, plan, artifacts, companions }: BuildRecord): ArtifactTable {
+  return new Map([
+    [`${arch} plan`, plan],
+    ...[...artifacts, ...companions].map((a) => [`${arch} ${a.file}`, a.digest] as const),
+  ]);
+}
+
+for (const arch of TABLE_ARCHES) {
+  Deno.test(`a build for ${arch} makes the bytes that the table says, with one job and with four`, async () => {
+    using p = prepared();
+    const first = tableOf(await p.build(arch, "--jobs", "1"));
+    assertTable(arch, first);
+    using other = prepared();
+    assertEquals(tableOf(await other.build(arch, "--jobs", "4")), first);
+  });
+}
+
+/** Another release of xz may pack otherwise, which is no change of ours. */
+async function xzMissing(): Promise<string | undefined> {
+  if (!runner.which("xz")) return "no xz";
+  const text = new TextDecoder().decode((await runner.run({ argv: ["xz", "--version"] })).stdout);
+  const there = `xz ${/\d+(\.\d+)+\w*/.exec(text)?.[0]}`;
+  const known = [...readTable().keys()].flatMap((what) => /^xz \S+/.exec(what) ?? []);
+  return writesTable() || known.includes(there) ? undefined : `the table knows no ${there}`;
+}
+
+Deno.test({
+  ...named("a disk that xz compresses is what the table says", await xzMissing()),
+  async fn() {
+    using p = prepared({ runner }, XZ_OUTPUTS);
+    const [disk] = (await p.build("x86_64")).artifacts;
+    assertTable("xz", new Map([[`${disk!.compression!.tool} ${disk!.file}`, disk!.digest]]));
+    assertEquals(disk!.raw!.digest, readTable().get("x86_64 mbr.img"));
+  },
+});
+
+Deno.test("the table's system has every kind of stage and of output", () => {
+  const { stages, outputs } = tableManifest("/", "/");
+  const kinds = (list: unknown) => new Set((list as { kind: string }[]).map(({ kind }) => kind));
+  const known = (options: readonly { shape: { kind: { value: string } } }[]) =>
+    new Set(options.map(({ shape }) => shape.kind.value));
+  assertEquals(kinds(stages), known(stageSpec.options));
+  assertEquals(kinds(outputs), known(outputSpec.options));
+});
+
+Deno.test("other bytes are told by name, with what to do", () => {
+  const table = new Map([["a kept", "1"], ["a other", "2"], ["a gone", "3"], ["b b", "4"]]);
+  const made = new Map([["a kept", "1"], ["a other", "5"], ["a new", "6"]]);
+  const [, ...lines] = tableFault("a", made, table)!.split("\n");
+  assertEquals(lines, [
+    "  a other: 2 -> 5",
+    "  a gone: 3 -> not there",
+    "  a new: not there -> 6",
+    "Where this is meant, CHANGELOG.md must name the reason; TOWER_GOLDEN=write writes the table anew.",
+  ]);
+  assertEquals(tableFault("a", table, table), undefined);
+});
