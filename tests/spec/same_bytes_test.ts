@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { outputSpec } from "../../build/kinds/outputs.ts";
 import { stageSpec } from "../../build/kinds/stages.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
@@ -24,38 +25,35 @@ import { TestProgram } from "../support/program/test_program.ts";
 
 const runner = denoRunner();
 
-/** The builds of one program share its repository; each is in a folder of its own. */
-function prepared(options: ConstructorParameters<typeof TestProgram>[0] = {}, outputs?: unknown) {
-  const program = new TestProgram(options);
-  const folder = program.path("repository");
-  for (const arch of TABLE_ARCHES) labRepository(folder, tablePackages(arch), arch);
+type TableArch = typeof TABLE_ARCHES[number];
+
+/** Builds the table's system in folders of its own; what it made, by the files' own bytes. */
+async function built(
+  arch: TableArch,
+  { jobs, outputs }: { readonly jobs: number; readonly outputs?: unknown },
+): Promise<{ readonly record: BuildRecord; readonly table: ArtifactTable }> {
+  using program = new TestProgram({ runner });
+  const { folder } = labRepository(program.path("repository"), tablePackages(arch), arch);
   for (const [path, text] of Object.entries(TABLE_OVERLAY)) program.write(`overlay/${path}`, text);
   program.write("table.yaml", JSON.stringify(tableManifest(folder, "overlay", outputs)));
-  return {
-    async build(arch: string, ...more: string[]): Promise<BuildRecord> {
-      const args = ["--keys", "repository/keys", "--arch", arch, "--output", "out", ...more];
-      const { code, err } = await program.run("build", "table.yaml", ...args);
-      assertEquals(code, 0, err);
-      return JSON.parse(Deno.readTextFileSync(join(program.path("out"), "record.json")));
-    },
-    [Symbol.dispose]: () => program[Symbol.dispose](),
-  };
-}
-
-function tableOf({ arch, plan, artifacts, companions }: BuildRecord): ArtifactTable {
-  return new Map([
-    [`${arch} plan`, plan],
-    ...[...artifacts, ...companions].map((a) => [`${arch} ${a.file}`, a.digest] as const),
+  const options = ["--keys", "repository/keys", "--arch", arch, "--jobs", String(jobs)];
+  const { code, err } = await program.run("build", "table.yaml", "--output", "out", ...options);
+  assertEquals(code, 0, err);
+  const inOutput = (file: string) => join(program.path("out"), file);
+  const record: BuildRecord = JSON.parse(Deno.readTextFileSync(inOutput("record.json")));
+  const files = [...record.artifacts, ...record.companions].map(({ file }) => file);
+  const table = new Map<string, string>([
+    [`${arch} plan`, record.plan],
+    ...files.map((file) => [`${arch} ${file}`, hashFile(inOutput(file))] as const),
   ]);
+  return { record, table };
 }
 
 for (const arch of TABLE_ARCHES) {
   Deno.test(`a build for ${arch} makes the bytes that the table says, with one job and with four`, async () => {
-    using p = prepared();
-    const first = tableOf(await p.build(arch, "--jobs", "1"));
-    assertTable(arch, first);
-    using other = prepared();
-    assertEquals(tableOf(await other.build(arch, "--jobs", "4")), first);
+    const { table } = await built(arch, { jobs: 1 });
+    assertTable(arch, table);
+    assertEquals((await built(arch, { jobs: 4 })).table, table);
   });
 }
 
@@ -71,10 +69,10 @@ async function xzMissing(): Promise<string | undefined> {
 Deno.test({
   ...named("a disk that xz compresses is what the table says", await xzMissing()),
   async fn() {
-    using p = prepared({ runner }, XZ_OUTPUTS);
-    const [disk] = (await p.build("x86_64")).artifacts;
-    assertTable("xz", new Map([[`${disk!.compression!.tool} ${disk!.file}`, disk!.digest]]));
-    assertEquals(disk!.raw!.digest, readTable().get("x86_64 mbr.img"));
+    const { record, table } = await built("x86_64", { jobs: 1, outputs: XZ_OUTPUTS });
+    const { file, compression, raw } = record.artifacts[0]!;
+    assertTable("xz", new Map([[`${compression!.tool} ${file}`, table.get(`x86_64 ${file}`)!]]));
+    assertEquals(raw!.digest, readTable().get("x86_64 mbr.img"));
   },
 });
 
