@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { outputSpec } from "../../build/kinds/outputs.ts";
 import { stageSpec } from "../../build/kinds/stages.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
+import { diskSpec } from "../../build/outputs/disk_spec.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
@@ -30,7 +31,7 @@ type TableArch = typeof TABLE_ARCHES[number];
 /** Builds the table's system in folders of its own; what it made, by the files' own bytes. */
 async function built(
   arch: TableArch,
-  { jobs, outputs }: { readonly jobs: number; readonly outputs?: unknown },
+  { jobs, outputs }: { readonly jobs: number; readonly outputs?: typeof XZ_OUTPUTS },
 ): Promise<{ readonly record: BuildRecord; readonly table: ArtifactTable }> {
   using program = new TestProgram({ runner });
   const { folder } = labRepository(program.path("repository"), tablePackages(arch), arch);
@@ -78,11 +79,21 @@ Deno.test({
 
 Deno.test("the table's system has every kind of stage and of output", () => {
   const { stages, outputs } = tableManifest("/", "/");
-  const kinds = (list: unknown) => new Set((list as { kind: string }[]).map(({ kind }) => kind));
+  const kinds = (list: readonly { kind?: unknown }[]) => new Set(list.map(({ kind }) => kind));
   const known = (options: readonly { shape: { kind: { value: string } } }[]) =>
-    new Set(options.map(({ shape }) => shape.kind.value));
+    new Set<unknown>(options.map(({ shape }) => shape.kind.value));
   assertEquals(kinds(stages), known(stageSpec.options));
   assertEquals(kinds(outputs), known(outputSpec.options));
+});
+
+Deno.test("the table's disks have every table, loader and compression", () => {
+  const { table, loaders, compression } = diskSpec.shape;
+  const { outputs } = tableManifest("/", "/");
+  const disks = [...outputs, ...XZ_OUTPUTS].filter(({ kind }) => kind === "disk");
+  const values = (field: string) => new Set(disks.flatMap((disk) => disk[field] ?? "none"));
+  assertEquals(values("table"), new Set<unknown>(table.options));
+  assertEquals(values("loaders"), new Set<unknown>(loaders.element.options));
+  assertEquals(values("compression"), new Set<unknown>(compression.unwrap().options));
 });
 
 Deno.test("other bytes are told by name, with what to do", () => {

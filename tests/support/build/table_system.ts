@@ -145,7 +145,10 @@ const disk = (arch: typeof TABLE_ARCHES[number], file: string, rest: object) => 
   ...{ boot: { free: "1MiB" }, root: { free: "4MiB" }, cmdline: "console=ttyS0 quiet", ...rest },
 });
 
-const OUTPUTS = [
+/** A stage or output as a manifest has it. */
+type Part = Readonly<Record<string, unknown>>;
+
+const OUTPUTS: readonly Part[] = [
   disk("x86_64", "mbr.img", { table: "mbr", loaders: ["syslinux"] }),
   disk("x86_64", "gpt.img", { table: "gpt", loaders: ["syslinux"], compression: "gzip" }),
   disk("x86_64", "both.img", {
@@ -164,13 +167,13 @@ const OUTPUTS = [
 ];
 
 /** A disk that a program of the machine compresses; the other architecture must have an output too. */
-export const XZ_OUTPUTS = [
+export const XZ_OUTPUTS: readonly Part[] = [
   disk("x86_64", "mbr.img", { table: "mbr", loaders: ["syslinux"], compression: "xz" }),
   { kind: "tar", file: "all.tar", arches: ["aarch64"] },
 ];
 
 /** The manifest over a repository and an overlay folder, each of which holds the above. */
-export function tableManifest(repository: string, overlay: string, outputs: unknown = OUTPUTS) {
+export function tableManifest(repository: string, overlay: string, outputs = OUTPUTS) {
   const key = `ssh-ed25519 ${
     new Uint8Array([
       ...Uint8Array.fromBase64("AAAAC3NzaC1lZDI1NTE5AAAAIA=="),
