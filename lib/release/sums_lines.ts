@@ -46,7 +46,7 @@ export function readSumsLines(bytes: Uint8Array, path: string): SumsLine[] {
       throw new TowerError(
         "malformed",
         `Cannot read "${path}": line ${i + 1} is no SHA-256 digest and name of a file`,
-        { hint: "sha256sum writes such lines, and --strict -c --warn checks them" },
+        { hint: "sha256sum writes such lines; sha256sum --strict -c --warn checks them" },
       );
     }
     lines.push({ name, hex: hex.toLowerCase() });

@@ -162,8 +162,8 @@ const OUTPUTS: readonly Part[] = [
   disk("aarch64", "pi.img", { table: "mbr", loaders: ["raspberrypi"] }),
   { kind: "tar", file: "all.tar" },
   { kind: "tar", file: "all.tar.gz", compression: "gzip" },
-  { kind: "initramfs", file: "all.cpio", compression: "none" },
-  { kind: "initramfs", file: "all.cpio.gz", compression: "gzip" },
+  { kind: "cpio", file: "all.cpio", compression: "none" },
+  { kind: "cpio", file: "all.cpio.gz", compression: "gzip" },
 ];
 
 /** A disk that a program of the machine compresses; the other architecture must have an output too. */
