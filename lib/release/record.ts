@@ -8,6 +8,11 @@ import { fromVersion1 } from "./record_1.ts";
 /** The last second that a date of four digits can tell. */
 const MAX_EPOCH = 253402300799;
 
+/** Most items of the lists of a record: each wrong one is a fault of its own, with its message. */
+const MOST_ITEMS = { artifacts: 1000, companions: 1000, packages: 100_000, scripts: 100_000 };
+/** Most characters of a fault: it may quote what stands there. */
+const MOST_SHOWN = 200;
+
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
   .transform((t) => t as Digest);
 const size = z.int().min(0);
@@ -107,11 +112,23 @@ function decode<T extends z.ZodType>(text: string, file: string, document: T): z
   } catch (cause) {
     throw new TowerError("malformed", `Cannot read record "${file}": it is not JSON`, { cause });
   }
+  const bound = Object.entries(MOST_ITEMS).find(([field, most]) => lengthOf(value, field) > most);
+  if (bound) {
+    throw new TowerError(
+      "limit",
+      `Cannot read record "${file}": more than ${bound[1]} ${bound[0]}`,
+    );
+  }
   const result = document.safeParse(fromVersion1(value));
   if (result.success) return result.data;
-  const faults = result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`);
-  throw new TowerError(
-    "malformed",
-    `Cannot read record "${file}": ${faults.slice(0, 8).join("; ")}`,
+  const faults = result.error.issues.slice(0, 8).map((i) =>
+    `${i.path.join(".")}: ${i.message}`.slice(0, MOST_SHOWN)
   );
+  throw new TowerError("malformed", `Cannot read record "${file}": ${faults.join("; ")}`);
+}
+
+function lengthOf(value: unknown, field: string): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const list = (value as Record<string, unknown>)[field];
+  return Array.isArray(list) ? list.length : 0;
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { TowerError } from "../errors.ts";
 import { formatRecord, parseArtifacts, parseRecord } from "./record.ts";
 
@@ -107,5 +108,40 @@ Deno.test("a record that is none, of a version to come or of other types is refu
   ) {
     const error = assertThrows(() => parseRecord(text, "record.json"), TowerError);
     assertEquals(error.code, "malformed", text);
+  }
+});
+
+Deno.test("hostile records of either version end in one short error", () => {
+  const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000));
+  const files = [deep, { toString: 1, valueOf: 1 }, null, "../x", "a".repeat(1 << 20)];
+  const records = files.flatMap((file) => [
+    { ...VERSION_1, artifacts: [{ file }] },
+    { ...VERSION_1, artifacts: [{ file, commandLine: "" }], companions: [{ kind: "bmap", file }] },
+    { ...VERSION_1, version: 2, artifacts: [{ file, kind: file, mediaType: file }] },
+    { ...VERSION_1, version: 2, companions: [{ ["x".repeat(1 << 20)]: file }] },
+  ]);
+  for (const record of records) {
+    const error = assertThrows(() => parseRecord(JSON.stringify(record), "r.json"), TowerError);
+    assertEquals([error.code, error.message.length < 4000], ["malformed", true]);
+  }
+  for (const field of ["artifacts", "companions", "packages", "scripts"]) {
+    const record = { ...VERSION_1, [field]: new Array(200_000).fill(0) };
+    const error = assertThrows(() => parseRecord(JSON.stringify(record), "r.json"), TowerError);
+    assertEquals(error.code, "limit", field);
+  }
+});
+
+Deno.test("records that were changed anywhere are read or refused, seed 20261127", () => {
+  const random = randomNumbers(20261127);
+  const text = JSON.stringify(VERSION_1);
+  const signs = '{}[]",:0123456789-.eE\\ntrufalse \u0000\u001b';
+  for (let i = 0; i < 3000; i++) {
+    const at = random.below(text.length);
+    const changed = text.slice(0, at) + random.pick([...signs]) + text.slice(at + random.below(3));
+    try {
+      parseRecord(changed, "r.json");
+    } catch (error) {
+      if (!(error instanceof TowerError)) throw error;
+    }
   }
 });
