@@ -16,13 +16,15 @@ const MOST_SHOWN = 200;
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
   .transform((t) => t as Digest);
 const size = z.int().min(0);
+/** What is shown to people as it is: no line break of a stranger's may make it look like another line. */
+const word = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a name");
 
 const artifact = z.strictObject({
   /** Kind of the output that made it: `disk`, `tar`, `cpio`. */
-  kind: z.string(),
+  kind: word,
   file: fileName,
   /** Of what is inside where it is compressed (RFC 6838). */
-  mediaType: z.string(),
+  mediaType: z.string().regex(/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,63}$/, "must be a media type"),
   digest,
   size,
   /** Of a disk: the kernel's command line. */
@@ -69,8 +71,8 @@ const artifactsDocument = z.looseObject({
   companions: z.array(companion).default([]),
 });
 const recordDocument = artifactsDocument.extend({
-  system: z.string(),
-  arch: z.string(),
+  system: word,
+  arch: word,
   epoch: z.int().min(0).max(MAX_EPOCH),
   builder: z.looseObject({ name: z.string(), version: z.string() }),
   distribution: z.strictObject({ id: z.string(), version: z.string().optional() }).optional(),

@@ -104,6 +104,8 @@ Deno.test("a record that is none, of a version to come or of other types is refu
       JSON.stringify({ ...VERSION_1, artifacts: [null] }),
       JSON.stringify({ ...VERSION_1, artifacts: "x", companions: 5 }),
       JSON.stringify({ ...VERSION_1, companions: [null] }),
+      JSON.stringify({ ...VERSION_1, system: "host\nwarning: all is well" }),
+      JSON.stringify({ ...VERSION_1, arch: "x86_64\u001b[2J" }),
     ]
   ) {
     const error = assertThrows(() => parseRecord(text, "record.json"), TowerError);
