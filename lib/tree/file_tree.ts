@@ -13,23 +13,27 @@ export const MAX_LINKS = 40;
  * links by `get` and `put`; `resolve` does that explicitly and never leaves the tree.
  */
 export class FileTree {
-  readonly #entries = new Map<string, Entry>();
-  readonly #children = new Map<string, Set<string>>();
+  #root: DirectoryEntry;
+  #size = 1;
+  /** What each directory holds, by path. */
+  readonly #directories = new Map<string, Map<string, Entry>>();
+  /** Directories that a copy has as well: they are copied before they change. */
+  readonly #shared = new Set<string>();
   /** Paths of hard links by the path of the file that they name. */
   readonly #links = new Map<string, Set<string>>();
 
   constructor(root: Omit<DirectoryEntry, "path" | "type">) {
-    this.#entries.set("", { ...root, path: "", type: "directory" });
-    this.#children.set("", new Set());
+    this.#root = { ...root, path: "", type: "directory" };
+    this.#directories.set("", new Map());
   }
 
   /** Number of entries, the root included. */
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   get(path: string): Entry | undefined {
-    return this.#entries.get(path);
+    return path === "" ? this.#root : this.#directories.get(parentOf(path))?.get(path);
   }
 
   /**
@@ -45,37 +49,33 @@ export class FileTree {
       throw new TowerError("malformed", `Cannot add "${path}" to the tree: not a canonical path`);
     }
     const parent = parentOf(path);
-    if (path !== "") {
-      const siblings = this.#children.get(parent);
-      if (!siblings) {
-        const there = this.#entries.get(parent);
-        const link = there?.type === "symlink" ? ` but a link to "${there.target}"` : "";
-        throw new TowerError(
-          "conflict",
-          `Cannot add "/${path}" from ${entry.origin}: "/${parent}" is no directory${link}`,
-        );
-      }
-      const children = this.#children.get(path);
-      if (entry.type !== "directory" && children) {
-        if (children.size > 0) {
-          throw new TowerError(
-            "conflict",
-            `Cannot add "/${path}" from ${entry.origin}: a directory with content is there`,
-          );
-        }
-        this.#children.delete(path);
-      }
-      siblings.add(path);
+    if (!this.#directories.has(parent)) {
+      const there = this.get(parent);
+      const link = there?.type === "symlink" ? ` but a link to "${there.target}"` : "";
+      throw new TowerError(
+        "conflict",
+        `Cannot add "/${path}" from ${entry.origin}: "/${parent}" is no directory${link}`,
+      );
     }
+    if (entry.type === "directory") {
+      if (!this.#directories.has(path)) this.#directories.set(path, new Map());
+    } else if (this.#directories.get(path)?.size) {
+      throw new TowerError(
+        "conflict",
+        `Cannot add "/${path}" from ${entry.origin}: a directory with content is there`,
+      );
+    } else this.#directories.delete(path);
     this.#unlist(path);
     if (entry.type === "hardlink") {
       const links = this.#links.get(entry.target) ?? new Set();
       this.#links.set(entry.target, links.add(path));
     }
-    if (entry.type === "directory" && !this.#children.has(path)) {
-      this.#children.set(path, new Set());
+    if (path === "") this.#root = entry as DirectoryEntry;
+    else {
+      const siblings = this.#own(parent);
+      if (!siblings.has(path)) this.#size++;
+      siblings.set(path, entry);
     }
-    this.#entries.set(path, entry);
   }
 
   /**
@@ -90,7 +90,7 @@ export class FileTree {
   /** Adds the directories that lead to `path` where they are missing (root:root 0755). */
   putParents(path: string, origin: Origin, mtime: number): void {
     const parent = parentOf(path);
-    if (path === "" || this.#entries.has(parent)) return;
+    if (path === "" || this.get(parent)) return;
     this.putParents(parent, origin, mtime);
     this.put({ type: "directory", path: parent, mode: 0o755, uid: 0, gid: 0, mtime, origin });
   }
@@ -100,26 +100,36 @@ export class FileTree {
    * whether it was there.
    */
   remove(path: string): boolean {
-    if (path === "" || !this.#entries.has(path)) return false;
-    for (const child of [...(this.#children.get(path) ?? [])]) this.remove(child);
-    this.#children.delete(path);
-    this.#children.get(parentOf(path))?.delete(path);
+    if (path === "" || !this.get(path)) return false;
+    for (const child of [...this.#directories.get(path)?.keys() ?? []]) this.remove(child);
+    this.#directories.delete(path);
     this.#bequeath(path);
     this.#unlist(path);
-    return this.#entries.delete(path);
+    this.#size--;
+    return this.#own(parentOf(path)).delete(path);
   }
 
   /** Entries directly below a directory, ordered by the bytes of their path. */
   children(path: string): Entry[] {
-    return [...(this.#children.get(path) ?? [])].sort(compareBytes).map((p) => this.#at(p));
+    const entries = this.#directories.get(path)?.values() ?? [];
+    return [...entries].sort((a, b) => compareBytes(a.path, b.path));
   }
 
   /** All entries: each directory before what it holds, siblings ordered by their bytes. */
   *walk(from = ""): Generator<Entry> {
-    const entry = this.#entries.get(from);
-    if (!entry) return;
-    yield entry;
-    for (const child of this.children(from)) yield* this.walk(child.path);
+    const pending = [from];
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      const entry = this.get(path);
+      if (!entry) continue;
+      yield entry;
+      const children = this.children(path);
+      for (let i = children.length - 1; i >= 0; i--) pending.push(children[i]!.path);
+    }
+  }
+
+  /** Whether a hard link names the file at a path. */
+  hasLinks(path: string): boolean {
+    return (this.#links.get(path)?.size ?? 0) > 0;
   }
 
   /**
@@ -137,9 +147,9 @@ export class FileTree {
         at = parentOf(at);
         continue;
       }
-      if (this.#entries.get(at)?.type !== "directory") return undefined;
+      if (this.get(at)?.type !== "directory") return undefined;
       const next = childOf(at, part);
-      const entry = this.#entries.get(next);
+      const entry = this.get(next);
       if (entry?.type === "symlink") {
         if (++links > MAX_LINKS) return undefined;
         if (entry.target.startsWith("/")) at = "";
@@ -152,23 +162,36 @@ export class FileTree {
   /** The regular file that a path names through links, or undefined. */
   file(path: string): FileEntry | undefined {
     const resolved = this.resolve(path);
-    let entry = resolved === undefined ? undefined : this.#entries.get(resolved);
-    if (entry?.type === "hardlink") entry = this.#entries.get(entry.target);
+    let entry = resolved === undefined ? undefined : this.get(resolved);
+    if (entry?.type === "hardlink") entry = this.get(entry.target);
     return entry?.type === "file" ? entry : undefined;
   }
 
-  /** A copy that shares entries (they are immutable). */
+  /** A copy that shares entries (they are immutable), and each directory until one changes it. */
   clone(): FileTree {
-    const copy = new FileTree(this.#at("") as DirectoryEntry);
-    for (const [path, entry] of this.#entries) copy.#entries.set(path, entry);
-    for (const [path, children] of this.#children) copy.#children.set(path, new Set(children));
+    const copy = new FileTree(this.#root);
+    copy.#size = this.#size;
+    for (const [path, entries] of this.#directories) {
+      copy.#directories.set(path, entries);
+      copy.#shared.add(path);
+      this.#shared.add(path);
+    }
     for (const [path, links] of this.#links) copy.#links.set(path, new Set(links));
     return copy;
   }
 
+  /** What a directory holds, to be changed. */
+  #own(path: string): Map<string, Entry> {
+    const entries = this.#directories.get(path)!;
+    if (!this.#shared.delete(path)) return entries;
+    const own = new Map(entries);
+    this.#directories.set(path, own);
+    return own;
+  }
+
   /** Makes the first hard link of a file the file itself. */
   #bequeath(path: string): void {
-    const entry = this.#entries.get(path);
+    const entry = this.get(path);
     const [heir, ...others] = this.#links.get(path) ?? [];
     if (entry?.type !== "file" || heir === undefined) return;
     this.put({ ...entry, path: heir });
@@ -178,12 +201,12 @@ export class FileTree {
   }
 
   #unlist(path: string): void {
-    const entry = this.#entries.get(path);
+    const entry = this.get(path);
     if (entry?.type === "hardlink") this.#links.get(entry.target)?.delete(path);
   }
 
   #at(path: string): Entry {
-    const entry = this.#entries.get(path);
+    const entry = this.get(path);
     if (!entry) throw new Error(`no entry at "${path}"`);
     return entry;
   }
