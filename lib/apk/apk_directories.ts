@@ -52,7 +52,7 @@ function isExecApks(packages: readonly UnpackedPackage[]): boolean {
   for (const unpacked of packages) {
     if (unpacked.info.installedSize === 0) continue;
     if (scriptOf(unpacked, "pre-install")) return true;
-    if (unpacked.entries.some(({ path }) => path === EXEC)) return false;
+    if (unpacked.entries.paths.includes(EXEC)) return false;
     if (scriptOf(unpacked, "post-install")) return true;
   }
   const directories = directoriesOf(packages);

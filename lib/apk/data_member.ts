@@ -4,10 +4,12 @@ import { compareBytes } from "../bytes/bytes.ts";
 import { decodeUtf8 } from "../format/pax.ts";
 import type { TarEntry, TarHandler } from "../format/tar_reader.ts";
 import { isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
+import { type EntryTable, EntryTableBuilder } from "./entry_table.ts";
 import type { PackageEntry } from "./types.ts";
 
 /** The PAX record that holds a file's SHA-1 in hexadecimal (apk-v2(5)). */
 export const CHECKSUM_RECORD = "APK-TOOLS.checksum.SHA1";
+type Known = Pick<PackageEntry, "type" | "path" | "target" | "sha1">;
 /** uid_t of Linux without the value that means "none". */
 const MAX_ID = 2 ** 32 - 2;
 
@@ -18,11 +20,17 @@ const MAX_ID = 2 ** 32 - 2;
  * without a word is left out here too: hidden entries at the top and `.keep_` files.
  */
 export class DataMember implements TarHandler {
-  readonly entries: PackageEntry[] = [];
-  readonly #byPath = new Map<string, PackageEntry>();
+  readonly #entries = new EntryTableBuilder();
+  /** What is needed again of entries that were read. */
+  readonly #byPath = new Map<string, Known>();
   #file:
     | { entry: PackageEntry; checksum: string | undefined; sha1: Hash; sha256: Hash }
     | undefined;
+
+  /** The entries that were read. */
+  table(): EntryTable {
+    return this.#entries.table();
+  }
 
   entry(tar: TarEntry): void {
     this.#file = undefined;
@@ -80,8 +88,9 @@ export class DataMember implements TarHandler {
   }
 
   #add(entry: PackageEntry): void {
-    this.entries.push(entry);
-    this.#byPath.set(entry.path, entry);
+    const { type, path, target, sha1 } = entry;
+    this.#entries.add(entry);
+    this.#byPath.set(path, { type, path, target, sha1 });
   }
 
   #hardlink(target: string, path: string, checksum: string | undefined): Partial<PackageEntry> {

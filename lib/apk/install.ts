@@ -1,9 +1,10 @@
 import { printable, TowerError } from "../errors.ts";
-import type { Entry } from "../tree/entry.ts";
-import { type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
+import type { Entry, Origin } from "../tree/entry.ts";
+import { childOf, type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
+import { entriesOf } from "./entry_table.ts";
 import { judgePath } from "./file_conflict.ts";
 import { type Installation, ownershipOf, UNLISTED } from "./installation.ts";
-import type { InstalledDirectory, InstalledFile } from "./installation.ts";
+import type { InstalledDirectory } from "./installation.ts";
 import { isInstalled, treeEntry } from "./tree_entry.ts";
 import type { PackageEntry, UnpackedPackage } from "./types.ts";
 
@@ -22,22 +23,23 @@ interface Conflict {
   readonly cause: string;
 }
 
-/** A directory while its files still change hands. */
-interface OpenDirectory extends Omit<InstalledDirectory, "files"> {
-  readonly files: Map<string, InstalledFile>;
+/** A directory that still gets files. */
+interface OpenDirectory extends InstalledDirectory {
+  readonly files: number[];
 }
 
 interface OpenPackage {
   readonly package: UnpackedPackage;
+  readonly origin: Origin;
   readonly directories: Map<string, OpenDirectory>;
   /** Directories that could not be made: what is below them is not reported again. */
   readonly blocked: Set<string>;
+  /** Places of files that other packages took. */
+  readonly lost: Set<string>;
 }
 
-interface Claim {
-  readonly owner: OpenPackage;
-  readonly directory: OpenDirectory;
-}
+/** An entry of a package and its index. */
+type IndexedEntry = PackageEntry & { readonly index: number };
 
 /**
  * Puts the files of packages into a tree as apk-tools 2.14 puts them on a disk.
@@ -60,17 +62,28 @@ export function installPackages(
   const opened = packages.map((p) => installer.install(p));
   installer.throwConflicts();
   return {
-    packages: opened.map(({ package: unpacked, directories }) => ({
+    packages: opened.map(({ package: unpacked, directories, lost }) => ({
       package: unpacked,
-      directories: [...directories.values()].map((d) => ({ ...d, files: [...d.files.values()] })),
+      directories: directories.values().map((d) => withoutLost(unpacked, d, lost)).toArray(),
     })),
   };
+}
+
+function withoutLost(
+  { entries }: UnpackedPackage,
+  directory: OpenDirectory,
+  lost: ReadonlySet<string>,
+): InstalledDirectory {
+  if (lost.size === 0) return directory;
+  const placeOf = (index: number) => childOf(directory.place, nameOf(entries.paths[index]!));
+  return { ...directory, files: directory.files.filter((index) => !lost.has(placeOf(index))) };
 }
 
 class Installer {
   readonly #tree: FileTree;
   readonly #epoch: number;
-  readonly #claims = new Map<string, Claim>();
+  /** By the origin of their entries in the tree. */
+  readonly #packages = new Map<Origin, OpenPackage>();
   /** Places of directories that packages made. */
   readonly #made = new Set<string>();
   readonly #conflicts: Conflict[] = [];
@@ -83,16 +96,22 @@ class Installer {
   install(unpacked: UnpackedPackage): OpenPackage {
     const opened: OpenPackage = {
       package: unpacked,
+      origin: `package:${unpacked.info.name}`,
       directories: new Map(),
       blocked: new Set(),
+      lost: new Set(),
     };
-    const foreign = unpacked.entries.find((e) => !isCanonical(e.path));
-    if (foreign) throw broken(unpacked, `"${printable(foreign.path)}" is not a canonical path`);
-    const entries = unpacked.entries.filter((e) => isInstalled(e.path));
-    if (unpacked.info.installedSize === 0 && entries.length > 0) {
+    this.#packages.set(opened.origin, opened);
+    const { paths } = unpacked.entries;
+    const foreign = paths.find((path) => !isCanonical(path));
+    if (foreign !== undefined) {
+      throw broken(unpacked, `"${printable(foreign)}" is not a canonical path`);
+    }
+    if (unpacked.info.installedSize === 0 && paths.some(isInstalled)) {
       throw broken(unpacked, "it has files but an installed size of 0, which apk never unpacks");
     }
-    for (const entry of entries) {
+    for (const entry of entriesOf(unpacked.entries)) {
+      if (!isInstalled(entry.path)) continue;
       const place = this.#placeOf(opened, entry);
       if (place === undefined) continue;
       if (entry.type === "directory") this.#addDirectory(opened, entry, place);
@@ -126,10 +145,11 @@ class Installer {
     }
     const place = this.#tree.resolve(parent);
     if (place === undefined) throw new Error(`directory "${parent}" vanished`);
-    return place === "" ? nameOf(entry.path) : `${place}/${nameOf(entry.path)}`;
+    // Mostly the same text, which is then there once.
+    return place === parent ? entry.path : childOf(place, nameOf(entry.path));
   }
 
-  #addDirectory(opened: OpenPackage, entry: PackageEntry, place: string): void {
+  #addDirectory(opened: OpenPackage, entry: IndexedEntry, place: string): void {
     const existing = this.#tree.get(place);
     let reached = place;
     if (!existing) {
@@ -139,7 +159,7 @@ class Installer {
     else {
       const target = existing.type === "symlink" ? this.#tree.resolve(place) : undefined;
       const isDirectory = target !== undefined && this.#tree.get(target)?.type === "directory";
-      if (!isDirectory || this.#claims.get(place)?.owner === opened) {
+      if (!isDirectory || existing.origin === opened.origin) {
         opened.blocked.add(entry.path);
         this.#report(opened, entry, existing, "a directory cannot be where a file is");
         return;
@@ -147,7 +167,7 @@ class Installer {
       reached = target;
     }
     const ownership = ownershipOf(entry);
-    const files = opened.directories.get(entry.path)?.files ?? new Map<string, InstalledFile>();
+    const files = opened.directories.get(entry.path)?.files ?? [];
     const linked = reached !== place;
     opened.directories.set(entry.path, {
       path: entry.path,
@@ -169,56 +189,48 @@ class Installer {
     }
   }
 
-  #addFile(opened: OpenPackage, entry: PackageEntry, place: string): void {
+  #addFile(opened: OpenPackage, entry: IndexedEntry, place: string): void {
     const target = entry.type === "hardlink" ? this.#linkTarget(opened, entry) : undefined;
     const existing = this.#tree.get(place);
     if (existing) {
-      const claim = this.#claims.get(place);
-      if (!claim || claim.owner === opened) {
-        const cause = existing.type === "directory"
-          ? "a file cannot be where a directory is"
-          : "neither replaces the other";
-        return this.#report(opened, entry, existing, cause);
+      const owner = this.#packages.get(existing.origin);
+      if (existing.type === "directory") {
+        return this.#report(opened, entry, existing, "a file cannot be where a directory is");
       }
-      const verdict = judgePath(claim.owner.package, opened.package);
+      const verdict = owner === undefined || owner === opened
+        ? "conflict"
+        : judgePath(owner.package, opened.package);
       if (verdict === "owner") return;
       if (verdict === "conflict") {
         return this.#report(opened, entry, existing, "neither replaces the other");
       }
-      claim.directory.files.delete(nameOf(place));
+      owner!.lost.add(place);
     }
-    this.#tree.replace(this.#entry(opened, entry, place, target?.place));
-    const directory = directoryOf(opened, parentOf(entry.path));
-    this.#claims.set(place, { owner: opened, directory });
-    const sha1 = target ? target.sha1 : entry.sha1;
-    directory.files.set(nameOf(place), {
-      name: nameOf(place),
-      place,
-      ownership: ownershipOf(entry),
-      ...(sha1 === undefined ? {} : { sha1 }),
-    });
+    this.#tree.replace(this.#entry(opened, entry, place, target));
+    directoryOf(opened, parentOf(entry.path)).files.push(entry.index);
   }
 
-  /** The file of the same package that a hard link names. */
-  #linkTarget(opened: OpenPackage, entry: PackageEntry): InstalledFile {
+  /** The place of the file of the same package that a hard link names. */
+  #linkTarget(opened: OpenPackage, entry: PackageEntry): string {
     const target = entry.target ?? "";
-    const file = opened.directories.get(parentOf(target))?.files.get(nameOf(target));
-    const found = file && this.#tree.get(file.place);
-    if (file && found?.type === "file") return file;
-    if (file && found?.type === "hardlink") return { ...file, place: found.target };
+    const directory = opened.directories.get(parentOf(target));
+    const found = directory && this.#tree.get(childOf(directory.place, nameOf(target)));
+    if (found?.origin === opened.origin && found.type === "file") return found.path;
+    if (found?.origin === opened.origin && found.type === "hardlink") return found.target;
     throw broken(
       opened.package,
       `hard link "/${printable(entry.path)}" names "/${printable(target)}", which is no file of it`,
     );
   }
 
-  #entry(opened: OpenPackage, entry: PackageEntry, place: string, target?: string): Entry {
-    return treeEntry(opened.package, entry, { place, target, epoch: this.#epoch });
+  #entry(opened: OpenPackage, entry: IndexedEntry, place: string, target?: string): Entry {
+    const { origin } = opened;
+    return treeEntry(opened.package, entry.index, { place, target, epoch: this.#epoch, origin });
   }
 
   #report(opened: OpenPackage, entry: PackageEntry, existing: Entry, cause: string): void {
-    const claim = this.#claims.get(existing.path);
-    const owner = claim ? labelOf(claim.owner.package) : existing.origin;
+    const found = existing.type === "directory" ? undefined : this.#packages.get(existing.origin);
+    const owner = found ? labelOf(found.package) : existing.origin;
     this.#conflicts.push({ path: entry.path, newcomer: labelOf(opened.package), owner, cause });
   }
 }
@@ -226,7 +238,7 @@ class Installer {
 function directoryOf(opened: OpenPackage, path: string): OpenDirectory {
   let directory = opened.directories.get(path);
   if (!directory) {
-    directory = { path, place: path, linked: false, ownership: UNLISTED, files: new Map() };
+    directory = { path, place: path, linked: false, ownership: UNLISTED, files: [] };
     opened.directories.set(path, directory);
   }
   return directory;

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { childOf, nameOf } from "../tree/file_tree.ts";
+import { entryAt } from "./entry_table.ts";
 import type { PackageEntry, UnpackedPackage } from "./types.ts";
 
 /** What the installed database says of an owner: the `M:` and `a:` lines. */
@@ -17,9 +19,7 @@ export interface InstalledFile {
   readonly name: string;
   /** Where it is in the tree, once links on the way are followed. */
   readonly place: string;
-  readonly ownership: Ownership;
-  /** Lower-case hexadecimal SHA-1; absent for devices and FIFOs. */
-  readonly sha1?: string;
+  readonly entry: PackageEntry;
 }
 
 export interface InstalledDirectory {
@@ -30,8 +30,8 @@ export interface InstalledDirectory {
   /** Whether a symbolic link is at the path itself: apk leaves the directory behind it alone. */
   readonly linked: boolean;
   readonly ownership: Ownership;
-  /** In the order of the package. */
-  readonly files: readonly InstalledFile[];
+  /** Indexes of the package's entries, in their order. */
+  readonly files: readonly number[];
 }
 
 /** What a package still owns after all were installed. */
@@ -41,13 +41,41 @@ export interface InstalledPackage {
   readonly directories: readonly InstalledDirectory[];
 }
 
+/** The files that a package still owns in one of its directories. */
+export function* filesOf(
+  { package: { entries } }: InstalledPackage,
+  { place, files }: InstalledDirectory,
+): Generator<InstalledFile> {
+  for (const index of files) {
+    const entry = entryAt(entries, index);
+    const name = nameOf(entry.path);
+    yield { name, place: childOf(place, name), entry };
+  }
+}
+
+/** Ids of the names that archives gave, where the tree knows them. */
+export interface KnownIds {
+  readonly users: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, number>;
+}
+
 /** Packages in the order of installation. */
 export interface Installation {
+  /** Undefined until the accounts are there: the archives' numbers count then. */
+  readonly ids?: KnownIds;
   readonly packages: readonly InstalledPackage[];
 }
 
 /** What apk takes for a directory that the package does not list: only the root can be one. */
 export const UNLISTED: Ownership = { mode: 0o755, uid: 0, gid: 0 };
+
+/** An ownership with the ids of its names. */
+export function withIds(ownership: Ownership, ids: KnownIds | undefined): Ownership {
+  const { user, group } = ownership;
+  const [uid, gid] = [ids?.users.get(user ?? ""), ids?.groups.get(group ?? "")];
+  if (uid === undefined && gid === undefined) return ownership;
+  return { ...ownership, uid: uid ?? ownership.uid, gid: gid ?? ownership.gid };
+}
 
 /** The ownership that an entry of a package asks for. */
 export function ownershipOf(entry: PackageEntry): Ownership {

@@ -1,12 +1,19 @@
 import { createHash } from "node:crypto";
 import { printable, TowerError } from "../errors.ts";
-import { compareBytes } from "../bytes/bytes.ts";
+import { compareBytes, encodePieces } from "../bytes/bytes.ts";
 import { inlineText } from "../tree/content.ts";
 import type { Content } from "../tree/entry.ts";
 import { type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
 import { formatDependency, parseDependency } from "./dependency.ts";
 import { formatIndex } from "./index_text.ts";
-import type { Installation, InstalledPackage, Ownership } from "./installation.ts";
+import {
+  filesOf,
+  type Installation,
+  type InstalledPackage,
+  type Ownership,
+  ownershipOf,
+  withIds,
+} from "./installation.ts";
 import { scriptsArchive } from "./scripts/scripts_archive.ts";
 import type { TrustedKey } from "./types.ts";
 
@@ -42,7 +49,10 @@ export function writeDatabase(
   const put = (path: string, content: Content, mode = 0o644): void =>
     putFile(tree, path, content, mode, options.epoch);
   const world = options.world.map((text) => formatDependency(parseDependency(text)));
-  put("lib/apk/db/installed", inlineText(formatInstalled(packages, options)));
+  put("lib/apk/db/installed", {
+    kind: "inline",
+    bytes: encodePieces(installedText(installation, options)),
+  });
   put("lib/apk/db/scripts.tar", {
     kind: "inline",
     bytes: scriptsArchive(packages, options.epoch),
@@ -56,24 +66,42 @@ export function writeDatabase(
   putKeys(tree, installation, options);
 }
 
+type RecordOptions = Pick<DatabaseOptions, "arch" | "repositoryTags">;
+
 /** The text of `lib/apk/db/installed`, records ordered by name without regard to case. */
-export function formatInstalled(
-  packages: readonly InstalledPackage[],
-  { arch, repositoryTags }: Pick<DatabaseOptions, "arch" | "repositoryTags">,
-): string {
+export function formatInstalled(installation: Installation, options: RecordOptions): string {
+  return [...installedText(installation, options)].join("");
+}
+
+/** As {@linkcode formatInstalled}, in pieces of a line or a few. */
+function* installedText(
+  { packages, ids }: Installation,
+  { arch, repositoryTags }: RecordOptions,
+): Generator<string> {
   const name = (p: InstalledPackage) => p.package.info.name;
   const sorted = [...packages].sort((a, b) =>
     compareBytes(lowerCase(name(a)), lowerCase(name(b))) || compareBytes(name(a), name(b))
   );
-  return sorted.map((p) => formatRecord(p, arch, repositoryTags?.get(name(p)))).join("");
+  for (const installed of sorted) {
+    yield formatFields(installed, arch, repositoryTags?.get(name(installed)));
+    for (const directory of installed.directories) {
+      const ownership = withIds(directory.ownership, ids);
+      yield `F:${directory.path}\n${formatOwnership("M", ownership, 0o755)}`;
+      for (const { name, entry } of filesOf(installed, directory)) {
+        yield `R:${name}\n${formatOwnership("a", withIds(ownershipOf(entry), ids), 0o644)}`;
+        const { sha1 } = entry;
+        if (sha1 !== undefined) yield `Z:Q1${Uint8Array.fromHex(sha1).toBase64()}\n`;
+      }
+    }
+    yield "\n";
+  }
 }
 
-function formatRecord(
-  installed: InstalledPackage,
+function formatFields(
+  { package: { info, identity, size } }: InstalledPackage,
   arch: string,
   tag: string | undefined,
 ): string {
-  const { info, identity, size } = installed.package;
   // Also of a noarch package: an index says where it lies, and apk fetches it from there again.
   let out = formatIndex([{ ...info, arch, identity, size }]).slice(0, -1);
   // apk does not open a package of installed size 0, so it never sees what it replaces.
@@ -83,14 +111,7 @@ function formatRecord(
     if (info.replacesPriority) out += `q:${info.replacesPriority}\n`;
   }
   if (tag !== undefined) out += `s:${requireLine("repository tag", tag)}\n`;
-  for (const directory of installed.directories) {
-    out += `F:${directory.path}\n${formatOwnership("M", directory.ownership, 0o755)}`;
-    for (const file of directory.files) {
-      out += `R:${file.name}\n${formatOwnership("a", file.ownership, 0o644)}`;
-      if (file.sha1 !== undefined) out += `Z:Q1${Uint8Array.fromHex(file.sha1).toBase64()}\n`;
-    }
-  }
-  return out + "\n";
+  return out;
 }
 
 function formatOwnership(letter: "M" | "a", ownership: Ownership, usual: number): string {
@@ -116,10 +137,11 @@ function putKeys(tree: FileTree, installation: Installation, options: DatabaseOp
         `Cannot install key "${printable(key.name)}": its name is no file name`,
       );
     }
-    const packaged = installation.packages.flatMap((p) => p.directories)
-      .flatMap((d) => d.files).find((f) => f.place === path);
+    const packaged = installation.packages.values()
+      .flatMap((p) => p.directories.values().flatMap((d) => filesOf(p, d)))
+      .find((f) => f.place === path);
     if (!packaged) putFile(tree, path, inlineText(key.pem), 0o644, options.epoch);
-    else if (packaged.sha1 !== createHash("sha1").update(key.pem).digest("hex")) {
+    else if (packaged.entry.sha1 !== createHash("sha1").update(key.pem).digest("hex")) {
       throw new TowerError(
         "conflict",
         `Cannot install key "${key.name}": ${tree.get(path)?.origin} has another key of that name`,

@@ -69,7 +69,7 @@ Deno.test("a record has apk's fields in apk's order", () => {
   const sha = createHash("sha1")
     .update("\0\0\0\x06user.b\0\0\0\x02").update(new Uint8Array([0, 255])).digest("base64");
   assertEquals(
-    formatInstalled(installation.packages, {
+    formatInstalled(installation, {
       arch: "x86_64",
       repositoryTags: new Map([["a", "edge"]]),
     }),
@@ -86,7 +86,7 @@ Deno.test("records are ordered by name without regard to case", () => {
     names.map((name) => pack(name)),
     { epoch: 0 },
   );
-  const found = formatInstalled(installation.packages, { arch: "x86_64" }).match(/^P:.*/gm);
+  const found = formatInstalled(installation, { arch: "x86_64" }).match(/^P:.*/gm);
   assertEquals(found, ["P:A", "P:a", "P:a-b", "P:a_b", "P:ab", "P:B", "P:b"]);
 });
 

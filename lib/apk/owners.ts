@@ -1,10 +1,15 @@
 import { readAccounts } from "../accounts/account_files.ts";
 import type { ContentReader } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
-import type { Installation, InstalledDirectory, Ownership } from "./installation.ts";
-
-/** Ids of the names that an archive gave, where the tree knows them. */
-type Resolve = (ownership: Ownership) => Ownership;
+import {
+  filesOf,
+  type Installation,
+  type InstalledDirectory,
+  type KnownIds,
+  type Ownership,
+  ownershipOf,
+  withIds,
+} from "./installation.ts";
 
 /**
  * Gives files to the users and groups that their packages name, once scripts have made those.
@@ -13,7 +18,7 @@ type Resolve = (ownership: Ownership) => Ownership;
  *
  * What a script has given to somebody else meanwhile stays as it is.
  *
- * @returns The installation with the ids that the database is to hold.
+ * @returns The installation with the ids that the database is to tell.
  */
 export function resolveOwners(
   tree: FileTree,
@@ -21,29 +26,23 @@ export function resolveOwners(
   reader: ContentReader,
 ): Installation {
   const accounts = readAccounts(tree, reader);
-  const uids = new Map(accounts.users.map((u) => [u.name, u.uid]));
-  const gids = new Map(accounts.groups.map((g) => [g.name, g.gid]));
-  const resolve: Resolve = (ownership) => ({
-    ...ownership,
-    uid: uids.get(ownership.user ?? "") ?? ownership.uid,
-    gid: gids.get(ownership.group ?? "") ?? ownership.gid,
-  });
-  const packages = installation.packages.map((installed) => ({
-    ...installed,
-    directories: installed.directories.map((directory) => ({
-      ...directory,
-      ownership: resolve(directory.ownership),
-      files: directory.files.map((file) => {
-        const ownership = resolve(file.ownership);
-        change(tree, file.place, file.ownership, ownership);
-        return { ...file, ownership };
-      }),
-    })),
-  }));
-  for (const [place, shared] of byPlace(installation)) {
-    change(tree, place, merged(shared), merged(shared.map(resolve)));
+  const ids: KnownIds = {
+    users: new Map(accounts.users.map((u) => [u.name, u.uid])),
+    groups: new Map(accounts.groups.map((g) => [g.name, g.gid])),
+  };
+  for (const installed of installation.packages) {
+    for (const directory of installed.directories) {
+      for (const { place, entry } of filesOf(installed, directory)) {
+        if (entry.user === undefined && entry.group === undefined) continue;
+        const ownership = ownershipOf(entry);
+        change(tree, place, ownership, withIds(ownership, ids));
+      }
+    }
   }
-  return { packages };
+  for (const [place, shared] of byPlace(installation)) {
+    change(tree, place, merged(shared), merged(shared.map((o) => withIds(o, ids))));
+  }
+  return { ...installation, ids };
 }
 
 function byPlace(installation: Installation): Map<string, Ownership[]> {

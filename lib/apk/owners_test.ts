@@ -49,7 +49,7 @@ Deno.test("names beat the builder's numbers in tree and database, where the tree
   assertEquals(ids(tree, "srv"), [100, 101]);
   assertEquals([...ids(tree, "srv/f"), tree.get("srv/f")!.mode], [100, 101, 0o4711]);
   assertEquals(ids(tree, "srv/u"), [555, 101]);
-  assertEquals(formatInstalled(resolved.packages, { arch: "x86_64" }).match(/^[Ma]:.*/gm), [
+  assertEquals(formatInstalled(resolved, { arch: "x86_64" }).match(/^[Ma]:.*/gm), [
     "M:100:101:2750",
     "a:100:101:4711",
     "a:100:101:755",

@@ -200,7 +200,7 @@ class PackageReader {
     if (hash.digest("hex") !== want) {
       throw this.#error("untrusted", "its data does not match the signed hash");
     }
-    return member.entries;
+    return member.table();
   }
 
   #identity(control: Uint8Array): Identity {

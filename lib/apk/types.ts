@@ -1,4 +1,5 @@
 import type { Digest } from "../brand.ts";
+import type { EntryTable } from "./entry_table.ts";
 import type { Identity } from "./identity.ts";
 
 /** What .PKGINFO and the index both say of a package. Dependencies are kept as written. */
@@ -63,23 +64,23 @@ export interface PackageEntry {
    * Owner's names from the tar header where they are not root's. apk looks them up in the target's
    * passwd and group first; the numbers count only where the name is unknown (src/tar.c).
    */
-  readonly user?: string;
-  readonly group?: string;
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
   readonly mtime: number;
   /** Bytes of a file's content; 0 for the rest. */
   readonly size: number;
   /** Where a file's content starts in the decompressed data member; 0 for the rest. */
   readonly offset: number;
   /** Target of a symbolic or hard link. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /** Lower-case hexadecimal SHA-1 of the content, or of a symbolic link's target; verified. */
-  readonly sha1?: string;
+  readonly sha1?: string | undefined;
   /** Lower-case hexadecimal SHA-256 of a file's content; no package tells it. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   /** Full name and base64 value, ordered by name. */
-  readonly xattrs?: readonly (readonly [string, string])[];
-  readonly major?: number;
-  readonly minor?: number;
+  readonly xattrs?: readonly (readonly [string, string])[] | undefined;
+  readonly major?: number | undefined;
+  readonly minor?: number | undefined;
 }
 
 /** The key that a signature was verified with. */
@@ -102,7 +103,7 @@ export interface UnpackedPackage {
   readonly signedBy: SigningKey;
   /** The decompressed data member as a blob of the content store. */
   readonly data: Digest;
-  readonly entries: readonly PackageEntry[];
+  readonly entries: EntryTable;
 }
 
 /** A public key that signatures are checked against. */

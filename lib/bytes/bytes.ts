@@ -72,6 +72,26 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
+/** The UTF-8 bytes of many pieces of text, without the whole as one text. */
+export function encodePieces(pieces: Iterable<string>): Uint8Array<ArrayBuffer> {
+  return concat([...encodedChunks(pieces)]);
+}
+
+/** The UTF-8 bytes of many pieces of text, in chunks of 64 KiB or somewhat more. */
+export function* encodedChunks(pieces: Iterable<string>): Generator<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < CHUNK) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  if (text !== "") yield encoder.encode(text);
+}
+
+const CHUNK = 64 << 10;
+
 /** Orders strings by their UTF-8 bytes, as `LC_ALL=C sort` does: no locale reaches an output. */
 export function compareBytes(a: string, b: string): number {
   if (a === b) return 0;

@@ -16,7 +16,7 @@ export interface PackageSource {
  */
 const MOST_INFLATION = 100;
 /** Another name whenever the note has another shape, or the reader finds other facts. */
-const KIND = "package";
+const KIND = "package-table";
 
 /** What the store remembers of a package: its data blob must still have this size. */
 interface PackageNote {

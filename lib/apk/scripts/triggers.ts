@@ -1,5 +1,6 @@
 import { compareBytes } from "../../bytes/bytes.ts";
 import { matchesPath } from "../../shell/pattern.ts";
+import { entriesOf } from "../entry_table.ts";
 import type { UnpackedPackage } from "../types.ts";
 
 /**
@@ -9,7 +10,9 @@ import type { UnpackedPackage } from "../types.ts";
 export function directoriesOf(packages: readonly UnpackedPackage[]): string[] {
   const paths = new Set(["/"]);
   for (const { entries } of packages) {
-    for (const entry of entries) if (entry.type === "directory") paths.add(`/${entry.path}`);
+    for (const entry of entriesOf(entries)) {
+      if (entry.type === "directory") paths.add(`/${entry.path}`);
+    }
   }
   return [...paths].sort(compareBytes);
 }

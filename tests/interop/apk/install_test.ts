@@ -168,7 +168,7 @@ async function byUs(packages: readonly Uint8Array[]) {
   return {
     tree,
     store,
-    database: formatInstalled(installation.packages, { arch: "x86_64" }),
+    database: formatInstalled(installation, { arch: "x86_64" }),
     list: withoutState(listTree(tree, store)),
   };
 }

@@ -100,9 +100,9 @@ async function byUs(bytes: Uint8Array) {
   const read = await readPackage(streamOf(bytes), { keys, data: store.writer(), limits });
   const base = { uid: 0, gid: 0, mtime: EPOCH, origin: "stage:packages" } as const;
   const tree = new FileTree({ ...base, mode: 0o755 });
-  const { packages } = installPackages(tree, [read], { epoch: EPOCH });
+  const installation = installPackages(tree, [read], { epoch: EPOCH });
   putApkDirectories(tree, [read], EPOCH);
-  return { read, tree, store, database: formatInstalled(packages, { arch: "x86_64" }) };
+  return { read, tree, store, database: formatInstalled(installation, { arch: "x86_64" }) };
 }
 
 /** Why we refuse a package, all messages in one text. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { entriesOf } from "../../../lib/apk/entry_table.ts";
 import { packIndexArchive, readIndexArchive } from "../../../lib/apk/index_archive.ts";
 import { readPackage } from "../../../lib/apk/package_reader.ts";
 import type { UnpackedPackage } from "../../../lib/apk/types.ts";
@@ -111,9 +112,10 @@ function read(bytes: Uint8Array, chunk: number): Promise<UnpackedPackage> {
 
 /** What every accepted package must keep to, whoever signed it. */
 function keepsTheRules(got: UnpackedPackage): void {
-  const types = new Map(got.entries.map((entry) => [entry.path, entry.type]));
-  assertEquals(types.size, got.entries.length);
-  for (const { path, type, target, offset, size } of got.entries) {
+  const entries = [...entriesOf(got.entries)];
+  const types = new Map(entries.map((entry) => [entry.path, entry.type]));
+  assertEquals(types.size, entries.length);
+  for (const { path, type, target, offset, size } of entries) {
     assert(isCanonical(path), path);
     const parent = parentOf(path);
     assert(parent === "" || types.get(parent) === "directory", path);

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { gunzipSync } from "node:zlib";
 import { type TarEntry, TarReader } from "../../../lib/format/tar_reader.ts";
+import { entryTable } from "../../../lib/apk/entry_table.ts";
 import { asIdentity } from "../../../lib/apk/identity.ts";
 import type {
   PackageEntry,
@@ -51,7 +52,7 @@ export function realPackages(data: string, arch: string): RealPackages {
       scripts: scripts.get(found.identity) ?? [],
       signedBy: { name: "none", digest: blob },
       data: blob,
-      entries: found.entries,
+      entries: entryTable(found.entries),
     };
   });
   // The archive of scripts is in order of installation; of the rest, only the names are known.

@@ -1,4 +1,5 @@
 import type { PackageEntry, PackageInfo, UnpackedPackage } from "../../../lib/apk/types.ts";
+import { entryTable } from "../../../lib/apk/entry_table.ts";
 import type { Identity } from "../../../lib/apk/identity.ts";
 import type { Digest } from "../../../lib/brand.ts";
 
@@ -37,6 +38,6 @@ export function unpackedPackage(name: string, parts: PackageParts = {}): Unpacke
     scripts: parts.scripts ?? [],
     signedBy: { name: "key", digest: ANY_DIGEST },
     data: parts.data ?? ANY_DIGEST,
-    entries: parts.entries ?? [],
+    entries: entryTable(parts.entries ?? []),
   };
 }

@@ -1,4 +1,5 @@
 import type { Arch } from "../../../lib/brand.ts";
+import { entriesOf } from "../../../lib/apk/entry_table.ts";
 import { packPackage } from "../../../lib/apk/package_writer.ts";
 import { packageLimits, readPackage } from "../../../lib/apk/package_reader.ts";
 import { scriptOf } from "../../../lib/apk/scripts/scripts_archive.ts";
@@ -49,7 +50,7 @@ export async function repacked(
 function treeOf({ data, entries }: UnpackedPackage): FileTree {
   const origin = "stage:test";
   const tree = new FileTree({ mode: 0o755, uid: 0, gid: 0, mtime: 0, origin });
-  for (const { type, path, mode, uid, gid, mtime, size, offset, target } of entries) {
+  for (const { type, path, mode, uid, gid, mtime, size, offset, target } of entriesOf(entries)) {
     const content = { kind: "span", blob: data, offset, size };
     tree.putParents(path, origin, mtime);
     tree.put({ type, path, mode, uid, gid, mtime, origin, content, target } as Entry);
