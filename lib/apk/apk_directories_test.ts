@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { putApkDirectories } from "./apk_directories.ts";
-import type { PackageEntry, ScriptKind, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { ScriptKind, UnpackedPackage } from "./types.ts";
 
 const BASE = { uid: 0, gid: 0, mtime: 0, origin: "package:base" as const };
 const empty = () => new FileTree({ ...BASE, mode: 0o755 });

@@ -5,7 +5,7 @@ import { decodeUtf8 } from "../format/pax.ts";
 import type { TarEntry, TarHandler } from "../format/tar_reader.ts";
 import { isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
 import { type EntryTable, EntryTableBuilder } from "./entry_table.ts";
-import type { PackageEntry } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
 
 /** The PAX record that holds a file's SHA-1 in hexadecimal (apk-v2(5)). */
 export const CHECKSUM_RECORD = "APK-TOOLS.checksum.SHA1";

@@ -1,4 +1,4 @@
-import type { PackageEntry } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
 
 /** What many entries of a package share. */
 type EntryKind = Pick<PackageEntry, "type" | "mode" | "uid" | "gid" | "user" | "group">;

@@ -6,7 +6,8 @@ import { judgePath } from "./file_conflict.ts";
 import { type Installation, ownershipOf, UNLISTED } from "./installation.ts";
 import type { InstalledDirectory } from "./installation.ts";
 import { isInstalled, treeEntry } from "./tree_entry.ts";
-import type { PackageEntry, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { UnpackedPackage } from "./types.ts";
 
 export type { Installation } from "./installation.ts";
 

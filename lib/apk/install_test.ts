@@ -8,7 +8,8 @@ import { FileTree } from "../tree/file_tree.ts";
 import { installPackages } from "./install.ts";
 import { filesOf } from "./installation.ts";
 import { formatInstalled } from "./installed_db.ts";
-import type { PackageEntry, PackageInfo, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { PackageInfo, UnpackedPackage } from "./types.ts";
 
 function entry(type: PackageEntry["type"], path: string, more: Partial<PackageEntry> = {}) {
   const mode = type === "directory" ? 0o755 : type === "symlink" ? 0o777 : 0o644;

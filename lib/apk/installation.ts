@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { childOf, nameOf } from "../tree/file_tree.ts";
 import { entryAt } from "./entry_table.ts";
-import type { PackageEntry, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { UnpackedPackage } from "./types.ts";
 
 /** What the installed database says of an owner: the `M:` and `a:` lines. */
 export interface Ownership {

@@ -8,7 +8,8 @@ import type { ContentReader } from "../tree/entry.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { installPackages } from "./install.ts";
 import { type DatabaseOptions, formatInstalled, writeDatabase } from "./installed_db.ts";
-import type { PackageEntry, PackageInfo, TrustedKey, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { PackageInfo, TrustedKey, UnpackedPackage } from "./types.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}` as Digest;
 const BASE = { uid: 0, gid: 0, mtime: 0, origin: "stage:base" as const };

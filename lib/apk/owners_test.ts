@@ -7,7 +7,8 @@ import { FileTree } from "../tree/file_tree.ts";
 import { installPackages } from "./install.ts";
 import { formatInstalled } from "./installed_db.ts";
 import { resolveOwners } from "./owners.ts";
-import type { PackageEntry, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { UnpackedPackage } from "./types.ts";
 
 const BASE = { uid: 0, gid: 0, mtime: 0, origin: "stage:base" as const };
 const NO_BLOBS: ContentReader = {

@@ -2,7 +2,8 @@ import type { Digest } from "../brand.ts";
 import type { Entry, EntryBase, Origin } from "../tree/entry.ts";
 import { nameOf } from "../tree/file_tree.ts";
 import { entryAt } from "./entry_table.ts";
-import type { PackageEntry, UnpackedPackage } from "./types.ts";
+import type { PackageEntry } from "./package_entry.ts";
+import type { UnpackedPackage } from "./types.ts";
 
 /**
  * Whether apk unpacks a path: not `.PKGINFO` and its like, and not abuild's marks of empty

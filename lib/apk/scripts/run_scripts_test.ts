@@ -4,7 +4,8 @@ import { TowerError } from "../../errors.ts";
 import { inlineText, textOf } from "../../tree/content.ts";
 import type { ContentReader, Entry } from "../../tree/entry.ts";
 import { FileTree } from "../../tree/file_tree.ts";
-import type { PackageEntry, PackageInfo, ScriptKind, UnpackedPackage } from "../types.ts";
+import type { PackageEntry } from "../package_entry.ts";
+import type { PackageInfo, ScriptKind, UnpackedPackage } from "../types.ts";
 import type { ScriptDecision } from "./outcome.ts";
 import { runScripts } from "./run_scripts.ts";
 

@@ -3,12 +3,8 @@ import { gunzipSync } from "node:zlib";
 import { type TarEntry, TarReader } from "../../../lib/format/tar_reader.ts";
 import { entryTable } from "../../../lib/apk/entry_table.ts";
 import { asIdentity } from "../../../lib/apk/identity.ts";
-import type {
-  PackageEntry,
-  PackageInfo,
-  ScriptKind,
-  UnpackedPackage,
-} from "../../../lib/apk/types.ts";
+import type { PackageEntry } from "../../../lib/apk/package_entry.ts";
+import type { PackageInfo, ScriptKind, UnpackedPackage } from "../../../lib/apk/types.ts";
 import { SCRIPT_KINDS } from "../../../lib/apk/types.ts";
 import { MemoryStore } from "../tree/memory_store.ts";
 

@@ -1,4 +1,5 @@
-import type { PackageEntry, PackageInfo, UnpackedPackage } from "../../../lib/apk/types.ts";
+import type { PackageEntry } from "../../../lib/apk/package_entry.ts";
+import type { PackageInfo, UnpackedPackage } from "../../../lib/apk/types.ts";
 import { entryTable } from "../../../lib/apk/entry_table.ts";
 import type { Identity } from "../../../lib/apk/identity.ts";
 import type { Digest } from "../../../lib/brand.ts";
