@@ -1,6 +1,6 @@
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf } from "../../lib/bytes/digest.ts";
-import { writeFileAtomic } from "../../lib/files/files.ts";
+import { encodedChunks } from "../../lib/bytes/bytes.ts";
+import { createArtifact } from "../../lib/files/artifact_file.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeFile } from "./output_file.ts";
@@ -79,7 +79,13 @@ function writeListing(
   { store }: Engine,
 ): Companion {
   const file = treeFile(system);
-  const bytes = new TextEncoder().encode(formatTreeListing(tree, store));
-  writeFileAtomic(join(folder, file), bytes);
-  return { kind: "tree", file, digest: digestOf(bytes), size: bytes.length };
+  using artifact = createArtifact(join(folder, file));
+  let size = 0;
+  for (const bytes of encodedChunks(formatTreeListing(tree, store))) {
+    artifact.writeAt(size, bytes);
+    size += bytes.length;
+  }
+  const digest = artifact.digest();
+  artifact.commit();
+  return { kind: "tree", file, digest, size };
 }

@@ -34,12 +34,17 @@ export type ListedEntry = z.infer<typeof listedEntry>;
 
 /**
  * A tree as text that two builds can be compared by: JSON with an entry a line, in the tree's
- * order. The same tree gives the same text.
+ * order. The same tree gives the same text. It comes in pieces of a line, as a tree may have
+ * millions.
  */
-export function formatTreeListing(tree: FileTree, reader: ContentReader): string {
+export function* formatTreeListing(tree: FileTree, reader: ContentReader): Generator<string> {
   const chunk = new Uint8Array(CHUNK);
-  const lines = Array.from(tree.walk(), (entry) => JSON.stringify(listed(entry, reader, chunk)));
-  return `{"version":1,"entries":[\n${lines.join(",\n")}\n]}\n`;
+  let before = '{"version":1,"entries":[\n';
+  for (const entry of tree.walk()) {
+    yield before + JSON.stringify(listed(entry, reader, chunk));
+    before = ",\n";
+  }
+  yield "\n]}\n";
 }
 
 function listed(entry: Entry, reader: ContentReader, chunk: Uint8Array): ListedEntry {

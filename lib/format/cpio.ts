@@ -20,7 +20,8 @@ const FORMATS = {
 
 /** Names of one file: they share an inode number, and the last one carries the content. */
 interface Inode {
-  readonly number: number;
+  /** Undefined until the first of them is met. */
+  number: number | undefined;
   links: number;
   last: string;
 }
@@ -39,26 +40,27 @@ export function writeCpio(
   reader: ContentReader,
   push: (bytes: Uint8Array) => void,
 ): void {
-  const inodes = numberInodes(tree);
+  const linked = linkedFiles(tree);
   const chunk = new Uint8Array(COPY);
+  let last = 0;
   for (const entry of tree.walk()) {
-    if (entry.path === "") continue;
-    const inode = inodes.get(contentPath(entry))!;
-    writeEntry(tree, entry, inode, reader, chunk, push);
+    const { path } = entry;
+    if (path === "") continue;
+    const inode = linked.get(contentPath(entry)) ?? { number: undefined, links: 1, last: path };
+    inode.number ??= ++last;
+    writeEntry(tree, entry, { ...inode, number: inode.number }, reader, chunk, push);
   }
   push(cpioHeader({ ...NOTHING, name: "TRAILER!!!", links: 1 }));
 }
 
-function numberInodes(tree: FileTree): Map<string, Inode> {
+/** Files of more than one name, by the path of their `file` entry. */
+function linkedFiles(tree: FileTree): Map<string, Inode> {
   const inodes = new Map<string, Inode>();
   for (const entry of tree.walk()) {
-    if (entry.path === "") continue;
+    if (entry.type !== "hardlink" && !tree.hasLinks(entry.path)) continue;
     const key = contentPath(entry);
-    const inode = inodes.get(key);
-    if (inode) {
-      inode.links++;
-      inode.last = entry.path;
-    } else inodes.set(key, { number: inodes.size + 1, links: 1, last: entry.path });
+    const inode = inodes.get(key) ?? { number: undefined, links: 0, last: "" };
+    inodes.set(key, { ...inode, links: inode.links + 1, last: entry.path });
   }
   return inodes;
 }
@@ -70,7 +72,7 @@ function contentPath(entry: Entry): string {
 function writeEntry(
   tree: FileTree,
   named: Entry,
-  inode: Inode,
+  inode: Inode & { readonly number: number },
   reader: ContentReader,
   chunk: Uint8Array,
   push: (bytes: Uint8Array) => void,

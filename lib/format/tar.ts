@@ -102,7 +102,7 @@ export function writeTar(
   recordsOf: (entry: Entry) => PaxRecords = () => new Map(),
 ): void {
   const chunk = new Uint8Array(COPY);
-  /** Where the content of a file stands, by the path of its `file` entry. */
+  /** Where the content of a file with hard links stands, by the path of its `file` entry. */
   const written = new Map<string, string>();
   for (const walked of tree.walk()) {
     if (walked.path === "") continue;
@@ -118,6 +118,7 @@ export function writeTar(
 /** The entry as it has to stand in an archive whose links must follow what they name. */
 function firstName(tree: FileTree, entry: Entry, written: Map<string, string>): Entry {
   if (entry.type !== "file" && entry.type !== "hardlink") return entry;
+  if (entry.type === "file" && !tree.hasLinks(entry.path)) return entry;
   const file = entry.type === "file" ? entry : linkedFile(tree, entry.target);
   const first = written.get(file.path);
   if (first === undefined) {

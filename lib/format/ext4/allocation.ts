@@ -15,8 +15,11 @@ export class Allocator {
   #cursor = 0;
   #used = 0;
 
-  constructor(geometry: Geometry) {
+  /** @param from where another one stood that had not gone on yet; the front by default */
+  constructor(geometry: Geometry, from = 0) {
     this.#fixed = geometry.fixed;
+    this.#cursor = from;
+    this.#next = firstFrom(geometry.fixed, from);
   }
 
   /** Blocks handed out. */
@@ -53,6 +56,17 @@ export class Allocator {
   takeOne(): number {
     return this.take(1)[0]!.start;
   }
+}
+
+/** The index of the first run that starts at a block or behind it. */
+function firstFrom(runs: readonly Run[], block: number): number {
+  let [low, high] = [0, runs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (runs[middle]!.start < block) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Blocks that so many bytes take. */

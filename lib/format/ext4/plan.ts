@@ -1,7 +1,6 @@
 import { TowerError } from "../../errors.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
 import { Allocator, blocksFor } from "./allocation.ts";
-import { nodeCount } from "./extents.ts";
 import {
   BLOCK_SIZE,
   BLOCKS_PER_GROUP,
@@ -9,11 +8,11 @@ import {
   geometryOf,
   leastBlocksFor,
   MAX_BLOCKS,
-  type Run,
 } from "./geometry.ts";
 import { INO, S_IFMT } from "./inode.ts";
-import { type InodePlan, type Inventory, takeInventory } from "./inventory.ts";
+import { type InodePlan, Inventory } from "./inventory.ts";
 import { journalBlocks } from "./journal.ts";
+import { Placement } from "./placement.ts";
 
 /** What an ext4 file system is made with, beside its tree. Nothing has a default. */
 export interface Ext4Options {
@@ -36,25 +35,14 @@ export interface Ext4Options {
   readonly inodesFree?: number;
 }
 
-/** An inode and the blocks it was given. */
-export interface PlacedInode {
-  readonly plan: InodePlan;
-  readonly runs: readonly Run[];
-  /** Blocks of its extent tree. */
-  readonly nodes: readonly number[];
-  /** Block of its extended attributes; 0 is none. */
-  readonly xattrBlock: number;
-}
-
 /** A whole file system except for the contents. Only `size` is meant for others. */
 export interface Ext4Layout {
   /** Bytes of the image, a multiple of 1 MiB unless an exact size was asked for. */
   readonly size: number;
   readonly options: Ext4Options;
   readonly geometry: Geometry;
-  readonly lastIno: number;
-  /** In the order of their blocks. */
-  readonly inodes: readonly PlacedInode[];
+  readonly inventory: Inventory;
+  readonly inodes: Placement;
   /** The double indirect block of the resize inode. */
   readonly resizeBlock: number;
   /** All blocks below are in use; from it on, only fixed metadata is. */
@@ -73,7 +61,7 @@ const ALIGNMENT = 2 ** 20 / BLOCK_SIZE;
  */
 export function planExt4(tree: FileTree, options: Ext4Options): Ext4Layout {
   checkOptions(options);
-  const inventory = takeInventory(tree, options.epoch);
+  const inventory = new Inventory(tree, options.epoch);
   if (options.size === undefined) return leastLayout(inventory, options);
   const blocks = options.size / BLOCK_SIZE;
   if (blocks > MAX_BLOCKS) throw tooLarge(blocks);
@@ -121,10 +109,8 @@ function tryLayout(
 
   const allocator = new Allocator(geometry);
   const resizeBlock = allocator.takeOne();
-  const directories = inventory.inodes.filter((inode) => inode.body.kind === "directory");
-  const others = inventory.inodes.filter((inode) => inode.body.kind !== "directory");
-  const own = journal > 0 ? [journalPlan(journal, options.epoch)] : [];
-  const placed = [...own, ...directories, ...others].map((plan) => place(plan, allocator));
+  const own = journal > 0 ? journalPlan(journal, options.epoch) : undefined;
+  const placement = new Placement(inventory, own, geometry, allocator);
   const freeBlocks = geometry.available - allocator.used;
   const missing = blocksToKeep(options, geometry) - freeBlocks;
   if (missing > 0) return missing;
@@ -132,20 +118,12 @@ function tryLayout(
     size: blocks * BLOCK_SIZE,
     options,
     geometry,
-    lastIno: inventory.lastIno,
-    inodes: placed,
+    inventory,
+    inodes: placement,
     resizeBlock,
     endBlock: allocator.end,
     freeBlocks,
   };
-}
-
-/** Gives an inode its blocks: attributes, data, extent tree. */
-function place(plan: InodePlan, allocator: Allocator): PlacedInode {
-  const xattrBlock = plan.xattrPlace === "block" ? allocator.takeOne() : 0;
-  const runs = allocator.take(plan.dataBlocks);
-  const nodes = Array.from({ length: nodeCount(runs.length) }, () => allocator.takeOne());
-  return { plan, runs, nodes, xattrBlock };
 }
 
 /** Free blocks that the wanted free bytes need. */

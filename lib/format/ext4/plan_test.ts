@@ -42,7 +42,10 @@ Deno.test("the least size is whole mebibytes and leaves the bytes that were aske
 });
 
 Deno.test("inodes that shall stay free are there", () => {
-  const { geometry, lastIno } = planExt4(treeOf(), { ...OPTIONS, inodesFree: 300_000 });
+  const { geometry, inventory: { lastIno } } = planExt4(treeOf(), {
+    ...OPTIONS,
+    inodesFree: 300_000,
+  });
   assertGreaterOrEqual(geometry.groups.length * geometry.inodesPerGroup - lastIno, 300_000);
 });
 
@@ -53,11 +56,11 @@ Deno.test("each file is one run of blocks, in tree order, directories first", ()
     OPTIONS,
   );
   assertEquals(
-    layout.inodes.map(({ plan }) => plan.path),
+    Array.from(layout.inodes, ({ plan }) => plan.path),
     ["", "lost+found", "m", "a", "m/b", "z"],
   );
   for (const { runs } of layout.inodes) assertEquals(runs.length, 1);
-  const starts = layout.inodes.map(({ runs }) => runs[0]!.start);
+  const starts = Array.from(layout.inodes, ({ runs }) => runs[0]!.start);
   assertEquals(starts, starts.toSorted((a, b) => a - b));
 });
 
@@ -134,7 +137,7 @@ Deno.test("contents come from their range of the blob, and progress counts their
   const told: number[][] = [];
   const reader = { open: () => memorySource(blob) };
   writeExt4(layout, reader, sink, (done, total) => told.push([done, total]));
-  const start = layout.inodes.find(({ plan }) => plan.path === "f")!.runs[0]!.start * 4096;
+  const start = [...layout.inodes].find(({ plan }) => plan.path === "f")!.runs[0]!.start * 4096;
   assertEquals(sink.bytes.subarray(start, start + 3_000_000), blob.subarray(1));
   assert(sink.bytes.subarray(start + 3_000_000, start + 733 * 4096).every((byte) => byte === 0));
   assertEquals(told.at(-1), [3_000_000, 3_000_000]);
@@ -152,6 +155,9 @@ Deno.test("the root may have a lost+found of its own", () => {
   const own: Entry = { ...BASE, type: "directory", path: "lost+found", mode: 0o750, uid: 5 };
   const inner: Entry = { ...span("lost+found/x", 1) };
   const { inodes } = planExt4(treeOf(own, inner), OPTIONS);
-  const plan = inodes.find((inode) => inode.plan.ino === 11)!.plan;
+  const plan = inodes.get(11)!.plan;
   assertEquals([plan.path, plan.uid, plan.dataBlocks], ["lost+found", 5, 4]);
+  assertEquals([1, 2, 9, 10, 12, 13].map((ino) => inodes.get(ino)?.plan.path), [
+    ...[undefined, "", undefined, undefined, "lost+found/x", undefined],
+  ]);
 });

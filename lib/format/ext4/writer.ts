@@ -16,7 +16,8 @@ import {
   S_IFMT,
 } from "./inode.ts";
 import { encodeJournalSuperblock } from "./journal.ts";
-import { type Ext4Layout, labelBytes, type PlacedInode, uuidBytes } from "./plan.ts";
+import type { PlacedInode } from "./placement.ts";
+import { type Ext4Layout, labelBytes, uuidBytes } from "./plan.ts";
 import {
   RESIZE_INODE_SIZE,
   resizeInodeBlocks,
@@ -50,7 +51,7 @@ export function writeExt4(
   for (const { block, bytes } of resizeInodeMap(layout.geometry, layout.resizeBlock)) {
     copyBlock(block, bytes);
   }
-  const total = layout.inodes.reduce((sum, { plan }) => sum + contentSize(plan), 0);
+  const total = layout.inventory.contentBytes;
   let done = 0;
   for (const placed of layout.inodes) {
     const { plan, runs, xattrBlock } = placed;
@@ -60,7 +61,7 @@ export function writeExt4(
     }
     const own = inodeSeed(seed, plan.ino);
     if (plan.body.kind === "directory") {
-      writeDirectory(writer, runs, plan.body.dirents, own);
+      writeDirectory(writer, runs, plan.body.dirents(), own);
     } else if (plan.body.kind === "journal") {
       const bytes = writer.zeros(runs[0]!.start * BLOCK_SIZE, BLOCK_SIZE);
       encodeJournalSuperblock(bytes, plan.dataBlocks, uuid);
@@ -81,10 +82,6 @@ export function writeExt4(
   writer.flush();
 }
 
-function contentSize(plan: PlacedInode["plan"]): number {
-  return plan.body.kind === "file" ? plan.size : 0;
-}
-
 function writeDirectory(
   writer: BlockWriter,
   runs: readonly Run[],
@@ -102,8 +99,7 @@ function writeDirectory(
 }
 
 function writeInodeTables(writer: BlockWriter, layout: Ext4Layout, seed: number): void {
-  const { geometry: { groups, inodesPerGroup }, lastIno } = layout;
-  const placed = new Map(layout.inodes.map((inode) => [inode.plan.ino, inode]));
+  const { geometry: { groups, inodesPerGroup }, inventory: { lastIno } } = layout;
   for (const [i, group] of groups.entries()) {
     const first = i * inodesPerGroup + 1;
     const count = Math.min(inodesPerGroup, lastIno - first + 1);
@@ -111,7 +107,7 @@ function writeInodeTables(writer: BlockWriter, layout: Ext4Layout, seed: number)
       const ino = first + n;
       const bytes = writer.zeros(group.inodeTable * BLOCK_SIZE + n * INODE_SIZE, INODE_SIZE);
       const own = inodeSeed(seed, ino);
-      const inode = placed.get(ino);
+      const inode = layout.inodes.get(ino);
       if (inode) encodeInode(bytes, recordOf(inode, own), own);
       else if (ino === INO.resize) encodeInode(bytes, resizeRecord(layout), own);
       else encodeUnusedInode(bytes, own);
@@ -150,8 +146,8 @@ function resizeRecord(layout: Ext4Layout): InodeRecord {
 
 /** Bitmaps, then the superblock and the descriptors in each group that has them, group 0 last. */
 function writeGroups(writer: BlockWriter, layout: Ext4Layout, seed: number): void {
-  const { geometry } = layout;
-  const usage: Usage = { ...layout, directories: directoriesByGroup(layout) };
+  const { geometry, endBlock, inventory: { lastIno } } = layout;
+  const usage: Usage = { endBlock, lastIno, directories: directoriesByGroup(layout) };
   const write = (offset: number, bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) {
       const span = writer.span(offset + at, bytes.length - at);
@@ -192,7 +188,7 @@ function superblockOffset(index: number, group: Group): number {
 
 function superblockFields(layout: Ext4Layout, seed: number): SuperblockFields {
   const { options, geometry } = layout;
-  const journal = layout.inodes.find(({ plan }) => plan.body.kind === "journal");
+  const journal = layout.inodes.get(INO.journal);
   return {
     geometry,
     uuid: uuidBytes(options.uuid),
@@ -200,7 +196,7 @@ function superblockFields(layout: Ext4Layout, seed: number): SuperblockFields {
     label: labelBytes(options.label),
     epoch: options.epoch,
     freeBlocks: layout.freeBlocks,
-    freeInodes: geometry.groups.length * geometry.inodesPerGroup - layout.lastIno,
+    freeInodes: geometry.groups.length * geometry.inodesPerGroup - layout.inventory.lastIno,
     ...(journal
       ? {
         journal: {
@@ -214,12 +210,10 @@ function superblockFields(layout: Ext4Layout, seed: number): SuperblockFields {
 }
 
 /** Directories by the group of their inode. */
-function directoriesByGroup({ geometry, inodes }: Ext4Layout): number[] {
+function directoriesByGroup({ geometry, inventory }: Ext4Layout): number[] {
   const counts = geometry.groups.map(() => 0);
-  for (const { plan } of inodes) {
-    if (plan.body.kind === "directory") {
-      counts[Math.floor((plan.ino - 1) / geometry.inodesPerGroup)]! += 1;
-    }
+  for (const ino of inventory.directories()) {
+    counts[Math.floor((ino - 1) / geometry.inodesPerGroup)]! += 1;
   }
   return counts;
 }

@@ -155,7 +155,7 @@ judged("a file over several groups keeps its bytes and its extents", async (imag
   const blobs = { [blobName("b")]: countingSource(5000), [blobName("c")]: countingSource(size) };
   const layout = makeImage(image, tree, {}, sources(blobs));
   await assertClean(image);
-  const large = layout.inodes.find(({ plan }) => plan.path === "large")!;
+  const large = [...layout.inodes].find(({ plan }) => plan.path === "large")!;
   assert(large.nodes.length === 1 && large.runs.length > 4, "its extents need a block");
   const out = `${image}.large`;
   await run("debugfs", "-R", `dump /large ${out}`, image);
@@ -183,7 +183,7 @@ judged("a file of 200 GiB has an extent tree of two levels that e2fsck accepts",
   const layout = planExt4(tree, OPTIONS);
   {
     using file = fileSink(image, layout.size);
-    const { runs } = layout.inodes.find(({ plan }) => plan.path === "huge")!;
+    const { runs } = [...layout.inodes].find(({ plan }) => plan.path === "huge")!;
     const sink = withoutContents(file, runs);
     writeExt4(layout, sources({ [blobName("a")]: zeroSource(size) }), sink);
   }
