@@ -67,7 +67,7 @@ const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
     origin: "stage:initramfs",
     content,
   });
-  guardFromUpgrades(tree, reader, plan.flavour, epoch);
+  guardFromUpgrades(tree, reader, plan.flavour, epoch, blobs);
 };
 
 /**

@@ -60,7 +60,8 @@ export interface PackagesPlan extends ChosenPackages {
  * @throws {TowerError} `conflict` for a package of another architecture, whatever its index says;
  * as `installPackages`, `runScripts` and `writeDatabase` do.
  */
-const apply: Stage<PackagesPlan> = (tree, plan, { packages, onScript, reader, arch, epoch }) => {
+const apply: Stage<PackagesPlan> = (tree, plan, context) => {
+  const { packages, onScript, reader, blobs, arch, epoch } = context;
   refuseForeign(packages, arch);
   const installation = installPackages(tree, packages, { epoch });
   putApkDirectories(tree, packages, epoch);
@@ -73,6 +74,7 @@ const apply: Stage<PackagesPlan> = (tree, plan, { packages, onScript, reader, ar
     repositories: plan.repositories,
     keys: plan.keys,
     epoch,
+    spool: blobs.writer(),
     repositoryTags: new Map(Object.entries(plan.tags)),
   });
 };

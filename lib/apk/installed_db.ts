@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { printable, TowerError } from "../errors.ts";
-import { compareBytes, encodePieces } from "../bytes/bytes.ts";
-import { inlineText } from "../tree/content.ts";
+import { compareBytes, encodedChunks } from "../bytes/bytes.ts";
+import type { BlobWriter } from "../store/ports.ts";
+import { inlineText, wholeBlob } from "../tree/content.ts";
 import type { Content } from "../tree/entry.ts";
 import { type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
 import { formatDependency, parseDependency } from "./dependency.ts";
@@ -26,6 +27,8 @@ export interface DatabaseOptions {
   readonly keys: readonly TrustedKey[];
   /** Seconds since 1970 of every file. */
   readonly epoch: number;
+  /** Takes the text of what is installed: 150 bytes a file. */
+  readonly spool: BlobWriter;
   /** Tag without `@` of the repository that a package was pinned to, by package name. */
   readonly repositoryTags?: ReadonlyMap<string, string>;
 }
@@ -48,22 +51,29 @@ export function writeDatabase(
   const { packages } = installation;
   const put = (path: string, content: Content, mode = 0o644): void =>
     putFile(tree, path, content, mode, options.epoch);
-  const world = options.world.map((text) => formatDependency(parseDependency(text)));
-  put("lib/apk/db/installed", {
-    kind: "inline",
-    bytes: encodePieces(installedText(installation, options)),
-  });
+  put("lib/apk/db/installed", spooledText(installedText(installation, options), options.spool));
   put("lib/apk/db/scripts.tar", {
     kind: "inline",
     bytes: scriptsArchive(packages, options.epoch),
   });
   put("lib/apk/db/triggers", inlineText(formatTriggers(packages)));
   put("lib/apk/db/lock", inlineText(""), 0o600);
+  const world = options.world.map((text) => formatDependency(parseDependency(text)));
   put("etc/apk/world", inlineText(world.sort(compareBytes).join("\n") + "\n"));
   put("etc/apk/arch", inlineText(`${requireLine("architecture", options.arch)}\n`));
   const repositories = options.repositories.map((r) => `${requireLine("repository", r)}\n`);
   put("etc/apk/repositories", inlineText(repositories.join("")));
   putKeys(tree, installation, options);
+}
+
+/** The UTF-8 bytes of a text in pieces, as a blob. The spool is at its end then, also when it fails. */
+export function spooledText(pieces: Iterable<string>, spool: BlobWriter): Content {
+  try {
+    for (const bytes of encodedChunks(pieces)) spool.write(bytes);
+    return wholeBlob(spool.commit());
+  } finally {
+    spool.discard();
+  }
 }
 
 type RecordOptions = Pick<DatabaseOptions, "arch" | "repositoryTags">;

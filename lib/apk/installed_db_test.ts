@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { textOf } from "../tree/content.ts";
-import type { ContentReader } from "../tree/entry.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { installPackages } from "./install.ts";
 import { type DatabaseOptions, formatInstalled, writeDatabase } from "./installed_db.ts";
@@ -13,12 +13,8 @@ import type { PackageInfo, TrustedKey, UnpackedPackage } from "./types.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}` as Digest;
 const BASE = { uid: 0, gid: 0, mtime: 0, origin: "stage:base" as const };
-const NO_BLOBS: ContentReader = {
-  open(blob) {
-    throw new TowerError("not-found", `Cannot open "${blob}"`);
-  },
-};
-const OPTIONS: DatabaseOptions = {
+const STORE = new MemoryStore();
+const OPTIONS: Omit<DatabaseOptions, "spool"> = {
   world: ["b", "a>=1", "c@edge=2"],
   arch: "x86_64",
   repositories: ["https://example.org/main", "@edge https://example.org/edge"],
@@ -45,11 +41,11 @@ function write(
   tree = new FileTree({ ...BASE, mode: 0o755 }),
 ): FileTree {
   const installation = installPackages(tree, packages, { epoch: 77 });
-  writeDatabase(tree, installation, { ...OPTIONS, ...options });
+  writeDatabase(tree, installation, { ...OPTIONS, spool: STORE.writer(), ...options });
   return tree;
 }
 
-const text = (tree: FileTree, path: string) => textOf(NO_BLOBS, tree.file(path)!.content);
+const text = (tree: FileTree, path: string) => textOf(STORE, tree.file(path)!.content);
 
 Deno.test("a record has apk's fields in apk's order", () => {
   const installation = installPackages(new FileTree({ ...BASE, mode: 0o755 }), [

@@ -18,7 +18,7 @@ const KERNEL = { name: ".k", description: "a kernel", depends: ["linux-lts=1.2-r
 
 Deno.test("a virtual package is a record among the others, and an item of the world", () => {
   const tree = databaseOf("abc", "Zlib");
-  addVirtualPackage(tree, store, KERNEL);
+  addVirtualPackage(tree, store, KERNEL, store.writer());
   const [first, ...rest] = text(tree, "lib/apk/db/installed").split("\n\n");
   assertEquals(
     first!.replace(/^C:Q1.{27}=\n/, ""),
@@ -40,10 +40,10 @@ Deno.test("a virtual package is a record among the others, and an item of the wo
 
 Deno.test("added again it takes the place of itself, and its identity tells its dependencies", () => {
   const [once, twice, other] = [databaseOf("a"), databaseOf("a"), databaseOf("a")];
-  addVirtualPackage(once, store, KERNEL);
-  addVirtualPackage(twice, store, { ...KERNEL, depends: ["linux-lts=1"] });
-  addVirtualPackage(twice, store, KERNEL);
-  addVirtualPackage(other, store, { ...KERNEL, depends: ["linux-lts=1"] });
+  addVirtualPackage(once, store, KERNEL, store.writer());
+  addVirtualPackage(twice, store, { ...KERNEL, depends: ["linux-lts=1"] }, store.writer());
+  addVirtualPackage(twice, store, KERNEL, store.writer());
+  addVirtualPackage(other, store, { ...KERNEL, depends: ["linux-lts=1"] }, store.writer());
   const identity = (tree: typeof once) => text(tree, "lib/apk/db/installed").split("\n")[0];
   assertEquals(text(twice, "lib/apk/db/installed"), text(once, "lib/apk/db/installed"));
   assertEquals(text(twice, "etc/apk/world"), text(once, "etc/apk/world"));
@@ -54,7 +54,7 @@ Deno.test("versions are those of the database, and without one nothing is added"
   assertEquals(installedVersion(databaseOf("abc"), store, "abc"), "1.2-r3");
   assertEquals(installedVersion(databaseOf("abc"), store, "ab"), undefined);
   assertThrows(
-    () => addVirtualPackage(smallTree({}), store, KERNEL),
+    () => addVirtualPackage(smallTree({}), store, KERNEL, store.writer()),
     TowerError,
     'no "/lib/apk/db/installed"',
   );

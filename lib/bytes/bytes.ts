@@ -72,9 +72,16 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-/** The UTF-8 bytes of many pieces of text, without the whole as one text. */
-export function encodePieces(pieces: Iterable<string>): Uint8Array<ArrayBuffer> {
-  return concat([...encodedChunks(pieces)]);
+/** How many bytes a text has in UTF-8, without making them; it has no half of a surrogate pair. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // Two units of a pair make four bytes.
+    length += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return length;
 }
 
 /** The UTF-8 bytes of many pieces of text, in chunks of 64 KiB or somewhat more. */

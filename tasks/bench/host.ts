@@ -9,6 +9,7 @@ import { findApk, installByApk } from "./apk.ts";
 import { denoFolder } from "./image.ts";
 import { createMeter, type Meter } from "./measure.ts";
 import { inSequence, type Row, type Sample, type Section } from "./report.ts";
+import { V8_FLAGS } from "../compile/start.ts";
 
 const MAIN = fromFileUrl(new URL("../../build/main.ts", import.meta.url));
 const TITLE = "The image of a host";
@@ -36,7 +37,7 @@ export async function hostSection(env: Env, runs: number): Promise<Section> {
     await meter.settle();
     const { sample, result } = await meter.measure({
       argv: [
-        ...[Deno.execPath(), "run", "--allow-all", MAIN, "build", "host", "--json"],
+        ...[Deno.execPath(), "run", V8_FLAGS, "--allow-all", MAIN, "build", "host", "--json"],
         ...["--arch", "x86_64", "--repository", lab, "--keys", keys, "--output", output],
       ] as unknown as [string, ...string[]],
       variables: { XDG_CACHE_HOME: cache, DENO_DIR: denoFolder(env) },

@@ -7,6 +7,7 @@ import { createMeter, type Meter } from "./measure.ts";
 import { findApk, installByApk } from "./apk.ts";
 import { inSequence, type Row, type Sample, type Section } from "./report.ts";
 import { findSubject, type Subject } from "./subject.ts";
+import { V8_FLAGS } from "../compile/start.ts";
 
 const MAIN = fromFileUrl(new URL("../../build/main.ts", import.meta.url));
 const TITLE = "Packages to an ext4 disk image";
@@ -90,7 +91,7 @@ class OurBuild {
     const { sample, result } = await this.meter.measure({
       argv: [
         Deno.execPath(),
-        ...["run", "--allow-all", MAIN, "build", file, "--json"],
+        ...["run", V8_FLAGS, "--allow-all", MAIN, "build", file, "--json"],
         ...["--repository", repository, "--keys", keys, "--output", this.#output],
       ],
       variables: { XDG_CACHE_HOME: this.#cache, DENO_DIR: denoFolder(this.env) },

@@ -11,6 +11,7 @@ import { alpineOracle, type Oracle } from "../../tests/support/apk/alpine_oracle
 import { denoFolder } from "./image.ts";
 import { createMeter, type Meter } from "./measure.ts";
 import type { Row, Sample, Section } from "./report.ts";
+import { V8_FLAGS } from "../compile/start.ts";
 
 const PROJECT = fromFileUrl(new URL("../..", import.meta.url));
 const TITLE = "Choosing packages from a real index";
@@ -77,7 +78,13 @@ interface Programs {
 
 /** tower-build from its sources, and as one file where it was made. */
 function programsOf(): Programs {
-  const sources = [Deno.execPath(), "run", "--allow-all", join(PROJECT, "build/main.ts")] as const;
+  const sources = [
+    Deno.execPath(),
+    "run",
+    V8_FLAGS,
+    "--allow-all",
+    join(PROJECT, "build/main.ts"),
+  ] as const;
   const folder = join(PROJECT, "programs"), name = `tower-build-${VERSION}-linux-${ARCH}`;
   const file = join(folder, name);
   const isThere = exists(file);

@@ -12,7 +12,7 @@ import { partNames } from "./parts.ts";
 import type { Program } from "./programs.ts";
 import { findRuntime } from "./find_runtime.ts";
 import type { Runtime, RuntimeContext } from "./runtime.ts";
-import { DENORT_START, denoStart, type Start } from "./start.ts";
+import { DENORT_START, denoStart, type Start, V8_FLAGS } from "./start.ts";
 import { buildStub, type Stub } from "./stub.ts";
 
 /** All that programs for one machine share. */
@@ -97,7 +97,7 @@ async function compile(
       // All code was bundled: nothing may come from elsewhere, and no lock is needed any more.
       ...["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-check"],
       // A code cache in a temporary folder would let any user hand code to root.
-      "--no-code-cache",
+      ...["--no-code-cache", V8_FLAGS],
       // Deno wants all permissions for what lies in /dev, /proc and /sys.
       ...["--allow-all", "--no-prompt", "--include", at("parts")],
       ...["--output", at(program.name), at("main.js")],

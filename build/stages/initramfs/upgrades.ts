@@ -1,4 +1,5 @@
 import { addVirtualPackage, installedVersion } from "../../../lib/apk/virtual_package.ts";
+import type { BlobWriter } from "../../../lib/store/ports.ts";
 import { inlineText, textOf } from "../../../lib/tree/content.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
@@ -41,6 +42,7 @@ export function guardFromUpgrades(
   reader: ContentReader,
   flavour: string,
   epoch: number,
+  blobs: { writer(): BlobWriter },
 ): void {
   if (!tree.file("lib/apk/db/installed")) return;
   for (const { program, settings, lines } of REPLACED) {
@@ -48,7 +50,7 @@ export function guardFromUpgrades(
       addSettings(tree, reader, settings, lines, epoch);
     }
   }
-  holdKernel(tree, reader, flavour, epoch);
+  holdKernel(tree, reader, flavour, epoch, blobs);
 }
 
 /** Adds lines to a file of settings, unless it decides on triggers already. */
@@ -74,14 +76,21 @@ function addSettings(
 }
 
 /** Ties the package that brought a kernel to its version, and has apk tell of a newer one. */
-function holdKernel(tree: FileTree, reader: ContentReader, flavour: string, epoch: number): void {
+function holdKernel(
+  tree: FileTree,
+  reader: ContentReader,
+  flavour: string,
+  epoch: number,
+  blobs: { writer(): BlobWriter },
+): void {
   const origin = tree.file(`boot/vmlinuz-${flavour}`)?.origin ?? "";
   const kernel = /^package:(.+)$/.exec(origin)?.[1];
   const version = kernel && installedVersion(tree, reader, kernel);
   if (!kernel || !version) return;
   const name = `.initramfs-${flavour}`;
   const description = "kernel that the initramfs of this image was made for";
-  addVirtualPackage(tree, reader, { name, description, depends: [`${kernel}=${version}`] });
+  const held = { name, description, depends: [`${kernel}=${version}`] };
+  addVirtualPackage(tree, reader, held, blobs.writer());
   const path = `etc/apk/commit_hooks.d/initramfs-${flavour}`;
   tree.putParents(path, ORIGIN, epoch);
   tree.put({

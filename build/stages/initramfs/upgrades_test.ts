@@ -10,7 +10,7 @@ const DATABASE = { "lib/apk/db/installed": "P:linux-rpi\nV:6.6-r1\n\n", "etc/apk
 function guarded(files: Record<string, string>, kernel = "package:linux-rpi") {
   const tree = smallTree({ ...files, "boot/vmlinuz-rpi": "kernel" });
   tree.put({ ...tree.get("boot/vmlinuz-rpi")!, origin: kernel as "package:x" });
-  guardFromUpgrades(tree, store, "rpi", 5);
+  guardFromUpgrades(tree, store, "rpi", 5, store);
   return {
     tree,
     text(path: string) {

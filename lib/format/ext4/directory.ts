@@ -1,4 +1,5 @@
 /** Linear directories (Documentation/filesystems/ext4/directory.rst). */
+import { utf8Length } from "../../bytes/bytes.ts";
 import { checksum } from "./checksum.ts";
 import { BLOCK_SIZE } from "./geometry.ts";
 
@@ -14,8 +15,8 @@ export const FILE_TYPE = {
 export type FileType = (typeof FILE_TYPE)[keyof typeof FILE_TYPE];
 
 export interface Dirent {
-  /** 1 to 255 bytes. */
-  readonly name: Uint8Array;
+  /** 1 to 255 bytes of UTF-8. */
+  readonly name: string;
   readonly ino: number;
   readonly type: FileType;
 }
@@ -25,8 +26,10 @@ const TAIL = 12;
 const TAIL_TYPE = 0xde;
 const USABLE = BLOCK_SIZE - TAIL;
 
-function recordSize(dirent: Dirent): number {
-  return 8 + Math.ceil(dirent.name.length / 4) * 4;
+const ENCODER = new TextEncoder();
+
+function recordSize({ name }: Dirent): number {
+  return 8 + Math.ceil(utf8Length(name) / 4) * 4;
 }
 
 /** Blocks of a directory, cut into what each holds. */
@@ -62,9 +65,8 @@ export function encodeDirectoryBlock(
     const size = i === dirents.length - 1 ? USABLE - at : recordSize(dirent);
     view.setUint32(at, dirent.ino, true);
     view.setUint16(at + 4, size, true);
-    view.setUint8(at + 6, dirent.name.length);
+    view.setUint8(at + 6, ENCODER.encodeInto(dirent.name, block.subarray(at + 8)).written);
     view.setUint8(at + 7, dirent.type);
-    block.set(dirent.name, at + 8);
     at += size;
   }
   if (dirents.length === 0) view.setUint16(4, USABLE, true);

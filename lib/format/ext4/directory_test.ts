@@ -2,11 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { checksum } from "./checksum.ts";
 import { cutDirectory, type Dirent, encodeDirectoryBlock, FILE_TYPE } from "./directory.ts";
 
-const dirent = (name: string, ino: number): Dirent => ({
-  name: new TextEncoder().encode(name),
-  ino,
-  type: FILE_TYPE.file,
-});
+const dirent = (name: string, ino: number): Dirent => ({ name, ino, type: FILE_TYPE.file });
 
 Deno.test("a block holds records up to its end, and a tail with the checksum of the rest", () => {
   const block = new Uint8Array(4096);

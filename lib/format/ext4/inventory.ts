@@ -1,4 +1,5 @@
 import { TowerError } from "../../errors.ts";
+import { utf8Length } from "../../bytes/bytes.ts";
 import type { Content, Entry, HardlinkEntry } from "../../tree/entry.ts";
 import { sizeOf } from "../../tree/entry.ts";
 import { type FileTree, nameOf } from "../../tree/file_tree.ts";
@@ -170,7 +171,7 @@ export class Inventory {
       case "directory":
         return BLOCK_SIZE * this.#directories.get(entry.path)!.blocks;
       case "symlink":
-        return ENCODER.encode(entry.target).length;
+        return utf8Length(entry.target);
       default:
         return body.kind === "file" ? sizeOf(body.content) : 0;
     }
@@ -201,13 +202,13 @@ export class Inventory {
 
   #direntsOf({ ino, parent, children, inos }: Omit<Directory, "blocks">): Dirent[] {
     const dirents: Dirent[] = [
-      { name: ENCODER.encode("."), ino, type: FILE_TYPE.directory },
-      { name: ENCODER.encode(".."), ino: parent, type: FILE_TYPE.directory },
+      { name: ".", ino, type: FILE_TYPE.directory },
+      { name: "..", ino: parent, type: FILE_TYPE.directory },
     ];
     for (const [i, child] of children.entries()) {
       const linked = child.type === "hardlink";
       dirents.push({
-        name: ENCODER.encode(nameOf(child.path)),
+        name: nameOf(child.path),
         ino: linked ? this.#linked.get(child.target)!.ino : inos[i]!,
         type: linked ? FILE_TYPE.file : FILE_TYPE[child.type],
       });

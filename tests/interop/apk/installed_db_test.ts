@@ -19,6 +19,7 @@ function installed(arch: string) {
     repositories: real.text("etc/apk/repositories").trim().split("\n"),
     keys: [],
     epoch: EPOCH,
+    spool: real.store.writer(),
   });
   return { real, tree };
 }

@@ -1,6 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import type { Ending } from "../../../lib/proc/command.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { V8_FLAGS } from "../../../tasks/compile/start.ts";
 
 const MAIN = fromFileUrl(new URL("../../../build/main.ts", import.meta.url));
 const runner = denoRunner();
@@ -19,7 +20,7 @@ export interface TowerProcess extends AsyncDisposable {
 
 /** The command that starts `tower-build` from this checkout. */
 export function towerArgv(...args: readonly string[]): [string, ...string[]] {
-  return [Deno.execPath(), "run", "--allow-all", "--cached-only", MAIN, ...args];
+  return [Deno.execPath(), "run", V8_FLAGS, "--allow-all", "--cached-only", MAIN, ...args];
 }
 
 /** Variables for a `tower-build` that keeps everything below `home` but Deno's own cache. */
