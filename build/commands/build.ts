@@ -31,8 +31,8 @@ export function buildCommand(env: Env) {
 
 /** What signs a folder; a key that cannot be used is told before the build. */
 async function signerFor(key: string | true, env: Env) {
-  const { imageKey } = await import("../image_key.ts");
-  const { signBuild, readSigningKey } = await import("../signing.ts");
+  const { imageKey } = await import("../release/image_key.ts");
+  const { signBuild, readSigningKey } = await import("../release/signing.ts");
   const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
   const file = key === true ? await imageKey(env) : resolve(env.cwd, key);
   readSigningKey(file);

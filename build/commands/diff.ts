@@ -12,7 +12,7 @@ export function diffCommand(env: Env, ending: Ending) {
     .option("--exit-code", "end with 1 where they differ", false)
     .option("--json", "the result as JSON", false)
     .action(async (before, after, options) => {
-      const { readComparedBuild } = await import("../compared_build.ts");
+      const { readComparedBuild } = await import("../release/compared_build.ts");
       const { compareBuilds } = await import("../supply/compare.ts");
       const { formatDifference } = await import("../supply/difference_text.ts");
       const read = (path: string) => readComparedBuild(resolve(env.cwd, path));

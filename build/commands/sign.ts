@@ -14,7 +14,7 @@ export function signCommand(env: Env) {
       "private key, or the public one of a key that an SSH agent holds",
     )
     .action(async (dir, options) => {
-      const { signBuild } = await import("../signing.ts");
+      const { signBuild } = await import("../release/signing.ts");
       const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
       const folder = new ReleaseFolder(resolve(env.cwd, dir));
       const { files, signer } = await signBuild(folder, resolve(env.cwd, options.key), env);

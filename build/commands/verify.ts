@@ -12,7 +12,7 @@ export function verifyCommand(env: Env) {
     .option("--json", "the result as JSON", false)
     .action(async (dir, options) => {
       const { checkDigests, checkSignatures, requireGood } = await import(
-        "../verification.ts"
+        "../release/verification.ts"
       );
       const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
       const folder = new ReleaseFolder(resolve(env.cwd, dir));

@@ -1,5 +1,5 @@
 /** What store_test.ts does in other processes: `store_child.ts TASK PATH ARGUMENT`. */
-import { imageKey } from "../../../build/image_key.ts";
+import { imageKey } from "../../../build/release/image_key.ts";
 import { realEnv } from "../../../lib/env.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { createArtifact } from "../../../lib/files/artifact_file.ts";

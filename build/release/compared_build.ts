@@ -1,12 +1,12 @@
-import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/bytes/digest.ts";
-import { hashFile } from "../lib/files/artifact_file.ts";
-import { exists, isFolder, readBytes, readText } from "../lib/files/files.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { exists, isFolder, readBytes, readText } from "../../lib/files/files.ts";
 import { basename, dirname, join } from "@std/path";
-import { RECORD_FILE } from "../lib/release/file_names.ts";
-import { type BuildRecord, parseRecord } from "../lib/release/record.ts";
-import type { ComparedBuild } from "./supply/compare.ts";
-import { parseTreeListing } from "./supply/tree_listing.ts";
+import { RECORD_FILE } from "../../lib/release/file_names.ts";
+import { type BuildRecord, parseRecord } from "../../lib/release/record.ts";
+import type { ComparedBuild } from "../supply/compare.ts";
+import { parseTreeListing } from "../supply/tree_listing.ts";
 
 const RECORD_LIMIT = 64 << 20;
 const LISTING_LIMIT = 512 << 20;

@@ -1,10 +1,10 @@
 import { dirname, join } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { imageSignersPath } from "../lib/fleet/paths.ts";
-import { exists, readText, writeFileAtomic } from "../lib/files/files.ts";
-import { waitForLock } from "../lib/files/lock_file.ts";
-import { privateFolder } from "../lib/files/private_folder.ts";
-import { ownKey } from "./boot/own_key.ts";
+import type { Env } from "../../lib/env.ts";
+import { imageSignersPath } from "../../lib/fleet/paths.ts";
+import { exists, readText, writeFileAtomic } from "../../lib/files/files.ts";
+import { waitForLock } from "../../lib/files/lock_file.ts";
+import { privateFolder } from "../../lib/files/private_folder.ts";
+import { ownKey } from "../boot/own_key.ts";
 
 const LIMIT = 1 << 20;
 

@@ -1,11 +1,11 @@
-import type { Digest } from "../lib/brand.ts";
-import { TowerError } from "../lib/errors.ts";
-import { digestOf } from "../lib/bytes/digest.ts";
-import { RECORD_FILE, SIGNED_FILES, SUMS_FILE } from "../lib/release/file_names.ts";
-import { parseArtifacts } from "../lib/release/record.ts";
-import type { PublicKey } from "../lib/ssh_signature/public_key.ts";
-import { hashFileUntil } from "../lib/files/artifact_file.ts";
-import type { ReleaseFolder } from "../lib/release/release_folder.ts";
+import type { Digest } from "../../lib/brand.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { digestOf } from "../../lib/bytes/digest.ts";
+import { RECORD_FILE, SIGNED_FILES, SUMS_FILE } from "../../lib/release/file_names.ts";
+import { parseArtifacts } from "../../lib/release/record.ts";
+import type { PublicKey } from "../../lib/ssh_signature/public_key.ts";
+import { hashFileUntil } from "../../lib/files/artifact_file.ts";
+import type { ReleaseFolder } from "../../lib/release/release_folder.ts";
 
 /** How a file in a build's folder compares with what the build said of it. */
 export interface CheckedFile {

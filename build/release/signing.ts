@@ -1,11 +1,11 @@
-import type { Env } from "../lib/env.ts";
-import { TowerError } from "../lib/errors.ts";
-import { type PrivateKeyFile, readPrivateKeyFile } from "../lib/ssh_signature/private_key.ts";
-import { FILE_NAMESPACE, signerOf, signMessage } from "../lib/ssh_signature/signature.ts";
-import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
+import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { type PrivateKeyFile, readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
+import { FILE_NAMESPACE, signerOf, signMessage } from "../../lib/ssh_signature/signature.ts";
+import { readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import { join } from "@std/path";
-import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../lib/release/file_names.ts";
-import type { ReleaseFolder } from "../lib/release/release_folder.ts";
+import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../../lib/release/file_names.ts";
+import type { ReleaseFolder } from "../../lib/release/release_folder.ts";
 import { checkDigests, requireGood } from "./verification.ts";
 
 const KEYGEN = "ssh-keygen";
