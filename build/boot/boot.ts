@@ -14,7 +14,7 @@ import { exists, readText, tempDir, writeFileAtomic } from "../../lib/files/file
 import { openStore } from "../../lib/store/content_store.ts";
 import type { MachineLogin } from "../../lib/ssh/machine_ssh.ts";
 import { join, resolve } from "@std/path";
-import { findImage, openRawImage } from "./boot_image.ts";
+import { namedImage, openRawImage } from "./boot_image.ts";
 import { loginAt, loginLine } from "./boot_login.ts";
 import { shellIn } from "./boot_shell.ts";
 import { prepareHostDisk } from "./host_disk.ts";
@@ -62,7 +62,7 @@ export interface BootRequest {
  * @throws {TowerError} `tool` when QEMU fails, or when a wanted status never came.
  */
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
-  const { path: image, arch: known, loaders } = findImage(request.image, request.arch, env);
+  const { path: image, arch: known, loaders } = namedImage(request.image, request.arch, env);
   const arch = request.arch ?? machineArch(known ?? "x86_64", image);
   if (loaders?.every((loader) => loader === "raspberrypi")) {
     throw new TowerError("unsupported", `Cannot boot "${image}": only a Raspberry Pi starts it`, {

@@ -1,33 +1,24 @@
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { HEAD_SIZE, startsMachine } from "../../lib/boot/boot_sector.ts";
 import { unpackImage } from "../../lib/disk/packed_image.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
-import { exists, isFolder, readText, tempDir } from "../../lib/files/files.ts";
+import { exists, isFolder, tempDir } from "../../lib/files/files.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { buildsFolder, manifestFiles } from "../inputs/inputs.ts";
-import { compressionOf, RECORD_FILE } from "../../lib/release/file_names.ts";
-import { type BuildRecord, parseRecord } from "../../lib/release/record.ts";
-
-const RECORD_LIMIT = 64 << 20;
-
-/** A disk image as it lies in a folder, and what the record beside it says it is for. */
-export interface FoundImage {
-  readonly path: string;
-  readonly arch: Arch | undefined;
-  /** What may start it, where that is known. */
-  readonly loaders: readonly string[] | undefined;
-}
+import { type FoundImage, imageAt } from "../../lib/release/built_images.ts";
+import { compressionOf } from "../../lib/release/file_names.ts";
+import { findBuild } from "../../lib/release/find_image.ts";
 
 /**
  * The image that a user names: a file, or a system whose last build lies in the builds folder.
  * @param purpose For messages.
  * @throws {TowerError} `not-found`
  */
-export function findImage(
+export function namedImage(
   asked: string,
   arch: Arch | undefined,
   env: Env,
@@ -35,18 +26,14 @@ export function findImage(
 ): FoundImage {
   const path = resolve(env.cwd, asked);
   if (isFolder(path)) throw unfit(path, "it is a folder", purpose);
-  if (exists(path)) return { path, ...recorded(path) };
+  if (exists(path)) return imageAt(path);
   if (!/^[a-z][a-z0-9-]*$/.test(asked)) {
     throw new TowerError("not-found", `Cannot ${purpose} "${path}": it is not there`);
   }
   const builds = buildsFolder(env);
-  for (const wanted of arch === undefined ? ARCHES : [arch]) {
-    const folder = join(builds, `${asked}-${wanted}`);
-    const record = readRecord(folder);
-    const [disk, ...others] = record?.artifacts.filter(({ kind }) => kind === "disk") ?? [];
-    if (others.length > 0) throw severalImages(asked, folder, [disk!, ...others], purpose);
-    if (disk) return { path: join(folder, disk.file), arch: wanted, loaders: disk.loaders };
-  }
+  const [image, ...others] = findBuild(asked, builds, arch === undefined ? ARCHES : [arch]);
+  if (image && others.length > 0) throw severalImages(asked, [image, ...others], purpose);
+  if (image) return image;
   const of = arch === undefined ? "" : ` for ${arch}`;
   const meant = didYouMean(asked, manifestFiles(env.cwd).systemNames());
   const message = `Cannot find an image of "${asked}"${of} in "${builds}"${meant}`;
@@ -57,15 +44,13 @@ export function findImage(
 
 function severalImages(
   asked: string,
-  folder: string,
-  disks: readonly { readonly file: string }[],
+  images: readonly FoundImage[],
   purpose: string,
 ): TowerError {
-  const names = disks.map(({ file }) => join(folder, file));
   return new TowerError(
     "usage",
-    `Cannot ${purpose} "${asked}": its build has ${disks.length} images`,
-    { hint: `name one: ${names.join(", ")}` },
+    `Cannot ${purpose} "${asked}": its build has ${images.length} images`,
+    { hint: `name one: ${images.map(({ path }) => path).join(", ")}` },
   );
 }
 
@@ -79,19 +64,6 @@ function hintTo(asked: string, arch: Arch | undefined, env: Env): string {
       "tower-build build FILE.yaml";
   }
   return `build one with: tower-build build ${asked}${arch === undefined ? "" : ` --arch ${arch}`}`;
-}
-
-function readRecord(folder: string): BuildRecord | undefined {
-  const file = join(folder, RECORD_FILE);
-  return exists(file) ? parseRecord(readText(file, RECORD_LIMIT), file) : undefined;
-}
-
-/** What the record beside an image tells of it, where there is one. */
-function recorded(image: string): Omit<FoundImage, "path"> {
-  const record = readRecord(dirname(image));
-  const disk = record?.artifacts.find((artifact) => artifact.file === basename(image));
-  const arch = disk && ARCHES.find((known) => known === record?.arch);
-  return { arch, loaders: disk?.loaders };
 }
 
 /** An image as a machine reads it. */

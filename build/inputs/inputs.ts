@@ -2,6 +2,7 @@ import type { Arch } from "../../lib/brand.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { exists, inFolderThere } from "../../lib/files/files.ts";
+import { buildsFolders } from "../../lib/release/built_images.ts";
 import type { ContentStore } from "../../lib/store/ports.ts";
 import { isCanonical } from "../../lib/tree/file_tree.ts";
 import { basename, dirname, join, resolve } from "@std/path";
@@ -112,7 +113,7 @@ export function manifestFiles(cwd: string): ManifestSource {
 
 /** `./dist`, `./builds` or the cache's `builds`: the first that exists, else the last. */
 export function buildsFolder(env: Env): string {
-  const folders = [join(env.cwd, "dist"), join(env.cwd, "builds"), join(env.cacheDir, "builds")];
+  const folders = buildsFolders(env);
   return folders.find((f) => exists(f)) ?? folders.at(-1)!;
 }
 

@@ -13,7 +13,7 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { exists } from "../../lib/files/files.ts";
 import { inventoryPlace } from "../../lib/inventory/inventory_files.ts";
-import { findImage } from "../boot/boot_image.ts";
+import { namedImage } from "../boot/boot_image.ts";
 
 export interface FlashRequest {
   /** A file, or a system that was built. */
@@ -34,7 +34,7 @@ export interface FlashRequest {
  */
 export async function flashImage(request: FlashRequest, env: Env, ending: Ending): Promise<void> {
   const { dryRun, json, confirm } = request;
-  const path = findImage(request.image, request.arch, env, "write").path;
+  const path = namedImage(request.image, request.arch, env, "write").path;
   requireDevice(resolve(env.cwd, request.device));
   using reporter = reporterFor(env, json);
   using owned = new DisposableStack();

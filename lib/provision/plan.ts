@@ -5,11 +5,11 @@ import type { Env } from "../env.ts";
 import type { Inventory } from "../fleet/host.ts";
 import { imageSignersPath } from "../fleet/paths.ts";
 import { type ProvisionStep, provisionSteps } from "../fleet/provision/steps.ts";
+import { findHostImage } from "../release/find_image.ts";
 import type { Reporter } from "../report/event.ts";
 import { exists, realPath } from "../files/files.ts";
 import type { InventoryPlace } from "../inventory/inventory_files.ts";
 import { untouchableConfig } from "../inventory/user_ssh_config.ts";
-import { findImage } from "./find_image.ts";
 import { type KeyPair, readKeyPair } from "./key_pair.ts";
 import type { ProvisionRequest } from "./request.ts";
 import {
@@ -70,7 +70,7 @@ export async function planProvision(
   const images = new Map<string, CheckedImage>();
   const plans: ProvisionPlan[] = [];
   for (const [i, request] of requests.entries()) {
-    const path = findImage(request.image, env, warn);
+    const path = request.image ?? findHostImage(env, warn);
     env.explain(`${request.name} gets ${path}`);
     const known = imageSignersPath(place);
     const signers = request.signers ?? (exists(known) ? known : undefined);

@@ -112,6 +112,8 @@ export const ROOMS: readonly Room[] = [
       "lib/proc/",
       "lib/provision/",
       "lib/qemu/",
+      "lib/release/built_images.ts",
+      "lib/release/find_image.ts",
       "lib/release/release_folder.ts",
       "lib/session/",
       "lib/store/",

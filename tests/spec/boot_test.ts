@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { findImage } from "../../build/boot/boot_image.ts";
+import { namedImage } from "../../build/boot/boot_image.ts";
+import { findHostImage } from "../../lib/release/find_image.ts";
 import { writeSampleEnv } from "../../build/boot/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { TowerError } from "../../lib/errors.ts";
@@ -32,17 +33,36 @@ Deno.test("boot takes a file, or the last build of a system in the builds folder
   using env = testEnv();
   const builds = join(env.cacheDir, "builds");
   const arm = layBuild(builds, "demo", "aarch64", ["systemd-boot"]);
-  assertEquals(findImage("demo", undefined, env).path, arm);
+  assertEquals(namedImage("demo", undefined, env).path, arm);
   const pc = layBuild(builds, "demo", "x86_64", ["syslinux"]);
-  assertEquals(findImage("demo", undefined, env), {
+  assertEquals(namedImage("demo", undefined, env), {
     path: pc,
     arch: "x86_64",
     loaders: ["syslinux"],
   });
-  assertEquals(findImage("demo", "aarch64", env).path, arm);
-  assertEquals(findImage(arm, undefined, env).arch, "aarch64");
+  assertEquals(namedImage("demo", "aarch64", env).path, arm);
+  assertEquals(namedImage(arm, undefined, env).arch, "aarch64");
   Deno.writeTextFileSync(join(env.cwd, "demo"), "");
-  assertEquals(findImage("demo", undefined, env).path, join(env.cwd, "demo"));
+  assertEquals(namedImage("demo", undefined, env).path, join(env.cwd, "demo"));
+});
+
+Deno.test("tower takes the image that a record names, and reads no record that others may write to", () => {
+  using env = testEnv();
+  const below = { cwd: env.home, cacheDir: join(env.home, "cache"), home: env.home };
+  const told: string[] = [];
+  const find = () => findHostImage(below, (reason) => told.push(reason));
+  const builds = join(env.home, "builds");
+  const image = layBuild(builds, "host", "x86_64", ["syslinux"]);
+  assertEquals([find(), told], [image, []]);
+  const record = join(image, "../record.json");
+  Deno.chmodSync(record, 0o666);
+  assertThrows(find, TowerError, "Cannot find an image of a host");
+  assertEquals(told, [`${record} was passed over: others may write to "${record}"`]);
+  Deno.chmodSync(record, 0o644);
+  const other = layBuild(builds, "host", "aarch64", ["raspberrypi"]);
+  assertThrows(find, TowerError, "Cannot choose an image");
+  Deno.removeSync(image);
+  assertEquals(find(), other);
 });
 
 Deno.test("boot does not choose among the images of one build", () => {
@@ -52,7 +72,9 @@ Deno.test("boot does not choose among the images of one build", () => {
   const record = JSON.parse(Deno.readTextFileSync(file));
   record.artifacts.push({ ...record.artifacts[0], file: "demo-uefi.img" });
   Deno.writeTextFileSync(file, JSON.stringify(record));
-  const error = assertThrows(() => findImage("demo", undefined, env), TowerError);
+  assertEquals(namedImage("demo", undefined, env).path, image);
+  Deno.writeTextFileSync(join(image, "../demo-uefi.img"), "");
+  const error = assertThrows(() => namedImage("demo", undefined, env), TowerError);
   assertEquals(error.message, 'Cannot boot "demo": its build has 2 images');
   assertEquals(error.hint, `name one: ${image}, ${join(image, "../demo-uefi.img")}`);
 });
