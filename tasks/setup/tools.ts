@@ -11,9 +11,11 @@ interface Tool {
 
 const TOOLS = {
   "bmaptool": { places: ["bmaptool"], apt: "bmap-tools", apk: "bmap-tools" },
+  "binutils": { places: ["objdump"], apt: "binutils", apk: "binutils" },
   "cpio": { places: ["cpio"], apt: "cpio", apk: "cpio" },
   "depmod": { places: ["depmod"], apt: "kmod", apk: "kmod" },
   "dpkg-deb": { places: ["dpkg-deb"], apt: "dpkg", apk: "dpkg" },
+  "efitools": { places: ["sign-efi-sig-list"], apt: "efitools", apk: "efitools" },
   "fsck.ext4": { places: ["fsck.ext4"], apt: "e2fsprogs", apk: "e2fsprogs" },
   "fsck.fat": { places: ["fsck.fat"], apt: "dosfstools", apk: "dosfstools" },
   "fish": { places: ["fish"], apt: "fish", apk: "fish" },
@@ -27,6 +29,7 @@ const TOOLS = {
   "ip": { places: ["ip"], apt: "iproute2", apk: "iproute2" },
   "iptables": { places: ["iptables"], apt: "iptables", apk: "iptables" },
   "mtools": { places: ["mdir"], apt: "mtools", apk: "mtools" },
+  "openssl": { places: ["openssl"], apt: "openssl", apk: "openssl" },
   "ovmf": {
     places: OVMF_FILES,
     apt: "ovmf",
@@ -45,6 +48,7 @@ const TOOLS = {
     apk: "qemu-aarch64",
   },
   "qemu-efi-aarch64": { places: ARM_UEFI_FILES, apt: "qemu-efi-aarch64", apk: "aavmf" },
+  "sbverify": { places: ["sbverify"], apt: "sbsigntool", apk: "sbsigntool" },
   "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
   "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },
   "shellcheck": { places: ["shellcheck"], apt: "shellcheck", apk: "shellcheck" },
