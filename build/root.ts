@@ -9,6 +9,7 @@ import { FULL_DISK_HINT } from "../lib/files/file_error.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { flashCommand } from "./commands/flash.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { manualCommand } from "./commands/manual.ts";
 import { newCommand } from "./commands/new.ts";
@@ -37,6 +38,7 @@ const COMMANDS = {
   sbom: sbomCommand,
   sign: signCommand,
   verify: verifyCommand,
+  keys: keysCommand,
   diff: diffCommand,
   boot: bootCommand,
   flash: flashCommand,

@@ -22,6 +22,8 @@ const COMMANDS = [
   "repo",
   "repo pack",
   "repo index",
+  "keys",
+  "keys secure-boot",
   "clean",
 ];
 
@@ -81,6 +83,24 @@ Deno.test("a wrong command line says what is wrong, points to the help, and ends
     ],
     [["repo", "pack", "t"], "required option '--info <file>' not specified"],
     [["repo", "index", "d"], "required option '--key <file>' not specified"],
+    [["keys", "secure-boot"], "required option '--output <dir>' not specified"],
+    ...["2025-02-31", "2025-1-1", "1969-12-31", "2100-01-01", "2025-01-01T00:00:00Z", ""].map(
+      (date): [string[], string] => [
+        ["keys", "secure-boot", "--output", "k", `--valid-from=${date}`],
+        `option '--valid-from <date>' argument '${date}' is invalid. ` +
+        "It must be a date such as 2025-01-31.",
+      ],
+    ),
+    [
+      ["keys", "secure-boot", "--output", "k", "--timestamp", "2025-01-01T25:00:00Z"],
+      "option '--timestamp <date>' argument '2025-01-01T25:00:00Z' is invalid. " +
+      "It must be a date such as 2025-01-31.",
+    ],
+    ...["", " a", "Grüße", "x".repeat(61)].map((name): [string[], string] => [
+      ["keys", "secure-boot", "--output", "k", `--name=${name}`],
+      `option '--name <name>' argument '${name}' is invalid. ` +
+      "It must be 1 to 60 characters of plain ASCII.",
+    ]),
   ];
   using program = new TestProgram();
   for (const [args, message] of cases) {

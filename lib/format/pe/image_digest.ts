@@ -35,9 +35,9 @@ export function imageDigest(pe: Pe): Uint8Array {
   hash.update(pe.headers.subarray(checksum + 4, directory));
   hash.update(pe.headers.subarray(directory + 8));
   const end = endOfImage(pe);
-  const chunk = new Uint8Array(CHUNK);
+  const chunk = new Uint8Array(Math.min(CHUNK, end - pe.headers.length));
   for (let at = pe.headers.length; at < end;) {
-    const n = pe.source.readAt(at, chunk.subarray(0, Math.min(CHUNK, end - at)));
+    const n = pe.source.readAt(at, chunk.subarray(0, Math.min(chunk.length, end - at)));
     if (n <= 0) throw new RangeError(`Cannot hash EFI program: it ends at ${at}`);
     hash.update(chunk.subarray(0, n));
     at += n;
