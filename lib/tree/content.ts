@@ -12,7 +12,7 @@ export function wholeBlob({ digest, size }: { digest: Digest; size: number }): C
 
 /** What tells a content from every other, as text. */
 export function identityOf(content: Content): string {
-  if (content.kind === "inline") return digestOf(content.bytes);
+  if (content.kind === "inline") return hexOf(digestOf(content.bytes));
   const { blob, offset, size, sha256 } = content;
   return sha256 ?? `${blob} ${offset} ${size}`;
 }
