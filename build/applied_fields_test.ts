@@ -16,13 +16,14 @@ import { type OutputPlan, writeOutput } from "./kinds/outputs.ts";
 import type { OverlayFile } from "./stages/stage.ts";
 import { parseRepository } from "./plan/repositories.ts";
 import { NEEDED_APPLETS } from "./stages/initramfs/busybox.ts";
-import { chooseArch, loadManifest, manifestFor } from "./manifest/manifest.ts";
+import { chooseArch, loadManifest, manifestFor, stagesOf } from "./manifest/manifest.ts";
 import { manifestDocument } from "./manifest/schema.ts";
 
 type Fields = Record<string, unknown>;
 interface Document extends Fields {
   stages: Fields[];
   outputs: Fields[];
+  trees: Record<string, Fields>;
 }
 
 const encoder = new TextEncoder();
@@ -81,7 +82,13 @@ const base = (): Document => ({
     },
     { kind: "tar", file: "a.tar" },
     { kind: "cpio", file: "a.cpio" },
+    { kind: "tar", file: "more.tar", tree: "more" },
+    { kind: "tar", file: "plus.tar", tree: "plus" },
   ],
+  trees: {
+    more: { from: "root", stages: [{ kind: "files", files: [{ path: "/more", contents: "" }] }] },
+    plus: { difference: { from: "root", to: "more" } },
+  },
 });
 
 /** What another manifest may extend. */
@@ -103,10 +110,12 @@ async function outcome(document: Document): Promise<string> {
   const arch = chooseArch(whole, undefined);
   const manifest = manifestFor(whole, arch);
   const store = new MemoryStore();
-  const overlays = new Map(manifest.stages.map((stage) => {
-    const isGiven = stage.spec.kind === "files" && stage.spec.overlay === "overlay";
-    return [stage, isGiven ? overlayIn(store) : []] as const;
-  }));
+  const overlays = new Map(
+    stagesOf(manifest).map((stage) => {
+      const isGiven = stage.spec.kind === "files" && stage.spec.overlay === "overlay";
+      return [stage, isGiven ? overlayIn(store) : []] as const;
+    }),
+  );
   const index = `sha256:${"0".repeat(64)}` as Digest;
   const plan = makePlan(manifest, {
     version: 1,
@@ -120,16 +129,19 @@ async function outcome(document: Document): Promise<string> {
     packages: [],
   }, overlays);
   const env = { signal: new AbortController().signal };
-  const { tree } = await assemble(
+  const trees = await assemble(
     plan,
     [],
     { store, reporter: silent, made: makeAnew, env },
     (_, error) => error,
   );
-  const entries = [...tree.walk()].map((entry) => ({
-    ...entry,
-    ...(entry.type === "file" ? { content: digestOf(bytesOf(store, entry.content)) } : {}),
-  }));
+  const entries = [...trees].map(([name, { tree }]) => [
+    name,
+    ...[...tree.walk()].map((entry) => ({
+      ...entry,
+      ...(entry.type === "file" ? { content: digestOf(bytesOf(store, entry.content)) } : {}),
+    })),
+  ]);
   const outputs: unknown[] = [];
   for (const output of plan.outputs) outputs.push([output.file, await written(output)]);
   return digestOf(canonicalJson(JSON.parse(JSON.stringify({ arch, entries, outputs }))));
@@ -148,6 +160,7 @@ async function outcome(document: Document): Promise<string> {
         await write(file);
       },
     };
+    const { tree } = trees.get(output.tree)!;
     await writeOutput(tree, output, { reader: store, epoch: plan.epoch, sink, reporter: silent });
     return writes;
   }
@@ -247,6 +260,17 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[disk].compression": output(0, "compression")("gzip"),
   "outputs[tar].arches": output(1, "arches")(other),
   "outputs[tar].file": output(1, "file")("b.tar"),
+  "outputs[tar].tree": output(1, "tree")("more"),
+  "outputs[tar].folder": output(1, "folder")("/srv"),
+  "outputs[cpio].tree": output(2, "tree")("more"),
+  "outputs[cpio].folder": output(2, "folder")("/srv"),
+  "outputs[disk].tree": output(0, "tree")("more"),
+  "trees{}.from": ({ trees }) => void delete trees["more"]!["from"],
+  "trees{}.difference.from": ({ trees }) =>
+    void (trees["plus"]!["difference"] = { from: "more", to: "more" }),
+  "trees{}.difference.to": ({ trees }) =>
+    void (trees["plus"]!["difference"] = { from: "root", to: "root" }),
+  "trees{}.stages": ({ trees }) => void (trees["more"]!["stages"] = []),
   "outputs[tar].compression": output(1, "compression")("gzip"),
   "outputs[cpio].arches": output(2, "arches")(other),
   "outputs[cpio].file": output(2, "file")("b.cpio"),
@@ -261,6 +285,8 @@ Deno.test("every field of a manifest is tried", () => {
 
 /** Paths of the values that hold no fields of their own; a stage or output is named by its kind. */
 function fieldsOf(schema: Fields, path: string): string[] {
+  // The stages of any tree are what those of the root are.
+  if (path === "trees{}.stages") return [path];
   const forms = (schema["oneOf"] ?? schema["anyOf"]) as Fields[] | undefined;
   const objects = forms?.filter((form) => form["type"] === "object");
   if (objects !== undefined && objects.length > 0) {
@@ -274,6 +300,8 @@ function fieldsOf(schema: Fields, path: string): string[] {
     const found = fieldsOf(inner, `${path}[]`);
     if (found.length > 1 || found[0] !== `${path}[]`) return found;
   }
+  const named = (schema["additionalProperties"] || {}) as Fields;
+  if (named["properties"]) return fieldsOf(named, `${path}{}`);
   const properties = schema["properties"] as Record<string, Fields> | undefined;
   if (properties === undefined) return [path];
   return Object.entries(properties).filter(([name]) => name !== "kind").flatMap(([name, value]) =>
@@ -308,5 +336,6 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     "stages[initramfs].parts",
     "outputs[disk].loaders",
     "outputs[disk].flavour",
+    "trees{}.from",
   ]);
 });

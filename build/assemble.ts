@@ -1,29 +1,103 @@
 import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
+import { atField } from "../lib/errors.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { breathe } from "../lib/files/interruption.ts";
+import { ROOT_TREE } from "../lib/schema/of_tree.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
+import { treeDifference } from "../lib/tree/tree_difference.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
 import { applyStage } from "./kinds/stages.ts";
-import type { BuildPlan } from "./plan/plan.ts";
+import type { BuildPlan, TreePlan } from "./plan/plan.ts";
+import type { AccountsPlan } from "./stages/accounts.ts";
 import { loginWarning } from "./stages/logins.ts";
 import type { MadeFiles, StageContext } from "./stages/stage.ts";
 
-/** Runs the stages of a plan in order over an empty tree; `placeError` says what failed. */
+/** A tree that was made, and what became of the scripts of its packages. */
+export interface MadeTree {
+  readonly tree: FileTree;
+  readonly scripts: readonly ScriptOutcome[];
+}
+
+/** Trees by name. */
+export type MadeTrees = ReadonlyMap<string, MadeTree>;
+
+/** What trees are made with beside their plans. */
+interface Means {
+  readonly store: ContentStore;
+  readonly reporter: Reporter;
+  readonly made: MadeFiles;
+  readonly env: { readonly signal: AbortSignal };
+}
+
+/** Makes the trees of a plan in its order; `placeError` says what failed. */
 export async function assemble(
   plan: BuildPlan,
   packages: readonly UnpackedPackage[],
-  { store, reporter, made, env: { signal } }: {
-    readonly store: ContentStore;
-    readonly reporter: Reporter;
-    readonly made: MadeFiles;
-    readonly env: { readonly signal: AbortSignal };
+  means: Means,
+  placeError: PlaceError,
+): Promise<MadeTrees> {
+  const trees = new Map<string, MadeTree>();
+  for (const treePlan of plan.trees) {
+    const { name } = treePlan;
+    let tree: FileTree;
+    try {
+      tree = beginningOf(treePlan, trees, plan.epoch);
+    } catch (error) {
+      throw placeError({ tree: name }, error);
+    }
+    const scripts = await applyStages(tree, treePlan, { plan, packages, means }, placeError);
+    trees.set(name, { tree, scripts });
+  }
+  warnOfLogins(plan, trees, means);
+  return trees;
+}
+
+/** Of disks whose users nobody can be. */
+function warnOfLogins(plan: BuildPlan, trees: MadeTrees, { store, reporter }: Means): void {
+  const disks = plan.outputs.filter(({ kind }) => kind === "disk").map(({ tree }) => tree);
+  for (const name of new Set(disks)) {
+    const message = loginWarning(usersOf(plan.trees, name), trees.get(name)!.tree, store);
+    if (message !== undefined) reporter.report({ type: "warning", message });
+  }
+}
+
+/** The users that a manifest asks for in a tree and in those that it begins from. */
+function usersOf(
+  trees: BuildPlan["trees"],
+  name: string | undefined,
+): AccountsPlan["users"] {
+  const tree = trees.find((tree) => tree.name === name);
+  if (!tree) return [];
+  const own = tree.stages.flatMap((stage) => stage.kind === "accounts" ? stage.users : []);
+  return [...usersOf(trees, tree.from), ...own];
+}
+
+function beginningOf({ from, difference }: TreePlan, trees: MadeTrees, epoch: number): FileTree {
+  const made = (name: string) => trees.get(name)!.tree;
+  if (from !== undefined) return made(from).clone();
+  if (difference) {
+    return atField(
+      ["difference"],
+      () => treeDifference(made(difference.from), made(difference.to)),
+    );
+  }
+  return new FileTree({ mode: 0o755, uid: 0, gid: 0, mtime: epoch, origin: "stage:packages" });
+}
+
+/** Runs the stages of a tree over what it begins with. */
+async function applyStages(
+  tree: FileTree,
+  { name, stages }: TreePlan,
+  { plan: { arch, epoch }, packages, means: { store, reporter, made, env } }: {
+    readonly plan: BuildPlan;
+    readonly packages: readonly UnpackedPackage[];
+    readonly means: Means;
   },
   placeError: PlaceError,
-): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[] }> {
-  const { arch, epoch } = plan;
+): Promise<readonly ScriptOutcome[]> {
   const scripts: ScriptOutcome[] = [];
   const context: StageContext = {
     reader: store,
@@ -36,27 +110,17 @@ export async function assemble(
     zstd: zstdHere(),
     made,
   };
-  const tree = new FileTree({
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    mtime: epoch,
-    origin: "stage:packages",
-  });
-  for (const [i, stage] of plan.stages.entries()) {
-    const id = `stage ${i}`;
-    reporter.report({ type: "step", id, title: `Stage ${stage.kind}` });
-    await breathe(signal);
+  const of = name === ROOT_TREE ? "" : ` of ${name}`;
+  for (const [i, stage] of stages.entries()) {
+    const id = `stage ${i}${of}`;
+    reporter.report({ type: "step", id, title: `Stage ${stage.kind}${of}` });
+    await breathe(env.signal);
     try {
       await applyStage(tree, stage, context);
     } catch (error) {
-      throw placeError({ stage: i }, error);
+      throw placeError({ tree: name, stage: i }, error);
     }
     reporter.report({ type: "done", id, note: `${tree.size} entries` });
   }
-  const users = plan.stages.flatMap((stage) => stage.kind === "accounts" ? stage.users : []);
-  const isDisk = plan.outputs.some(({ kind }) => kind === "disk");
-  const message = isDisk ? loginWarning(users, tree, store) : undefined;
-  if (message !== undefined) reporter.report({ type: "warning", message });
-  return { tree, scripts };
+  return scripts;
 }

@@ -1,4 +1,3 @@
-import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
@@ -25,7 +24,7 @@ import {
   requireTrue,
   type ResolveRequest,
 } from "./plan/lock.ts";
-import { type BuildPlan, makePlan } from "./plan/plan.ts";
+import { type BuildPlan, makePlan, planOfTree } from "./plan/plan.ts";
 import { makeRecord } from "./plan/record.ts";
 import { loadRequestsOf, resolve } from "./plan/resolve.ts";
 import type { BuildRequest } from "./inputs/request.ts";
@@ -55,9 +54,11 @@ export async function build(
     return { record: before, folder };
   }
   const record = await withPackages(planned, engine, async (packages) => {
-    const { tree, scripts } = await assemble(plan, packages, engine, inputs.placeError);
-    const written = await writeArtifacts(plan, tree, folder, engine, inputs.placeError);
-    const distribution = distributionOf(tree, engine.store);
+    const trees = await assemble(plan, packages, engine, inputs.placeError);
+    const written = await writeArtifacts(plan, trees, folder, engine, inputs.placeError);
+    const made = [...trees.values()];
+    const scripts = made.flatMap(({ scripts }) => scripts);
+    const [distribution] = made.flatMap(({ tree }) => distributionOf(tree, engine.store) ?? []);
     return makeRecord(plan, lock, packages, scripts, written, distribution, VERSION);
   });
   remember(plan, record, folder, engine);
@@ -105,17 +106,24 @@ export async function planBuild(request: BuildRequest, engine: Engine): Promise<
   return { inputs, lock, packages, plan: makePlan(inputs.manifest, lock, inputs.overlays) };
 }
 
-/** The tree that a plan gives, without any artifact. */
+/**
+ * A tree that a plan gives, without any artifact.
+ * @throws {TowerError} `not-found` where there is none of that name
+ */
 export async function buildTree(
   request: BuildRequest,
+  name: string,
   engine: Engine,
-): Promise<{ tree: FileTree; scripts: readonly ScriptOutcome[]; plan: BuildPlan }> {
+): Promise<FileTree> {
   const planned = await planBuild(request, engine);
   const { inputs, plan } = planned;
-  return await withPackages(planned, engine, async (packages) => ({
-    ...await assemble(plan, packages, engine, inputs.placeError),
-    plan,
-  }));
+  const wanted = planOfTree(plan, name);
+  const trees = await withPackages(
+    planned,
+    engine,
+    (packages) => assemble(wanted, packages, engine, inputs.placeError),
+  );
+  return trees.get(name)!.tree;
 }
 
 /**

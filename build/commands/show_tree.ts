@@ -2,6 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import type { Entry } from "../../lib/tree/entry.ts";
 import { sizeOf } from "../../lib/tree/entry.ts";
 import { printable } from "../../lib/errors.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { requestOf, systemCommand } from "./options.ts";
 
 /** `show-tree`: every entry of the system's tree and where it comes from. */
@@ -9,16 +10,18 @@ export function showTreeCommand(env: Env) {
   return systemCommand(
     "show-tree",
     "List path, mode, uid, gid, size and origin of every entry of the system.",
-  ).action(async (system, options) => {
-    const { openEngine } = await import("../engine/engine.ts");
-    const { buildTree } = await import("../pipeline.ts");
-    const request = requestOf(system, options, env);
-    using engine = openEngine(env, { ...request, json: options.json });
-    const { tree } = await buildTree(request, engine);
-    for (const entry of tree.walk()) {
-      env.stdout.write((options.json ? JSON.stringify(asJson(entry)) : asLine(entry)) + "\n");
-    }
-  });
+  ).option("--tree <name>", "another of the manifest's trees", ROOT_TREE).action(
+    async (system, options) => {
+      const { openEngine } = await import("../engine/engine.ts");
+      const { buildTree } = await import("../pipeline.ts");
+      const request = requestOf(system, options, env);
+      using engine = openEngine(env, { ...request, json: options.json });
+      const tree = await buildTree(request, options.tree, engine);
+      for (const entry of tree.walk()) {
+        env.stdout.write((options.json ? JSON.stringify(asJson(entry)) : asLine(entry)) + "\n");
+      }
+    },
+  );
 }
 
 const LETTERS = {

@@ -14,10 +14,11 @@ import {
   manifestFor,
   type ManifestSource,
   optionalOf,
-  type PlacedStage,
   placeOfItem,
+  stagesOf,
   worldOf,
 } from "../manifest/manifest.ts";
+import type { PlacedStage } from "../manifest/trees.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { Lock, ResolveRequest } from "../plan/lock.ts";
 import { overlayOf } from "../kinds/stages.ts";
@@ -122,7 +123,7 @@ function readOverlays(
   store: ContentStore,
 ): Map<PlacedStage, readonly OverlayFile[]> {
   const overlays = new Map<PlacedStage, readonly OverlayFile[]>();
-  for (const stage of manifest.stages) {
+  for (const stage of stagesOf(manifest)) {
     const folder = overlayOf(stage.spec);
     if (folder === undefined) continue;
     overlays.set(stage, readOverlay(join(stage.folder, folder), "", store));

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { atField } from "../../lib/errors.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
+import { folderTree } from "../../lib/tree/tree_view.ts";
 import { disk } from "../outputs/disk.ts";
 import { cpio } from "../outputs/cpio.ts";
 import type { OutputPlanning, WriteContext } from "../outputs/output.ts";
@@ -12,13 +15,19 @@ const OUTPUTS = [disk, tar, cpio] as const;
 
 export const outputSpec = z.discriminatedUnion("kind", specsOf(OUTPUTS));
 export type OutputSpec = SpecsOf<typeof OUTPUTS>;
-export type OutputPlan = PlansOf<typeof OUTPUTS>;
+type KindPlan = PlansOf<typeof OUTPUTS>;
+/** What an output is made of: a tree, or a folder of it. */
+export interface MadeOf {
+  readonly tree: string;
+  readonly folder?: string | undefined;
+}
+export type OutputPlan = KindPlan & MadeOf;
 
 /** A kind, whichever it is: its specs and plans are its own. */
 interface AnyOutput {
   readonly spec: z.ZodType<OutputSpec>;
   readonly files: (spec: OutputSpec) => readonly string[];
-  readonly plan: (spec: OutputSpec, planning: OutputPlanning) => OutputPlan;
+  readonly plan: (spec: OutputSpec, planning: OutputPlanning) => KindPlan;
   readonly line: (plan: OutputPlan) => string;
   readonly write: (tree: FileTree, plan: OutputPlan, context: WriteContext) => Promise<void>;
 }
@@ -31,7 +40,8 @@ export function filesOf(spec: OutputSpec): readonly string[] {
 }
 
 export function planOutput(spec: OutputSpec, planning: OutputPlanning): OutputPlan {
-  return find(spec.kind).plan(spec, planning);
+  const folder = "folder" in spec && spec.folder !== undefined ? { folder: spec.folder } : {};
+  return { ...find(spec.kind).plan(spec, planning), tree: spec.tree, ...folder };
 }
 
 /** How an output is compressed, where its kind lets a manifest say. */
@@ -41,13 +51,21 @@ export function compressionOf(plan: OutputPlan): Compression | "none" {
 
 /** An output in a line. */
 export function outputLine(plan: OutputPlan): string {
-  return `${plan.file}: ${find(plan.kind).line(plan)}`;
+  const { tree, folder } = plan;
+  const of = [
+    ...folder === undefined ? [] : [`/${folder}`],
+    ...tree === ROOT_TREE ? [] : [`tree ${tree}`],
+  ].join(" of ");
+  return `${plan.file}: ${find(plan.kind).line(plan)}${of === "" ? "" : `, of ${of}`}`;
 }
 
-export function writeOutput(
+/** @param tree the whole one that it is made of */
+export async function writeOutput(
   tree: FileTree,
   plan: OutputPlan,
   context: WriteContext,
 ): Promise<void> {
-  return find(plan.kind).write(tree, plan, context);
+  const { folder } = plan;
+  const part = folder === undefined ? tree : atField(["folder"], () => folderTree(tree, folder));
+  await find(plan.kind).write(part, plan, context);
 }

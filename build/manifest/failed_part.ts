@@ -1,8 +1,11 @@
 import { fieldOf, TowerError } from "../../lib/errors.ts";
 import type { Manifest } from "./manifest.ts";
+import { plannedStages } from "./packages_stages.ts";
 
-/** A stage or an output, by its number in the plan. */
-export type Part = { readonly stage: number } | { readonly output: number };
+/** A tree, a stage of one or an output, by its number in the plan. */
+export type Part =
+  | { readonly tree: string; readonly stage?: number }
+  | { readonly output: number };
 
 /** Tells of an error in which part of a manifest it has its reason, where that is known. */
 export type PlaceError = (part: Part, error: unknown) => unknown;
@@ -16,12 +19,10 @@ const MACHINE = ["interrupted", "io", "permission", "tool", "busy", "damaged"];
  *
  * @param manifest for one architecture, as the plan is
  */
-export function errorPlacer({ stages, outputs }: Manifest): PlaceError {
-  // A plan has the packages of all stages in one, its first.
-  const planned = stages.filter(({ spec }) => spec.kind !== "packages");
+export function errorPlacer(manifest: Manifest): PlaceError {
   return (part, error) => {
     if (!(error instanceof TowerError) || MACHINE.includes(error.code)) return error;
-    const found = "stage" in part ? planned[part.stage - 1] : outputs[part.output];
+    const found = placedPart(manifest, part);
     const field = fieldOf(error);
     // A full disk has no field.
     if (!found || error.code === "no-space" && field === undefined) return error;
@@ -30,4 +31,10 @@ export function errorPlacer({ stages, outputs }: Manifest): PlaceError {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   };
+}
+
+function placedPart({ trees, outputs }: Manifest, part: Part) {
+  if ("output" in part) return outputs[part.output];
+  const tree = trees.find(({ name }) => name === part.tree);
+  return part.stage === undefined ? tree : tree && plannedStages(tree)[part.stage]?.stage;
 }

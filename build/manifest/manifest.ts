@@ -1,28 +1,26 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import { type FieldPath, TowerError } from "../../lib/errors.ts";
-
 import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
+import { count } from "../../lib/report/quantity.ts";
 import { filesOf, type OutputSpec } from "../kinds/outputs.ts";
 import type { StageSpec } from "../kinds/stages.ts";
-import type { PackagesSpec } from "../stages/packages.ts";
 import { isOwnFile } from "./file_names.ts";
+import { hasPackages, misplacedPackages, packagesStages } from "./packages_stages.ts";
+import { type Placed, placedAt } from "./placed.ts";
 import { type ManifestDocument, manifestDocument } from "./schema.ts";
-
-/** A stage or an output, and where it stands. */
-export interface Placed<Spec> {
-  readonly spec: Spec;
-  /** The place of one of its fields: `file:line:column: stages[0].world[3]`. */
-  placeOf(field: FieldPath): string;
-}
-
-/** A stage and the folder that its relative paths start from. */
-export interface PlacedStage extends Placed<StageSpec> {
-  readonly folder: string;
-}
-export type PlacedOutput = Placed<OutputSpec>;
+import { orderOfTrees } from "./tree_order.ts";
+import {
+  extendedTrees,
+  type PlacedOutput,
+  type PlacedStage,
+  type PlacedTree,
+  type PlacedTrees,
+  treesIn,
+} from "./trees.ts";
 
 /** A whole manifest: what it extends is merged in, nothing is optional any more. */
 export interface Manifest {
@@ -32,7 +30,8 @@ export interface Manifest {
   readonly arches: readonly Arch[];
   /** None where the command line must name them. */
   readonly repositories: readonly string[];
-  readonly stages: readonly PlacedStage[];
+  /** Those that outputs are made of; each after those that it is made of itself. */
+  readonly trees: readonly PlacedTree[];
   readonly outputs: readonly PlacedOutput[];
 }
 
@@ -62,17 +61,22 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
   return complete(
     chain.reduceRight((base, next) => ({
       document: { ...base.document, ...next.document },
-      stages: [...base.stages, ...next.stages],
+      trees: extendedTrees(base.trees, next.trees),
       outputs: next.outputs ?? base.outputs,
       path: next.path,
     })),
   );
 }
 
+/** The stages of all trees. */
+export function stagesOf({ trees }: Manifest): PlacedStage[] {
+  return trees.flatMap(({ stages }) => stages);
+}
+
 /** Where a manifest asks for an item of the world. */
-export function placeOfItem({ stages }: Manifest, item: Wanted): string | undefined {
+export function placeOfItem(manifest: Manifest, item: Wanted): string | undefined {
   const text = JSON.stringify(item);
-  for (const { spec, placeOf } of stages.toReversed()) {
+  for (const { spec, placeOf } of stagesOf(manifest).toReversed()) {
     const at = spec.kind === "packages"
       ? spec.world.findIndex((other) => JSON.stringify(other) === text)
       : -1;
@@ -85,7 +89,7 @@ export function placeOfItem({ stages }: Manifest, item: Wanted): string | undefi
 interface ReadManifest {
   readonly path: string;
   readonly document: ManifestDocument;
-  readonly stages: readonly PlacedStage[];
+  readonly trees: PlacedTrees;
   readonly outputs: readonly PlacedOutput[] | undefined;
 }
 
@@ -112,16 +116,12 @@ function readChain(path: string, source: ManifestSource): ReadManifest[] {
 function readManifest(path: string, source: ManifestSource): ReadManifest {
   const text = source.readText(path);
   const document = decodeYaml(text, path, manifestDocument);
-  const placed = <Spec>(list: string) => (spec: Spec, i: number): Placed<Spec> => ({
-    spec,
-    placeOf: (field) => placeInYaml(text, path, [list, i, ...field]),
-  });
-  const folder = source.folderOf(path);
+  const placeOf = (field: FieldPath) => placeInYaml(text, path, field);
   return {
     path,
     document,
-    stages: document.stages.map(placed<StageSpec>("stages")).map((s) => ({ ...s, folder })),
-    outputs: document.outputs?.map(placed<OutputSpec>("outputs")),
+    trees: treesIn(document, source.folderOf(path), placeOf),
+    outputs: document.outputs?.map((spec, i) => placedAt(["outputs", i], spec, placeOf)),
   };
 }
 
@@ -148,12 +148,20 @@ function locate(
   });
 }
 
-function complete({ document, stages, outputs, path }: ReadManifest): Manifest {
-  const missing = (["arches", "outputs"] as const).filter((f) => !document[f]);
-  if (!stages.some((s) => s.spec.kind === "packages")) missing.push("stages" as never);
+function complete({ document, trees, outputs, path }: ReadManifest): Manifest {
+  const missing = (["arches", "outputs"] as const).filter((f) => !document[f]).map((f) => `"${f}"`);
+  if (![...trees.values()].some(hasPackages)) missing.push('"packages" stage');
   if (missing.length > 0) {
-    const what = missing.map((f) => (f as string) === "stages" ? '"packages" stage' : `"${f}"`);
-    throw new TowerError("malformed", `Cannot use "${path}": it has no ${what.join(", no ")}`);
+    throw new TowerError("malformed", `Cannot use "${path}": it has no ${missing.join(", no ")}`);
+  }
+  const order = orderOfTrees(trees, outputs!);
+  const faults = [...order.faults, ...order.trees.flatMap(misplacedPackages)];
+  if (faults.length > 0) {
+    const lines = faults.map((fault) => `\n  ${fault}`).join("");
+    throw new TowerError(
+      "malformed",
+      `Cannot use "${path}": ${count(faults.length, "fault")}${lines}`,
+    );
   }
   const specs = outputs!.map(({ spec }) => spec);
   for (const arch of document.arches!) checkOutputs(specs, arch, path);
@@ -170,7 +178,11 @@ function complete({ document, stages, outputs, path }: ReadManifest): Manifest {
     throw new TowerError(
       "malformed",
       `Cannot use "${path}": an output is named "${reserved}", as a file of the build's own`,
-      { hint: `the build's own: ${OWN_FILES.join(", ")}, ${treeFile(document.name)}, *.lock.json` },
+      {
+        hint: `the build's own: ${OWN_FILES.join(", ")}, ${
+          treeFile(document.name, ROOT_TREE)
+        }, *.lock.json`,
+      },
     );
   }
   return {
@@ -179,7 +191,7 @@ function complete({ document, stages, outputs, path }: ReadManifest): Manifest {
     version: document.version,
     arches: document.arches!,
     repositories: document.repositories ?? [],
-    stages,
+    trees: order.trees,
     outputs: outputs!,
   };
 }
@@ -207,12 +219,10 @@ function isFor(
 
 /** A manifest without what is for other architectures, as if it had never said so. */
 export function manifestFor(manifest: Manifest, arch: Arch): Manifest {
-  return {
-    ...manifest,
-    arches: [arch],
-    stages: partsFor(manifest.stages, arch),
-    outputs: partsFor(manifest.outputs, arch),
-  };
+  const outputs = partsFor(manifest.outputs, arch);
+  const trees = manifest.trees.map((tree) => ({ ...tree, stages: partsFor(tree.stages, arch) }));
+  const byName = new Map(trees.map((tree) => [tree.name, tree]));
+  return { ...manifest, arches: [arch], trees: orderOfTrees(byName, outputs).trees, outputs };
 }
 
 function partsFor<Part extends Placed<StageSpec | OutputSpec>>(
@@ -238,20 +248,15 @@ export function chooseArch(manifest: Manifest, asked: string | undefined): Arch 
 }
 
 /** Every package wanted, by all packages stages together, in the order written. */
-export function worldOf(manifest: Manifest): Wanted[] {
-  return distinct(packagesStages(manifest).flatMap((s) => s.world));
+export function worldOf({ trees }: Manifest): Wanted[] {
+  return distinct(trees.flatMap(packagesStages).flatMap((s) => s.world));
 }
 
 /** Every package wanted where a repository has it, in the order written. */
-export function optionalOf(manifest: Manifest): Wanted[] {
-  return distinct(packagesStages(manifest).flatMap((s) => s.optional));
+export function optionalOf({ trees }: Manifest): Wanted[] {
+  return distinct(trees.flatMap(packagesStages).flatMap((s) => s.optional));
 }
 
 function distinct(items: readonly Wanted[]): Wanted[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
-}
-
-/** The packages stages of a manifest. */
-export function packagesStages(manifest: Manifest): PackagesSpec[] {
-  return manifest.stages.map((s) => s.spec).filter((s) => s.kind === "packages");
 }

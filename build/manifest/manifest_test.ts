@@ -1,6 +1,13 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
-import { chooseArch, loadManifest, manifestFor, type ManifestSource, worldOf } from "./manifest.ts";
+import {
+  chooseArch,
+  loadManifest,
+  manifestFor,
+  type ManifestSource,
+  stagesOf,
+  worldOf,
+} from "./manifest.ts";
 
 const BASE = `name: base
 arches: [x86_64, aarch64]
@@ -46,7 +53,7 @@ stages:
   assertEquals(manifest.repositories, ["lab"]);
   assertEquals(manifest.outputs.map(({ spec }) => spec.file), ["base.tar"]);
   assertEquals(worldOf(manifest), ["busybox", "openrc", "chrony"]);
-  assertEquals(manifest.stages.map((s) => s.folder), ["/systems", "/my", "/my"]);
+  assertEquals(stagesOf(manifest).map((s) => s.folder), ["/systems", "/my", "/my"]);
 });
 
 Deno.test("loadManifest() follows a file beside the one that extends it, and no circle", () => {
@@ -133,10 +140,13 @@ Deno.test("manifestFor() keeps what is for an architecture, and forgets that it 
   assertEquals(worldOf(pc), ["busybox", "openrc", "syslinux"]);
   assertEquals(worldOf(arm), ["busybox", "openrc"]);
   assertEquals(pc.outputs.map(({ spec }) => spec), [
-    { kind: "tar", file: "own.tar", compression: "none" },
+    { kind: "tar", file: "own.tar", compression: "none", tree: "root" },
   ]);
   assertEquals(arm.outputs.map(({ spec }) => spec.kind), ["cpio"]);
-  assertEquals([pc, arm].flatMap((m) => m.stages).filter((s) => "arches" in s.spec), []);
+  assertEquals(
+    [pc, arm].flatMap(stagesOf).filter((s) => "arches" in s.spec),
+    [],
+  );
 });
 
 Deno.test("an architecture that has no output, and one that the manifest does not have, are faults", () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ARCHES } from "../../lib/brand.ts";
+import { ROOT_TREE, treeName } from "../../lib/schema/of_tree.ts";
 import { line } from "../../lib/schema/scalars.ts";
 import { outputSpec } from "../kinds/outputs.ts";
 import { stageSpec } from "../kinds/stages.ts";
@@ -9,6 +10,23 @@ const version = z.string().regex(
   /^[0-9A-Za-z][0-9A-Za-z._+]{0,31}$/,
   "must be 1 to 32 letters, digits, dots, plus and underscore, such as 1.4",
 );
+
+/** What a tree begins with, before its stages: nothing, or one of these. */
+const beginning = {
+  from: treeName.optional().describe("The tree that it begins from; else it begins empty."),
+  difference: z.strictObject({ from: treeName, to: treeName }).optional().describe(
+    "Two trees: it begins with what has to be laid over the one to get the other.",
+  ),
+};
+
+const treeSpec = z.strictObject({
+  ...beginning,
+  stages: z.array(stageSpec).default([]).describe("What happens to it, in this order."),
+}).refine(({ from, difference }) => from === undefined || difference === undefined, {
+  path: ["difference"],
+  message: 'cannot stand beside "from": a tree begins from one thing',
+});
+
 /**
  * All that a manifest may say. Types, decoding, JSON Schema and the reference page come from it and
  * from the kinds of stages and outputs.
@@ -22,25 +40,45 @@ export const manifestDocument = z.strictObject({
   version: version.optional().describe("What {version} stands for in names of outputs."),
   extends: line.min(1).optional().describe(
     "A system by name, or a manifest file beside this one, that this one adds to: stages are " +
-      "appended, every other field replaces the base's.",
+      "appended, to the tree of the same name; every other field replaces the base's.",
   ),
   arches: z.array(z.enum(ARCHES)).min(1).optional().describe("Architectures it can be built for."),
   repositories: z.array(line.min(1)).min(1).optional().describe(
     'Package repositories, first wins a tie: a URL, "@tag URL", or "lab" for the one that ' +
       "`deno task lab` makes. Those of --repository take their place.",
   ),
-  stages: z.array(stageSpec).default([]).describe("What happens to the tree, in this order."),
-  outputs: z.array(outputSpec).min(1).optional().describe("What is made of the tree."),
-}).superRefine(({ arches, stages, outputs }, context) => {
-  for (const [field, list] of Object.entries({ stages, outputs })) {
-    for (const [i, item] of (list ?? []).entries()) {
+  stages: z.array(stageSpec).default([]).describe(
+    "What happens to the tree root, in this order: short for trees.root.stages.",
+  ),
+  trees: z.record(treeName, treeSpec).default({}).describe(
+    "Trees by name, where one is not enough: each is what its stages make of what it begins with. " +
+      "Outputs say of which they are made.",
+  ),
+  outputs: z.array(outputSpec).min(1).optional().describe("What is made of the trees."),
+}).superRefine(({ arches, stages, trees, outputs }, context) => {
+  const lists = [
+    [["stages"], stages],
+    [["outputs"], outputs ?? []],
+    ...Object.entries(trees).map(([name, tree]) =>
+      [["trees", name, "stages"], tree.stages] as const
+    ),
+  ] as const;
+  for (const [path, list] of lists) {
+    for (const [i, item] of list.entries()) {
       for (const [j, arch] of (item.arches ?? []).entries()) {
         if (arches === undefined || arches.includes(arch)) continue;
         const message = `"${arch}" is none of the manifest's arches`;
-        context.addIssue({ code: "custom", path: [field, i, "arches", j], message });
+        context.addIssue({ code: "custom", path: [...path, i, "arches", j], message });
       }
     }
+  }
+  if (stages.length > 0 && Object.hasOwn(trees, ROOT_TREE)) {
+    const message = `"stages" means this tree already: say all of it in one of the two`;
+    context.addIssue({ code: "custom", path: ["trees", ROOT_TREE], message });
   }
 });
 
 export type ManifestDocument = z.infer<typeof manifestDocument>;
+export type TreeSpec = z.infer<typeof treeSpec>;
+/** What a tree begins with; nothing where neither stands. */
+export type TreeBeginning = Pick<TreeSpec, keyof typeof beginning>;

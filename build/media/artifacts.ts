@@ -1,9 +1,9 @@
 import { TowerError } from "../../lib/errors.ts";
 import { encodedChunks } from "../../lib/bytes/bytes.ts";
 import { createArtifact } from "../../lib/files/artifact_file.ts";
-import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeFile } from "./output_file.ts";
+import type { MadeTree, MadeTrees } from "../assemble.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PlaceError } from "../manifest/failed_part.ts";
 import { treeFile } from "../../lib/release/file_names.ts";
@@ -17,11 +17,11 @@ import { formatTreeListing } from "../supply/tree_listing.ts";
 
 /**
  * Writes every output of a plan into a folder, and what tells about them: block maps and the
- * listing of the tree. A file gets its name once it is whole; a writer that fails leaves none.
+ * listings of the trees. A file gets its name once it is whole; a writer that fails leaves none.
  */
 export async function writeArtifacts(
   plan: BuildPlan,
-  tree: FileTree,
+  trees: MadeTrees,
   folder: string,
   engine: Engine,
   placeError: PlaceError,
@@ -30,13 +30,15 @@ export async function writeArtifacts(
   requirePackers(plan.outputs.map(compressionOf), env.runner);
   const artifacts: Artifact[] = [];
   const companions: Companion[] = [];
-  const sinkOf = (kind: string): OutputSink => ({
+  const sinkOf = ({ kind, tree, folder: part }: OutputPlan): OutputSink => ({
     async file(file, write) {
       const { artifact, bmap } = await writeFile(file, write, { folder, engine });
-      artifacts.push({ kind, ...artifact });
+      const of = { tree, ...(part === undefined ? {} : { folder: part }) };
+      artifacts.push({ kind, ...of, ...artifact });
       if (bmap) companions.push(bmap);
     },
   });
+  const treeOf = ({ tree }: OutputPlan) => trees.get(tree)!.tree;
   const context = { reader: engine.store, epoch: plan.epoch, reporter };
   for (const [i, output] of plan.outputs.entries()) {
     env.signal.throwIfAborted();
@@ -44,12 +46,14 @@ export async function writeArtifacts(
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
     await about(
       output,
-      () => writeOutput(tree, output, { ...context, sink: sinkOf(output.kind) }),
+      () => writeOutput(treeOf(output), output, { ...context, sink: sinkOf(output) }),
       (error) => placeError({ output: i }, error),
     );
     reporter.report({ type: "done", id, note: `${artifacts.at(-1)!.size} bytes` });
   }
-  companions.push(writeListing(plan, tree, folder, engine));
+  for (const [name, made] of trees) {
+    companions.push(writeListing(plan, name, made, folder, engine));
+  }
   return { artifacts, companions };
 }
 
@@ -74,11 +78,12 @@ async function about(
 
 function writeListing(
   { system }: BuildPlan,
-  tree: FileTree,
+  name: string,
+  { tree }: MadeTree,
   folder: string,
   { store }: Engine,
 ): Companion {
-  const file = treeFile(system);
+  const file = treeFile(system, name);
   using artifact = createArtifact(join(folder, file));
   let size = 0;
   for (const bytes of encodedChunks(formatTreeListing(tree, store))) {
@@ -87,5 +92,5 @@ function writeListing(
   }
   const digest = artifact.digest();
   artifact.commit();
-  return { kind: "tree", file, digest, size };
+  return { kind: "tree", tree: name, file, digest, size };
 }

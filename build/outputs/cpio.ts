@@ -2,6 +2,7 @@ import { writeCpio } from "../../lib/format/cpio.ts";
 import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
+import { ofFolder } from "../../lib/schema/of_tree.ts";
 import { artifactFile } from "./artifact_file.ts";
 import { inOrder } from "./in_order.ts";
 import { outputKind, type OutputWriter } from "./output.ts";
@@ -9,13 +10,14 @@ import { outputKind, type OutputWriter } from "./output.ts";
 const spec = z.strictObject({
   kind: z.literal("cpio"),
   ...forArches,
+  ...ofFolder,
   file: artifactFile,
   compression: z.enum(["gzip", "none"]).default("gzip"),
-}).describe("The whole tree as a cpio (newc) archive that a kernel can start from.");
+}).describe("The tree as a cpio (newc) archive that a kernel can start from.");
 
 type Plan = z.infer<typeof spec>;
 
-/** The whole tree as the cpio archive (newc) that a kernel unpacks into its first root. */
+/** The tree as the cpio archive (newc) that a kernel unpacks into its first root. */
 const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
   sink.file(
     { name, mediaType: "application/x-cpio", compression },

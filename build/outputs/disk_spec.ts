@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { forArches } from "../../lib/schema/arches.ts";
+import { ofTree } from "../../lib/schema/of_tree.ts";
 import { byteSize, line, serviceName, treePath } from "../../lib/schema/scalars.ts";
 import { artifactFile } from "./artifact_file.ts";
 
@@ -29,6 +30,7 @@ const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
 export const diskSpec = z.strictObject({
   kind: z.literal("disk"),
   ...forArches,
+  ...ofTree,
   file: artifactFile,
   table: z.enum(["mbr", "gpt"]),
   boot: z.strictObject({ label: fatLabel.default("BOOT"), ...room }).refine(oneSize, ONE_SIZE)

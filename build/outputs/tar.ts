@@ -2,6 +2,7 @@ import { writeTar } from "../../lib/format/tar.ts";
 import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
+import { ofFolder } from "../../lib/schema/of_tree.ts";
 import { artifactFile } from "./artifact_file.ts";
 import { inOrder } from "./in_order.ts";
 import { outputKind, type OutputWriter } from "./output.ts";
@@ -9,6 +10,7 @@ import { outputKind, type OutputWriter } from "./output.ts";
 const spec = z.strictObject({
   kind: z.literal("tar"),
   ...forArches,
+  ...ofFolder,
   file: artifactFile,
   compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none"),
 }).describe("The tree as a PAX tar archive.");

@@ -1,14 +1,13 @@
+import { TowerError } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import {
-  type Manifest,
-  optionalOf,
-  packagesStages,
-  type PlacedStage,
-  worldOf,
-} from "../manifest/manifest.ts";
+import { type Manifest, optionalOf, worldOf } from "../manifest/manifest.ts";
+import { plannedStages } from "../manifest/packages_stages.ts";
+import type { TreeBeginning } from "../manifest/schema.ts";
+import type { PlacedStage, PlacedTree } from "../manifest/trees.ts";
 import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
 import { planStage, type StagePlan } from "../kinds/stages.ts";
 import type { ChosenPackages, OverlayFile } from "../stages/stage.ts";
@@ -16,21 +15,33 @@ import { choose } from "../../lib/apk/wanted.ts";
 import { type Lock, lockDigest } from "./lock.ts";
 import { repositoryLines } from "./repositories.ts";
 
+/** A package that goes into a tree. */
+interface PlannedPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: Digest;
+}
+
+/** All that decides a tree. */
+export interface TreePlan extends TreeBeginning {
+  readonly name: string;
+  /** Digest of all else here and of what it begins with, whatever it is called: equal ids, equal trees. */
+  readonly id: Digest;
+  readonly packages: readonly PlannedPackage[];
+  readonly stages: readonly StagePlan[];
+}
+
 /** All that decides a build, as plain JSON: two equal plans are one build. */
 export interface BuildPlan {
-  readonly version: 1;
+  readonly version: 2;
   readonly id: Digest;
   readonly system: string;
   readonly arch: Arch;
   readonly lock: Digest;
   /** Seconds since 1970 for every time that is not a package's own: the newest package's. */
   readonly epoch: number;
-  readonly packages: readonly {
-    readonly name: string;
-    readonly version: string;
-    readonly digest: Digest;
-  }[];
-  readonly stages: readonly StagePlan[];
+  /** Each after those that it is made of. */
+  readonly trees: readonly TreePlan[];
   readonly outputs: readonly OutputPlan[];
 }
 
@@ -43,41 +54,79 @@ export interface BuildPlan {
 export function makePlan(
   manifest: Manifest,
   lock: Lock,
-  overlays: ReadonlyMap<Pick<PlacedStage, "spec">, readonly OverlayFile[]>,
+  overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
 ): BuildPlan {
-  const packages = lock.packages.map(({ name, version, digest }) => ({ name, version, digest }));
+  const epoch = Math.max(0, ...lock.packages.map((p) => p.buildTime));
+  const named = { system: manifest.name, arch: lock.arch, epoch };
   const chosen = chosenPackages(manifest, lock);
-  const stages = plannedStages(manifest).reduce<StagePlan[]>((before, stage) => {
-    const planning = { overlay: overlays.get(stage) ?? [], chosen, before };
-    return [...before, planStage(stage.spec, planning)];
-  }, []);
-  const base = {
-    version: 1 as const,
-    system: manifest.name,
-    arch: lock.arch,
-    epoch: Math.max(0, ...lock.packages.map((p) => p.buildTime)),
-    packages,
-    stages,
-  };
-  const seed = digestOf(canonicalJson(base));
+  const trees = new Map<string, TreePlan>();
+  for (const tree of manifest.trees) {
+    const stages = planStages(tree, chosen, overlays);
+    // A packages stage is the only one that a lock is for.
+    const packages = stages[0]?.kind === "packages" ? packagesIn(lock) : [];
+    const begins = tree.spec;
+    const id = digestOf(
+      canonicalJson({ version: 1, ...named, packages, stages, ...idsOf(begins, trees) }),
+    );
+    trees.set(tree.name, { name: tree.name, id, ...begins, packages, stages });
+  }
   const outputs = manifest.outputs.map(({ spec }) =>
     planOutput(spec, {
-      system: base.system,
-      arch: base.arch,
-      epoch: base.epoch,
+      ...named,
       version: manifest.version,
-      uuid: (name) => uuidFrom(`${seed} ${spec.file} ${name}`),
+      uuid: (name) => uuidFrom(`${trees.get(spec.tree)!.id} ${spec.file} ${name}`),
     })
   );
-  const plan = { ...base, outputs };
+  const plan = { version: 2 as const, ...named, trees: [...trees.values()], outputs };
   return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
 }
 
-/** The stages as a plan has them: those of packages are one, the first. */
-function plannedStages(manifest: Manifest): readonly Pick<PlacedStage, "spec">[] {
-  const scripts = packagesStages(manifest).flatMap((stage) => stage.scripts);
-  const packages = { kind: "packages" as const, world: [], optional: [], scripts };
-  return [{ spec: packages }, ...manifest.stages.filter(({ spec }) => spec.kind !== "packages")];
+/**
+ * A plan without what a tree is not made of.
+ * @throws {TowerError} `not-found` where there is none of that name
+ */
+export function planOfTree(plan: BuildPlan, name: string): BuildPlan {
+  const needed = new Set([name]);
+  for (const { name, from, difference } of plan.trees.toReversed()) {
+    if (!needed.has(name)) continue;
+    for (const other of [from, difference?.from, difference?.to]) {
+      if (other !== undefined) needed.add(other);
+    }
+  }
+  const trees = plan.trees.filter((tree) => needed.has(tree.name));
+  if (trees.some((tree) => tree.name === name)) return { ...plan, trees, outputs: [] };
+  const names = plan.trees.map((tree) => tree.name);
+  throw new TowerError(
+    "not-found",
+    `Cannot find tree "${name}" in "${plan.system}"${didYouMean(name, names)}`,
+    { hint: `its trees for ${plan.arch} are ${names.join(", ")}` },
+  );
+}
+
+/** The trees that a tree begins with by their ids: their names decide nothing. */
+function idsOf(
+  { from, difference }: TreeBeginning,
+  trees: ReadonlyMap<string, TreePlan>,
+): { from?: Digest; difference?: { from: Digest; to: Digest } } {
+  const idOf = (name: string) => trees.get(name)!.id;
+  if (from !== undefined) return { from: idOf(from) };
+  if (difference === undefined) return {};
+  return { difference: { from: idOf(difference.from), to: idOf(difference.to) } };
+}
+
+function planStages(
+  tree: PlacedTree,
+  chosen: ChosenPackages,
+  overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
+): readonly StagePlan[] {
+  return plannedStages(tree).reduce<StagePlan[]>((before, { spec, stage }) => {
+    const overlay = stage && overlays.get(stage) || [];
+    return [...before, planStage(spec, { overlay, chosen, before })];
+  }, []);
+}
+
+function packagesIn({ packages }: Lock): PlannedPackage[] {
+  return packages.map(({ name, version, digest }) => ({ name, version, digest }));
 }
 
 function chosenPackages(manifest: Manifest, lock: Lock): ChosenPackages {

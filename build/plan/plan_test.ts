@@ -6,6 +6,7 @@ import { manifestDocument } from "../manifest/schema.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Lock } from "./lock.ts";
 import type { OverlayFile } from "../stages/stage.ts";
+import { treesIn } from "../manifest/trees.ts";
 import { makePlan } from "./plan.ts";
 
 const digest = `sha256:${"1".repeat(64)}` as Digest;
@@ -41,7 +42,7 @@ function manifest(change: Record<string, unknown> = {}): Manifest {
     version: document.version,
     arches: document.arches!,
     repositories: document.repositories!,
-    stages: document.stages.map((spec) => ({ spec, folder: "/systems", placeOf })),
+    trees: [...treesIn(document, "/systems", placeOf).values()],
     outputs: document.outputs!.map((spec) => ({ spec, placeOf })),
   };
 }
@@ -83,8 +84,8 @@ function lock(change: Partial<Lock["packages"][number]> = {}): Lock {
 
 Deno.test("makePlan() puts one packages stage first, with the world of all", () => {
   const plan = makePlan(manifest(), lock(), new Map());
-  assertEquals(plan.stages.map((s) => s.kind), ["packages", "files"]);
-  const [packages] = plan.stages;
+  assertEquals(plan.trees[0]!.stages.map((s) => s.kind), ["packages", "files"]);
+  const [packages] = plan.trees[0]!.stages;
   assert(packages?.kind === "packages");
   assertEquals(packages.world, ["busybox", "openrc"]);
   assertEquals(packages.repositories, ["@edge https://x/edge"]);
@@ -109,7 +110,7 @@ Deno.test("an overlay's file changes the id and every UUID", () => {
   const system = manifest();
   const file: OverlayFile = { path: "etc/motd", digest, size: 1, executable: false };
   const plans = [[], [file]].map((files) =>
-    makePlan(system, lock(), new Map([[system.stages[1]!, files]]))
+    makePlan(system, lock(), new Map([[system.trees[0]!.stages[1]!, files]]))
   );
   const [without, withFile] = plans.map((p) => p.outputs[0]!);
   assert(without?.kind === "disk" && withFile?.kind === "disk");

@@ -28,6 +28,7 @@ export function makeRecord(
     lock: plan.lock,
     epoch: plan.epoch,
     builder: { name: "tower-build", version: builderVersion },
+    trees: plan.trees.map(({ name, id }) => ({ name, id })),
     ...(distribution === undefined ? {} : { distribution }),
     artifacts,
     companions,

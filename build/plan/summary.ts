@@ -2,13 +2,28 @@ import { count, formatBytes } from "../../lib/report/quantity.ts";
 import type { Lock } from "./lock.ts";
 import { outputLine } from "../kinds/outputs.ts";
 import { stageLine } from "../kinds/stages.ts";
-import type { BuildPlan } from "./plan.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import type { BuildPlan, TreePlan } from "./plan.ts";
 
 /** Where a plan's parts lie on this machine. */
 export interface PlanPlaces {
   readonly lockFile: string;
   /** Folder of the artifacts. */
   readonly output: string;
+}
+
+/** What a tree is made of; alone, it needs no line of its own. */
+function treeRows(tree: TreePlan, isNamed: boolean): (readonly [string, string])[] {
+  const { name, from, difference, stages } = tree;
+  const begins = from !== undefined
+    ? `${name}, from ${from}`
+    : difference
+    ? `${name}, what ${difference.to} has beyond ${difference.from}`
+    : name;
+  return [
+    ...isNamed || begins !== ROOT_TREE ? [["tree", begins] as const] : [],
+    ...stages.map((stage) => ["stage", stageLine(stage)] as const),
+  ];
 }
 
 /** A plan as people read it, a line for each part. Pure: the whole of it is JSON. */
@@ -24,10 +39,10 @@ export function planSummary(plan: BuildPlan, lock: Lock, places: PlanPlaces): st
       ["repository", tag === undefined ? name : `@${tag} ${name}`] as const
     ),
     ...lock.keys.map(({ name }) => ["key", name] as const),
-    ["packages", `${count(plan.packages.length, "package")}, ${formatBytes(size)} to load`],
+    ["packages", `${count(lock.packages.length, "package")}, ${formatBytes(size)} to load`],
     ...missing.length > 0 ? [["not there", missing.join(", ")] as const] : [],
     ["newest", `${newest}, the time of all files that packages do not date`],
-    ...plan.stages.map((stage) => ["stage", stageLine(stage)] as const),
+    ...plan.trees.flatMap((tree) => treeRows(tree, plan.trees.length > 1)),
     ...plan.outputs.map((output) => ["output", outputLine(output)] as const),
     ["folder", places.output],
   ];

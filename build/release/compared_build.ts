@@ -4,8 +4,10 @@ import { hashFile } from "../../lib/files/artifact_file.ts";
 import { exists, isFolder, readBytes, readText } from "../../lib/files/files.ts";
 import { basename, dirname, join } from "@std/path";
 import { RECORD_FILE } from "../../lib/release/file_names.ts";
-import { type BuildRecord, parseRecord } from "../../lib/release/record.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { type BuildRecord, type Companion, parseRecord } from "../../lib/release/record.ts";
 import type { ComparedBuild } from "../supply/compare.ts";
+import type { Tree } from "../supply/tree_views.ts";
 import { parseTreeListing } from "../supply/tree_listing.ts";
 
 const RECORD_LIMIT = 64 << 20;
@@ -39,14 +41,20 @@ export function readComparedBuild(path: string): ComparedBuild {
 
 function readRecord(file: string): ComparedBuild {
   const record = parseRecord(readText(file, RECORD_LIMIT), file);
-  const listing = record.companions.find((c) => c.kind === "tree");
-  const path = listing && join(dirname(file), listing.file);
-  if (path === undefined || !exists(path)) return { record, tree: undefined };
+  const listings = record.companions.filter(({ kind }) => kind === "tree");
+  const trees = listings.map((listing) =>
+    [listing.tree ?? ROOT_TREE, readListing(join(dirname(file), listing.file), listing)] as const
+  );
+  return { record, trees: new Map(trees) };
+}
+
+function readListing(path: string, { digest }: Companion): Tree | undefined {
+  if (!exists(path)) return undefined;
   const bytes = readBytes(path, LISTING_LIMIT);
-  if (digestOf(bytes) !== listing!.digest) {
+  if (digestOf(bytes) !== digest) {
     throw new TowerError("stale", `Cannot compare "${path}": it is not the listing of the record`);
   }
-  return { record, tree: parseTreeListing(new TextDecoder().decode(bytes), path) };
+  return parseTreeListing(new TextDecoder().decode(bytes), path);
 }
 
 function requireArtifact(path: string, record: BuildRecord): void {

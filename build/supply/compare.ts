@@ -1,4 +1,5 @@
 import { canonicalJson } from "../../lib/json.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { rawFile } from "../../lib/release/file_names.ts";
 import type { Artifact, BuildRecord } from "../../lib/release/record.ts";
 import { type Difference, differenceOf, isSame } from "./difference.ts";
@@ -14,10 +15,10 @@ import {
   type Tree,
 } from "./tree_views.ts";
 
-/** A build to compare: its record, and the listing of its tree where that is at hand. */
+/** A build to compare: its record, and the listings of its trees, undefined where one is missing. */
 export interface ComparedBuild {
   readonly record: BuildRecord;
-  readonly tree: Tree | undefined;
+  readonly trees: ReadonlyMap<string, Tree | undefined>;
 }
 
 export interface PackageVersion {
@@ -53,8 +54,8 @@ export interface BuildDifference {
   /** Ids of the plans: the UUIDs in an image follow from its plan. */
   readonly plans: { readonly before: string; readonly after: string };
   readonly packages: Difference<PackageVersion>;
-  /** Null where a listing is missing. */
-  readonly tree: TreeDifference | null;
+  /** By name; null where a listing is missing. */
+  readonly trees: Readonly<Record<string, TreeDifference | null>>;
   readonly commandLines: readonly CommandLineDifference[];
   readonly artifacts: Difference<ArtifactSize>;
 }
@@ -62,19 +63,38 @@ export interface BuildDifference {
 /** Compares two builds. Pure. */
 export function compareBuilds(before: ComparedBuild, after: ComparedBuild): BuildDifference {
   const packages = differenceOf(packagesOf(before.record), packagesOf(after.record), equal);
-  const tree = before.tree && after.tree ? compareTrees(before.tree, after.tree) : null;
+  const trees = compareAllTrees(before, after);
   const commandLines = compareCommandLines(before.record, after.record);
   const artifacts = differenceOf(sizesOf(before.record), sizesOf(after.record), equal);
-  const parts: Difference<unknown>[] = [packages, artifacts, ...(tree ? Object.values(tree) : [])];
+  const treeParts = Object.values(trees).flatMap((tree) => tree ? Object.values(tree) : []);
+  const parts: Difference<unknown>[] = [packages, artifacts, ...treeParts];
   return {
     isSame: commandLines.length === 0 && parts.every(isSame),
     plans: { before: before.record.plan, after: after.record.plan },
     packages,
-    tree,
+    trees,
     commandLines,
     artifacts,
   };
 }
+
+function compareAllTrees(
+  before: ComparedBuild,
+  after: ComparedBuild,
+): Record<string, TreeDifference | null> {
+  const names = new Set([ROOT_TREE, ...before.trees.keys(), ...after.trees.keys()]);
+  const compared = [...names].flatMap((name) => {
+    const [old, now] = [before, after].map(({ trees }) => {
+      // A build that lists other trees does not have this one.
+      return trees.has(name) || trees.size === 0 ? trees.get(name) : NO_TREE;
+    });
+    if (old === NO_TREE && now === NO_TREE) return [];
+    return [[name, old && now ? compareTrees(old, now) : null] as const];
+  });
+  return Object.fromEntries(compared);
+}
+
+const NO_TREE: Tree = new Map();
 
 function compareTrees(before: Tree, after: Tree): TreeDifference {
   const compare = <T>(view: (tree: Tree) => ReadonlyMap<string, T>) =>

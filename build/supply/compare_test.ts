@@ -52,7 +52,7 @@ function build(tree: FileTree | undefined, change: Partial<BuildRecord> = {}): C
     scripts: [],
     ...change,
   };
-  return { record, tree: tree && listingOf(tree) };
+  return { record, trees: new Map([["root", tree && listingOf(tree)]]) };
 }
 const pack = (name: string, version: string, bytes = version) => ({
   name,
@@ -119,7 +119,7 @@ Deno.test("a build differs from itself in nothing", () => {
   assert(difference.isSame);
   assertEquals(formatDifference(difference), "no differences\n");
   const blind = compareBuilds(build(undefined), one);
-  assertEquals(blind.tree, null);
+  assertEquals(blind.trees, { root: null });
   assertStringIncludes(formatDifference(blind), "files: not compared");
 });
 
@@ -212,6 +212,35 @@ kernel command line of d.img.zst:
 artifacts: 0 added, 0 removed, 1 changed
   ~ d.img.zst 9 -> 12 bytes (+3)
 `,
+  );
+});
+
+Deno.test("trees are compared by name, one that only one build has with an empty one", () => {
+  const side = (...trees: readonly (readonly [string, FileTree])[]) => ({
+    ...build(undefined),
+    trees: new Map(trees.map(([name, tree]) => [name, listingOf(tree)])),
+  });
+  const root = ["root", treeOf()] as const;
+  const before = side(root, ["iso", treeOf(file("a", "b"))], ["same", treeOf(file("x", "y"))]);
+  const after = side(root, ["iso", treeOf(file("a", "c"))], ["same", treeOf(file("x", "y"))], [
+    "new",
+    treeOf(file("n", "")),
+  ]);
+  const difference = compareBuilds(before, after);
+  assert(!difference.isSame);
+  assertEquals(
+    formatDifference(difference),
+    `tree iso, files: 0 added, 0 removed, 1 changed
+  ~ /a: other contents
+tree new, files: 2 added, 0 removed, 0 changed
+  + /
+  + /n
+`,
+  );
+  const blind = { ...before, trees: new Map([...before.trees, ["iso", undefined] as const]) };
+  assertStringIncludes(
+    formatDifference(compareBuilds(blind, after)),
+    "tree iso, files: not compared, a listing of the tree is missing\n",
   );
 });
 

@@ -1,4 +1,5 @@
 import { printable } from "../../lib/errors.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { BuildDifference, TreeDifference } from "./compare.ts";
 import type { Difference } from "./difference.ts";
 import type { ListedEntry } from "./tree_listing.ts";
@@ -6,7 +7,7 @@ import { isModule } from "./tree_views.ts";
 
 /** A difference as lines for people: `+` came, `-` went, `~` changed. */
 export function formatDifference(difference: BuildDifference): string {
-  const { tree, commandLines, plans } = difference;
+  const { trees, commandLines, plans } = difference;
   const parts = [
     plans.before === plans.after ? "" : "plan: another, and UUIDs in images follow from it",
     section(
@@ -18,7 +19,7 @@ export function formatDifference(difference: BuildDifference): string {
           ? `${after.name} ${after.version} has other contents`
           : `${after.name} ${before.version} -> ${after.version}`,
     ),
-    ...(tree ? treeSections(tree) : ["files: not compared, a listing of the tree is missing"]),
+    ...Object.entries(trees).flatMap(([name, tree]) => treeSections(name, tree)),
     ...commandLines.map((line) =>
       [
         `kernel command line of ${line.file}:`,
@@ -33,21 +34,24 @@ export function formatDifference(difference: BuildDifference): string {
       (before, after) => `${after.file} ${sizes(before.size, after.size)}`,
     ),
   ].filter((part) => part !== "");
-  if (difference.isSame) parts.push(tree ? "no differences" : "no differences in the records");
+  const isWhole = Object.values(trees).every((tree) => tree !== null);
+  if (difference.isSame) parts.push(isWhole ? "no differences" : "no differences in the records");
   return printable(parts.join("\n")) + "\n";
 }
 
-function treeSections(tree: TreeDifference): string[] {
+function treeSections(name: string, tree: TreeDifference | null): string[] {
+  const of = name === ROOT_TREE ? "" : `tree ${name}, `;
+  if (!tree) return [`${of}files: not compared, a listing of the tree is missing`];
   const path = (e: ListedEntry) => `/${e.path}`;
   const withMode = (e: ListedEntry) => `${path(e)} ${e.mode} ${e.uid}:${e.gid}`;
   const withDevice = (e: ListedEntry) => `${withMode(e)} ${e.type} ${e.device?.join(",") ?? ""}`;
   return [
-    section("kernels", tree.kernels, (release) => release, () => ""),
-    section("kernel modules", tree.modules, (m) => m.path, (_, after) => after.path),
-    section("services", tree.services, (s) => `${s.service} (${s.runlevel})`, () => ""),
-    section("setuid and setgid files", tree.setuid, withMode, changes),
-    section("device nodes", tree.devices, withDevice, changes),
-    section("files", withoutModules(tree.files), path, changes),
+    section(`${of}kernels`, tree.kernels, (release) => release, () => ""),
+    section(`${of}kernel modules`, tree.modules, (m) => m.path, (_, after) => after.path),
+    section(`${of}services`, tree.services, (s) => `${s.service} (${s.runlevel})`, () => ""),
+    section(`${of}setuid and setgid files`, tree.setuid, withMode, changes),
+    section(`${of}device nodes`, tree.devices, withDevice, changes),
+    section(`${of}files`, withoutModules(tree.files), path, changes),
   ];
 }
 

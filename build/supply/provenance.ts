@@ -25,7 +25,10 @@ export function provenanceStatement(record: BuildRecord): unknown {
       buildDefinition: {
         buildType: BUILD_TYPE,
         externalParameters: { system: record.system, arch: record.arch },
-        internalParameters: { plan: record.plan, lock: record.lock, epoch: record.epoch },
+        internalParameters: {
+          ...{ plan: record.plan, lock: record.lock, epoch: record.epoch },
+          ...(record.trees ? { trees: record.trees } : {}),
+        },
         resolvedDependencies: record.packages.map((item) => ({
           name: `${item.name}-${item.version}.apk`,
           uri: purlOf(item, record),

@@ -1,3 +1,5 @@
+import { ROOT_TREE } from "../schema/of_tree.ts";
+
 /** Name of the record's file, beside the artifacts. */
 export const RECORD_FILE = "record.json";
 /** Name of the file with the digests of all others, as sha256sum(1) reads it. */
@@ -42,7 +44,7 @@ export function bmapFile(image: string): string {
   return `${rawFile(image)}.bmap`;
 }
 
-/** The listing of a system's tree. */
-export function treeFile(system: string): string {
-  return `${system}.tree.json`;
+/** The listing of a tree of a system. */
+export function treeFile(system: string, tree: string): string {
+  return tree === ROOT_TREE ? `${system}.tree.json` : `${system}.${tree}.tree.json`;
 }

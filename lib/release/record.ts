@@ -9,7 +9,10 @@ import { fromVersion1 } from "./record_1.ts";
 const MAX_EPOCH = 253402300799;
 
 /** Most items of the lists of a record: each wrong one is a fault of its own, with its message. */
-const MOST_ITEMS = { artifacts: 1000, companions: 1000, packages: 100_000, scripts: 100_000 };
+const MOST_ITEMS = {
+  ...{ artifacts: 1000, companions: 1000, trees: 1000 },
+  ...{ packages: 100_000, scripts: 100_000 },
+};
 /** Most characters of a fault: it may quote what stands there. */
 const MOST_SHOWN = 200;
 
@@ -23,6 +26,9 @@ const artifact = z.strictObject({
   /** Kind of the output that made it: `disk`, `tar`, `cpio`. */
   kind: word,
   file: fileName,
+  /** The tree that it was made of, where a record says so, and the folder of it that was taken. */
+  tree: word.optional(),
+  folder: z.string().optional(),
   /** Of what is inside where it is compressed (RFC 6838). */
   mediaType: z.string().regex(/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,63}$/, "must be a media type"),
   digest,
@@ -40,6 +46,8 @@ const companion = z.strictObject({
   file: fileName,
   /** Of a block map: the image that it is of. */
   of: fileName.optional(),
+  /** Of a listing: the tree that it is of. */
+  tree: word.optional(),
   digest,
   size,
 });
@@ -75,6 +83,8 @@ const recordDocument = artifactsDocument.extend({
   arch: word,
   epoch: z.int().min(0).max(MAX_EPOCH),
   builder: z.looseObject({ name: z.string(), version: z.string() }),
+  /** Each after those that it was made of; older records have none. */
+  trees: z.array(z.strictObject({ name: word, id: digest })).optional(),
   distribution: z.strictObject({ id: z.string(), version: z.string().optional() }).optional(),
   packages: z.array(packageEntry),
   /** Optional packages that no repository had. */
@@ -82,9 +92,11 @@ const recordDocument = artifactsDocument.extend({
   scripts: z.array(script),
 });
 
+/** A tree of a build: equal ids, equal trees. */
+export type RecordedTree = NonNullable<BuildRecord["trees"]>[number];
 /** A file that a build made. */
 export type Artifact = z.infer<typeof artifact>;
-/** A file that tells about the artifacts: a disk's block map, the listing of the tree. */
+/** A file that tells about the artifacts: a disk's block map, the listing of a tree. */
 export type Companion = z.infer<typeof companion>;
 /** What was built from what: the artifacts' digests and everything that went into them. */
 export type BuildRecord = z.infer<typeof recordDocument>;

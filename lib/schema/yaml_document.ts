@@ -106,11 +106,12 @@ function plainValue(document: Document, file: string): unknown {
 }
 
 /**
- * An issue with its path from the document's root. Where none of several forms fits, the issues of
+ * An issue with its path from the document's root; of a name that none may have, why. Where none of several forms fits, the issues of
  * the form that comes nearest: "Invalid input" alone would help nobody.
  */
 function plainIssues(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): z.core.$ZodIssue[] {
   const path = [...parent, ...issue.path];
+  if (issue.code === "invalid_key") return issue.issues.map((inner) => ({ ...inner, path }));
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ ...issue, path }];
   const nearest = issue.errors.reduce((a, b) => weightOf(b) < weightOf(a) ? b : a);
   return nearest.flatMap((inner) => plainIssues(inner, path));

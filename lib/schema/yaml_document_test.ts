@@ -83,6 +83,12 @@ Deno.test("decodeYaml() says what was meant, and of secrets nothing", () => {
   assertEquals(told(""), ["m.yaml:1:1: must be fields with values, not nothing"]);
 });
 
+Deno.test("decodeYaml() tells why a name is none", () => {
+  const named = z.record(z.string().regex(/^[a-z]+$/, "must be a-z"), z.int());
+  const error = assertThrows(() => decodeYaml("a: 1\nB: 2\n", "m.yaml", named), TowerError);
+  assertEquals(error.message.split("\n")[1]!.trim(), "m.yaml:2:4: B: must be a-z");
+});
+
 Deno.test("decodeYaml() refuses doubled keys, broken syntax, tags and alias bombs", () => {
   assertStringIncludes(faults("name: a\nname: b\n"), "m.yaml:2:1");
   assertStringIncludes(faults("name: [a\n"), "m.yaml:2:1");

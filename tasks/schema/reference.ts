@@ -57,6 +57,8 @@ function fieldRows(schema: JsonSchema, prefix: string): string[] {
 
 function inner(field: JsonSchema, path: string): string[] {
   if (field.properties) return fieldRows(field, `${path}.`);
+  const named = field.additionalProperties;
+  if (typeof named === "object" && named.properties) return fieldRows(named, `${path}.NAME.`);
   const item = field.items;
   if (item?.properties) return fieldRows(item, `${path}[].`);
   const variants = item?.anyOf ?? [];

@@ -53,6 +53,7 @@ Deno.test("build makes every output, a lock and a record, and tells the digests"
       const kind = file.includes(".tar") ? "tar" : "cpio";
       const told = {
         kind,
+        tree: "root",
         file,
         mediaType: `application/x-${kind}`,
         digest: hashFile(path(file)),

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { manifestFiles } from "../../build/inputs/inputs.ts";
-import { loadManifest } from "../../build/manifest/manifest.ts";
+import { loadManifest, stagesOf } from "../../build/manifest/manifest.ts";
 import { smallManifest, TestProgram } from "../support/program/test_program.ts";
 
 const KEY = `AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
@@ -38,13 +38,13 @@ Deno.test("new writes a manifest that is one, with its comments taken for what t
   assertMatch(told, /boot keyed --ssh --identity k\n$/);
   const files = manifestFiles(program.env.cwd);
   const lab = loadManifest("lab", files);
-  assertEquals(loadManifest("mine.yaml", files).stages.length, lab.stages.length + 1);
+  assertEquals(stagesOf(loadManifest("mine.yaml", files)).length, stagesOf(lab).length + 1);
   const text = Deno.readTextFileSync(program.path("mine.yaml"));
   program.write(
     "all.yaml",
     text.replaceAll(/^ {2}# (?=[ -])/gm, "  ").replace(/AAAA\.\.\. .*"/, `${KEY}"`),
   );
-  const stages = loadManifest("all.yaml", files).stages.slice(lab.stages.length);
+  const stages = stagesOf(loadManifest("all.yaml", files)).slice(stagesOf(lab).length);
   assertEquals(stages.map(({ spec }) => spec.kind), [
     "files",
     "accounts",
@@ -62,7 +62,7 @@ Deno.test("new lets the user's own key log in, or one that is named", async () =
   assertStringIncludes(out, "DIR/home/.ssh/id_ed25519.pub logs in as root.");
   assertStringIncludes(out, "tower-build boot mine --ssh\n");
   const keysOf = (file: string) =>
-    loadManifest(file, manifestFiles(program.env.cwd)).stages.flatMap(({ spec }) =>
+    stagesOf(loadManifest(file, manifestFiles(program.env.cwd))).flatMap(({ spec }) =>
       spec.kind === "accounts" ? spec.users.flatMap((user) => user.authorizedKeys) : []
     );
   assertEquals(keysOf("mine.yaml"), [`ssh-ed25519 ${KEY} me "ok"`]);

@@ -27,7 +27,7 @@ Deno.test("an optional package that no repository has is warned of, recorded and
   assertEquals(record.missing, ["nothing", "never>2"]);
   assert(record.packages.some((x: { name: string }) => x.name === "greet"));
   const plan = JSON.parse((await p.program.run("plan", ...p.args, "--json")).out);
-  assertEquals(plan.stages[0].world, ["base", "greet"]);
+  assertEquals(plan.trees[0].stages[0].world, ["base", "greet"]);
   assertEquals((await p.program.run("build", ...p.args, "--frozen")).code, 0);
 });
 
@@ -70,7 +70,7 @@ Deno.test("of alternatives the first that a repository has is taken, wanted or o
   assertMatch(err, /^hello>1 is taken: no repository has never$/m);
   assertMatch(err, /^warning: building without optional packages, which no repository has: a, b$/m);
   const plan = JSON.parse((await p.program.run("plan", ...p.args, "--json")).out);
-  assertEquals(plan.stages[0].world, ["greet", "base", "hello>1"]);
+  assertEquals(plan.trees[0].stages[0].world, ["greet", "base", "hello>1"]);
   assertEquals(p.read("record.json").missing, ["a", "b", "nothing", "never"]);
   assertEquals((await p.program.run("build", ...p.args, "--frozen")).code, 0);
   const swapped = JSON.parse(Deno.readTextFileSync(p.program.path("small.yaml")));

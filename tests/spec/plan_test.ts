@@ -32,7 +32,7 @@ Deno.test("plan shows what decides a build, a line for each part, and all of it 
   assertMatch(out, new RegExp(`^${lines.join("\n")}\n$`));
   const plan = JSON.parse((await program.run(...args, "--json")).out);
   assertEquals(out.includes(plan.id), true);
-  assertEquals(plan.packages.length, 4);
+  assertEquals(plan.trees[0].packages.length, 4);
 });
 
 Deno.test("a lock in a folder that is not there is refused before anything is made", async () => {

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { manifestFiles } from "../../build/inputs/inputs.ts";
-import { loadManifest, type Manifest, manifestFor } from "../../build/manifest/manifest.ts";
+import {
+  loadManifest,
+  type Manifest,
+  manifestFor,
+  stagesOf,
+} from "../../build/manifest/manifest.ts";
 import { VERSION } from "../../build/version.ts";
 import { kernelWordsOf } from "../../lib/hardening/kernel_words.ts";
 import { MOUNTS } from "../../lib/hardening/mounts.ts";
@@ -10,8 +15,8 @@ const HOSTS = ["host", "host-uefi"].map((name) => loadManifest(name, files));
 const EACH = HOSTS.flatMap((host) => host.arches.map((arch) => manifestFor(host, arch)));
 
 /** The text that a manifest's stages leave in a file at last. */
-function textOf({ stages }: Manifest, path: string): string {
-  const texts = stages.flatMap(({ spec, folder }) => {
+function textOf(manifest: Manifest, path: string): string {
+  const texts = stagesOf(manifest).flatMap(({ spec, folder }) => {
     if (spec.kind !== "files") return [];
     const overlay = spec.overlay && readIfThere(`${folder}/${spec.overlay}/${path}`);
     const own = spec.files.flatMap((f) => f.path === path && "contents" in f ? [f.contents] : []);
@@ -47,7 +52,7 @@ Deno.test("no host takes a file system by a label, nor its root without looking 
 
 Deno.test("nothing of a host gives a shell without a password", () => {
   for (const host of EACH) {
-    const shells = host.stages.flatMap(({ spec }) =>
+    const shells = stagesOf(host).flatMap(({ spec }) =>
       spec.kind === "initramfs" ? [spec.emergencyShell] : []
     );
     assertEquals(shells, [false], host.name);

@@ -31,7 +31,7 @@ Deno.test("diff tells what two builds differ in, as folders, records or artifact
   const json = JSON.parse((await program.run("diff", "a", "b", "--json")).out);
   assertEquals(json.isSame, false);
   assertEquals(
-    json.tree.files.added.map((e: { path: string }) => e.path).includes("etc/motd"),
+    json.trees.root.files.added.map((e: { path: string }) => e.path).includes("etc/motd"),
     true,
   );
   assertEquals((await program.run("diff", "a", "b", "--exit-code")).code, 1);

@@ -126,7 +126,7 @@ Deno.test({
   async fn(t) {
     using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
     using folder = tempFolder();
-    const { tree } = await buildTree(labRequest("host", "x86_64", folder.path), {
+    const tree = await buildTree(labRequest("host", "x86_64", folder.path), "root", {
       ...engine,
       reporter: silent,
     });

@@ -129,7 +129,7 @@ Deno.test({
     bare.remove("usr");
     const cases: [FileTree, Partial<DiskPlan>, string, string][] = [
       [owned, {}, "unsupported", "boot partition"],
-      [linked, {}, "unsupported", '"/etc/k" on the root partition'],
+      [linked, {}, "unsupported", '"/etc/k" into a tree without "/boot"'],
       [clashing, {}, "conflict", "/boot/syslinux.cfg"],
       [bare, { loaders: ["syslinux"] }, "not-found", "/usr/bin/syslinux"],
       [bare, { loaders: ["systemd-boot"] }, "not-found", "systemd-bootx64.efi"],

@@ -164,7 +164,18 @@ const OUTPUTS: readonly Part[] = [
   { kind: "tar", file: "all.tar.gz", compression: "gzip" },
   { kind: "cpio", file: "all.cpio", compression: "none" },
   { kind: "cpio", file: "all.cpio.gz", compression: "gzip" },
+  { kind: "tar", file: "more.tar", tree: "more" },
+  { kind: "tar", file: "plus.tar", tree: "plus" },
+  { kind: "cpio", file: "boot.cpio", folder: "/boot" },
 ];
+
+const TREES = {
+  more: {
+    from: "root",
+    stages: [{ kind: "files", files: [{ path: "/etc/hostname", contents: "more\n" }] }],
+  },
+  plus: { difference: { from: "root", to: "more" } },
+};
 
 /** A disk that a program of the machine compresses; the other architecture must have an output too. */
 export const XZ_OUTPUTS: readonly Part[] = [
@@ -218,6 +229,7 @@ export function tableManifest(repository: string, overlay: string, outputs = OUT
       { kind: "services", runlevels: { boot: ["hostname"], default: ["sshd"] } },
       ...TABLE_ARCHES.flatMap(stagesOf),
     ],
+    ...(outputs === OUTPUTS ? { trees: TREES } : {}),
     outputs,
   };
 }

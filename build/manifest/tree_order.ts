@@ -1,0 +1,59 @@
+import { didYouMean } from "../../lib/report/did_you_mean.ts";
+import type { PlacedOutput, PlacedTree, PlacedTrees } from "./trees.ts";
+
+/** Where a tree, or an output, is made of a tree. */
+interface Use {
+  readonly tree: string;
+  readonly place: () => string;
+}
+
+/** Trees in an order in which they can be made, and what is wrong with how they are used. */
+export interface TreeOrder {
+  /** Those that outputs are made of, and those that these are made of, which come first. */
+  readonly trees: readonly PlacedTree[];
+  /** A line for each fault: `file:line:column: field: cause`. */
+  readonly faults: readonly string[];
+}
+
+export function orderOfTrees(trees: PlacedTrees, outputs: readonly PlacedOutput[]): TreeOrder {
+  const faults: string[] = [];
+  const done = new Map<string, PlacedTree>();
+  const open: string[] = [];
+  const visit = ({ tree: name, place }: Use): void => {
+    const tree = trees.get(name);
+    if (!tree) {
+      const meant = didYouMean(name, trees.keys());
+      faults.push(`${place()}: there is no tree "${name}"${meant}`);
+    } else if (open.includes(name)) {
+      const circle = [...open.slice(open.indexOf(name)), name].map((n) => `"${n}"`);
+      faults.push(`${place()}: a tree cannot be made of itself: ${circle.join(" of ")}`);
+    } else if (!done.has(name)) {
+      open.push(name);
+      usesOf(tree).forEach(visit);
+      open.pop();
+      done.set(name, tree);
+    }
+  };
+  outputs.forEach(({ spec, placeOf }) =>
+    visit({ tree: spec.tree, place: () => placeOf(["tree"]) })
+  );
+  const made = [...done.values()];
+  const unused = [...trees.values()].filter((tree) => !made.includes(tree));
+  for (const tree of unused) {
+    faults.push(`${tree.placeOf([])}: nothing is made of the tree "${tree.name}"`);
+    visit({ tree: tree.name, place: () => tree.placeOf([]) });
+  }
+  return { trees: made, faults };
+}
+
+/** The trees that a tree is made of. */
+function usesOf({ spec: { from, difference }, placeOf }: PlacedTree): Use[] {
+  const use = (tree: string, ...field: string[]) => ({ tree, place: () => placeOf(field) });
+  return [
+    ...from === undefined ? [] : [use(from, "from")],
+    ...difference === undefined ? [] : [
+      use(difference.from, "difference", "from"),
+      use(difference.to, "difference", "to"),
+    ],
+  ];
+}

@@ -1,0 +1,57 @@
+import type { FieldPath } from "../../lib/errors.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import type { OutputSpec } from "../kinds/outputs.ts";
+import type { StageSpec } from "../kinds/stages.ts";
+import { type Placed, placedAt } from "./placed.ts";
+import type { ManifestDocument, TreeBeginning } from "./schema.ts";
+
+/** A stage and the folder that its relative paths start from. */
+export interface PlacedStage extends Placed<StageSpec> {
+  readonly folder: string;
+}
+export type PlacedOutput = Placed<OutputSpec>;
+
+/** A tree: what it begins with, and what its stages do to that. */
+export interface PlacedTree extends Placed<TreeBeginning> {
+  readonly name: string;
+  readonly stages: readonly PlacedStage[];
+}
+
+/** Trees by name, in the order written. */
+export type PlacedTrees = ReadonlyMap<string, PlacedTree>;
+
+/** The trees that a manifest's own file has. */
+export function treesIn(
+  { stages, trees }: ManifestDocument,
+  folder: string,
+  placeOf: (field: FieldPath) => string,
+): PlacedTrees {
+  const placed = (list: readonly StageSpec[], path: FieldPath): PlacedStage[] =>
+    list.map((spec, i) => ({ ...placedAt([...path, i], spec, placeOf), folder }));
+  const found = new Map<string, PlacedTree>();
+  if (stages.length > 0) {
+    const root = { spec: {}, placeOf: () => placeOf(["stages"]) };
+    found.set(ROOT_TREE, { name: ROOT_TREE, ...root, stages: placed(stages, ["stages"]) });
+  }
+  for (const [name, { stages, ...beginning }] of Object.entries(trees)) {
+    const path = ["trees", name];
+    found.set(name, {
+      name,
+      ...placedAt(path, beginning, placeOf),
+      stages: placed(stages, [...path, "stages"]),
+    });
+  }
+  return found;
+}
+
+/** Trees of a manifest and of one that extends it: stages of one name are appended. */
+export function extendedTrees(base: PlacedTrees, next: PlacedTrees): PlacedTrees {
+  const trees = new Map(base);
+  for (const [name, tree] of next) {
+    const before = base.get(name);
+    const says = before === undefined || Object.keys(tree.spec).length > 0 ? tree : before;
+    const { spec, placeOf } = says;
+    trees.set(name, { name, spec, placeOf, stages: [...before?.stages ?? [], ...tree.stages] });
+  }
+  return trees;
+}

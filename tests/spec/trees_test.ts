@@ -1,0 +1,134 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { TestProgram } from "../support/program/test_program.ts";
+
+const put = (path: string, contents: string) => ({
+  kind: "files",
+  files: [{ path, contents }],
+});
+
+/** A system of three trees; `change` says what is other. */
+function treesManifest(repository: string, change: Record<string, unknown> = {}): string {
+  return JSON.stringify({
+    name: "small",
+    arches: ["x86_64"],
+    repositories: [repository],
+    stages: [{ kind: "packages", world: ["hello"] }],
+    trees: {
+      more: { from: "root", stages: [put("/srv/more", "more\n")] },
+      plus: { difference: { from: "root", to: "more" } },
+    },
+    outputs: [
+      { kind: "tar", file: "root.tar" },
+      { kind: "tar", file: "more.tar", tree: "more" },
+      { kind: "tar", file: "plus.tar", tree: "plus" },
+      { kind: "cpio", file: "srv.cpio", tree: "more", folder: "/srv", compression: "none" },
+    ],
+    ...change,
+  });
+}
+
+const ARGS = ["small.yaml", "--keys", "repository/keys", "--output", "out"] as const;
+
+function program(change?: Record<string, unknown>): TestProgram {
+  const program = new TestProgram();
+  program.write("small.yaml", treesManifest(program.repository().folder, change));
+  return program;
+}
+
+/** What tar(1) lists of an artifact. */
+async function listed(program: TestProgram, file: string): Promise<string[]> {
+  const { stdout } = await denoRunner().run({ argv: ["tar", "-tf", program.path(`out/${file}`)] });
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
+Deno.test("outputs are made of the trees that they name, and of folders of them", async () => {
+  using small = program();
+  assertEquals((await small.run("build", ...ARGS)).code, 0);
+  const [root, more] = [await listed(small, "root.tar"), await listed(small, "more.tar")];
+  assertEquals(more.filter((path) => !root.includes(path)), ["srv/", "srv/more"]);
+  assertEquals(await listed(small, "plus.tar"), ["srv/", "srv/more"]);
+  const record = JSON.parse(Deno.readTextFileSync(small.path("out/record.json")));
+  assertEquals(record.trees.map(({ name }: { name: string }) => name), ["root", "more", "plus"]);
+  assertEquals(
+    record.artifacts.map(({ tree, folder }: Record<string, string>) => `${tree} ${folder}`),
+    ["root undefined", "more undefined", "plus undefined", "more srv"],
+  );
+  assertEquals(record.companions.map(({ file, tree }: Record<string, string>) => [file, tree]), [
+    ["small.tree.json", "root"],
+    ["small.more.tree.json", "more"],
+    ["small.plus.tree.json", "plus"],
+  ]);
+  assertEquals((await small.run("verify", "out")).code, 0);
+});
+
+Deno.test("plan and show-tree know trees by name", async () => {
+  using small = program();
+  const { out } = await small.run("plan", ...ARGS);
+  assertStringIncludes(
+    out,
+    `tree        root
+stage       packages: hello
+tree        more, from root
+stage       files: /srv/more
+tree        plus, what more has beyond root
+output      root.tar: tar
+            more.tar: tar, of tree more
+            plus.tar: tar, of tree plus
+            srv.cpio: cpio, of /srv of tree more
+`,
+  );
+  const paths = async (...args: string[]) =>
+    (await small.run("show-tree", ...ARGS, ...args)).out.trimEnd().split("\n")
+      .map((line) => line.split(" ").at(-1));
+  assertEquals(await paths("--tree", "plus"), ["/", "/srv", "/srv/more"]);
+  assertEquals((await paths()).includes("/srv/more"), false);
+  assertEquals(await small.fails("show-tree", ...ARGS, "--tree", "mroe"), {
+    code: 1,
+    error: [
+      'error: Cannot find tree "mroe" in "small"; did you mean "more"?',
+      "  hint: its trees for x86_64 are root, more, plus",
+    ],
+  });
+});
+
+Deno.test("an error of a tree says where the manifest has it", async () => {
+  const fault = async (trees: Record<string, unknown>, outputs?: readonly unknown[]) => {
+    const made = Object.keys(trees).map((tree) => ({ kind: "tar", file: `${tree}.tar`, tree }));
+    using small = program({ trees, outputs: outputs ?? made });
+    const { error } = await small.fails("build", ...ARGS);
+    return error.join("\n");
+  };
+  assertMatch(
+    await fault({ more: { from: "root", stages: [put("/etc", "x")] } }),
+    /^error: Cannot put the file "\/etc".*\nsmall\.yaml:1:\d+: trees\.more\.stages\[0\]\.files\[0\]\.path\n/,
+  );
+  assertMatch(
+    await fault({
+      less: { from: "root", stages: [{ kind: "files", remove: ["/lib/apk"] }] },
+      plus: { difference: { from: "root", to: "less" } },
+    }),
+    /^error: Cannot tell as additions what changed between two trees: "\/lib\/apk", .* are gone\nsmall\.yaml:1:\d+: trees\.plus\.difference$/,
+  );
+  assertMatch(
+    await fault({}, [{ kind: "tar", file: "a.tar", folder: "/none" }]),
+    /^error: Cannot write "a\.tar"\nsmall\.yaml:1:\d+: outputs\[0\]\.folder\n {2}because: Cannot use "\/none" as a tree: it is no directory$/,
+  );
+});
+
+Deno.test("a tree does not change what is made of another", async () => {
+  using small = program();
+  const ids = async () => {
+    const { out } = await small.run("plan", ...ARGS, "--json");
+    const { id, trees } = JSON.parse(out);
+    return [id, ...trees.map(({ id }: { id: string }) => id)];
+  };
+  const before = await ids();
+  const trees = {
+    more: { from: "root", stages: [put("/srv/more", "other\n")] },
+    plus: { difference: { from: "root", to: "more" } },
+  };
+  small.write("small.yaml", treesManifest(small.path("repository"), { trees }));
+  const after = await ids();
+  assertEquals(before.map((id, i) => id === after[i]), [false, true, false, false]);
+});
