@@ -118,20 +118,24 @@ async function outcome(document: Document): Promise<string> {
   );
   const index = `sha256:${"0".repeat(64)}` as Digest;
   const plan = makePlan(manifest, {
-    version: 1,
+    version: 2,
     arch,
-    inputs: index,
-    repositories: manifest.repositories.map((text) => {
-      const { name, tag } = parseRepository(text, "/lab");
-      return { name, index, ...(tag === undefined ? {} : { tag }) };
-    }),
-    keys: [],
-    packages: [],
+    sources: [{
+      kind: "apk",
+      name: "root",
+      inputs: index,
+      repositories: manifest.repositories.map((text) => {
+        const { name, tag } = parseRepository(text, "/lab");
+        return { name, index, ...(tag === undefined ? {} : { tag }) };
+      }),
+      keys: [],
+      packages: [],
+    }],
   }, overlays);
   const env = { signal: new AbortController().signal };
   const trees = await assemble(
     plan,
-    [],
+    new Map(),
     { store, reporter: silent, made: makeAnew, env },
     (_, error) => error,
   );

@@ -24,6 +24,9 @@ export interface MadeTree {
 /** Trees by name. */
 export type MadeTrees = ReadonlyMap<string, MadeTree>;
 
+/** Packages by the name of the tree that they are for, in install order. */
+export type PackagesByTree = ReadonlyMap<string, readonly UnpackedPackage[]>;
+
 /** What trees are made with beside their plans. */
 interface Means {
   readonly store: ContentStore;
@@ -35,7 +38,7 @@ interface Means {
 /** Makes the trees of a plan in its order; `placeError` says what failed. */
 export async function assemble(
   plan: BuildPlan,
-  packages: readonly UnpackedPackage[],
+  packages: PackagesByTree,
   means: Means,
   placeError: PlaceError,
 ): Promise<MadeTrees> {
@@ -48,7 +51,8 @@ export async function assemble(
     } catch (error) {
       throw placeError({ tree: name }, error);
     }
-    const scripts = await applyStages(tree, treePlan, { plan, packages, means }, placeError);
+    const own = packages.get(name) ?? [];
+    const scripts = await applyStages(tree, treePlan, { plan, packages: own, means }, placeError);
     trees.set(name, { tree, scripts });
   }
   warnOfLogins(plan, trees, means);

@@ -1,4 +1,4 @@
-import type { UnpackedPackage } from "../lib/apk/types.ts";
+import type { TrustedKey, UnpackedPackage } from "../lib/apk/types.ts";
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
 import type { BuildRecord } from "../lib/release/record.ts";
@@ -10,23 +10,25 @@ import { removeUnfinished } from "../lib/files/whole_file.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
 import { join } from "@std/path";
 import { writeArtifacts } from "./media/artifacts.ts";
-import { assemble } from "./assemble.ts";
+import { assemble, type PackagesByTree } from "./assemble.ts";
 import type { Engine } from "./engine/engine.ts";
-import { gatherInputs, type Inputs, resolveRequestOf } from "./inputs/inputs.ts";
-import { optionalOf, worldOf } from "./manifest/manifest.ts";
 import {
+  gatherInputs,
+  type Inputs,
+  repositoriesRequestOf,
+  worldRequestsOf,
+} from "./inputs/inputs.ts";
+import {
+  type ApkRequest,
   fits,
-  formatLock,
-  type Lock,
-  lockDigest,
   olderPackages,
-  parseLock,
+  type RepositoriesRequest,
   requireTrue,
-  type ResolveRequest,
-} from "./plan/lock.ts";
+} from "./plan/apk_source.ts";
+import { apkSourceOf, formatLock, type Lock, lockDigest, parseLock } from "./plan/lock.ts";
 import { type BuildPlan, makePlan, planOfTree } from "./plan/plan.ts";
 import { makeRecord } from "./plan/record.ts";
-import { loadRequestsOf, resolve } from "./plan/resolve.ts";
+import { loadRequestsOf, packagesOf, resolve } from "./plan/resolve.ts";
 import type { BuildRequest } from "./inputs/request.ts";
 import { withSoundPackages } from "./engine/sound_packages.ts";
 import { recall, remember } from "./engine/unchanged.ts";
@@ -53,8 +55,8 @@ export async function build(
     engine.env.explain("nothing has changed since this plan's artifacts were written");
     return { record: before, folder };
   }
-  const record = await withPackages(planned, engine, async (packages) => {
-    const trees = await assemble(plan, packages, engine, inputs.placeError);
+  const record = await withPackages(planned, engine, async (byTree, packages) => {
+    const trees = await assemble(plan, byTree, engine, inputs.placeError);
     const written = await writeArtifacts(plan, trees, folder, engine, inputs.placeError);
     const made = [...trees.values()];
     const scripts = made.flatMap(({ scripts }) => scripts);
@@ -67,17 +69,21 @@ export async function build(
 
 /** Does something with a build's packages, loaded once more where the store turns out damaged. */
 function withPackages<T>(
-  { inputs, lock, packages }: PlannedBuild,
+  { inputs, lock, worlds, packages }: PlannedBuild,
   engine: Engine,
-  work: (packages: readonly UnpackedPackage[]) => Promise<T>,
+  work: (byTree: PackagesByTree, packages: readonly UnpackedPackage[]) => Promise<T>,
 ): Promise<T> {
-  const requests = loadRequestsOf(lock, inputs.repositories);
-  return withSoundPackages(packages, () => load(requests, lock, engine), engine, (loaded) => {
-    const { manifest } = inputs;
-    const [world, optional] = [worldOf(manifest), optionalOf(manifest)];
-    const alternatives = world.filter((item) => typeof item !== "string");
-    requireTrue(lock, loaded, [...world, ...optional], [...optional, ...alternatives]);
-    return work(loaded);
+  const requests = loadRequestsOf(lock.sources, lock.arch, inputs.repositories);
+  const keys = lock.sources[0]?.keys ?? [];
+  return withSoundPackages(packages, () => load(requests, keys, engine), engine, (loaded) => {
+    const byTree = new Map(worlds.map(({ name, world, optional }) => {
+      const source = apkSourceOf(lock, name)!;
+      const own = packagesOf(source, loaded);
+      const alternatives = world.filter((item) => typeof item !== "string");
+      requireTrue(source, own, [...world, ...optional], [...optional, ...alternatives]);
+      return [name, own];
+    }));
+    return work(byTree, loaded);
   });
 }
 
@@ -95,6 +101,8 @@ export interface PlannedBuild {
   readonly inputs: Inputs;
   readonly lock: Lock;
   readonly plan: BuildPlan;
+  /** What is asked for, by tree. */
+  readonly worlds: readonly ApkRequest[];
   /** The packages, where resolving has loaded them already. */
   readonly packages: readonly UnpackedPackage[] | undefined;
 }
@@ -102,8 +110,8 @@ export interface PlannedBuild {
 /** Manifest -> lock -> plan. Touches the network only where no lock fits. */
 export async function planBuild(request: BuildRequest, engine: Engine): Promise<PlannedBuild> {
   const inputs = gatherInputs(request, engine.env, engine.store);
-  const { lock, packages } = await lockFor(inputs, request, engine);
-  return { inputs, lock, packages, plan: makePlan(inputs.manifest, lock, inputs.overlays) };
+  const { lock, worlds, packages } = await lockFor(inputs, request, engine);
+  return { inputs, lock, worlds, packages, plan: makePlan(inputs.manifest, lock, inputs.overlays) };
 }
 
 /**
@@ -121,7 +129,7 @@ export async function buildTree(
   const trees = await withPackages(
     planned,
     engine,
-    (packages) => assemble(wanted, packages, engine, inputs.placeError),
+    (byTree) => assemble(wanted, byTree, engine, inputs.placeError),
   );
   return trees.get(name)!.tree;
 }
@@ -140,7 +148,7 @@ export async function lockSystem(
   const { lock } = mode === "update"
     ? await updateLock(
       inputs,
-      resolveRequestOf(inputs, request.keysFolder, engine.env, before),
+      repositoriesRequestOf(inputs, request.keysFolder, engine.env, before),
       before,
       engine,
     )
@@ -148,22 +156,35 @@ export async function lockSystem(
   return { lock, file: inputs.lockFile, digest: lockDigest(lock) };
 }
 
+/** A lock, and what it is for. */
+interface ChosenLock {
+  readonly lock: Lock;
+  readonly worlds: readonly ApkRequest[];
+  /** The packages, where they were loaded. */
+  readonly packages?: readonly UnpackedPackage[];
+}
+
 /** Chooses packages anew and writes the lock; what got older since the one before is told. */
 async function updateLock(
   inputs: Inputs,
-  request: ResolveRequest,
+  from: RepositoriesRequest,
   before: Lock | undefined,
   engine: Engine,
-): Promise<{ lock: Lock; packages: UnpackedPackage[] }> {
+): Promise<ChosenLock> {
   const { fetcher, store, reporter } = engine;
-  const resolved = await resolve(request, {
+  const worlds = worldRequestsOf(inputs.manifest, from);
+  const { sources, packages } = await resolve(worlds, from, {
     fetcher,
     store,
     reporter,
-    load: (requests) => load(requests, request, engine),
+    load: (requests) => load(requests, from.keys, engine),
     placeOf: inputs.placeOf,
   });
-  const older = before === undefined ? [] : olderPackages(before, resolved.lock);
+  const lock: Lock = { version: 2, arch: inputs.arch, sources };
+  const older = sources.flatMap((now) => {
+    const earlier = before && apkSourceOf(before, now.name);
+    return earlier ? olderPackages(earlier, now) : [];
+  });
   if (older.length > 0) {
     reporter.report({
       type: "warning",
@@ -171,8 +192,8 @@ async function updateLock(
         "one that hides updates",
     });
   }
-  writeFileAtomic(inputs.lockFile, new TextEncoder().encode(formatLock(resolved.lock)));
-  return resolved;
+  writeFileAtomic(inputs.lockFile, new TextEncoder().encode(formatLock(lock)));
+  return { lock, worlds, packages };
 }
 
 /** The lock of a file, undefined where there is none. */
@@ -185,13 +206,14 @@ async function lockFor(
   inputs: Inputs,
   { frozen, keysFolder }: BuildRequest,
   engine: Engine,
-): Promise<{ lock: Lock; packages?: UnpackedPackage[] }> {
+): Promise<ChosenLock> {
   const { lockFile } = inputs;
   const found = readLock(lockFile);
-  const request = resolveRequestOf(inputs, keysFolder, engine.env, found);
-  if (found && fits(found, request)) {
+  const from = repositoriesRequestOf(inputs, keysFolder, engine.env, found);
+  const worlds = worldRequestsOf(inputs.manifest, from);
+  if (found && answers(found, worlds)) {
     engine.env.explain(`lock ${lockFile} fits`);
-    return { lock: found };
+    return { lock: found, worlds };
   }
   if (frozen) {
     const why = found ? "it was made for other packages, keys or repositories" : "it is not there";
@@ -203,12 +225,20 @@ async function lockFor(
     const message = `lock "${lockFile}" no longer fits the manifest; choosing packages anew`;
     engine.reporter.report({ type: "warning", message });
   }
-  return await updateLock(inputs, request, found, engine);
+  return await updateLock(inputs, from, found, engine);
+}
+
+/** Whether a lock has a source for each world that fits it, and no other. */
+function answers(lock: Lock, worlds: readonly ApkRequest[]): boolean {
+  return lock.sources.length === worlds.length && worlds.every((world) => {
+    const source = apkSourceOf(lock, world.name);
+    return source !== undefined && fits(source, lock.arch, world);
+  });
 }
 
 function load(
   requests: readonly PackageRequest[],
-  { keys }: Pick<ResolveRequest, "keys">,
+  keys: readonly TrustedKey[],
   { store, env, reporter, jobs, offline, patience }: Engine,
 ): Promise<UnpackedPackage[]> {
   const policy = { offline, patience };

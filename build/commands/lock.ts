@@ -1,4 +1,5 @@
 import type { Env } from "../../lib/env.ts";
+import { count } from "../../lib/report/quantity.ts";
 import { requestOf, systemCommand } from "./options.ts";
 
 /** `lock`: writes the lock, or checks it. */
@@ -13,6 +14,7 @@ export function lockCommand(env: Env) {
     .action(async (system, options) => {
       const { openEngine } = await import("../engine/engine.ts");
       const { lockSystem } = await import("../pipeline.ts");
+      const { packagesOf } = await import("../plan/lock.ts");
       const request = requestOf(system, options, env);
       using engine = openEngine(env, { ...request, json: options.json });
       const mode = options.check ? "check" : options.update ? "update" : "keep";
@@ -20,7 +22,7 @@ export function lockCommand(env: Env) {
       env.stdout.write(
         options.json
           ? JSON.stringify({ file, digest, lock }) + "\n"
-          : `${digest}  ${file}  ${lock.packages.length} packages\n`,
+          : `${digest}  ${file}  ${count(packagesOf(lock).length, "package")}\n`,
       );
     });
 }

@@ -1,6 +1,8 @@
 import type { Env } from "../../lib/env.ts";
 import { parseDependency } from "../../lib/apk/dependency.ts";
 import { TowerError } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/report/did_you_mean.ts";
+import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { Command } from "@commander-js/extra-typings";
 import { add, timeoutOption } from "./options.ts";
 
@@ -41,6 +43,7 @@ function questionCommand(name: string, description: string) {
     .argument("<name>", "a package, or anything that packages provide")
     .option("--system <system>", "the system it is about, or a manifest FILE.yaml", "lab")
     .option("--arch <arch>", "architecture (the manifest's first)")
+    .option("--tree <name>", "another of the manifest's trees", ROOT_TREE)
     .option("--repository <url>", "package repository instead of the manifest's; repeatable", add)
     .option(
       "--keys <dir>",
@@ -53,16 +56,30 @@ function questionCommand(name: string, description: string) {
 interface Question {
   readonly system: string;
   readonly arch?: string | undefined;
+  readonly tree: string;
   readonly repository?: string[] | undefined;
   readonly keys?: string | undefined;
   readonly timeout?: number | undefined;
   readonly json: boolean;
 }
 
-/** The world of a system and the repositories that it is chosen from. */
+function refuseTree({ system, tree }: Question, names: readonly string[]): never {
+  const meant = didYouMean(tree, names);
+  throw new TowerError(
+    "not-found",
+    `Cannot find packages of tree "${tree}" in "${system}"${meant}`,
+    {
+      hint: `its trees with packages are ${names.join(", ")}`,
+    },
+  );
+}
+
+/** The world of a tree of a system and the repositories that it is chosen from. */
 async function ask(options: Question, env: Env) {
   const { openEngine } = await import("../engine/engine.ts");
-  const { gatherInputs, resolveRequestOf } = await import("../inputs/inputs.ts");
+  const { gatherInputs, repositoriesRequestOf, worldRequestsOf } = await import(
+    "../inputs/inputs.ts"
+  );
   const { openRepositories } = await import("../plan/indexes.ts");
   const { wantedOf } = await import("../plan/world.ts");
   const { json, timeout } = options;
@@ -82,7 +99,10 @@ async function ask(options: Question, env: Env) {
     env,
     engine.store,
   );
-  const request = resolveRequestOf(inputs, options.keys, env, undefined);
-  const { universe } = await openRepositories(request, engine);
+  const from = repositoriesRequestOf(inputs, options.keys, env, undefined);
+  const worlds = worldRequestsOf(inputs.manifest, from);
+  const request = worlds.find(({ name }) => name === options.tree) ??
+    refuseTree(options, worlds.map(({ name }) => name));
+  const { universe } = await openRepositories(from, engine);
   return { world: wantedOf(request, universe).world, universe };
 }

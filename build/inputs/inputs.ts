@@ -13,14 +13,13 @@ import {
   type Manifest,
   manifestFor,
   type ManifestSource,
-  optionalOf,
-  placeOfItem,
   stagesOf,
-  worldOf,
 } from "../manifest/manifest.ts";
+import { hasPackages, optionalOf, placeOfItem, worldOf } from "../manifest/packages_stages.ts";
 import type { PlacedStage } from "../manifest/trees.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
-import type { Lock, ResolveRequest } from "../plan/lock.ts";
+import type { ApkRequest, RepositoriesRequest } from "../plan/apk_source.ts";
+import type { Lock } from "../plan/lock.ts";
 import { overlayOf } from "../kinds/stages.ts";
 import type { OverlayFile } from "../stages/stage.ts";
 import { parseRepository, type RepositorySpec } from "../plan/repositories.ts";
@@ -37,8 +36,8 @@ export interface Inputs {
   /** Folder of the artifacts. */
   readonly output: string;
   readonly lockFile: string;
-  /** Where the manifest asks for an item of the world. */
-  readonly placeOf: (item: Wanted) => string | undefined;
+  /** Where the manifest asks for an item of the world of a tree. */
+  readonly placeOf: (tree: string, item: Wanted) => string | undefined;
   /** Makes errors of a stage or an output say where the manifest has it. */
   readonly placeError: PlaceError;
 }
@@ -63,7 +62,10 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     lockFile: request.lockFile === undefined
       ? join(output, `${name}.lock.json`)
       : inFolderThere(resolve(env.cwd, request.lockFile)),
-    placeOf: (item) => placeOfItem(manifest, item),
+    placeOf: (name, item) => {
+      const tree = manifest.trees.find((tree) => tree.name === name);
+      return tree && placeOfItem(tree, item);
+    },
     placeError: errorPlacer(manifest),
   };
 }
@@ -81,20 +83,29 @@ function repositoriesOf(request: BuildRequest, manifest: Manifest): readonly str
   );
 }
 
-/** What the packages of these inputs are chosen by. */
-export function resolveRequestOf(
+/** What packages are chosen from. */
+export function repositoriesRequestOf(
   inputs: Inputs,
   keysFolder: string | undefined,
   env: Env,
   lock: Lock | undefined,
-): ResolveRequest {
+): RepositoriesRequest {
+  const { arch, repositories } = inputs;
   return {
-    arch: inputs.arch,
-    world: worldOf(inputs.manifest),
-    optional: optionalOf(inputs.manifest),
-    repositories: inputs.repositories,
-    keys: trustedKeys({ ...inputs, folder: keysFolder, lock }, env),
+    arch,
+    repositories,
+    keys: trustedKeys({ ...inputs, folder: keysFolder, locked: lock?.sources[0]?.keys }, env),
   };
+}
+
+/** What the packages of each tree are chosen by. */
+export function worldRequestsOf({ trees }: Manifest, from: RepositoriesRequest): ApkRequest[] {
+  return trees.filter(hasPackages).map((tree) => ({
+    ...from,
+    name: tree.name,
+    world: worldOf(tree),
+    optional: optionalOf(tree),
+  }));
 }
 
 /** Manifests in files, and the systems that lie beside this program. */

@@ -6,7 +6,6 @@ import { TowerError } from "../../lib/errors.ts";
 import { exists, isFolder, listDir } from "../../lib/files/files.ts";
 import { readOwnText } from "../../lib/files/own_file.ts";
 import { labHint } from "../plan/lab_hint.ts";
-import type { Lock } from "../plan/lock.ts";
 import { LAB, type RepositorySpec } from "../plan/repositories.ts";
 
 /** Where `deno task lab` puts its repository; a folder for each architecture lies in it. */
@@ -20,7 +19,8 @@ export interface KeyRequest {
   /** As the command line has it. */
   readonly folder: string | undefined;
   readonly arch: string;
-  readonly lock?: Lock | undefined;
+  /** Those that a lock names. */
+  readonly locked?: readonly TrustedKey[] | undefined;
 }
 
 /**
@@ -28,11 +28,11 @@ export interface KeyRequest {
  * repositories, its own; else the ones that the lock names.
  */
 export function trustedKeys(request: KeyRequest, env: Env): readonly TrustedKey[] {
-  const { repositories, folder, arch, lock } = request;
+  const { repositories, folder, arch, locked } = request;
   if (folder !== undefined) return readKeys(resolve(env.cwd, folder), arch);
   const labKeys = join(labFolder(env), "keys-public");
   if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys, arch);
-  if (lock !== undefined) return lock.keys;
+  if (locked !== undefined) return locked;
   const lab = repositories.find((r) => r.name === LAB);
   if (lab) {
     throw new TowerError("not-found", "Cannot use the lab repository: it was not made yet", {

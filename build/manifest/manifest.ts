@@ -1,5 +1,4 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
-import type { Wanted } from "../../lib/apk/wanted.ts";
 import { type FieldPath, TowerError } from "../../lib/errors.ts";
 import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
@@ -9,7 +8,7 @@ import { count } from "../../lib/report/quantity.ts";
 import { filesOf, type OutputSpec } from "../kinds/outputs.ts";
 import type { StageSpec } from "../kinds/stages.ts";
 import { isOwnFile } from "./file_names.ts";
-import { hasPackages, misplacedPackages, packagesStages } from "./packages_stages.ts";
+import { hasPackages, misplacedPackages } from "./packages_stages.ts";
 import { type Placed, placedAt } from "./placed.ts";
 import { type ManifestDocument, manifestDocument } from "./schema.ts";
 import { orderOfTrees } from "./tree_order.ts";
@@ -71,18 +70,6 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
 /** The stages of all trees. */
 export function stagesOf({ trees }: Manifest): PlacedStage[] {
   return trees.flatMap(({ stages }) => stages);
-}
-
-/** Where a manifest asks for an item of the world. */
-export function placeOfItem(manifest: Manifest, item: Wanted): string | undefined {
-  const text = JSON.stringify(item);
-  for (const { spec, placeOf } of stagesOf(manifest).toReversed()) {
-    const at = spec.kind === "packages"
-      ? spec.world.findIndex((other) => JSON.stringify(other) === text)
-      : -1;
-    if (at >= 0) return placeOf(["world", at]);
-  }
-  return undefined;
 }
 
 /** A manifest as its file has it. */
@@ -245,18 +232,4 @@ export function chooseArch(manifest: Manifest, asked: string | undefined): Arch 
       (known ? manifest.arches : ARCHES).join(", ")
     }`,
   });
-}
-
-/** Every package wanted, by all packages stages together, in the order written. */
-export function worldOf({ trees }: Manifest): Wanted[] {
-  return distinct(trees.flatMap(packagesStages).flatMap((s) => s.world));
-}
-
-/** Every package wanted where a repository has it, in the order written. */
-export function optionalOf({ trees }: Manifest): Wanted[] {
-  return distinct(trees.flatMap(packagesStages).flatMap((s) => s.optional));
-}
-
-function distinct(items: readonly Wanted[]): Wanted[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }

@@ -6,8 +6,8 @@ import {
   manifestFor,
   type ManifestSource,
   stagesOf,
-  worldOf,
 } from "./manifest.ts";
+import { worldOf } from "./packages_stages.ts";
 
 const BASE = `name: base
 arches: [x86_64, aarch64]
@@ -52,7 +52,7 @@ stages:
   assertEquals(manifest.arches, ["aarch64"]);
   assertEquals(manifest.repositories, ["lab"]);
   assertEquals(manifest.outputs.map(({ spec }) => spec.file), ["base.tar"]);
-  assertEquals(worldOf(manifest), ["busybox", "openrc", "chrony"]);
+  assertEquals(worldOf(manifest.trees[0]!), ["busybox", "openrc", "chrony"]);
   assertEquals(stagesOf(manifest).map((s) => s.folder), ["/systems", "/my", "/my"]);
 });
 
@@ -137,8 +137,8 @@ outputs:
 Deno.test("manifestFor() keeps what is for an architecture, and forgets that it was for it", () => {
   const manifest = load("/a.yaml", { "/a.yaml": BY_ARCH });
   const [pc, arm] = [manifestFor(manifest, "x86_64"), manifestFor(manifest, "aarch64")];
-  assertEquals(worldOf(pc), ["busybox", "openrc", "syslinux"]);
-  assertEquals(worldOf(arm), ["busybox", "openrc"]);
+  assertEquals(worldOf(pc.trees[0]!), ["busybox", "openrc", "syslinux"]);
+  assertEquals(worldOf(arm.trees[0]!), ["busybox", "openrc"]);
   assertEquals(pc.outputs.map(({ spec }) => spec), [
     { kind: "tar", file: "own.tar", compression: "none", tree: "root" },
   ]);

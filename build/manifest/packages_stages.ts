@@ -1,4 +1,4 @@
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { StageSpec } from "../kinds/stages.ts";
 import type { PackagesSpec } from "../stages/packages.ts";
 import type { PlacedTree } from "./trees.ts";
@@ -8,18 +8,40 @@ export function packagesStages({ stages }: PlacedTree): PackagesSpec[] {
   return stages.map(({ spec }) => spec).filter((spec) => spec.kind === "packages");
 }
 
+/** Every package that a tree wants, by all its packages stages together, in the order written. */
+export function worldOf(tree: PlacedTree): Wanted[] {
+  return distinct(packagesStages(tree).flatMap((s) => s.world));
+}
+
+/** Every package that a tree wants where a repository has it, in the order written. */
+export function optionalOf(tree: PlacedTree): Wanted[] {
+  return distinct(packagesStages(tree).flatMap((s) => s.optional));
+}
+
+function distinct(items: readonly Wanted[]): Wanted[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}
+
+/** Where a tree asks for an item of its world. */
+export function placeOfItem({ stages }: PlacedTree, item: Wanted): string | undefined {
+  const text = JSON.stringify(item);
+  for (const { spec, placeOf } of stages.toReversed()) {
+    const at = spec.kind === "packages"
+      ? spec.world.findIndex((other) => JSON.stringify(other) === text)
+      : -1;
+    if (at >= 0) return placeOf(["world", at]);
+  }
+  return undefined;
+}
+
 export function hasPackages(tree: PlacedTree): boolean {
   return packagesStages(tree).length > 0;
 }
 
 /** Packages stages where no packages can be installed, a line for each. */
-export function misplacedPackages({ name, spec, stages }: PlacedTree): string[] {
-  const cause = Object.keys(spec).length > 0
-    ? "packages go into an empty tree, and this one begins with another"
-    : name !== ROOT_TREE
-    ? `only the tree "${ROOT_TREE}" can have packages`
-    : undefined;
-  if (cause === undefined) return [];
+export function misplacedPackages({ spec, stages }: PlacedTree): string[] {
+  if (Object.keys(spec).length === 0) return [];
+  const cause = "packages go into an empty tree, and this one begins with another";
   return stages.filter(({ spec }) => spec.kind === "packages")
     .map(({ placeOf }) => `${placeOf([])}: ${cause}`);
 }

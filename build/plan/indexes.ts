@@ -9,7 +9,7 @@ import type { ContentStore } from "../../lib/store/ports.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { IS_FROM_SOURCES, labHint } from "./lab_hint.ts";
 import { recallLinked } from "./linked_indexes.ts";
-import type { ResolveRequest } from "./lock.ts";
+import type { RepositoriesRequest } from "./apk_source.ts";
 import { indexUrl, LAB, type RepositorySpec } from "./repositories.ts";
 
 /** Largest index file that is fetched: Alpine's community index has about 2 MiB. */
@@ -41,7 +41,7 @@ export interface OpenRepositories {
  * another), `untrusted` or `malformed` when its index is not what it should be.
  */
 export async function openRepositories(
-  request: Pick<ResolveRequest, "arch" | "repositories" | "keys">,
+  request: RepositoriesRequest,
   { fetcher, store, reporter }: IndexPorts,
 ): Promise<OpenRepositories> {
   reporter.report({

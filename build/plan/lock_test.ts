@@ -1,25 +1,17 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
-import {
-  fits,
-  formatLock,
-  inputsDigest,
-  type Lock,
-  lockDigest,
-  olderPackages,
-  parseLock,
-  requireTrue,
-} from "./lock.ts";
+import { canonicalJson } from "../../lib/json.ts";
+import type { ApkSource } from "./apk_source.ts";
+import { apkSourceOf, formatLock, type Lock, lockDigest, packagesOf, parseLock } from "./lock.ts";
 
 const digest = `sha256:${"0".repeat(64)}` as Digest;
 const key = { name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" };
-const lock: Lock = {
-  version: 1,
-  arch: "x86_64",
+const source: ApkSource = {
+  kind: "apk",
+  name: "root",
   inputs: digest,
   repositories: [{ name: "lab", index: digest }],
   keys: [key],
@@ -33,10 +25,13 @@ const lock: Lock = {
     buildTime: 2,
   }],
 };
+const lock: Lock = { version: 2, arch: "x86_64", sources: [source] };
 
-function faultOf(change: (lock: Record<string, unknown>) => void): string {
+type Json = Record<string, unknown>;
+
+function faultOf(change: (lock: Json, source: Json) => void): string {
   const copy = JSON.parse(formatLock(lock));
-  change(copy);
+  change(copy, copy.sources[0]);
   const error = assertThrows(() => parseLock(JSON.stringify(copy), "l.json"), TowerError);
   assertEquals(error.code, "malformed");
   return error.message;
@@ -49,177 +44,18 @@ Deno.test("a lock survives its file", () => {
 
 Deno.test("parseLock() refuses unknown fields, bad digests, swapped keys and lost repositories", () => {
   assert(faultOf((l) => l.extra = 1).includes("extra"));
-  assert(faultOf((l) => l.inputs = "sha256:x").includes("inputs: must be a sha256 digest"));
-  assert(faultOf((l) => l.keys = [{ ...key, pem: "other" }]).includes("k.rsa.pub was changed"));
-  assert(faultOf((l) => l.repositories = []).includes("busybox names a repository"));
-  assert(faultOf((l) => l.version = 2).includes("version"));
+  assert(faultOf((_, s) => s.inputs = "sha256:x").includes("inputs: must be a sha256 digest"));
+  assert(faultOf((_, s) => s.keys = [{ ...key, pem: "other" }]).includes("k.rsa.pub was changed"));
+  assert(faultOf((_, s) => s.repositories = []).includes("busybox names a repository"));
+  assert(faultOf((l) => l.version = 3).includes("version"));
   assertThrows(() => parseLock("{", "l.json"), TowerError, "it is not JSON");
-});
-
-Deno.test("inputsDigest() changes with what is asked for, not with where it lies", () => {
-  const request = {
-    arch: "x86_64",
-    world: ["a", "b"],
-    optional: [],
-    repositories: [{ name: "lab", url: "/one" }],
-    keys: [key],
-  } as const;
-  const same = inputsDigest(request);
-  assertEquals(inputsDigest({ ...request, world: ["b", "a"] }), same);
-  assertEquals(inputsDigest({ ...request, repositories: [{ name: "lab", url: "/two" }] }), same);
-  assertNotEquals(inputsDigest({ ...request, world: ["a"] }), same);
-  assertNotEquals(inputsDigest({ ...request, optional: ["c"] }), same);
-  assertNotEquals(inputsDigest({ ...request, arch: "aarch64" }), same);
-  assertNotEquals(inputsDigest({ ...request, keys: [] }), same);
-  const swapped = { name: key.name, digest: digestOf("other"), pem: "other" };
-  assertNotEquals(inputsDigest({ ...request, keys: [swapped] }), same);
-  assertNotEquals(inputsDigest({ ...request, keys: [{ ...key, name: "l.rsa.pub" }] }), same);
-  const both = [key, swapped];
-  assertEquals(
-    inputsDigest({ ...request, keys: both }),
-    inputsDigest({ ...request, keys: both.toReversed() }),
-  );
-  assertNotEquals(
-    inputsDigest({ ...request, optional: ["c"] }),
-    inputsDigest({ ...request, optional: ["d"] }),
-  );
-  assertEquals(
-    inputsDigest({ ...request, optional: ["c", "d"] }),
-    inputsDigest({ ...request, optional: ["d", "c"] }),
-  );
-  assertNotEquals(
-    inputsDigest({ ...request, repositories: [{ name: "lab", url: "/one", tag: "x" }] }),
-    same,
-  );
-});
-
-Deno.test("a lock fits what it was made for, and not once its own fields say otherwise", () => {
-  const repositories = [{ name: "lab", url: "/one" }, { name: "edge", url: "/two", tag: "edge" }];
-  const request = {
-    arch: "x86_64",
-    world: ["a"],
-    optional: [],
-    repositories,
-    keys: [key],
-  } as const;
-  const made: Lock = {
-    ...lock,
-    inputs: inputsDigest(request),
-    repositories: [{ name: "lab", index: digest }, { name: "edge", tag: "edge", index: digest }],
-  };
-  assert(fits(made, request));
-  assert(!fits(made, { ...request, world: ["a", "b"] }));
-  assert(!fits({ ...made, inputs: digest }, request));
-  assert(!fits({ ...made, arch: "aarch64" }, request));
-  assert(!fits({ ...made, keys: [{ ...key, digest: digestOf("other"), pem: "other" }] }, request));
-  assert(!fits({ ...made, repositories: made.repositories.slice(0, 1) }, request));
-});
-
-Deno.test("packages that are older than in the lock before are told, others are not", () => {
-  const [busybox] = lock.packages;
-  const now = (version: string, name = "busybox") => ({
-    ...lock,
-    packages: [{ ...busybox!, name, version }],
-  });
-  assertEquals(olderPackages(lock, now("1.35-r9")), ["busybox 1.36-r0 -> 1.35-r9"]);
-  for (const same of [now("1.36-r0"), now("1.36-r1"), now("1.0-r0", "other")]) {
-    assertEquals(olderPackages(lock, same), []);
-  }
 });
 
 Deno.test("a lock's identity is read whatever its spelling, and one that is none is refused", () => {
   const text = formatLock(lock);
   const other = text.replace("AAA=", "AAB=");
-  assertEquals(parseLock(other, "l").packages[0]?.identity, lock.packages[0]?.identity);
+  assertEquals(packagesOf(parseLock(other, "l"))[0]?.identity, source.packages[0]?.identity);
   assertThrows(() => parseLock(text.replace("AAA=", "A="), "l"), TowerError, "Q1 or Q2 hash");
-});
-
-Deno.test("requireTrue() takes a lock that tells what its packages do, and no other", () => {
-  const busybox = unpackedPackage("busybox", {
-    info: { buildTime: 2, provides: ["cmd:sh=1.36-r0", "/bin/sh"] },
-  });
-  const faultIn = (
-    items: readonly (string | string[])[],
-    missing: string[] | undefined,
-    packages = [busybox],
-  ): string | undefined => {
-    try {
-      requireTrue({ ...lock, ...(missing && { missing }) }, packages, [], items as never);
-      return undefined;
-    } catch (error) {
-      assert(error instanceof TowerError);
-      assertEquals(error.code, "stale");
-      return error.message;
-    }
-  };
-  const other = (item: string) =>
-    `Cannot use the lock: "${item}" is missing, or not, other than it says`;
-  const at = (buildTime: number) => [unpackedPackage("busybox", { info: { buildTime } })];
-  assertEquals(faultIn([], undefined, at(2)), undefined);
-  assertEquals(
-    faultIn([], undefined, at(3)),
-    'Cannot use the lock: "busybox" was built at another time',
-  );
-  assertEquals(
-    faultIn([], undefined, [unpackedPackage("busybox")]),
-    'Cannot use the lock: "busybox" was built at another time',
-  );
-
-  assertEquals(faultIn(["busybox", "cmd:sh", "/bin/sh"], undefined), undefined);
-  assertEquals(faultIn(["nano"], undefined), other("nano"));
-  assertEquals(faultIn(["nano"], ["nano"]), undefined);
-  assertEquals(faultIn(["busybox"], ["busybox"]), other("busybox"));
-  assertEquals(faultIn(["busybox"], ["nano"]), other("nano"));
-  // Another version than was asked for may be there.
-  assertEquals(faultIn(["busybox>2"], ["busybox>2"]), undefined);
-  // What must not be there is not missing.
-  assertEquals(faultIn(["!nano"], undefined), undefined);
-
-  assertEquals(faultIn([["nano", "busybox"]], ["nano"]), undefined);
-  assertEquals(faultIn([["nano", "busybox"]], undefined), other("nano"));
-  assertEquals(faultIn([["nano", "vim"]], ["nano"]), other("vim"));
-  assertEquals(faultIn([["nano", "vim"]], ["nano", "vim"]), undefined);
-});
-
-Deno.test("requireTrue() takes no package of a tagged repository that no item of the tag leads to", () => {
-  const named = (name: string, info: object = {}) => unpackedPackage(name, { info });
-  const packages = [
-    named("a", { depends: ["so:b", "!z"] }),
-    named("b", { provides: ["so:b=1"] }),
-    named("b-doc", { installIf: ["b=1", "docs"] }),
-    named("c"),
-  ];
-  const faultOf = (world: (string | string[])[], ...from: number[]): string | undefined => {
-    const tagged: Lock = {
-      ...lock,
-      repositories: [
-        { name: "main", index: digest },
-        { name: "edge", tag: "edge", index: digest },
-        { name: "own", tag: "own", index: digest },
-      ],
-      packages: packages.map(({ info: { name } }, i) => ({
-        ...lock.packages[0]!,
-        name,
-        buildTime: 0,
-        repository: from[i]!,
-      })),
-    };
-    try {
-      requireTrue(tagged, packages, world as never, []);
-      return undefined;
-    } catch (error) {
-      return (error as TowerError).message;
-    }
-  };
-  const stray = (name: string) =>
-    `Cannot use the lock: "${name}" is from a repository whose tag nothing asks for`;
-  assertEquals(faultOf(["a", "c"], 0, 0, 0, 0), undefined);
-  assertEquals(faultOf(["a@edge", "c"], 1, 1, 1, 0), undefined);
-  assertEquals(faultOf([["x", "a@edge"], "c"], 1, 0, 0, 0), undefined);
-  assertEquals(faultOf(["a@edge", "c"], 1, 1, 1, 1), stray("c"));
-  assertEquals(faultOf(["a@edge", "c@own"], 2, 1, 1, 2), stray("a"));
-  assertEquals(faultOf(["a@edge", "c@own"], 1, 2, 1, 2), stray("b"));
-  assertEquals(faultOf(["a", "c"], 1, 0, 0, 0), stray("a"));
 });
 
 Deno.test("a lock that was changed after it was written is told as such, beside other faults", () => {
@@ -228,15 +64,38 @@ Deno.test("a lock that was changed after it was written is told as such, beside 
     'Cannot read lock "l.json": it was changed after it was written, or merged',
   );
   assertEquals(
-    faultOf((l) => l.repositories = []),
+    faultOf((_, s) => s.repositories = []),
     'Cannot read lock "l.json": package busybox names a repository that is not there',
   );
   for (const field of ["size", "buildTime", "repository"]) {
-    const set = (value: number) =>
-      faultOf((l) => (l.packages as Record<string, unknown>[])[0]![field] = value);
-    assert(set(-1).includes(`packages.0.${field}`), field);
-    assert(set(0.5).includes(`packages.0.${field}`), field);
+    const set = (value: number) => faultOf((_, s) => (s.packages as Json[])[0]![field] = value);
+    assert(set(-1).includes(`sources.0.packages.0.${field}`), field);
+    assert(set(0.5).includes(`sources.0.packages.0.${field}`), field);
   }
-  const empty = { ...lock, packages: [{ ...lock.packages[0]!, size: 0, buildTime: 0 }] };
+  const empty: Lock = {
+    ...lock,
+    sources: [{ ...source, packages: [{ ...source.packages[0]!, size: 0, buildTime: 0 }] }],
+  };
   assertEquals(parseLock(formatLock(empty), "l.json"), empty);
+});
+
+Deno.test("a lock of version 1 is one of the tree root, and is checked as it was written", () => {
+  const { kind: _, name: __, ...fields } = source;
+  const old = { version: 1, arch: "x86_64", ...fields };
+  const text = (digest: Digest) => JSON.stringify({ ...old, digest });
+  assertEquals(parseLock(text(digestOf(canonicalJson(old))), "l.json"), lock);
+  assertThrows(() => parseLock(text(digest), "l.json"), TowerError, "it was changed after");
+});
+
+Deno.test("sources of a lock are those of trees, by name, each once", () => {
+  const other: ApkSource = { ...source, name: "other", packages: [] };
+  const both: Lock = { ...lock, sources: [source, other] };
+  assertEquals(parseLock(formatLock(both), "l.json"), both);
+  assertEquals(apkSourceOf(both, "other"), other);
+  assertEquals(apkSourceOf(both, "third"), undefined);
+  assertEquals(
+    packagesOf({ ...lock, sources: [source, { ...source, name: "same" }] }),
+    source.packages,
+  );
+  assert(faultOf((l) => l.sources = [source, source]).includes("two sources are named root"));
 });

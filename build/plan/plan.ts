@@ -4,15 +4,16 @@ import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import { type Manifest, optionalOf, worldOf } from "../manifest/manifest.ts";
-import { plannedStages } from "../manifest/packages_stages.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { optionalOf, plannedStages, worldOf } from "../manifest/packages_stages.ts";
 import type { TreeBeginning } from "../manifest/schema.ts";
 import type { PlacedStage, PlacedTree } from "../manifest/trees.ts";
 import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
 import { planStage, type StagePlan } from "../kinds/stages.ts";
 import type { ChosenPackages, OverlayFile } from "../stages/stage.ts";
 import { choose } from "../../lib/apk/wanted.ts";
-import { type Lock, lockDigest } from "./lock.ts";
+import type { ApkSource } from "./apk_source.ts";
+import { apkSourceOf, type Lock, lockDigest } from "./lock.ts";
 import { repositoryLines } from "./repositories.ts";
 
 /** A package that goes into a tree. */
@@ -56,14 +57,14 @@ export function makePlan(
   lock: Lock,
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
 ): BuildPlan {
-  const epoch = Math.max(0, ...lock.packages.map((p) => p.buildTime));
+  const epoch = newestOf(lock);
   const named = { system: manifest.name, arch: lock.arch, epoch };
-  const chosen = chosenPackages(manifest, lock);
   const trees = new Map<string, TreePlan>();
   for (const tree of manifest.trees) {
-    const stages = planStages(tree, chosen, overlays);
-    // A packages stage is the only one that a lock is for.
-    const packages = stages[0]?.kind === "packages" ? packagesIn(lock) : [];
+    const source = apkSourceOf(lock, tree.name);
+    const stages = planStages(tree, source && chosenPackages(tree, source), overlays);
+    const packages = (source?.packages ?? [])
+      .map(({ name, version, digest }) => ({ name, version, digest }));
     const begins = tree.spec;
     const id = digestOf(
       canonicalJson({ version: 1, ...named, packages, stages, ...idsOf(begins, trees) }),
@@ -116,39 +117,42 @@ function idsOf(
 
 function planStages(
   tree: PlacedTree,
-  chosen: ChosenPackages,
+  chosen: ChosenPackages | undefined,
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
 ): readonly StagePlan[] {
   return plannedStages(tree).reduce<StagePlan[]>((before, { spec, stage }) => {
     const overlay = stage && overlays.get(stage) || [];
-    return [...before, planStage(spec, { overlay, chosen, before })];
+    return [...before, planStage(spec, { overlay, chosen: chosen ?? NONE_CHOSEN, before })];
   }, []);
 }
 
-function packagesIn({ packages }: Lock): PlannedPackage[] {
-  return packages.map(({ name, version, digest }) => ({ name, version, digest }));
+/** Of a tree without packages. */
+const NONE_CHOSEN: ChosenPackages = { world: [], repositories: [], keys: [], tags: {} };
+
+/** The time of the newest package of all. */
+function newestOf({ sources }: Lock): number {
+  return sources.flatMap(({ packages }) => packages)
+    .reduce((newest, { buildTime }) => Math.max(newest, buildTime), 0);
 }
 
-function chosenPackages(manifest: Manifest, lock: Lock): ChosenPackages {
+function chosenPackages(tree: PlacedTree, source: ApkSource): ChosenPackages {
   return {
-    world: worldWithout(manifest, lock.missing ?? []),
-    repositories: repositoryLines(lock.repositories.map((r) => ({
+    world: worldWithout(tree, source.missing ?? []),
+    repositories: repositoryLines(source.repositories.map((r) => ({
       name: r.name,
       ...(r.tag === undefined ? {} : { tag: r.tag }),
     }))),
-    keys: lock.keys,
-    tags: Object.fromEntries(lock.packages.flatMap(({ name, repository }) => {
-      const tag = lock.repositories[repository]!.tag;
+    keys: source.keys,
+    tags: Object.fromEntries(source.packages.flatMap(({ name, repository }) => {
+      const tag = source.repositories[repository]!.tag;
       return tag === undefined ? [] : [[name, tag]];
     })),
   };
 }
 
-/** What a manifest wants, as far as it was to be had. */
-function worldWithout(manifest: Manifest, missing: readonly string[]): string[] {
+/** What a tree wants, as far as it was to be had. */
+function worldWithout(tree: PlacedTree, missing: readonly string[]): string[] {
   const isThere = (item: string) => !missing.includes(item);
-  const taken = [...worldOf(manifest), ...optionalOf(manifest)].map((item) =>
-    choose(item, isThere)
-  );
+  const taken = [...worldOf(tree), ...optionalOf(tree)].map((item) => choose(item, isThere));
   return [...new Set(taken.flatMap(({ chosen }) => chosen ?? []))];
 }

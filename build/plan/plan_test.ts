@@ -4,6 +4,7 @@ import type { Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { manifestDocument } from "../manifest/schema.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import type { ApkSource, LockedPackage } from "./apk_source.ts";
 import type { Lock } from "./lock.ts";
 import type { OverlayFile } from "../stages/stage.ts";
 import { treesIn } from "../manifest/trees.ts";
@@ -47,39 +48,26 @@ function manifest(change: Record<string, unknown> = {}): Manifest {
   };
 }
 
-function lock(change: Partial<Lock["packages"][number]> = {}): Lock {
+function source(change: Partial<LockedPackage> = {}): ApkSource {
+  const locked = { identity: "Q1A=" as Identity, digest, size: 1 };
   return {
-    version: 1,
-    arch: "x86_64",
+    kind: "apk",
+    name: "root",
     inputs: digest,
-    repositories: [{ name: "lab", index: digest }, {
-      name: "https://x/edge",
-      tag: "edge",
-      index: digest,
-    }],
+    repositories: [
+      { name: "lab", index: digest },
+      { name: "https://x/edge", tag: "edge", index: digest },
+    ],
     keys: [{ name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" }],
     packages: [
-      {
-        name: "a",
-        version: "1",
-        repository: 0,
-        identity: "Q1A=" as Identity,
-        digest,
-        size: 1,
-        buildTime: 100,
-        ...change,
-      },
-      {
-        name: "b",
-        version: "2",
-        repository: 1,
-        identity: "Q1B=" as Identity,
-        digest,
-        size: 1,
-        buildTime: 300,
-      },
+      { ...locked, name: "a", version: "1", repository: 0, buildTime: 100, ...change },
+      { ...locked, name: "b", version: "2", repository: 1, buildTime: 300 },
     ],
   };
+}
+
+function lock(change: Partial<LockedPackage> = {}): Lock {
+  return { version: 2, arch: "x86_64", sources: [source(change)] };
 }
 
 Deno.test("makePlan() puts one packages stage first, with the world of all", () => {
@@ -100,7 +88,10 @@ Deno.test("makePlan() takes the newest package's time for its epoch", () => {
 Deno.test("a plan's id depends on what is built, not on where packages came from", () => {
   const plan = makePlan(manifest(), lock(), new Map());
   assertEquals(makePlan(manifest(), lock(), new Map()), plan);
-  const elsewhere = { ...lock(), inputs: digestOf("other") };
+  const elsewhere: Lock = {
+    ...lock(),
+    sources: [{ ...source(), inputs: digestOf("other") }],
+  };
   assertEquals(makePlan(manifest(), elsewhere, new Map()).id, plan.id);
   assertNotEquals(makePlan(manifest(), elsewhere, new Map()).lock, plan.lock);
   assertNotEquals(makePlan(manifest(), lock({ digest: digestOf("other") }), new Map()).id, plan.id);

@@ -1,5 +1,5 @@
 import { count, formatBytes } from "../../lib/report/quantity.ts";
-import type { Lock } from "./lock.ts";
+import { type Lock, packagesOf } from "./lock.ts";
 import { outputLine } from "../kinds/outputs.ts";
 import { stageLine } from "../kinds/stages.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
@@ -28,18 +28,21 @@ function treeRows(tree: TreePlan, isNamed: boolean): (readonly [string, string])
 
 /** A plan as people read it, a line for each part. Pure: the whole of it is JSON. */
 export function planSummary(plan: BuildPlan, lock: Lock, places: PlanPlaces): string {
-  const size = lock.packages.reduce((sum, p) => sum + p.size, 0);
+  const packages = packagesOf(lock);
+  const size = packages.reduce((sum, p) => sum + p.size, 0);
   const newest = new Date(plan.epoch * 1000).toISOString().replace(".000Z", "Z");
-  const missing = lock.missing ?? [];
+  const missing = [...new Set(lock.sources.flatMap(({ missing }) => missing ?? []))];
+  // The same for all: the command line's, or the manifest's.
+  const { repositories = [], keys = [] } = lock.sources[0] ?? {};
   const rows: (readonly [string, string])[] = [
     ["system", `${plan.system} for ${plan.arch}`],
     ["plan", plan.id],
     ["lock", `${places.lockFile} (${plan.lock})`],
-    ...lock.repositories.map(({ name, tag }) =>
+    ...repositories.map(({ name, tag }) =>
       ["repository", tag === undefined ? name : `@${tag} ${name}`] as const
     ),
-    ...lock.keys.map(({ name }) => ["key", name] as const),
-    ["packages", `${count(lock.packages.length, "package")}, ${formatBytes(size)} to load`],
+    ...keys.map(({ name }) => ["key", name] as const),
+    ["packages", `${count(packages.length, "package")}, ${formatBytes(size)} to load`],
     ...missing.length > 0 ? [["not there", missing.join(", ")] as const] : [],
     ["newest", `${newest}, the time of all files that packages do not date`],
     ...plan.trees.flatMap((tree) => treeRows(tree, plan.trees.length > 1)),

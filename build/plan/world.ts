@@ -3,12 +3,12 @@ import { formatProblems, type Selected, solveIn, type Universe } from "../../lib
 import { TowerError } from "../../lib/errors.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import { alternativesOf, choose } from "../../lib/apk/wanted.ts";
-import type { ResolveRequest } from "./lock.ts";
+import type { ApkRequest } from "./apk_source.ts";
 
 /** Solves a world; an error says where the manifest asks for what no repository has. */
 export function solveOrPlace(
   world: readonly Dependency[],
-  request: Pick<ResolveRequest, "world">,
+  request: Pick<ApkRequest, "world">,
   universe: Universe,
   placeOf: (item: Wanted) => string | undefined,
 ): readonly Selected[] {
@@ -45,7 +45,7 @@ export interface World {
  * @throws {TowerError} as {@linkcode parseWorld}.
  */
 export function wantedOf(
-  request: Pick<ResolveRequest, "world" | "optional">,
+  request: Pick<ApkRequest, "world" | "optional">,
   universe: Universe,
 ): World {
   parseWorld([...request.world, ...request.optional].flatMap(alternativesOf));

@@ -149,14 +149,16 @@ Deno.test("a lock with a wrong field, a changed key or no JSON is refused with i
   await p.program.run("lock", ...p.args, "--lock", "good.json");
   const good = json(Deno.readTextFileSync(p.program.path("good.json")));
   const HINT = "  hint: write a new one with tower-build lock SYSTEM --update";
-  const [key] = good.keys;
+  const [source] = good.sources;
+  const [key] = source.keys;
+  const but = (change: object) => ({ ...good, sources: [{ ...source, ...change }] });
   const cases: [lock: unknown, fault: string][] = [
-    [{ ...good, version: 2 }, "version: must be 1"],
+    [{ ...good, version: 3 }, "version: must be 1 or 2"],
     [{ ...good, more: 1 }, ': Unrecognized key: "more"'],
-    [{ ...good, keys: [{ ...key, pem: `${key.pem}\n` }] }, `key ${key.name} was changed`],
+    [but({ keys: [{ ...key, pem: `${key.pem}\n` }] }), `key ${key.name} was changed`],
     [
-      { ...good, repositories: [] },
-      good.packages.map((x: { name: string }) =>
+      but({ repositories: [] }),
+      source.packages.map((x: { name: string }) =>
         `package ${x.name} names a repository that is not there`
       ).join("; "),
     ],

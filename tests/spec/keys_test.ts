@@ -24,7 +24,9 @@ Deno.test("of keys in folders by architecture those are used, and go into the im
   const args = ["m.yaml", "--keys", "all", "--output", "out"] as const;
   assertEquals((await program.run("build", ...args)).code, 0);
   const lock = JSON.parse(readText(program.path("out/small-x86_64.lock.json"), 1 << 20));
-  assertEquals(lock.keys.map((key: { name: string }) => key.name), [TEST_KEY.trusted.name]);
+  assertEquals(lock.sources[0].keys.map((key: { name: string }) => key.name), [
+    TEST_KEY.trusted.name,
+  ]);
   const { out } = await program.run("show-tree", ...args);
   assertEquals(
     out.split("\n").flatMap((line) => /etc\/apk\/keys\/(\S+)/.exec(line)?.[1] ?? []),

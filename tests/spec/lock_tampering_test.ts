@@ -99,7 +99,11 @@ function valueAt(value: Json, path: Path): Json {
 
 Deno.test("a package's time that another program wrote into the lock is refused by name", async () => {
   using b = await built("keys");
-  const lock = changed(b.lock, ["packages", 0, "buildTime"], (old) => Number(old) + 86400);
+  const lock = changed(
+    b.lock,
+    ["sources", 0, "packages", 0, "buildTime"],
+    (old) => Number(old) + 86400,
+  );
   assertMatch(
     await b.try(lock, "with its digest"),
     /^error: Cannot use the lock: "base" was built at another time\n/,
@@ -108,9 +112,9 @@ Deno.test("a package's time that another program wrote into the lock is refused 
 
 Deno.test("packages of a lock in another order, twice, or less of them never pass unseen", async () => {
   using b = await built("keys");
-  const { packages } = b.lock as { packages: Json[] };
+  const packages = valueAt(b.lock, ["sources", 0, "packages"]) as Json[];
   for (const list of [packages.toReversed(), [...packages, packages[0]!], packages.slice(1)]) {
-    const lock = { ...(b.lock as { [key: string]: Json }), packages: list };
+    const lock = changed(b.lock, ["sources", 0, "packages"], () => list);
     assertMatch(await b.try(lock), /it was changed after it was written, or merged/);
   }
 });
@@ -119,7 +123,7 @@ Deno.test("a lock that swaps the key for another's, text and digest, is refused"
   using b = await built("keys");
   const { name } = TEST_KEY.trusted;
   const key = { name, digest: OTHER_KEY.trusted.digest, pem: OTHER_KEY.trusted.pem };
-  const lock = changed(b.lock, ["keys", 0], () => key);
+  const lock = changed(b.lock, ["sources", 0, "keys", 0], () => key);
   assertMatch(await b.try(lock, "with its digest"), /^error: Cannot use lock/);
 });
 

@@ -1,5 +1,9 @@
 import { openEngine } from "../../../build/engine/engine.ts";
-import { gatherInputs, resolveRequestOf } from "../../../build/inputs/inputs.ts";
+import {
+  gatherInputs,
+  repositoriesRequestOf,
+  worldRequestsOf,
+} from "../../../build/inputs/inputs.ts";
 import { openRepositories } from "../../../build/plan/indexes.ts";
 import { solveWorld, wantedOf } from "../../../build/plan/world.ts";
 import { formatDependency } from "../../../lib/apk/dependency.ts";
@@ -26,9 +30,10 @@ export async function chosenPackages(system: string, source: Source) {
     ...{ lockFile: undefined, frozen: false, offline: false, output: undefined, jobs: 1 },
   };
   const inputs = gatherInputs(request, env, engine.store);
-  const asked = resolveRequestOf(inputs, keysFolder, env, undefined);
-  const { universe } = await openRepositories(asked, engine);
-  const { world, missing, replaced } = wantedOf(asked, universe);
+  const from = repositoriesRequestOf(inputs, keysFolder, env, undefined);
+  const [asked] = worldRequestsOf(inputs.manifest, from);
+  const { universe } = await openRepositories(from, engine);
+  const { world, missing, replaced } = wantedOf(asked!, universe);
   const packages = solveWorld(world, universe).map((s) => s.package);
   return { world: world.map(formatDependency), missing, replaced, packages };
 }
