@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { atField } from "../../lib/errors.ts";
+import { atField, type FieldPath } from "../../lib/errors.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { folderTree } from "../../lib/tree/tree_view.ts";
@@ -8,7 +8,7 @@ import { cpio } from "../outputs/cpio.ts";
 import type { OutputPlanning, WriteContext } from "../outputs/output.ts";
 import { tar } from "../outputs/tar.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
-import { kindOf, type PlansOf, type SpecsOf, specsOf } from "./kind.ts";
+import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of output. */
 const OUTPUTS = [disk, tar, cpio] as const;
@@ -28,6 +28,7 @@ interface AnyOutput {
   readonly spec: z.ZodType<OutputSpec>;
   readonly files: (spec: OutputSpec) => readonly string[];
   readonly plan: (spec: OutputSpec, planning: OutputPlanning) => KindPlan;
+  readonly fieldInSpec?: (spec: OutputSpec, field: FieldPath) => FieldPath;
   readonly line: (plan: OutputPlan) => string;
   readonly write: (tree: FileTree, plan: OutputPlan, context: WriteContext) => Promise<void>;
 }
@@ -42,6 +43,11 @@ export function filesOf(spec: OutputSpec): readonly string[] {
 export function planOutput(spec: OutputSpec, planning: OutputPlanning): OutputPlan {
   const folder = "folder" in spec && spec.folder !== undefined ? { folder: spec.folder } : {};
   return { ...find(spec.kind).plan(spec, planning), tree: spec.tree, ...folder };
+}
+
+/** Where a manifest has what an output's plan has in a field. */
+export function fieldInSpec(spec: OutputSpec, field: FieldPath): FieldPath {
+  return find(spec.kind).fieldInSpec?.(spec, field) ?? field;
 }
 
 /** How an output is compressed, where its kind lets a manifest say. */

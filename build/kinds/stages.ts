@@ -7,7 +7,7 @@ import { kernel } from "../stages/kernel.ts";
 import { packages } from "../stages/packages.ts";
 import { services } from "../stages/services.ts";
 import type { StageContext, StagePlanning } from "../stages/stage.ts";
-import { kindOf, type PlansOf, type SpecsOf, specsOf } from "./kind.ts";
+import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of stage. */
 const STAGES = [packages, files, accounts, services, kernel, initramfs] as const;

@@ -5,11 +5,11 @@ import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
 import { count } from "../../lib/report/quantity.ts";
-import { filesOf, type OutputSpec } from "../kinds/outputs.ts";
+import { fieldInSpec, filesOf, type OutputSpec } from "../kinds/outputs.ts";
 import type { StageSpec } from "../kinds/stages.ts";
 import { isOwnFile } from "./file_names.ts";
 import { hasPackages, misplacedPackages } from "./packages_stages.ts";
-import { type Placed, placedAt } from "./placed.ts";
+import type { Placed } from "./placed.ts";
 import { type ManifestDocument, manifestDocument } from "./schema.ts";
 import { orderOfTrees } from "./tree_order.ts";
 import {
@@ -108,7 +108,10 @@ function readManifest(path: string, source: ManifestSource): ReadManifest {
     path,
     document,
     trees: treesIn(document, source.folderOf(path), placeOf),
-    outputs: document.outputs?.map((spec, i) => placedAt(["outputs", i], spec, placeOf)),
+    outputs: document.outputs?.map((spec, i) => ({
+      spec,
+      placeOf: (field) => placeOf(["outputs", i, ...fieldInSpec(spec, field)]),
+    })),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Arch } from "../../lib/brand.ts";
+import type { FieldPath } from "../../lib/errors.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
 import type { NamedBuild } from "../../lib/release/artifact_name.ts";
@@ -54,6 +55,8 @@ export interface OutputKind<Schema extends z.ZodType<{ kind: string }>, Plan ext
   readonly files: (spec: z.infer<Schema>) => readonly string[];
   /** Fixes all that could vary, as plain JSON: no default is left to choose. Pure. */
   readonly plan: (spec: z.infer<Schema>, planning: OutputPlanning) => Plan;
+  /** Where a manifest has what a plan has in a field; by default in the same. */
+  readonly fieldInSpec?: (spec: z.infer<Schema>, field: FieldPath) => FieldPath;
   /** A plan in a few words, the file's name left out. */
   readonly line: (plan: Plan) => string;
   readonly write: OutputWriter<Plan>;

@@ -1,12 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../build/outputs/disk.ts";
-import type { DiskPlan } from "../../build/outputs/disk_plan.ts";
-import { uuidFrom } from "../../lib/format/uuid.ts";
+import type { DiskPlan } from "../../build/outputs/disk/plan.ts";
+import { writeDisk } from "../../build/outputs/disk/write.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { type MachineSpec, OVMF_FILES, QEMU, qemuArgv } from "../../lib/qemu/machine.ts";
 import { silent } from "../../lib/report/event.ts";
 import { BOOT_TREE_TOOLS, bootTree, MARKER } from "../support/format/boot_tree.ts";
+import { diskPlan } from "../support/format/disk_plan.ts";
 import { DEBIAN_TOOLS } from "../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../support/program/file_sink.ts";
 
@@ -23,26 +23,8 @@ const reader = {
   },
 };
 
-const plan = (changes: Pick<DiskPlan, "table" | "loaders">): DiskPlan => ({
-  kind: "disk",
-  file: "disk.img",
-  compression: "none",
-  arch: "x86_64",
-  diskId: uuidFrom("disk"),
-  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 1, free: 1 << 20 },
-  root: {
-    label: "root",
-    partitionId: uuidFrom("root"),
-    uuid: uuidFrom("uuid"),
-    hashSeed: uuidFrom("hash"),
-    free: 4 << 20,
-  },
-  kernel: "boot/vmlinuz-virt",
-  initramfs: "boot/initramfs-virt",
-  cmdline: `root=UUID=${uuidFrom("uuid")} console=ttyS0 quiet panic=1`,
-  title: "tower",
-  ...changes,
-});
+const plan = (changes: { readonly table: string; readonly loaders: readonly string[] }): DiskPlan =>
+  diskPlan({ ...changes, cmdline: "console=ttyS0 quiet panic=1" });
 
 /** Boots an image until the machine powers off, and returns what it said on its serial port. */
 async function boot(image: string, firmware: MachineSpec["firmware"]): Promise<string> {
@@ -104,7 +86,7 @@ for (const { table, loaders, firmware } of CASES) {
         firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: ovmf! },
       );
       assertStringIncludes(said, MARKER);
-      assertStringIncludes(said, chosen.cmdline);
+      assertStringIncludes(said, chosen.boot.cmdline);
       // Each loader adds a word of its own to the command line.
       const own = firmware === "bios" ? "BOOT_IMAGE=/vmlinuz-virt" : "initrd=\\initramfs-virt";
       assertStringIncludes(said, own);

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { outputSpec } from "../../build/kinds/outputs.ts";
 import { stageSpec } from "../../build/kinds/stages.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
-import { diskSpec } from "../../build/outputs/disk_spec.ts";
+import { diskSpec } from "../../build/outputs/disk/spec.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";

@@ -28,14 +28,14 @@ const FAULTS: readonly {
   {
     disk: { root: { size: "8MiB" } },
     message: new RegExp(
-      '^error: Cannot write "x.img"\n {2}because: Cannot make the root partition\n' +
+      '^error: Cannot write "x.img"\n {2}because: Cannot make partition "root"\n' +
         " {2}because: Cannot make an ext4 file system of 8388608 bytes: the content needs \\d+ " +
         "bytes and 0 shall stay free\n {2}hint: A size of \\d+MiB is enough$",
     ),
   },
   {
     disk: { boot: { size: "1MiB" } },
-    message: /^error: .*\n {2}because: Cannot make the boot partition\n {2}because: .* FAT .*\n/,
+    message: /^error: .*\n {2}because: Cannot make partition "boot"\n {2}because: .* FAT .*\n/,
   },
   {
     disk: { root: { size: "900TiB" } },

@@ -1,18 +1,18 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { writeFile } from "../../../build/media/output_file.ts";
-import { writeDisk } from "../../../build/outputs/disk.ts";
+import { writeDisk } from "../../../build/outputs/disk/write.ts";
 import type { Engine } from "../../../build/engine/engine.ts";
 import { openPacker } from "../../../build/media/packing.ts";
-import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
+import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
-import { uuidFrom } from "../../../lib/format/uuid.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { hashFile } from "../../../lib/files/artifact_file.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
+import { diskPlan } from "../../support/format/disk_plan.ts";
 import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { testEnv } from "../../support/program/test_env.ts";
@@ -24,29 +24,11 @@ function skipped(...tools: string[]): { ignore: boolean; reason: string } {
   return { ignore, reason: ignore ? ` (skipped: ${missing.join(", ")} missing)` : "" };
 }
 
-function plan(compression: DiskPlan["compression"], file: string): DiskPlan {
-  return {
-    kind: "disk",
-    file,
-    compression,
-    arch: "x86_64",
-    table: "gpt",
-    diskId: uuidFrom("disk"),
-    boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 0xc0ffee42, free: 1 << 20 },
-    root: {
-      label: "root",
-      partitionId: uuidFrom("root"),
-      uuid: uuidFrom("uuid"),
-      hashSeed: uuidFrom("hash"),
-      free: 48 << 20,
-    },
-    loaders: ["syslinux", "systemd-boot"],
-    kernel: "boot/vmlinuz-virt",
-    initramfs: "boot/initramfs-virt",
-    cmdline: `root=UUID=${uuidFrom("uuid")} console=ttyS0`,
-    title: "tower",
-  };
-}
+const plan = (compression: DiskPlan["compression"], file: string): DiskPlan => ({
+  ...diskPlan({ root: { free: "48MiB" } }),
+  compression,
+  file,
+});
 
 // A tool makes its initramfs, so two trees differ.
 let tree: Promise<FileTree> | undefined;
@@ -64,7 +46,7 @@ async function write(
   };
   const engine = { env, store, reporter: silent } as unknown as Engine;
   tree ??= bootTree(runner);
-  const { file: name, compression, cmdline: commandLine, loaders } = output;
+  const { file: name, compression, boot: { cmdline: commandLine, loaders } } = output;
   const made = await tree;
   const context = { reader: store, epoch: 1_700_000_000, reporter: silent };
   const written = await writeFile(

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../../build/outputs/disk.ts";
-import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
+import { writeDisk } from "../../../build/outputs/disk/write.ts";
 import { putBootFile } from "../../../lib/boot/boot_partition.ts";
 import { giveIdentity, isMisnamed } from "../../../lib/boot/card_identity.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
@@ -10,6 +9,7 @@ import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { openDisk } from "../../../lib/files/disk_file.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
+import { diskPlan } from "../../support/format/disk_plan.ts";
 import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
 import { partitionFile } from "../../support/format/partition_file.ts";
@@ -20,28 +20,13 @@ const TOOLS = ["sfdisk", "fsck.fat", "mtype", "e2fsck", "dumpe2fs", "tune2fs", "
 const missing = programsMissing(runner, ...TOOLS, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS);
 
 const EPOCH = 1_700_000_000;
-const IMAGE = uuidFrom("uuid");
+/** The UUID of an image's root. */
+const IMAGE = /UUID=(\S+)/.exec(diskPlan().boot.cmdline)![1]!;
 const OWN = uuidFrom("own");
-const PLAN: DiskPlan = {
-  kind: "disk",
-  file: "disk.img",
-  compression: "none",
-  arch: "x86_64",
+const FIELDS = {
   table: "mbr",
-  diskId: uuidFrom("disk"),
-  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 0xc0ffee42, free: 1 << 20 },
-  root: {
-    label: "root",
-    partitionId: uuidFrom("root"),
-    uuid: IMAGE,
-    hashSeed: uuidFrom("hash"),
-    free: 140 << 20,
-  },
-  loaders: ["syslinux", "systemd-boot"],
-  kernel: "boot/vmlinuz-virt",
-  initramfs: "boot/initramfs-virt",
-  cmdline: `root=UUID=${IMAGE} rootfstype=ext4 rootwait rootdelay=10 console=ttyS0`,
-  title: "tower",
+  root: { free: "140MiB" },
+  cmdline: "rootwait rootdelay=10 console=ttyS0",
 };
 const CMDLINE = `root=UUID=${OWN} rootfstype=ext4 rootwait console=ttyS0             `;
 
@@ -50,8 +35,9 @@ const run = async (...argv: [string, ...string[]]) => {
   return new TextDecoder().decode(stdout);
 };
 
-async function cardFile(folder: string, plan: Partial<DiskPlan> = {}): Promise<string> {
+async function cardFile(folder: string, fields: object = {}): Promise<string> {
   const image = join(folder, "disk.img");
+  const plan = diskPlan({ ...FIELDS, ...fields });
   const reader = {
     open: () => {
       throw new Error("no blobs here");
@@ -60,12 +46,12 @@ async function cardFile(folder: string, plan: Partial<DiskPlan> = {}): Promise<s
   {
     using sink = fileSink(image);
     const tree = await bootTree(runner);
-    writeDisk(tree, { ...PLAN, ...plan }, sink, { reader, epoch: EPOCH, reporter: silent });
+    writeDisk(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
   }
   using card = openDisk(image);
   putBootFile(card, {
     name: "cmdline.txt",
-    bytes: new TextEncoder().encode(`é ${PLAN.cmdline}   \n`),
+    bytes: new TextEncoder().encode(`é ${plan.boot.cmdline}   \n`),
     mtime: 0,
   });
   return image;
@@ -73,8 +59,8 @@ async function cardFile(folder: string, plan: Partial<DiskPlan> = {}): Promise<s
 
 // FAT16 has the volume's number elsewhere than FAT32, which has it twice.
 const VOLUMES = [
-  { type: "FAT16", boot: { free: 1 << 20 }, loaders: ["syslinux"] },
-  { type: "FAT32", boot: { size: 64 << 20 }, loaders: ["syslinux", "systemd-boot"] },
+  { type: "FAT16", boot: { free: "1MiB" }, loaders: ["syslinux"] },
+  { type: "FAT32", boot: { size: "64MiB" }, loaders: ["syslinux", "systemd-boot"] },
 ] as const;
 
 for (const { type, boot, loaders } of VOLUMES) {
@@ -85,9 +71,7 @@ for (const { type, boot, loaders } of VOLUMES) {
     ),
     async fn() {
       using folder = tempFolder();
-      const { label, partitionId, volumeId } = PLAN.boot;
-      const named = { label, partitionId, volumeId, ...boot };
-      const image = await cardFile(folder.path, { boot: named, loaders: [...loaders] });
+      const image = await cardFile(folder.path, { boot, loaders });
       {
         using card = openDisk(image);
         assert(!isMisnamed(card));

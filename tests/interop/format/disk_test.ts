@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../../build/outputs/disk.ts";
-import type { DiskPlan } from "../../../build/outputs/disk_plan.ts";
+import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
+import { writeDisk } from "../../../build/outputs/disk/write.ts";
 import { TowerError } from "../../../lib/errors.ts";
-import { uuidFrom } from "../../../lib/format/uuid.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
@@ -11,6 +10,7 @@ import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
 import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
+import { diskPlan } from "../../support/format/disk_plan.ts";
 import { partitionFile } from "../../support/format/partition_file.ts";
 
 const runner = denoRunner();
@@ -25,27 +25,7 @@ const reader = {
     throw new Error("no blobs here");
   },
 };
-const PLAN: DiskPlan = {
-  kind: "disk",
-  file: "disk.img",
-  compression: "none",
-  arch: "x86_64",
-  table: "gpt",
-  diskId: uuidFrom("disk"),
-  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 0xc0ffee42, free: 1 << 20 },
-  root: {
-    label: "root",
-    partitionId: uuidFrom("root"),
-    uuid: uuidFrom("uuid"),
-    hashSeed: uuidFrom("hash"),
-    free: 4 << 20,
-  },
-  loaders: ["syslinux", "systemd-boot"],
-  kernel: "boot/vmlinuz-virt",
-  initramfs: "boot/initramfs-virt",
-  cmdline: `root=UUID=${uuidFrom("uuid")} console=ttyS0`,
-  title: "tower",
-};
+const PLAN = diskPlan();
 
 const run = async (...argv: [string, ...string[]]) => {
   const { stdout } = await runner.run({ argv });
@@ -64,7 +44,7 @@ for (const table of ["mbr", "gpt"] as const) {
     async fn() {
       using folder = tempFolder();
       const image = join(folder.path, "disk.img");
-      write(await bootTree(runner), { ...PLAN, table }, image);
+      write(await bootTree(runner), diskPlan({ table }), image);
       const verified = await runner.run({ argv: ["sfdisk", "--verify", image] });
       const said = new TextDecoder().decode(verified.stdout) +
         new TextDecoder().decode(verified.stderr);
@@ -87,7 +67,7 @@ for (const table of ["mbr", "gpt"] as const) {
         "::/syslinux.cfg",
         "::/vmlinuz-virt",
       ]);
-      assertStringIncludes(await run("mtype", "-i", boot, "::syslinux.cfg"), PLAN.cmdline);
+      assertStringIncludes(await run("mtype", "-i", boot, "::syslinux.cfg"), PLAN.boot.cmdline);
 
       const root = await partitionFile(runner, image, 2);
       await run("e2fsck", "-fn", root);
@@ -127,28 +107,31 @@ Deno.test({
     clashing.put({ ...meta, type: "file", path: "boot/syslinux.cfg", content });
     const bare = tree.clone();
     bare.remove("usr");
-    const cases: [FileTree, Partial<DiskPlan>, string, string][] = [
-      [owned, {}, "unsupported", "boot partition"],
+    const cases: [FileTree, object, string, string][] = [
+      [owned, {}, "unsupported", 'partition "boot"'],
       [linked, {}, "unsupported", '"/etc/k" into a tree without "/boot"'],
-      [clashing, {}, "conflict", "/boot/syslinux.cfg"],
+      [clashing, {}, "conflict", 'partition "boot"'],
       [bare, { loaders: ["syslinux"] }, "not-found", "/usr/bin/syslinux"],
       [bare, { loaders: ["systemd-boot"] }, "not-found", "systemd-bootx64.efi"],
-      [tree, { arch: "aarch64" }, "unsupported", "only x86_64 has a BIOS"],
-      [tree, { kernel: "boot/vmlinuz-lts" }, "not-found", "/boot/vmlinuz-lts"],
-      [tree, { initramfs: "etc/hostname" }, "not-found", 'not below "/boot"'],
-      [tree, { cmdline: "a\nb" }, "usage", "control characters"],
-      [tree, { boot: { ...PLAN.boot, size: 34 << 20, free: 30 << 20 } }, "no-space", "boot"],
-      [tree, { root: { ...PLAN.root, size: 1 << 20 } }, "no-space", "root partition"],
+      [tree, { flavour: "lts" }, "not-found", "/boot/vmlinuz-lts"],
+      [tree, { initramfs: "/etc/hostname" }, "not-found", 'not below "/boot"'],
+      [tree, { cmdline: "ü".repeat(1000) }, "usage", "2048 bytes"],
+      [tree, { boot: { size: "1MiB" } }, "no-space", 'partition "boot"'],
+      [tree, { root: { size: "64KiB" } }, "no-space", 'partition "root"'],
     ];
     using folder = tempFolder();
     for (const [given, changes, code, message] of cases) {
-      const plan = { ...PLAN, ...changes };
       const error = assertThrows(
-        () => write(given, plan, join(folder.path, "x")),
+        () => write(given, diskPlan(changes), join(folder.path, "x")),
         TowerError,
         message,
       );
       assertEquals(error.code, code, error.message);
     }
+    assertThrows(
+      () => write(tree, diskPlan({}, "aarch64"), join(folder.path, "x")),
+      TowerError,
+      "only x86_64 has a BIOS",
+    );
   },
 });

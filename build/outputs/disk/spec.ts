@@ -1,14 +1,11 @@
 import { z } from "zod";
-import { forArches } from "../../lib/schema/arches.ts";
-import { ofTree } from "../../lib/schema/of_tree.ts";
-import { byteSize, line, serviceName, treePath } from "../../lib/schema/scalars.ts";
-import { artifactFile } from "./artifact_file.ts";
-
-const fatLabel = z.string().regex(/^[A-Z0-9_-]{1,11}$/, "must be 1 to 11 of A-Z, 0-9, _ and -");
-const ext4Label = z.string().regex(
-  /^[A-Za-z0-9_-]{1,16}$/,
-  "must be 1 to 16 letters, digits, _ and -",
-);
+import { forArches } from "../../../lib/schema/arches.ts";
+import { ofTree } from "../../../lib/schema/of_tree.ts";
+import { byteSize, line, serviceName, treePath } from "../../../lib/schema/scalars.ts";
+import { LOADERS } from "./boot_volume.ts";
+import { ext4Label } from "./contents/ext4.ts";
+import { fatLabel } from "./contents/fat.ts";
+import { artifactFile } from "../artifact_file.ts";
 
 /** Block of ext4; a sector of FAT goes into it. */
 const BLOCK = 4096;
@@ -24,8 +21,6 @@ const oneSize = (v: { free?: number | undefined; size?: number | undefined }) =>
   (v.free === undefined) !== (v.size === undefined);
 const ONE_SIZE = { message: 'needs one of "free" and "size"' };
 
-/** What may start a disk. */
-const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
 /** What a manifest says of a disk. */
 export const diskSpec = z.strictObject({
   kind: z.literal("disk"),

@@ -1,0 +1,132 @@
+import { type BootEntry, checkBootEntry } from "../../../lib/boot/boot_entry.ts";
+import {
+  checkRaspberryPi,
+  RASPBERRY_PI_VOLUME,
+  raspberryPiFiles,
+} from "../../../lib/boot/raspberry_pi.ts";
+import {
+  findSyslinux,
+  installSyslinux,
+  LDLINUX_PATH,
+  type Syslinux,
+  syslinuxFiles,
+} from "../../../lib/boot/syslinux.ts";
+import { findSystemdBoot, systemdBootFiles } from "../../../lib/boot/systemd_boot.ts";
+import type { Arch } from "../../../lib/brand.ts";
+import type { ByteSink } from "../../../lib/bytes/bytes.ts";
+import { atField, TowerError } from "../../../lib/errors.ts";
+import type { FatType } from "../../../lib/format/fat/geometry.ts";
+import type { FatLayout } from "../../../lib/format/fat/layout.ts";
+import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
+import type { FileTree } from "../../../lib/tree/file_tree.ts";
+import { pathIn } from "../../../lib/tree/tree_view.ts";
+
+/** What may start a disk. */
+export const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
+/**
+ * What starts the kernel: `syslinux` from a BIOS, `systemd-boot` from UEFI firmware, `raspberrypi`
+ * from the Raspberry Pi's own.
+ */
+export type Loader = (typeof LOADERS)[number];
+
+/** How a disk starts. */
+export interface BootPlan {
+  /** At least one. */
+  readonly loaders: readonly Loader[];
+  /** Name of the partition from which they start: a FAT one that holds kernel and initramfs. */
+  readonly partition: string;
+  /** Path in the tree. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly cmdline: string;
+  /** What a boot menu shows. */
+  readonly title: string;
+}
+
+/** What boot loaders make of the FAT file system that they start from. */
+export interface BootVolume {
+  /** Files to add, by their path on the volume. */
+  readonly files: ReadonlyMap<string, Content>;
+  /** Bytes that stay free at least. */
+  readonly freeBytes: number;
+  readonly sectorsPerCluster: number;
+  readonly minimumType: FatType;
+  /** Paths of files that get the attributes read-only, hidden and system. */
+  readonly systemFiles: ReadonlySet<string>;
+  /** Makes a volume that was written with this layout bootable. */
+  readonly install: (layout: FatLayout, sink: ByteSink) => void;
+  /** Boot code for the first sector of the disk, by the table behind it; empty without a BIOS. */
+  readonly bootCode: Readonly<Record<"mbr" | "gpt", Uint8Array>>;
+}
+
+const NO_CODE = new Uint8Array();
+
+/**
+ * Finds the loaders of a plan in the tree.
+ *
+ * @param folder what the boot partition holds of the tree
+ * @throws {TowerError} `not-found` for a kernel, an initramfs or a loader that the tree does not
+ * have, `usage` for a command line that no loader can be told, `unsupported` for a loader of
+ * another architecture
+ */
+export function bootVolume(
+  tree: FileTree,
+  plan: BootPlan,
+  { folder, arch, reader }: {
+    readonly folder: string;
+    readonly arch: Arch;
+    readonly reader: ContentReader;
+  },
+): BootVolume {
+  const entry = bootEntryOf(tree, plan, folder);
+  const has = (loader: Loader) => plan.loaders.includes(loader);
+  const forLoader = <T>(loader: Loader, work: () => T): T | undefined =>
+    has(loader) ? atField(["loaders", plan.loaders.indexOf(loader)], work) : undefined;
+  forLoader("raspberrypi", () => checkRaspberryPi(tree));
+  const bios = forLoader("syslinux", () => syslinuxFor(arch, tree, reader));
+  const uefi = forLoader("systemd-boot", () => findSystemdBoot(tree, arch));
+  const isPi = has("raspberrypi");
+  return {
+    files: new Map([
+      ...(isPi ? raspberryPiFiles(tree, arch, entry) : []),
+      ...(bios ? syslinuxFiles(bios, entry) : []),
+      ...(uefi ? systemdBootFiles(uefi, arch, entry) : []),
+    ]),
+    freeBytes: isPi ? RASPBERRY_PI_VOLUME.free : 0,
+    sectorsPerCluster: isPi ? RASPBERRY_PI_VOLUME.sectorsPerCluster : 1,
+    minimumType: uefi || isPi ? "fat32" : "fat16",
+    systemFiles: new Set([LDLINUX_PATH]),
+    install: (layout, sink) => bios && installSyslinux(layout, bios.parts, sink),
+    bootCode: { mbr: bios?.mbrCode ?? NO_CODE, gpt: bios?.gptCode ?? NO_CODE },
+  };
+}
+
+function syslinuxFor(arch: Arch, tree: FileTree, reader: ContentReader): Syslinux {
+  if (arch === "x86_64") return findSyslinux(tree, reader);
+  throw new TowerError(
+    "unsupported",
+    `Cannot install a BIOS boot loader for "${arch}": only x86_64 has a BIOS`,
+  );
+}
+
+/** The entry as the boot volume sees it. */
+function bootEntryOf(tree: FileTree, plan: BootPlan, folder: string): BootEntry {
+  const onVolume = (path: string, what: string, field: string): string => {
+    const short = pathIn(folder, path);
+    if (short !== undefined && tree.get(path)?.type === "file") return short;
+    const cause = short === undefined
+      ? `it is not below "/${folder}"`
+      : "no such file is in the tree";
+    throw new TowerError("not-found", `Cannot boot the ${what} "/${path}": ${cause}`, {
+      at: [field],
+    });
+  };
+  const found = {
+    title: plan.title,
+    kernel: onVolume(plan.kernel, "kernel", "flavour"),
+    initramfs: onVolume(plan.initramfs, "initramfs", "initramfs"),
+    commandLine: plan.cmdline,
+  };
+  atField(["cmdline"], () => checkBootEntry(found));
+  return found;
+}

@@ -1,0 +1,89 @@
+import type { z } from "zod";
+import type { ByteSink } from "../../../lib/bytes/bytes.ts";
+import type { Uuid } from "../../../lib/format/uuid.ts";
+import type { ContentReader } from "../../../lib/tree/entry.ts";
+import type { FileTree } from "../../../lib/tree/file_tree.ts";
+import type { BootVolume } from "./boot_volume.ts";
+
+/** What every content says of itself, in a manifest and in a plan. */
+export interface AnyContent {
+  readonly kind: string;
+  /** The folder of the tree that it holds, and is mounted at; "" is the tree's root. */
+  readonly folder?: string | undefined;
+}
+
+/** How large a partition is: one of the two is given. */
+export interface Room {
+  /** Bytes to spare beyond the content. */
+  readonly free?: number | undefined;
+  /** Exact bytes, a multiple of 4096. */
+  readonly size?: number | undefined;
+}
+
+/**
+ * A kind of content of a partition: what a manifest may say of it, what a plan fixes of that, and
+ * how it is written. Its row stands in `contents.ts`.
+ */
+export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends AnyContent> {
+  /** The fields, `kind` among them; their descriptions are the reference page. */
+  readonly spec: Schema;
+  /** Fixes all that could vary, as plain JSON. Pure. */
+  readonly plan: (spec: z.infer<Schema>, planning: ContentPlanning) => Plan;
+  /** What a kernel is told to mount it as its root, where it can be one. */
+  readonly rootWords?: (plan: Plan) => string;
+  /**
+   * Decides how large it is and where everything in it lies; nothing is written yet.
+   *
+   * @throws {TowerError} `no-space` or `limit` for a size that does not do, others for a tree that
+   * it cannot hold
+   */
+  readonly layOut: (plan: Plan, context: LayOutContext) => LaidOut;
+}
+
+/** A kind as it is written: its types come from its parts. */
+export function contentKind<Schema extends z.ZodType<AnyContent>, Plan extends AnyContent>(
+  kind: ContentKind<Schema, Plan>,
+): ContentKind<Schema, Plan> {
+  return kind;
+}
+
+/** What a content's plan is made from beside its fields. */
+export interface ContentPlanning {
+  /** Of its partition. */
+  readonly name: string;
+  /** Whether firmware looks for it: an EFI system partition. */
+  readonly isEsp: boolean;
+  /** A UUID that depends on the build, the disk, the partition and this name alone. */
+  readonly uuid: (what: string) => Uuid;
+}
+
+export interface LayOutContext {
+  readonly room: Room;
+  /** Seconds since 1970 for every time the tree does not give. */
+  readonly epoch: number;
+  /** The part of the tree that a content holds: its folder, without what other partitions hold. */
+  readonly treeOf: (content: AnyContent) => FileTree;
+  /** Where boot loaders start from it. */
+  readonly boot?: BootVolume | undefined;
+}
+
+/** A content with every place in it decided. */
+export interface LaidOut {
+  /** Bytes of the partition, a multiple of 512. */
+  readonly size: number;
+  /** Bytes whose writing is told as progress. */
+  readonly bytes: number;
+  /** The type that its partition has in an MBR where the manifest leaves that to it. */
+  readonly mbrType: number;
+  /** What a medium must hold as it is, zeros included; the rest is free space. */
+  readonly used: Iterable<readonly [offset: number, length: number]>;
+  /** Writes it; what stays unwritten must read as zeros. */
+  readonly write: (sink: ByteSink, context: WritingContext) => void;
+}
+
+export interface WritingContext {
+  readonly reader: ContentReader;
+  /** Of the partition, counted from the disk's start. */
+  readonly firstSector: number;
+  readonly onProgress: (done: number) => void;
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { FAT_TYPES, type FatType, SECTOR } from "../../../../lib/format/fat/geometry.ts";
+import { clusterSector, planFat } from "../../../../lib/format/fat/layout.ts";
+import { writeFat } from "../../../../lib/format/fat/writer.ts";
+import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
+import { sizeOf } from "../../../../lib/tree/entry.ts";
+import type { FileTree } from "../../../../lib/tree/file_tree.ts";
+import { contentKind } from "../content.ts";
+import { withLoaderFiles } from "../trees.ts";
+
+/** A label of FAT. */
+export const fatLabel = z.string().regex(
+  /^[A-Z0-9_-]{1,11}$/,
+  "must be 1 to 11 of A-Z, 0-9, _ and -",
+);
+
+const spec = z.strictObject({
+  kind: z.literal("fat"),
+  label: fatLabel,
+  folder: z.string(),
+});
+
+interface Plan {
+  readonly kind: "fat";
+  readonly folder: string;
+  readonly label: string;
+  /** 32 bits: what Linux shows as UUID `XXXX-XXXX`. */
+  readonly volumeId: number;
+  readonly minimumType: FatType;
+}
+
+export const fat = contentKind({
+  spec,
+  plan: ({ label, folder }, { isEsp, uuid }): Plan => ({
+    kind: "fat",
+    folder,
+    label,
+    volumeId: parseInt(uuid("volume").slice(0, 8), 16),
+    // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
+    minimumType: isEsp ? "fat32" : "fat12",
+  }),
+  layOut(plan, { room: { free, size }, epoch, treeOf, boot }) {
+    const { label, volumeId } = plan;
+    const own = treeOf(plan);
+    const tree = boot === undefined ? own : withLoaderFiles(own, boot.files, plan.folder, epoch);
+    const laidOut = (hiddenSectors: number) =>
+      planFat(tree, {
+        ...{ label, volumeId, epoch, hiddenSectors },
+        ...(size === undefined ? {} : { size }),
+        freeBytes: Math.max(free ?? 0, boot?.freeBytes ?? 0),
+        preferredCluster: boot?.sectorsPerCluster ?? 1,
+        minimumType: wider(plan.minimumType, boot?.minimumType ?? "fat12"),
+        systemFiles: boot?.systemFiles ?? new Set(),
+      });
+    const layout = laidOut(0);
+    const { geometry, nextCluster } = layout;
+    return {
+      size: layout.size,
+      bytes: contentBytes(tree),
+      mbrType: MBR_TYPE[geometry.type],
+      used: [[0, clusterSector(geometry, nextCluster) * SECTOR]],
+      write(sink, { reader, firstSector, onProgress }) {
+        // A field of 32 bits, for programs in a boot sector: these know no disk beyond 2 TiB.
+        const placed = laidOut(firstSector > 0xffffffff ? 0 : firstSector);
+        writeFat(placed, reader, sink, onProgress);
+        boot?.install(placed, sink);
+      },
+    };
+  },
+});
+
+function wider(a: FatType, b: FatType): FatType {
+  return FAT_TYPES[Math.max(FAT_TYPES.indexOf(a), FAT_TYPES.indexOf(b))]!;
+}
+
+function contentBytes(tree: FileTree): number {
+  let sum = 0;
+  for (const entry of tree.walk()) if (entry.type === "file") sum += sizeOf(entry.content);
+  return sum;
+}

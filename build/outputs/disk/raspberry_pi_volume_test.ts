@@ -1,0 +1,53 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { diskPlan } from "../../../tests/support/format/disk_plan.ts";
+import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
+import { messagesOf, TowerError } from "../../../lib/errors.ts";
+import { byteSize } from "../../../lib/schema/scalars.ts";
+import { silent } from "../../../lib/report/event.ts";
+import type { DiskPlan } from "./plan.ts";
+import { writeDisk } from "./write.ts";
+
+const MIB = 1 << 20;
+const plan = (boot: object): DiskPlan =>
+  diskPlan({
+    ...{ table: "mbr", loaders: ["raspberrypi"], flavour: "rpi", boot, root: { free: "1MiB" } },
+    initramfs: "/boot/initramfs-rpi",
+  }, "aarch64");
+
+/** A card's tree with so many bytes of kernel. */
+const tree = (bytes: number) =>
+  smallTree({
+    ...Object.fromEntries(
+      ["bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat", "bcm2711-rpi-4-b.dtb"]
+        .map((name) => [`boot/${name}`, name]),
+    ),
+    "boot/vmlinuz-rpi": new Uint8Array(bytes),
+    "boot/initramfs-rpi": "i",
+  });
+
+/** The boot volume's size in MiB and its clusters' in bytes. */
+function volume(bytes: number, boot: object): [number, number] {
+  let found: [number, number] | undefined;
+  const writeAt = (offset: number, bytes: Uint8Array) => {
+    if (offset !== MIB || found) return;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    found = [view.getUint32(32, true) * 512 / MIB, view.getUint8(13) * 512];
+  };
+  const sink = { writeAt, setSize() {} };
+  writeDisk(tree(bytes), plan(boot), sink, { reader: inlineOnly, epoch: 0, reporter: silent });
+  return found!;
+}
+
+Deno.test("a Raspberry Pi's boot volume keeps room, and has the clusters of one", () => {
+  assertEquals(volume(1, { size: "256MiB" }), [256, 2048]);
+  // Not one MiB beside the content, but eight.
+  const [size] = volume(40 * MIB, { free: "1MiB" });
+  assertEquals(size, volume(40 * MIB, { free: "8MiB" })[0]);
+  assertEquals(size >= 48, true, `${size} MiB`);
+  const error = assertThrows(() => volume(40 * MIB, { size: "44MiB" }), TowerError);
+  assertEquals(error.code, "no-space");
+  assertStringIncludes(messagesOf(error).join("\n"), "as 8388608 have to stay free");
+  // What the hint says can be written as it stands.
+  const enough = /^(\S+) are enough$/.exec(error.hint!)![1]!;
+  assertEquals(volume(40 * MIB, { size: enough })[0], byteSize.parse(enough) / MIB);
+});
