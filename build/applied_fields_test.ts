@@ -84,6 +84,14 @@ const base = (): Document => ({
     { kind: "cpio", file: "a.cpio" },
     { kind: "tar", file: "more.tar", tree: "more" },
     { kind: "tar", file: "plus.tar", tree: "plus" },
+    {
+      kind: "disk",
+      file: "list.img",
+      table: "gpt",
+      partitions: [
+        { name: "rest", type: "root", content: { kind: "ext4", folder: "/" }, free: "1MiB" },
+      ],
+    },
   ],
   trees: {
     more: { from: "root", stages: [{ kind: "files", files: [{ path: "/more", contents: "" }] }] },
@@ -187,6 +195,7 @@ const at = (list: "stages" | "outputs", index: number, ...path: (string | number
 };
 const stage = (index: number, ...path: (string | number)[]) => at("stages", index, ...path);
 const output = (index: number, ...path: (string | number)[]) => at("outputs", index, ...path);
+const partition = (...path: (string | number)[]) => output(5, "partitions", 0, ...path);
 const user = (...path: (string | number)[]) => stage(2, "users", 0, ...path);
 const top = (name: string) => (value: unknown) => (document: Document) => {
   document[name] = value;
@@ -262,6 +271,17 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[disk].initramfs": output(0, "initramfs")("/boot/vmlinuz-virt"),
   "outputs[disk].cmdline": output(0, "cmdline")("quiet"),
   "outputs[disk].compression": output(0, "compression")("gzip"),
+  "outputs[disk].partitions[].name": partition("name")("other"),
+  "outputs[disk].partitions[].type": partition("type")("data"),
+  "outputs[disk].partitions[].free": partition("free")("90MiB"),
+  "outputs[disk].partitions[].size": (d) => {
+    partition("free")(undefined)(d);
+    partition("size")("80MiB")(d);
+  },
+  "outputs[disk].partitions[].align": partition("align")("4MiB"),
+  "outputs[disk].partitions[].flags": partition("flags")(["read-only"]),
+  "outputs[disk].partitions[].content.label": partition("content", "label")("other"),
+  "outputs[disk].partitions[].content.folder": partition("content", "folder")("/srv"),
   "outputs[tar].arches": output(1, "arches")(other),
   "outputs[tar].file": output(1, "file")("b.tar"),
   "outputs[tar].tree": output(1, "tree")("more"),

@@ -1,22 +1,41 @@
 import { bmapFile, imageFile } from "../../lib/release/file_names.ts";
-import { planDisk } from "./disk/plan.ts";
+import { checkDisk } from "./disk/checks.ts";
+import { type Contents, contentsOf, KINDS } from "./disk/contents.ts";
+import { type DiskPlan, planDisk } from "./disk/plan.ts";
 import { fieldInSpec } from "./disk/short_form.ts";
-import { diskSpec } from "./disk/spec.ts";
+import { diskFields } from "./disk/spec.ts";
 import { writeDisk } from "./disk/write.ts";
 import { outputKind } from "./output.ts";
 
-export const disk = outputKind({
-  spec: diskSpec,
-  files: (spec) => [imageFile(spec.file, spec.compression), bmapFile(spec.file)],
-  plan: planDisk,
-  fieldInSpec,
-  line: ({ table, boot: { loaders, cmdline } }) =>
-    `disk, ${table.toUpperCase()}, started by ${loaders.join(" and ")}, ${cmdline}`,
-  write(tree, plan, context) {
-    const { file: name, compression, boot: { cmdline: commandLine, loaders } } = plan;
-    return context.sink.file(
-      { name, mediaType: "application/vnd.efi.img", compression, medium: { commandLine, loaders } },
-      (image) => writeDisk(tree, plan, image, context),
-    );
-  },
-});
+/** The output, over some kinds of content. */
+export function diskOf(contents: Contents) {
+  return outputKind({
+    spec: diskFields(contents).superRefine(checkDisk(contents)),
+    files: (spec) => [imageFile(spec.file, spec.compression), bmapFile(spec.file)],
+    plan: (spec, planning) => planDisk(spec, planning, contents),
+    fieldInSpec,
+    line,
+    write(tree, plan, context) {
+      const { file: name, compression, boot } = plan;
+      const medium = {
+        loaders: boot?.loaders ?? [],
+        ...(boot === undefined ? {} : { commandLine: boot.cmdline }),
+      };
+      return context.sink.file(
+        { name, mediaType: "application/vnd.efi.img", compression, medium },
+        (image) => writeDisk(tree, plan, image, context, contents),
+      );
+    },
+  });
+}
+
+function line({ table, boot }: DiskPlan): string {
+  const start = boot === undefined
+    ? "started by nothing"
+    : `started by ${boot.loaders.join(" and ")}, ${boot.cmdline}`;
+  return `disk, ${table.toUpperCase()}, ${start}`;
+}
+
+/** Every kind of content. */
+export const CONTENTS = contentsOf(KINDS);
+export const disk = diskOf(CONTENTS);

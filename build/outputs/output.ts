@@ -27,7 +27,7 @@ export interface OutputFile {
   readonly mediaType: string;
   readonly compression: Compression | "none";
   /** Of the image of a medium: it gets a block map, and the record tells this of it. */
-  readonly medium?: { readonly commandLine: string; readonly loaders: readonly string[] };
+  readonly medium?: { readonly commandLine?: string; readonly loaders: readonly string[] };
 }
 
 /** Where an output's files go: a folder, or a place in another tree. */

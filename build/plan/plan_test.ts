@@ -110,5 +110,5 @@ Deno.test("an overlay's file changes the id and every UUID", () => {
   );
   // Of the disk, of two partitions, of the root's file system and of its hashes; not of types.
   assertEquals(uuids!.difference(others!).size, 5);
-  assertMatch(without.boot.cmdline, /^root=UUID=\S+ rootfstype=ext4 quiet$/);
+  assertMatch(without.boot!.cmdline, /^root=UUID=\S+ rootfstype=ext4 quiet$/);
 });

@@ -24,6 +24,11 @@ export const GPT_TYPE = {
   efiSystem: known("c12a7328-f81f-11d2-ba4b-00a0c93ec93b"),
   /** A /boot that is no EFI system partition. */
   extendedBoot: known("bc13c2ff-59e6-4262-a352-b275fd6f7172"),
+  /** Files of any system, as FAT and NTFS have them. */
+  basicData: known("ebd0a0a2-b9e5-4433-87c0-68b6b72699c7"),
+  /** Any file system of Linux. */
+  linux: known("0fc63daf-8483-4772-8e79-3d69d8477de4"),
+  linuxSwap: known("0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"),
   rootX86_64: known("4f68bce3-e8cd-4db1-96e7-fbcaf984b709"),
   rootAarch64: known("b921b045-1df0-41c3-af44-4c6f280d3fae"),
   rootArm: known("69dad710-2ce4-4e3c-b16c-21a1d49abed3"),
@@ -37,9 +42,22 @@ export interface GptPartition {
   readonly name: string;
   readonly firstSector: number;
   readonly sectors: number;
-  /** Whether BIOS boot code (syslinux' gptmbr.bin) starts this one: attribute bit 2. */
-  readonly legacyBoot: boolean;
+  readonly flags: readonly GptFlag[];
 }
+
+/** Bits of an entry's attributes: UEFI §5.3.3 and the Discoverable Partitions Specification. */
+const ATTRIBUTE = {
+  /** Tools leave it alone: the platform needs it. */
+  "required": 0n,
+  /** BIOS boot code (syslinux' gptmbr.bin) starts this one. */
+  "boot": 2n,
+  /** Whoever mounts it lets its file system fill it. */
+  "grow": 59n,
+  "read-only": 60n,
+  /** Nobody mounts it unasked. */
+  "no-auto": 63n,
+} as const;
+export type GptFlag = keyof typeof ATTRIBUTE;
 
 /** A partition table of 128 entries. */
 export interface Gpt {
@@ -120,7 +138,8 @@ function encodeEntries(partitions: readonly GptPartition[]): Uint8Array {
     bytes.set(guidBytes(partition.guid), at + 16);
     view.setBigUint64(at + 32, BigInt(partition.firstSector), true);
     view.setBigUint64(at + 40, BigInt(partition.firstSector + partition.sectors - 1), true);
-    view.setBigUint64(at + 48, partition.legacyBoot ? 4n : 0n, true);
+    const attributes = new Set(partition.flags.map((flag) => 1n << ATTRIBUTE[flag]));
+    view.setBigUint64(at + 48, [...attributes].reduce((sum, bit) => sum | bit, 0n), true);
     for (let c = 0; c < partition.name.length; c++) {
       view.setUint16(at + 56 + 2 * c, partition.name.charCodeAt(c), true);
     }

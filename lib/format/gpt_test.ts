@@ -15,7 +15,7 @@ const gpt = (firstSector: number, sectors: number): Gpt => ({
     name: "boot",
     firstSector,
     sectors,
-    legacyBoot: true,
+    flags: ["boot"],
   }],
 });
 

@@ -11,6 +11,7 @@ export const MBR_TYPE = {
   /** FAT16 and FAT32 that the loader reads by block number (LBA). */
   fat16: 0x0e,
   fat32: 0x0c,
+  linuxSwap: 0x82,
   linux: 0x83,
   /** The one entry that says "this disk has a GPT". */
   gptProtective: 0xee,

@@ -17,11 +17,15 @@ const SIZE = "must be a whole number with B, KiB, MiB, GiB or TiB, such as 64MiB
 const MODE = 'must be octal in quotes, such as "0755"';
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 
-/** A size with a binary unit (`64MiB`); decodes to bytes. */
+/** A size with a binary unit (`64MiB`), below 8 PiB; decodes to bytes. */
 export const byteSize = z.string(SIZE).regex(/^(0|[1-9][0-9]{0,8})(B|KiB|MiB|GiB|TiB)$/, SIZE)
-  .transform((text) => {
+  .transform((text, context) => {
     const unit = /[A-Z][A-Za-z]*$/.exec(text)![0] as keyof typeof UNITS;
-    return Number(text.slice(0, -unit.length)) * UNITS[unit];
+    const bytes = Number(text.slice(0, -unit.length)) * UNITS[unit];
+    // Sums and offsets are exact below 2^53.
+    if (Number.isSafeInteger(bytes)) return bytes;
+    context.addIssue({ code: "custom", message: "must be less than 8192TiB" });
+    return z.NEVER;
   });
 
 /** Permission bits in octal, quoted (`"0755"`); decodes to a number. */

@@ -27,15 +27,26 @@ export function manifestReference(schema: JsonSchema): string {
     "",
     ...fieldTable(schema),
   ];
-  for (const [field, title] of [["stages", "Stages"], ["outputs", "Outputs"]] as const) {
-    const list = schema.properties?.[field];
-    lines.push("", `## ${title}`, "", list?.description ?? "");
-    for (const kind of list?.items?.oneOf ?? []) {
-      const name = String(kind.properties?.kind?.const);
-      lines.push("", `### ${name}`, "", kind.description ?? "", "", ...fieldTable(kind));
-    }
-  }
-  return lines.join("\n") + "\n";
+  const { stages, outputs } = schema.properties ?? {};
+  const disk = outputs?.items?.oneOf?.find((kind) => kind.properties?.kind?.const === "disk");
+  const content = disk?.properties?.partitions?.items?.properties?.content;
+  return [
+    ...lines,
+    ...section("Stages", stages?.description, stages?.items),
+    ...section("Outputs", outputs?.description, outputs?.items),
+    ...section("Contents of partitions", content?.description, content),
+  ].join("\n") + "\n";
+}
+
+/** A table for each of some kinds. */
+function section(title: string, text = "", kinds: JsonSchema = {}): string[] {
+  return [
+    ...["", `## ${title}`, "", text],
+    ...(kinds.oneOf ?? []).flatMap((kind) => [
+      ...["", `### ${kind.properties?.kind?.const}`, "", kind.description ?? "", ""],
+      ...fieldTable(kind),
+    ]),
+  ];
 }
 
 function fieldTable(schema: JsonSchema, prefix = ""): string[] {
@@ -78,7 +89,7 @@ function valueOf(schema: JsonSchema): string {
   if (schema.type === "array") {
     return schema.items?.enum ? `list of ${valueOf(schema.items)}` : "list";
   }
-  if (schema.type === "object") return "fields";
+  if (schema.type === "object" || variants) return "fields";
   return schema.type === "integer"
     ? "number"
     : schema.type === "string"

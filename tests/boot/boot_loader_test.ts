@@ -1,12 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { DiskPlan } from "../../build/outputs/disk/plan.ts";
-import { writeDisk } from "../../build/outputs/disk/write.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { type MachineSpec, OVMF_FILES, QEMU, qemuArgv } from "../../lib/qemu/machine.ts";
 import { silent } from "../../lib/report/event.ts";
 import { BOOT_TREE_TOOLS, bootTree, MARKER } from "../support/format/boot_tree.ts";
-import { diskPlan } from "../support/format/disk_plan.ts";
+import { diskPlan, writeImage } from "../support/format/disk_plan.ts";
 import { DEBIAN_TOOLS } from "../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../support/program/file_sink.ts";
 
@@ -79,14 +78,14 @@ for (const { table, loaders, firmware } of CASES) {
       {
         using sink = fileSink(image);
         const context = { reader, epoch: 1_700_000_000, reporter: silent };
-        writeDisk(await bootTree(runner), chosen, sink, context);
+        writeImage(await bootTree(runner), chosen, sink, context);
       }
       const said = await boot(
         image,
         firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: ovmf! },
       );
       assertStringIncludes(said, MARKER);
-      assertStringIncludes(said, chosen.boot.cmdline);
+      assertStringIncludes(said, chosen.boot!.cmdline);
       // Each loader adds a word of its own to the command line.
       const own = firmware === "bios" ? "BOOT_IMAGE=/vmlinuz-virt" : "initrd=\\initramfs-virt";
       assertStringIncludes(said, own);

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { outputSpec } from "../../build/kinds/outputs.ts";
 import { stageSpec } from "../../build/kinds/stages.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
-import { diskSpec } from "../../build/outputs/disk/spec.ts";
+import { disk } from "../../build/outputs/disk.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
@@ -87,12 +87,12 @@ Deno.test("the table's system has every kind of stage and of output", () => {
 });
 
 Deno.test("the table's disks have every table, loader and compression", () => {
-  const { table, loaders, compression } = diskSpec.shape;
+  const { table, loaders, compression } = disk.spec.shape;
   const { outputs } = tableManifest("/", "/");
   const disks = [...outputs, ...XZ_OUTPUTS].filter(({ kind }) => kind === "disk");
   const values = (field: string) => new Set(disks.flatMap((disk) => disk[field] ?? "none"));
   assertEquals(values("table"), new Set<unknown>(table.options));
-  assertEquals(values("loaders"), new Set<unknown>(loaders.element.options));
+  assertEquals(values("loaders"), new Set<unknown>(loaders.unwrap().element.options));
   assertEquals(values("compression"), new Set<unknown>(compression.unwrap().options));
 });
 

@@ -59,7 +59,8 @@ export interface BootVolume {
   readonly bootCode: Readonly<Record<"mbr" | "gpt", Uint8Array>>;
 }
 
-const NO_CODE = new Uint8Array();
+/** Of a disk that no BIOS starts. */
+export const NO_CODE = new Uint8Array();
 
 /**
  * Finds the loaders of a plan in the tree.

@@ -10,9 +10,17 @@ export interface AnyContent {
   readonly kind: string;
   /** The folder of the tree that it holds, and is mounted at; "" is the tree's root. */
   readonly folder?: string | undefined;
+  /** What people and systems know it by. */
+  readonly label?: string | undefined;
 }
 
-/** How large a partition is: one of the two is given. */
+/**
+ * What a manifest says of a partition's size: `either` how much stays free or the exact size, the
+ * exact `size`, or, where the content has one of its own, `any` of these or nothing.
+ */
+export type RoomRule = "either" | "size" | "any";
+
+/** How large a partition is: at most one of the two is given. */
 export interface Room {
   /** Bytes to spare beyond the content. */
   readonly free?: number | undefined;
@@ -27,6 +35,11 @@ export interface Room {
 export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends AnyContent> {
   /** The fields, `kind` among them; their descriptions are the reference page. */
   readonly spec: Schema;
+  readonly room: RoomRule;
+  /** Whether boot loaders can start from it. */
+  readonly startsLoaders?: true;
+  /** Its label, where it has one, in a partition of a name; undefined where one has to be given. */
+  readonly labelOf?: (spec: z.infer<Schema>, name: string) => string | undefined;
   /** Fixes all that could vary, as plain JSON. Pure. */
   readonly plan: (spec: z.infer<Schema>, planning: ContentPlanning) => Plan;
   /** What a kernel is told to mount it as its root, where it can be one. */

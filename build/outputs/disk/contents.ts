@@ -1,17 +1,43 @@
+import { z } from "zod";
 import { kindOf, specsOf } from "../../../lib/schema/kind.ts";
-import type { AnyContent, ContentPlanning, LaidOut, LayOutContext } from "./content.ts";
+import type {
+  AnyContent,
+  ContentKind,
+  ContentPlanning,
+  LaidOut,
+  LayOutContext,
+  RoomRule,
+} from "./content.ts";
 import { ext4 } from "./contents/ext4.ts";
 import { fat } from "./contents/fat.ts";
 
-/** Every kind of content. */
-const CONTENTS = [fat, ext4] as const;
-
 /** A kind, whichever it is: its specs and plans are its own. */
-export interface AnyContentKind {
+interface AnyContentKind {
+  readonly room: RoomRule;
+  readonly startsLoaders?: true;
+  readonly labelOf?: (spec: AnyContent, name: string) => string | undefined;
   readonly plan: (spec: AnyContent, planning: ContentPlanning) => AnyContent;
   readonly rootWords?: (plan: AnyContent) => string;
   readonly layOut: (plan: AnyContent, context: LayOutContext) => LaidOut;
 }
 
-export const contentOf = kindOf<AnyContentKind>(CONTENTS);
-export const contentSpecs = specsOf(CONTENTS);
+/** The kinds of content that a disk knows. */
+export interface Contents {
+  readonly spec: z.ZodType<AnyContent>;
+  readonly kindOf: (content: AnyContent) => AnyContentKind;
+}
+
+// What a kind makes a plan of differs from kind to kind.
+// deno-lint-ignore no-explicit-any
+type Kinds = readonly [ContentKind<any, any>, ...ContentKind<any, any>[]];
+
+export function contentsOf(kinds: Kinds): Contents {
+  const find = kindOf<AnyContentKind>(kinds);
+  return {
+    spec: z.discriminatedUnion("kind", specsOf(kinds)),
+    kindOf: ({ kind }) => find(kind),
+  };
+}
+
+/** Every kind of content. */
+export const KINDS = [fat, ext4] as const;

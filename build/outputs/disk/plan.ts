@@ -4,12 +4,12 @@ import { artifactName } from "../../../lib/release/artifact_name.ts";
 import { type Compression, imageFile } from "../../../lib/release/file_names.ts";
 import type { OutputPlanning } from "../output.ts";
 import type { BootPlan } from "./boot_volume.ts";
+import { bootNumber, KERNEL } from "./checks.ts";
 import type { AnyContent, Room } from "./content.ts";
-import { contentOf } from "./contents.ts";
-import { gptType, mbrType } from "./partition_type.ts";
-import { partitionsOf, type PartitionSpec } from "./short_form.ts";
-import type { DiskSpec } from "./spec.ts";
-import { holderOf } from "./trees.ts";
+import type { Contents } from "./contents.ts";
+import { isEsp, typeIn, type TypeInTable } from "./partition_type.ts";
+import { partitionsOf } from "./short_form.ts";
+import { type DiskSpec, PARTITION_FLAGS, type PartitionSpec } from "./spec.ts";
 
 /** What fixes a disk image beside its tree. Pure JSON. */
 export interface DiskPlan {
@@ -23,35 +23,35 @@ export interface DiskPlan {
   readonly diskId: Uuid;
   /** In their order on the disk. */
   readonly partitions: readonly PartitionPlan[];
-  readonly boot: BootPlan;
+  /** How it starts, where anything starts it. */
+  readonly boot?: BootPlan;
 }
 
 export interface PartitionPlan extends Room {
   /** No other of the disk has it. */
   readonly name: string;
-  /** A GPT's type, or the byte of an MBR; `content` leaves that byte to the content. */
-  readonly type: Uuid | number | "content";
+  readonly type: TypeInTable;
   /** Only a GPT has it. */
   readonly guid: Uuid;
-  /** Whether boot code of a BIOS starts it. */
-  readonly legacyBoot: boolean;
+  /** Bytes of which its start is a multiple. */
+  readonly align: number;
+  readonly flags: readonly (typeof PARTITION_FLAGS)[number][];
   /** As its kind plans it. */
   readonly content: AnyContent;
 }
 
-/** Names and numbers of a disk, from its fields. */
-export function planDisk(spec: DiskSpec, planning: OutputPlanning): DiskPlan {
+/** Names and numbers of a disk, from its fields, which `checks.ts` found to go together. */
+export function planDisk(
+  spec: DiskSpec,
+  planning: OutputPlanning,
+  contents: Contents,
+): DiskPlan {
   const specs = partitionsOf(spec);
-  const kernel = `boot/vmlinuz-${spec.flavour}`;
-  const folders = specs.flatMap(({ content }) => content.folder ?? []);
-  const holder = holderOf(folders, kernel);
-  const boot = specs.find(({ content }) => content.folder === holder)!.name;
-  const partitions = specs.map((partition): PartitionPlan => ({
-    ...planPartition(partition, spec.table, planning),
-    legacyBoot: spec.loaders.includes("syslinux") && partition.name === boot,
-  }));
-  const root = partitions.find(({ content }) => content.folder === "")?.content;
-  const rootWords = root === undefined ? undefined : contentOf(root.kind).rootWords?.(root);
+  const starting = spec.loaders.includes("syslinux") ? bootNumber(specs) : -1;
+  const partitions = specs.map((partition, i) =>
+    planPartition(partition, spec.table, i === starting, planning, contents)
+  );
+  const boot = planBoot(spec, partitions, planning, contents);
   return {
     kind: "disk",
     file: artifactName(imageFile(spec.file, spec.compression), planning),
@@ -60,14 +60,30 @@ export function planDisk(spec: DiskSpec, planning: OutputPlanning): DiskPlan {
     table: spec.table,
     diskId: planning.uuid("disk"),
     partitions,
-    boot: {
-      loaders: spec.loaders,
-      partition: boot,
-      kernel,
-      initramfs: spec.initramfs,
-      cmdline: `${rootWords ?? ""} ${spec.cmdline}`.trim(),
-      title: planning.system,
-    },
+    ...(boot === undefined ? {} : { boot }),
+  };
+}
+
+function planBoot(
+  spec: DiskSpec,
+  partitions: readonly PartitionPlan[],
+  { system }: OutputPlanning,
+  contents: Contents,
+): BootPlan | undefined {
+  const { loaders, flavour, initramfs, cmdline } = spec;
+  const volume = partitions[bootNumber(partitionsOf(spec))];
+  if (loaders.length === 0 || volume === undefined || initramfs === undefined) return undefined;
+  const root = partitions.find(({ content }) => content.folder === "")?.content;
+  const words = root && !/(^| )root=/.test(cmdline)
+    ? contents.kindOf(root).rootWords?.(root) ?? ""
+    : "";
+  return {
+    loaders,
+    partition: volume.name,
+    kernel: `${KERNEL}${flavour}`,
+    initramfs,
+    cmdline: `${words} ${cmdline}`.trim(),
+    title: system,
   };
 }
 
@@ -81,16 +97,21 @@ const FIRST_NAMES: Readonly<Record<string, string>> = {
 };
 
 function planPartition(
-  { name, type, content, ...room }: PartitionSpec,
+  { name, type, content, flags, ...rest }: PartitionSpec,
   table: DiskSpec["table"],
+  isStarting: boolean,
   { arch, uuid }: OutputPlanning,
-): Omit<PartitionPlan, "legacyBoot"> {
+  contents: Contents,
+): PartitionPlan {
   const own = (what: string) => uuid(FIRST_NAMES[`${name} ${what}`] ?? `${name} ${what}`);
+  const found = typeIn(table, type, arch)!;
+  const planning = { name, isEsp: isEsp(found), uuid: own };
   return {
-    ...room,
+    ...rest,
     name,
-    type: table === "gpt" ? gptType(type, arch) : mbrType(type) ?? "content",
+    type: found,
     guid: own("partition"),
-    content: contentOf(content.kind).plan(content, { name, isEsp: type === "esp", uuid: own }),
+    flags: PARTITION_FLAGS.filter((f) => flags.includes(f) || f === "boot" && isStarting),
+    content: contents.kindOf(content).plan(content, planning),
   };
 }

@@ -1,11 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { diskPlan } from "../../../tests/support/format/disk_plan.ts";
+import { diskPlan, writeImage } from "../../../tests/support/format/disk_plan.ts";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { messagesOf, TowerError } from "../../../lib/errors.ts";
 import { byteSize } from "../../../lib/schema/scalars.ts";
 import { silent } from "../../../lib/report/event.ts";
 import type { DiskPlan } from "./plan.ts";
-import { writeDisk } from "./write.ts";
 
 const MIB = 1 << 20;
 const plan = (boot: object): DiskPlan =>
@@ -34,7 +33,7 @@ function volume(bytes: number, boot: object): [number, number] {
     found = [view.getUint32(32, true) * 512 / MIB, view.getUint8(13) * 512];
   };
   const sink = { writeAt, setSize() {} };
-  writeDisk(tree(bytes), plan(boot), sink, { reader: inlineOnly, epoch: 0, reporter: silent });
+  writeImage(tree(bytes), plan(boot), sink, { reader: inlineOnly, epoch: 0, reporter: silent });
   return found!;
 }
 

@@ -16,8 +16,8 @@ export function writeTable(
   sink: ByteSink,
 ): void {
   if (plan.table === "gpt") {
-    const partitions = plan.partitions.map(({ type, guid, name, legacyBoot }, i) => ({
-      ...{ ...placements[i]!, type: type as Uuid, guid, name, legacyBoot },
+    const partitions = plan.partitions.map(({ type, guid, name, flags }, i) => ({
+      ...{ ...placements[i]!, type: type as Uuid, guid, name, flags },
     }));
     const diskSectors = size / SECTOR;
     writeGpt({ diskGuid: plan.diskId, diskSectors, bootCode: bootCode.gpt, partitions }, sink);
@@ -26,10 +26,10 @@ export function writeTable(
   const record = encodeMbr({
     bootCode: bootCode.mbr,
     signature: parseInt(plan.diskId.slice(0, 8), 16),
-    partitions: plan.partitions.map(({ type, legacyBoot }, i) => ({
+    partitions: plan.partitions.map(({ type, flags }, i) => ({
       ...placements[i]!,
-      type: typeof type === "number" ? type : contents[i]!.mbrType,
-      active: legacyBoot,
+      type: type === "content" ? contents[i]!.mbrType : type as number,
+      active: flags.includes("boot"),
     })),
   });
   sink.writeAt(0, record);

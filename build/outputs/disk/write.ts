@@ -1,11 +1,11 @@
 import { sinkAt } from "../../../lib/bytes/bytes.ts";
-import { atField, TowerError } from "../../../lib/errors.ts";
+import { fieldOf, TowerError } from "../../../lib/errors.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { ArtifactSink, WriteContext } from "../output.ts";
-import { bootVolume } from "./boot_volume.ts";
-import type { AnyContent, LaidOut } from "./content.ts";
-import { contentOf } from "./contents.ts";
+import { type BootVolume, bootVolume, NO_CODE } from "./boot_volume.ts";
+import type { AnyContent } from "./content.ts";
+import type { Contents } from "./contents.ts";
 import { type DiskLayout, placePartitions } from "./place.ts";
 import type { DiskPlan, PartitionPlan } from "./plan.ts";
 import { writeTable } from "./table.ts";
@@ -23,25 +23,29 @@ export function writeDisk(
   plan: DiskPlan,
   sink: ArtifactSink,
   { reader, epoch, reporter }: Omit<WriteContext, "sink">,
+  kinds: Contents,
 ): void {
-  const { partitions, boot } = plan;
+  const { partitions } = plan;
   const folders = partitions.flatMap(({ content }) => content.folder ?? []);
   const treeOf = ({ folder }: AnyContent) => partOf(tree, folder!, folders);
-  const { folder } = partitions.find(({ name }) => name === boot.partition)!.content;
-  const volume = bootVolume(tree, boot, { folder: folder!, arch: plan.arch, reader });
+  const volume = volumeOf(tree, plan, reader);
   const contents = partitions.map((partition, i) =>
-    layOut(partition, i, {
-      ...{ room: partition, epoch, treeOf },
-      boot: partition.name === boot.partition ? volume : undefined,
-    })
+    inPartition(partition, i, () =>
+      kinds.kindOf(partition.content).layOut(partition.content, {
+        ...{ room: partition, epoch, treeOf },
+        boot: partition.name === plan.boot?.partition ? volume : undefined,
+      }))
   );
-  const layout = placePartitions(plan.table, contents.map(({ size }) => size));
+  const unplaced = partitions.map(({ name, align }, i) => ({
+    ...{ name, align, size: contents[i]!.size },
+  }));
+  const layout = placePartitions(plan.table, unplaced);
 
   const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
   const id = `disk ${plan.file}`;
   reporter.report({ type: "step", id, title: "Writing partitions", total, unit: "bytes" });
   sink.setSize(layout.size);
-  writeTable(plan, layout, contents, volume.bootCode, sink);
+  writeTable(plan, layout, contents, volume?.bootCode ?? { mbr: NO_CODE, gpt: NO_CODE }, sink);
   let before = 0;
   for (const [i, content] of contents.entries()) {
     const { firstSector } = layout.placements[i]!;
@@ -57,22 +61,29 @@ export function writeDisk(
   reporter.report({ type: "done", id, note: summary(plan, layout) });
 }
 
-/** Says which partition an error is about, and the field that it is about. */
-function layOut(
-  partition: PartitionPlan,
-  number: number,
-  context: Parameters<ReturnType<typeof contentOf>["layOut"]>[1],
-): LaidOut {
-  const { name, content, size } = partition;
+function volumeOf(
+  tree: FileTree,
+  { partitions, boot, arch }: DiskPlan,
+  reader: WriteContext["reader"],
+): BootVolume | undefined {
+  if (boot === undefined) return undefined;
+  const volume = partitions.find(({ name }) => name === boot.partition)!;
+  return bootVolume(tree, boot, { folder: volume.content.folder!, arch, reader });
+}
+
+/** Says which partition an error is about, and which of its fields. */
+function inPartition<T>({ name, size }: PartitionPlan, number: number, work: () => T): T {
   try {
-    return contentOf(content.kind).layOut(content, context);
+    return work();
   } catch (cause) {
     if (!(cause instanceof TowerError)) throw cause;
-    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
-    const isRoom = cause.code === "no-space" || cause.code === "limit";
-    const field = isRoom ? size === undefined ? "free" : "size" : "content";
-    return atField(["partitions", number, field], () => {
-      throw new TowerError(cause.code, `Cannot make partition "${name}"`, { ...hint, cause });
+    const { code, hint } = cause;
+    const isRoom = code === "no-space" || code === "limit";
+    const field = isRoom ? [size === undefined ? "free" : "size"] : ["content"];
+    throw new TowerError(code, `Cannot make partition "${name}"`, {
+      ...(hint === undefined ? {} : { hint }),
+      cause,
+      at: ["partitions", number, ...field, ...fieldOf(cause) ?? []],
     });
   }
 }

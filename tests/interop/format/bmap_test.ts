@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { writeFile } from "../../../build/media/output_file.ts";
-import { writeDisk } from "../../../build/outputs/disk/write.ts";
+import { writeFile, type WrittenFile } from "../../../build/media/output_file.ts";
 import type { Engine } from "../../../build/engine/engine.ts";
 import { openPacker } from "../../../build/media/packing.ts";
+import { disk } from "../../../build/outputs/disk.ts";
+import type { OutputSink } from "../../../build/outputs/output.ts";
 import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
@@ -46,15 +47,15 @@ async function write(
   };
   const engine = { env, store, reporter: silent } as unknown as Engine;
   tree ??= bootTree(runner);
-  const { file: name, compression, boot: { cmdline: commandLine, loaders } } = output;
-  const made = await tree;
-  const context = { reader: store, epoch: 1_700_000_000, reporter: silent };
-  const written = await writeFile(
-    { name, mediaType: "application/vnd.efi.img", compression, medium: { commandLine, loaders } },
-    (image) => writeDisk(made, output, image, context),
-    { folder, engine },
-  );
-  return { artifact: written.artifact, bmap: written.bmap! };
+  let written: WrittenFile | undefined;
+  const sink: OutputSink = {
+    async file(file, write) {
+      written = await writeFile(file, write, { folder, engine });
+    },
+  };
+  const context = { reader: store, epoch: 1_700_000_000, reporter: silent, sink };
+  await disk.write(await tree, output, context);
+  return { artifact: written!.artifact, bmap: written!.bmap! };
 }
 
 const run = async (...argv: [string, ...string[]]) => {

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../../build/outputs/disk/write.ts";
 import { putBootFile } from "../../../lib/boot/boot_partition.ts";
 import { giveIdentity, isMisnamed } from "../../../lib/boot/card_identity.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
@@ -9,7 +8,7 @@ import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { openDisk } from "../../../lib/files/disk_file.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
-import { diskPlan } from "../../support/format/disk_plan.ts";
+import { diskPlan, writeImage } from "../../support/format/disk_plan.ts";
 import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
 import { partitionFile } from "../../support/format/partition_file.ts";
@@ -21,7 +20,7 @@ const missing = programsMissing(runner, ...TOOLS, ...BOOT_TREE_TOOLS, ...DEBIAN_
 
 const EPOCH = 1_700_000_000;
 /** The UUID of an image's root. */
-const IMAGE = /UUID=(\S+)/.exec(diskPlan().boot.cmdline)![1]!;
+const IMAGE = /UUID=(\S+)/.exec(diskPlan().boot!.cmdline)![1]!;
 const OWN = uuidFrom("own");
 const FIELDS = {
   table: "mbr",
@@ -46,12 +45,12 @@ async function cardFile(folder: string, fields: object = {}): Promise<string> {
   {
     using sink = fileSink(image);
     const tree = await bootTree(runner);
-    writeDisk(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
+    writeImage(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
   }
   using card = openDisk(image);
   putBootFile(card, {
     name: "cmdline.txt",
-    bytes: new TextEncoder().encode(`é ${plan.boot.cmdline}   \n`),
+    bytes: new TextEncoder().encode(`é ${plan.boot!.cmdline}   \n`),
     mtime: 0,
   });
   return image;

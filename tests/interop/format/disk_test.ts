@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
-import { writeDisk } from "../../../build/outputs/disk/write.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
@@ -10,7 +9,7 @@ import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { BOOT_TREE_TOOLS, bootTree } from "../../support/format/boot_tree.ts";
 import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
-import { diskPlan } from "../../support/format/disk_plan.ts";
+import { diskPlan, writeImage } from "../../support/format/disk_plan.ts";
 import { partitionFile } from "../../support/format/partition_file.ts";
 
 const runner = denoRunner();
@@ -34,7 +33,7 @@ const run = async (...argv: [string, ...string[]]) => {
 
 function write(tree: FileTree, plan: DiskPlan, image: string): void {
   using sink = fileSink(image);
-  writeDisk(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
+  writeImage(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
 }
 
 for (const table of ["mbr", "gpt"] as const) {
@@ -67,7 +66,7 @@ for (const table of ["mbr", "gpt"] as const) {
         "::/syslinux.cfg",
         "::/vmlinuz-virt",
       ]);
-      assertStringIncludes(await run("mtype", "-i", boot, "::syslinux.cfg"), PLAN.boot.cmdline);
+      assertStringIncludes(await run("mtype", "-i", boot, "::syslinux.cfg"), PLAN.boot!.cmdline);
 
       const root = await partitionFile(runner, image, 2);
       await run("e2fsck", "-fn", root);

@@ -56,7 +56,7 @@ Deno.test({
           name: "boot",
           firstSector: 2048,
           sectors: 40960,
-          legacyBoot: true,
+          flags: ["boot"],
         },
         {
           type: GPT_TYPE.rootX86_64,
@@ -64,7 +64,7 @@ Deno.test({
           name: "Wurzel ß",
           firstSector: 43008,
           sectors: 65536,
-          legacyBoot: false,
+          flags: ["required", "grow", "read-only", "no-auto"],
         },
       ],
     };
@@ -92,6 +92,7 @@ Deno.test({
         type: upper(GPT_TYPE.rootX86_64),
         uuid: upper(uuidFrom("root")),
         name: "Wurzel ß",
+        attrs: "RequiredPartition GUID:59,60,63",
       },
     ]);
   },

@@ -1,7 +1,10 @@
-import { type DiskPlan, planDisk } from "../../../build/outputs/disk/plan.ts";
-import { diskSpec } from "../../../build/outputs/disk/spec.ts";
+import { CONTENTS, disk } from "../../../build/outputs/disk.ts";
+import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
+import { writeDisk } from "../../../build/outputs/disk/write.ts";
+import type { ArtifactSink, WriteContext } from "../../../build/outputs/output.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
+import type { FileTree } from "../../../lib/tree/file_tree.ts";
 
 /** A disk with both loaders of a PC, as a manifest has it. */
 const FIELDS = {
@@ -19,5 +22,15 @@ const FIELDS = {
 /** The plan of a disk that a manifest describes by these fields, beside usual ones. */
 export function diskPlan(fields: object = {}, arch: Arch = "x86_64"): DiskPlan {
   const planning = { system: "tower", version: undefined, epoch: 0, arch, uuid: uuidFrom };
-  return planDisk(diskSpec.parse({ ...FIELDS, ...fields }), planning);
+  return disk.plan(disk.spec.parse({ ...FIELDS, ...fields }), planning);
+}
+
+/** Writes the image of a plan. */
+export function writeImage(
+  tree: FileTree,
+  plan: DiskPlan,
+  sink: ArtifactSink,
+  context: Omit<WriteContext, "sink">,
+): void {
+  writeDisk(tree, plan, sink, context, CONTENTS);
 }

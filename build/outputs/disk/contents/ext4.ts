@@ -5,6 +5,7 @@ import { writeExt4 } from "../../../../lib/format/ext4/writer.ts";
 import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
 import type { Uuid } from "../../../../lib/format/uuid.ts";
 import { contentKind } from "../content.ts";
+import { folder } from "../folder.ts";
 
 /** A label of ext4. */
 export const ext4Label = z.string().regex(
@@ -14,9 +15,9 @@ export const ext4Label = z.string().regex(
 
 const spec = z.strictObject({
   kind: z.literal("ext4"),
-  label: ext4Label,
-  folder: z.string(),
-});
+  label: ext4Label.optional().describe("By default the partition's name."),
+  folder,
+}).describe("An ext4 file system.");
 
 interface Plan {
   readonly kind: "ext4";
@@ -26,12 +27,18 @@ interface Plan {
   readonly hashSeed: Uuid;
 }
 
+function labelOf({ label }: z.infer<typeof spec>, name: string): string | undefined {
+  return label ?? (ext4Label.safeParse(name).success ? name : undefined);
+}
+
 export const ext4 = contentKind({
   spec,
-  plan: ({ label, folder }, { uuid }): Plan => ({
+  room: "either",
+  labelOf,
+  plan: (spec, { name, uuid }): Plan => ({
     kind: "ext4",
-    folder,
-    label,
+    folder: spec.folder,
+    label: labelOf(spec, name)!,
     uuid: uuid("file system"),
     hashSeed: uuid("hash seed"),
   }),

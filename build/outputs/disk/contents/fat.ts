@@ -6,6 +6,7 @@ import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
 import { sizeOf } from "../../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../../lib/tree/file_tree.ts";
 import { contentKind } from "../content.ts";
+import { folder } from "../folder.ts";
 import { withLoaderFiles } from "../trees.ts";
 
 /** A label of FAT. */
@@ -16,9 +17,9 @@ export const fatLabel = z.string().regex(
 
 const spec = z.strictObject({
   kind: z.literal("fat"),
-  label: fatLabel,
-  folder: z.string(),
-});
+  label: fatLabel.optional().describe("By default the partition's name in capitals."),
+  folder,
+}).describe("A FAT file system, which firmware reads: without owners and links.");
 
 interface Plan {
   readonly kind: "fat";
@@ -29,12 +30,20 @@ interface Plan {
   readonly minimumType: FatType;
 }
 
+function labelOf({ label }: z.infer<typeof spec>, name: string): string | undefined {
+  const capitals = name.toUpperCase();
+  return label ?? (fatLabel.safeParse(capitals).success ? capitals : undefined);
+}
+
 export const fat = contentKind({
   spec,
-  plan: ({ label, folder }, { isEsp, uuid }): Plan => ({
+  room: "either",
+  startsLoaders: true,
+  labelOf,
+  plan: (spec, { name, isEsp, uuid }): Plan => ({
     kind: "fat",
-    folder,
-    label,
+    folder: spec.folder,
+    label: labelOf(spec, name)!,
     volumeId: parseInt(uuid("volume").slice(0, 8), 16),
     // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
     minimumType: isEsp ? "fat32" : "fat12",

@@ -1,0 +1,112 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { silent } from "../../../lib/report/event.ts";
+import { diskPlan, writeImage } from "../../support/format/disk_plan.ts";
+import { partitionFile } from "../../support/format/partition_file.ts";
+import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
+import { named, programsMissing } from "../../support/program/missing_programs.ts";
+import { inlineOnly, smallTree } from "../../support/tree/small_tree.ts";
+
+const runner = denoRunner();
+const missing = programsMissing(
+  runner,
+  ...["sfdisk", "sgdisk", "fsck.fat", "mtype", "e2fsck", "debugfs", "blkid"],
+);
+
+const run = async (...argv: [string, ...string[]]) => {
+  const { stdout, stderr } = await runner.run({ argv });
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+};
+
+/** A kind of partition, and what a tool finds in the image of the one with a number. */
+interface Sort {
+  readonly fields: (number: number) => object;
+  readonly judge: (image: string, number: number) => Promise<void>;
+}
+
+const SORTS: readonly Sort[] = [
+  {
+    fields: (number) => ({
+      ...{ type: "data", content: { kind: "fat", folder: `/srv/${number}` } },
+      ...{ free: `${number}MiB`, flags: [] },
+    }),
+    async judge(image, number) {
+      await run("fsck.fat", "-n", image);
+      assertEquals(await run("mtype", "-i", image, "::file"), `file ${number}`);
+      assertStringIncludes(await run("blkid", "-p", image), `LABEL="P${number}"`);
+    },
+  },
+  {
+    fields: (number) => ({
+      ...{
+        type: "linux",
+        content: { kind: "ext4", folder: `/srv/${number}`, label: `ext-${number}` },
+      },
+      ...{ size: `${8 + number}MiB`, align: "4MiB", flags: ["no-auto"] },
+    }),
+    async judge(image, number) {
+      await run("e2fsck", "-fn", image);
+      assertStringIncludes(await run("debugfs", "-R", "cat /file", image), `file ${number}`);
+      assertStringIncludes(await run("blkid", "-p", image), `LABEL="ext-${number}"`);
+      assertEquals(Deno.statSync(image).size, (8 + number) << 20);
+    },
+  },
+];
+const sortOf = (number: number) => SORTS[number % SORTS.length]!;
+
+const tree = (count: number) =>
+  smallTree({
+    "etc/hostname": "tower",
+    ...Object.fromEntries(Array.from({ length: count }, (_, i) => [`srv/${i}/file`, `file ${i}`])),
+  });
+
+const IDLE = { boot: undefined, root: undefined, loaders: [], cmdline: "" };
+
+async function image(folder: string, table: "mbr" | "gpt", count: number): Promise<string> {
+  const partitions = Array.from({ length: count }, (_, i) => {
+    const { flags, ...fields } = { flags: [], ...sortOf(i).fields(i) };
+    return { name: `p${i}`, flags: table === "gpt" ? flags : [], ...fields };
+  });
+  const path = join(folder, "disk.img");
+  const idle = { flavour: undefined, initramfs: undefined };
+  const plan = diskPlan({ ...IDLE, ...idle, table, partitions });
+  using sink = fileSink(path);
+  writeImage(tree(count), plan, sink, { reader: inlineOnly, epoch: 0, reporter: silent });
+  await run("sfdisk", "--verify", path);
+  return path;
+}
+
+for (const [table, count] of [["gpt", 1], ["gpt", 2], ["gpt", 5], ["gpt", 12]] as const) {
+  Deno.test({
+    ...named(`tools find no fault with a ${table} of ${count} and what is in it`, missing),
+    fn: () => judge(table, count),
+  });
+}
+for (const count of [1, 2, 3, 4]) {
+  Deno.test({
+    ...named(`tools find no fault with an mbr of ${count} and what is in it`, missing),
+    fn: () => judge("mbr", count),
+  });
+}
+
+async function judge(table: "mbr" | "gpt", count: number): Promise<void> {
+  using folder = tempFolder();
+  const path = await image(folder.path, table, count);
+  assertStringIncludes(await run("sfdisk", "--verify", path), "No errors detected.");
+  if (table === "gpt") assertStringIncludes(await run("sgdisk", "-v", path), "No problems found");
+  const found = JSON.parse(await run("sfdisk", "--json", path)).partitiontable.partitions;
+  assertEquals(found.length, count);
+  for (let i = 0; i < count; i++) {
+    const { align = "1MiB", flags } = sortOf(i).fields(i) as { align?: string; flags?: string[] };
+    assertEquals(found[i].start * 512 % (parseInt(align) << 20), 0);
+    if (table === "gpt") {
+      assertEquals(found[i].name, `p${i}`);
+      // sfdisk has numbers for bits that it has no names for.
+      assertEquals(found[i].attrs, flags?.includes("no-auto") ? "GUID:63" : undefined);
+    }
+    const part = await partitionFile(runner, path, i + 1);
+    await sortOf(i).judge(part, i);
+    Deno.removeSync(part);
+  }
+}
