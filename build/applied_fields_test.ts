@@ -282,6 +282,14 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[disk].partitions[].flags": partition("flags")(["read-only"]),
   "outputs[disk].partitions[].content.label": partition("content", "label")("other"),
   "outputs[disk].partitions[].content.folder": partition("content", "folder")("/srv"),
+  "outputs[disk].partitions[].content.file": partition("content")({
+    kind: "raw",
+    file: "/etc/motd",
+  }),
+  "outputs[disk].partitions[].content.base64": partition("content")({
+    kind: "raw",
+    base64: "AAEC",
+  }),
   "outputs[tar].arches": output(1, "arches")(other),
   "outputs[tar].file": output(1, "file")("b.tar"),
   "outputs[tar].tree": output(1, "tree")("more"),

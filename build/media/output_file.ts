@@ -10,7 +10,7 @@ import { join } from "@std/path";
 import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
 import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
-import type { ArtifactSink, OutputFile } from "../outputs/output.ts";
+import type { ArtifactSink, FileWriter, Medium, OutputFile } from "../outputs/output.ts";
 import { openPacker } from "./packing.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
 
@@ -42,22 +42,22 @@ export interface WrittenFile {
  */
 export async function writeFile(
   output: OutputFile,
-  write: (bytes: ArtifactSink) => void | Promise<void>,
+  write: FileWriter,
   { folder, engine }: { readonly folder: string; readonly engine: Engine },
 ): Promise<WrittenFile> {
-  const { compression, name, medium } = output;
+  const { compression, name } = output;
   const path = join(folder, name);
   using file = createArtifact(compression === "none" ? path : `${path}.raw`);
   const { sink, image } = mappedSink(file);
-  await write(sink);
+  const medium = await write(sink) ?? undefined;
   const raw = image();
   let artifact: WrittenFile["artifact"];
   let pass: ImagePass | undefined;
   if (compression !== "none") {
-    ({ artifact, pass } = await compress(raw, path, output, compression, engine));
+    ({ artifact, pass } = await compress(raw, path, output, compression, engine, medium));
   } else if (medium) {
     [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
-    artifact = { ...toldOf(output), digest: pass.digest, size: raw.size };
+    artifact = { ...toldOf(output, medium), digest: pass.digest, size: raw.size };
     file.commit();
   } else {
     artifact = { ...toldOf(output), digest: file.digest(), size: raw.size };
@@ -74,7 +74,7 @@ export async function writeFile(
 }
 
 /** What a record says of a file beside its bytes. */
-function toldOf({ name, mediaType, medium }: OutputFile) {
+function toldOf({ name, mediaType }: OutputFile, medium?: Medium) {
   return { file: name, mediaType, ...(medium ? { ...medium, loaders: [...medium.loaders] } : {}) };
 }
 
@@ -105,6 +105,7 @@ async function compress(
   output: OutputFile,
   format: Compression,
   engine: Engine,
+  medium: Medium | undefined,
 ): Promise<{ artifact: WrittenFile["artifact"]; pass: ImagePass }> {
   const { reporter, env } = engine;
   const id = `compress ${output.name}`;
@@ -130,7 +131,7 @@ async function compress(
   reporter.report({ type: "done", id, note: `${size} bytes` });
   const { tool } = packer;
   const artifact = {
-    ...toldOf(output),
+    ...toldOf(output, medium),
     digest,
     size,
     compression: { format, tool },

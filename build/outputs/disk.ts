@@ -16,13 +16,9 @@ export function diskOf(contents: Contents) {
     fieldInSpec,
     line,
     write(tree, plan, context) {
-      const { file: name, compression, boot } = plan;
-      const medium = {
-        loaders: boot?.loaders ?? [],
-        ...(boot === undefined ? {} : { commandLine: boot.cmdline }),
-      };
+      const { file: name, compression } = plan;
       return context.sink.file(
-        { name, mediaType: "application/vnd.efi.img", compression, medium },
+        { name, mediaType: "application/vnd.efi.img", compression },
         (image) => writeDisk(tree, plan, image, context, contents),
       );
     },

@@ -26,14 +26,25 @@ export interface OutputFile {
   /** Of its bytes before they are compressed (RFC 6838). */
   readonly mediaType: string;
   readonly compression: Compression | "none";
-  /** Of the image of a medium: it gets a block map, and the record tells this of it. */
-  readonly medium?: { readonly commandLine?: string; readonly loaders: readonly string[] };
 }
+
+/** What a record tells of the image of a medium; the image gets a block map. */
+export interface Medium {
+  readonly loaders: readonly string[];
+  /** The kernel's, where loaders start one. */
+  readonly commandLine?: string;
+}
+
+/**
+ * Makes a file's bytes, in any order, and tells of the image of a medium what it is like: some of that
+ * is known only then.
+ */
+export type FileWriter = (bytes: ArtifactSink) => Medium | void | Promise<Medium | void>;
 
 /** Where an output's files go: a folder, or a place in another tree. */
 export interface OutputSink {
-  /** Writes a file, whole or not at all: `write` makes its bytes, in any order. */
-  file(file: OutputFile, write: (bytes: ArtifactSink) => void | Promise<void>): Promise<void>;
+  /** Writes a file, whole or not at all. */
+  file(file: OutputFile, write: FileWriter): Promise<void>;
 }
 
 export interface WriteContext {

@@ -20,6 +20,7 @@ import type { FatLayout } from "../../../lib/format/fat/layout.ts";
 import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { pathIn } from "../../../lib/tree/tree_view.ts";
+import type { FillIn } from "./values.ts";
 
 /** What may start a disk. */
 export const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
@@ -38,6 +39,7 @@ export interface BootPlan {
   /** Path in the tree. */
   readonly kernel: string;
   readonly initramfs: string;
+  /** With references to values that are known only once a partition is written. */
   readonly cmdline: string;
   /** What a boot menu shows. */
   readonly title: string;
@@ -46,7 +48,7 @@ export interface BootPlan {
 /** What boot loaders make of the FAT file system that they start from. */
 export interface BootVolume {
   /** Files to add, by their path on the volume. */
-  readonly files: ReadonlyMap<string, Content>;
+  readonly files: (fillIn: FillIn) => ReadonlyMap<string, Content>;
   /** Bytes that stay free at least. */
   readonly freeBytes: number;
   readonly sectorsPerCluster: number;
@@ -73,13 +75,17 @@ export const NO_CODE = new Uint8Array();
 export function bootVolume(
   tree: FileTree,
   plan: BootPlan,
-  { folder, arch, reader }: {
+  { folder, arch, reader, fillIn }: {
     readonly folder: string;
     readonly arch: Arch;
     readonly reader: ContentReader;
+    /** With as many characters as values have that are not known yet. */
+    readonly fillIn: FillIn;
   },
 ): BootVolume {
   const entry = bootEntryOf(tree, plan, folder);
+  const entryWith = (fill: FillIn) => ({ ...entry, commandLine: fill(plan.cmdline) });
+  atField(["cmdline"], () => checkBootEntry(entryWith(fillIn)));
   const has = (loader: Loader) => plan.loaders.includes(loader);
   const forLoader = <T>(loader: Loader, work: () => T): T | undefined =>
     has(loader) ? atField(["loaders", plan.loaders.indexOf(loader)], work) : undefined;
@@ -88,11 +94,12 @@ export function bootVolume(
   const uefi = forLoader("systemd-boot", () => findSystemdBoot(tree, arch));
   const isPi = has("raspberrypi");
   return {
-    files: new Map([
-      ...(isPi ? raspberryPiFiles(tree, arch, entry) : []),
-      ...(bios ? syslinuxFiles(bios, entry) : []),
-      ...(uefi ? systemdBootFiles(uefi, arch, entry) : []),
-    ]),
+    files: (fill) =>
+      new Map([
+        ...(isPi ? raspberryPiFiles(tree, arch, entryWith(fill)) : []),
+        ...(bios ? syslinuxFiles(bios, entryWith(fill)) : []),
+        ...(uefi ? systemdBootFiles(uefi, arch, entryWith(fill)) : []),
+      ]),
     freeBytes: isPi ? RASPBERRY_PI_VOLUME.free : 0,
     sectorsPerCluster: isPi ? RASPBERRY_PI_VOLUME.sectorsPerCluster : 1,
     minimumType: uefi || isPi ? "fat32" : "fat16",
@@ -111,7 +118,11 @@ function syslinuxFor(arch: Arch, tree: FileTree, reader: ContentReader): Syslinu
 }
 
 /** The entry as the boot volume sees it. */
-function bootEntryOf(tree: FileTree, plan: BootPlan, folder: string): BootEntry {
+function bootEntryOf(
+  tree: FileTree,
+  plan: BootPlan,
+  folder: string,
+): Omit<BootEntry, "commandLine"> {
   const onVolume = (path: string, what: string, field: string): string => {
     const short = pathIn(folder, path);
     if (short !== undefined && tree.get(path)?.type === "file") return short;
@@ -122,12 +133,9 @@ function bootEntryOf(tree: FileTree, plan: BootPlan, folder: string): BootEntry 
       at: [field],
     });
   };
-  const found = {
+  return {
     title: plan.title,
     kernel: onVolume(plan.kernel, "kernel", "flavour"),
     initramfs: onVolume(plan.initramfs, "initramfs", "initramfs"),
-    commandLine: plan.cmdline,
   };
-  atField(["cmdline"], () => checkBootEntry(found));
-  return found;
 }

@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import type { FieldPath } from "../../../lib/errors.ts";
+import { bootNumber } from "./boot_number.ts";
 import type { Contents } from "./contents.ts";
+import { needsOf } from "./needs.ts";
+import { isInCircle } from "./order.ts";
 import { isEsp, saysFat, typeIn } from "./partition_type.ts";
 import { fieldInSpec, partitionsOf } from "./short_form.ts";
 import type { DiskSpec, PartitionSpec } from "./spec.ts";
-import { holderOf } from "./trees.ts";
 
 /** What is wrong with a disk, and at which field. */
 interface Fault {
@@ -39,6 +41,7 @@ function* faultsOf(spec: DiskSpec, contents: Contents): Generator<Fault> {
   }
   yield* doubles(partitions, contents);
   yield* flagFaults(spec, partitions);
+  yield* needFaults(spec, contents);
   yield* spec.loaders.length > 0 ? loaderFaults(spec, partitions, contents) : idleFaults(spec);
 }
 
@@ -102,6 +105,24 @@ function* doubles(partitions: readonly PartitionSpec[], contents: Contents): Gen
       yield { at: at("content", "folder"), message };
     }
     if (folder !== undefined) folders.set(folder, name);
+  }
+}
+
+/** References to what nobody has, or to what is known only when this is written already. */
+function* needFaults(spec: DiskSpec, contents: Contents): Generator<Fault> {
+  const needs = needsOf(spec, contents);
+  const late = needs.filter(({ value }) => typeof value === "number");
+  const circle = late.find((need) => isInCircle(need, late));
+  for (const need of needs) {
+    const { at, from, to, reference: { text } } = need;
+    if (need.value === "absent") {
+      yield { at, message: `must not have "${text}": there is no such value` };
+    }
+    if (need !== circle) continue;
+    const why = from === to
+      ? "is known only once it is written"
+      : `is written only once "${from}" is`;
+    yield { at, message: `must not have "${text}": partition "${to}" ${why}` };
   }
 }
 
@@ -169,15 +190,3 @@ function* loaderFaults(
     yield { at: at("type"), message: "must be boot for the loader raspberrypi" };
   }
 }
-
-/** The number of the partition that holds the kernel, or -1. */
-export function bootNumber(partitions: readonly PartitionSpec[]): number {
-  const folders = partitions.flatMap(({ content }) => content.folder ?? []);
-  const holder = holderOf(folders, KERNEL);
-  return holder === undefined
-    ? -1
-    : partitions.findIndex(({ content }) => content.folder === holder);
-}
-
-/** Where packages put kernels, without their flavour. */
-export const KERNEL = "boot/vmlinuz-";

@@ -1,9 +1,11 @@
 import type { z } from "zod";
 import type { ByteSink } from "../../../lib/bytes/bytes.ts";
+import type { FieldPath } from "../../../lib/errors.ts";
 import type { Uuid } from "../../../lib/format/uuid.ts";
-import type { ContentReader } from "../../../lib/tree/entry.ts";
+import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { BootVolume } from "./boot_volume.ts";
+import type { FillIn, Values } from "./values.ts";
 
 /** What every content says of itself, in a manifest and in a plan. */
 export interface AnyContent {
@@ -40,8 +42,17 @@ export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends 
   readonly startsLoaders?: true;
   /** Its label, where it has one, in a partition of a name; undefined where one has to be given. */
   readonly labelOf?: (spec: z.infer<Schema>, name: string) => string | undefined;
+  /**
+   * Values that texts of others may have as `{NAME:PARTITION}`: `planned` ones are known from a plan, of
+   * those known only once it is written the characters are told.
+   */
+  readonly values?: Readonly<Record<string, number | "planned">>;
+  /** Fields with a text in which values of other partitions may stand. */
+  readonly texts?: (spec: z.infer<Schema>) => readonly (readonly [FieldPath, string])[];
   /** Fixes all that could vary, as plain JSON. Pure. */
   readonly plan: (spec: z.infer<Schema>, planning: ContentPlanning) => Plan;
+  /** The `planned` values of a plan. */
+  readonly known?: (plan: Plan) => Values;
   /** What a kernel is told to mount it as its root, where it can be one. */
   readonly rootWords?: (plan: Plan) => string;
   /**
@@ -76,6 +87,10 @@ export interface LayOutContext {
   readonly epoch: number;
   /** The part of the tree that a content holds: its folder, without what other partitions hold. */
   readonly treeOf: (content: AnyContent) => FileTree;
+  /** The content of a file in the whole tree. @throws {TowerError} `not-found` */
+  readonly fileAt: (path: string) => Content;
+  /** Fills in values; those not known yet as zeros, as many as they have characters. */
+  readonly fillIn: FillIn;
   /** Where boot loaders start from it. */
   readonly boot?: BootVolume | undefined;
 }
@@ -90,13 +105,17 @@ export interface LaidOut {
   readonly mbrType: number;
   /** What a medium must hold as it is, zeros included; the rest is free space. */
   readonly used: Iterable<readonly [offset: number, length: number]>;
-  /** Writes it; what stays unwritten must read as zeros. */
-  readonly write: (sink: ByteSink, context: WritingContext) => void;
+  /**
+   * Writes it; what stays unwritten must read as zeros.
+   * @returns values that are known now
+   */
+  readonly write: (sink: ByteSink, context: WritingContext) => Values | void;
 }
 
 export interface WritingContext {
   readonly reader: ContentReader;
   /** Of the partition, counted from the disk's start. */
   readonly firstSector: number;
+  readonly fillIn: FillIn;
   readonly onProgress: (done: number) => void;
 }

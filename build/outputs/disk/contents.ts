@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { FieldPath } from "../../../lib/errors.ts";
 import { kindOf, specsOf } from "../../../lib/schema/kind.ts";
 import type {
   AnyContent,
@@ -9,14 +10,20 @@ import type {
   RoomRule,
 } from "./content.ts";
 import { ext4 } from "./contents/ext4.ts";
+import { empty } from "./contents/empty.ts";
 import { fat } from "./contents/fat.ts";
+import { raw } from "./contents/raw.ts";
+import type { Values } from "./values.ts";
 
 /** A kind, whichever it is: its specs and plans are its own. */
 interface AnyContentKind {
   readonly room: RoomRule;
   readonly startsLoaders?: true;
   readonly labelOf?: (spec: AnyContent, name: string) => string | undefined;
+  readonly values?: Readonly<Record<string, number | "planned">>;
+  readonly texts?: (spec: AnyContent) => readonly (readonly [FieldPath, string])[];
   readonly plan: (spec: AnyContent, planning: ContentPlanning) => AnyContent;
+  readonly known?: (plan: AnyContent) => Values;
   readonly rootWords?: (plan: AnyContent) => string;
   readonly layOut: (plan: AnyContent, context: LayOutContext) => LaidOut;
 }
@@ -40,4 +47,4 @@ export function contentsOf(kinds: Kinds): Contents {
 }
 
 /** Every kind of content. */
-export const KINDS = [fat, ext4] as const;
+export const KINDS = [fat, ext4, raw, empty] as const;

@@ -4,12 +4,15 @@ import { artifactName } from "../../../lib/release/artifact_name.ts";
 import { type Compression, imageFile } from "../../../lib/release/file_names.ts";
 import type { OutputPlanning } from "../output.ts";
 import type { BootPlan } from "./boot_volume.ts";
-import { bootNumber, KERNEL } from "./checks.ts";
+import { bootNumber, KERNEL } from "./boot_number.ts";
 import type { AnyContent, Room } from "./content.ts";
 import type { Contents } from "./contents.ts";
+import { knownValues } from "./known_values.ts";
+import { needsOf } from "./needs.ts";
 import { isEsp, typeIn, type TypeInTable } from "./partition_type.ts";
 import { partitionsOf } from "./short_form.ts";
 import { type DiskSpec, PARTITION_FLAGS, type PartitionSpec } from "./spec.ts";
+import { fillIn } from "./values.ts";
 
 /** What fixes a disk image beside its tree. Pure JSON. */
 export interface DiskPlan {
@@ -36,6 +39,8 @@ export interface PartitionPlan extends Room {
   /** Bytes of which its start is a multiple. */
   readonly align: number;
   readonly flags: readonly (typeof PARTITION_FLAGS)[number][];
+  /** Names of partitions that are written before it, as it needs values that are known only then. */
+  readonly after: readonly string[];
   /** As its kind plans it. */
   readonly content: AnyContent;
 }
@@ -48,11 +53,12 @@ export function planDisk(
 ): DiskPlan {
   const specs = partitionsOf(spec);
   const starting = spec.loaders.includes("syslinux") ? bootNumber(specs) : -1;
-  const partitions = specs.map((partition, i) =>
-    planPartition(partition, spec.table, i === starting, planning, contents)
-  );
-  const boot = planBoot(spec, partitions, planning, contents);
-  return {
+  const late = needsOf(spec, contents).filter(({ value }) => typeof value === "number");
+  const partitions = specs.map((partition, i) => ({
+    ...planPartition(partition, spec.table, i === starting, planning, contents),
+    after: [...new Set(late.flatMap(({ from, to }) => from === partition.name ? to : []))],
+  }));
+  const idle = {
     kind: "disk",
     file: artifactName(imageFile(spec.file, spec.compression), planning),
     compression: spec.compression,
@@ -60,29 +66,35 @@ export function planDisk(
     table: spec.table,
     diskId: planning.uuid("disk"),
     partitions,
-    ...(boot === undefined ? {} : { boot }),
-  };
+  } as const;
+  const boot = planBoot(spec, idle, planning, contents);
+  return { ...idle, ...(boot === undefined ? {} : { boot }) };
 }
 
 function planBoot(
   spec: DiskSpec,
-  partitions: readonly PartitionPlan[],
+  idle: Omit<DiskPlan, "boot">,
   { system }: OutputPlanning,
   contents: Contents,
 ): BootPlan | undefined {
   const { loaders, flavour, initramfs, cmdline } = spec;
-  const volume = partitions[bootNumber(partitionsOf(spec))];
+  const { partitions } = idle;
+  const volume = partitions[bootNumber(partitions)];
   if (loaders.length === 0 || volume === undefined || initramfs === undefined) return undefined;
   const root = partitions.find(({ content }) => content.folder === "")?.content;
   const words = root && !/(^| )root=/.test(cmdline)
     ? contents.kindOf(root).rootWords?.(root) ?? ""
     : "";
+  const known = knownValues(idle, contents);
   return {
     loaders,
     partition: volume.name,
     kernel: `${KERNEL}${flavour}`,
     initramfs,
-    cmdline: `${words} ${cmdline}`.trim(),
+    cmdline: fillIn(
+      `${words} ${cmdline}`.trim(),
+      ({ partition, value }) => known.get(partition)?.[value],
+    ),
     title: system,
   };
 }
@@ -102,7 +114,7 @@ function planPartition(
   isStarting: boolean,
   { arch, uuid }: OutputPlanning,
   contents: Contents,
-): PartitionPlan {
+): Omit<PartitionPlan, "after"> {
   const own = (what: string) => uuid(FIRST_NAMES[`${name} ${what}`] ?? `${name} ${what}`);
   const found = typeIn(table, type, arch)!;
   const planning = { name, isEsp: isEsp(found), uuid: own };

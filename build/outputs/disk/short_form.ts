@@ -27,5 +27,7 @@ export function partitionsOf(spec: DiskSpec): readonly PartitionSpec[] {
 export function fieldInSpec({ partitions }: DiskSpec, field: FieldPath): FieldPath {
   const [list, place, ...rest] = field;
   if (partitions !== undefined || list !== "partitions" || place === undefined) return field;
-  return [place === 0 ? "boot" : "root", ...rest[0] === "content" ? rest.slice(1) : rest];
+  const own = rest[0] === "content" ? rest.slice(1) : rest;
+  // Which folder each holds is no field of the short form.
+  return [place === 0 ? "boot" : "root", ...own[0] === "folder" ? [] : own];
 }

@@ -1,6 +1,6 @@
 import { TowerError } from "../../../lib/errors.ts";
 import type { Content } from "../../../lib/tree/entry.ts";
-import type { FileTree } from "../../../lib/tree/file_tree.ts";
+import { FileTree } from "../../../lib/tree/file_tree.ts";
 import { folderTree, pathIn, treeWithout } from "../../../lib/tree/tree_view.ts";
 
 /** Of some folders the innermost that a file lies in; undefined where it lies in none. */
@@ -21,6 +21,11 @@ export function partOf(tree: FileTree, folder: string, folders: readonly string[
   const inner = folders.flatMap((other) => pathIn(folder, other) || []);
   const whole = folder === "" ? tree : folderTree(tree, folder);
   return inner.reduce(treeWithout, whole);
+}
+
+/** The tree of a file system that holds nothing yet. */
+export function emptyTree(epoch: number): FileTree {
+  return new FileTree({ mode: 0o755, uid: 0, gid: 0, mtime: epoch, origin: "stage:disk" });
 }
 
 /**

@@ -1,74 +1,112 @@
 import { sinkAt } from "../../../lib/bytes/bytes.ts";
-import { fieldOf, TowerError } from "../../../lib/errors.ts";
+import { atField, fieldOf, TowerError } from "../../../lib/errors.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
-import type { ArtifactSink, WriteContext } from "../output.ts";
+import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
 import { type BootVolume, bootVolume, NO_CODE } from "./boot_volume.ts";
-import type { AnyContent } from "./content.ts";
+import type { LaidOut, LayOutContext } from "./content.ts";
 import type { Contents } from "./contents.ts";
+import { knownValues } from "./known_values.ts";
+import { writingOrder } from "./order.ts";
 import { type DiskLayout, placePartitions } from "./place.ts";
 import type { DiskPlan, PartitionPlan } from "./plan.ts";
 import { writeTable } from "./table.ts";
-import { partOf } from "./trees.ts";
+import { emptyTree, partOf } from "./trees.ts";
+import { type FillIn, fillIn, type Values } from "./values.ts";
 
 /**
  * A disk image: a partition table and partitions with their contents.
  *
- * @throws {TowerError} `no-space` when a partition of fixed size is too small, `not-found` for a
- * kernel, an initramfs or a boot loader that the tree does not have, `unsupported` for what a
- * file system cannot hold. Nothing is written then.
+ * @returns what the disk is like, as a record tells it
+ * @throws {TowerError} `no-space` when a partition of fixed size is too small, `limit` for one beyond
+ * what its table reaches, `not-found` for a file, a folder or a boot loader that the tree does not
+ * have, `unsupported` for what a file system cannot hold. Nothing is written then.
  */
 export function writeDisk(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
-  { reader, epoch, reporter }: Omit<WriteContext, "sink">,
+  context: Omit<WriteContext, "sink">,
   kinds: Contents,
-): void {
-  const { partitions } = plan;
-  const folders = partitions.flatMap(({ content }) => content.folder ?? []);
-  const treeOf = ({ folder }: AnyContent) => partOf(tree, folder!, folders);
-  const volume = volumeOf(tree, plan, reader);
-  const contents = partitions.map((partition, i) =>
-    inPartition(partition, i, () =>
-      kinds.kindOf(partition.content).layOut(partition.content, {
-        ...{ room: partition, epoch, treeOf },
-        boot: partition.name === plan.boot?.partition ? volume : undefined,
-      }))
+): Medium {
+  const { boot, partitions, table } = plan;
+  const values = new Map(knownValues(plan, kinds));
+  const fillLate = stopGaps(plan, values, kinds);
+  const volume = volumeOf(tree, plan, context, fillLate);
+  const contents = layOut(tree, plan, context, { kinds, volume, fillIn: fillLate });
+  const layout = placePartitions(
+    table,
+    partitions.map(({ name, align }, i) => ({ name, align, size: contents[i]!.size })),
   );
-  const unplaced = partitions.map(({ name, align }, i) => ({
-    ...{ name, align, size: contents[i]!.size },
-  }));
-  const layout = placePartitions(plan.table, unplaced);
+  const order = writingOrder(partitions);
 
-  const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
-  const id = `disk ${plan.file}`;
-  reporter.report({ type: "step", id, title: "Writing partitions", total, unit: "bytes" });
   sink.setSize(layout.size);
-  writeTable(plan, layout, contents, volume?.bootCode ?? { mbr: NO_CODE, gpt: NO_CODE }, sink);
-  let before = 0;
-  for (const [i, content] of contents.entries()) {
-    const { firstSector } = layout.placements[i]!;
-    const base = firstSector * SECTOR;
-    content.write(sinkAt(sink, base), {
-      reader,
-      firstSector,
-      onProgress: (done) => reporter.report({ type: "progress", id, done: before + done, total }),
+  const bootCode = volume?.bootCode ?? { mbr: NO_CODE, gpt: NO_CODE };
+  writeTable(plan, layout, contents, bootCode, sink);
+  const fill: FillIn = (text) =>
+    fillIn(text, ({ partition, value }) => values.get(partition)?.[value]);
+  writeContents(plan, contents, layout, order, {
+    ...{ sink, context, fill },
+    learn: (name, news) => void values.set(name, { ...values.get(name), ...news }),
+  });
+  return {
+    loaders: boot?.loaders ?? [],
+    ...(boot === undefined ? {} : { commandLine: fill(boot.cmdline) }),
+  };
+}
+
+/** Fills in values as a plan knows them, and as many zeros as those have that it does not know. */
+function stopGaps(
+  { partitions }: DiskPlan,
+  known: ReadonlyMap<string, Values>,
+  kinds: Contents,
+): FillIn {
+  return (text) =>
+    fillIn(text, ({ partition, value }) => {
+      const content = partitions.find(({ name }) => name === partition)?.content;
+      const length = content && kinds.kindOf(content).values?.[value];
+      return typeof length === "number" ? "0".repeat(length) : known.get(partition)?.[value];
     });
-    before += content.bytes;
-    for (const [offset, length] of content.used) sink.requireZeros?.(base + offset, length);
-  }
-  reporter.report({ type: "done", id, note: summary(plan, layout) });
 }
 
 function volumeOf(
   tree: FileTree,
   { partitions, boot, arch }: DiskPlan,
-  reader: WriteContext["reader"],
+  { reader }: Omit<WriteContext, "sink">,
+  fillIn: FillIn,
 ): BootVolume | undefined {
   if (boot === undefined) return undefined;
   const volume = partitions.find(({ name }) => name === boot.partition)!;
-  return bootVolume(tree, boot, { folder: volume.content.folder!, arch, reader });
+  return bootVolume(tree, boot, { folder: volume.content.folder!, arch, reader, fillIn });
+}
+
+function layOut(
+  tree: FileTree,
+  { partitions, boot }: DiskPlan,
+  { epoch }: Omit<WriteContext, "sink">,
+  { kinds, volume, fillIn }: {
+    readonly kinds: Contents;
+    readonly volume: BootVolume | undefined;
+    readonly fillIn: FillIn;
+  },
+): readonly LaidOut[] {
+  const folders = partitions.flatMap(({ content }) => content.folder ?? []);
+  const fileAt: LayOutContext["fileAt"] = (path) => {
+    const content = tree.file(path)?.content;
+    if (content !== undefined) return content;
+    throw new TowerError("not-found", `Cannot take "/${path}": no such file is in the tree`);
+  };
+  return partitions.map((partition, i) =>
+    inPartition(partition, i, () =>
+      kinds.kindOf(partition.content).layOut(partition.content, {
+        ...{ room: partition, epoch, fileAt, fillIn },
+        treeOf: ({ folder }) =>
+          folder === undefined
+            ? emptyTree(epoch)
+            : atField(["folder"], () => partOf(tree, folder, folders)),
+        boot: partition.name === boot?.partition ? volume : undefined,
+      }))
+  );
 }
 
 /** Says which partition an error is about, and which of its fields. */
@@ -88,8 +126,35 @@ function inPartition<T>({ name, size }: PartitionPlan, number: number, work: () 
   }
 }
 
-function summary({ partitions }: DiskPlan, { placements }: DiskLayout): string {
-  return partitions.map(({ name }, i) =>
-    `${name} ${Math.ceil(placements[i]!.sectors * SECTOR / 2 ** 20)} MiB`
-  ).join(", ");
+function writeContents(
+  { file, partitions }: DiskPlan,
+  contents: readonly LaidOut[],
+  { placements }: DiskLayout,
+  order: readonly number[],
+  { sink, context: { reader, reporter }, fill, learn }: {
+    readonly sink: ArtifactSink;
+    readonly context: Omit<WriteContext, "sink">;
+    readonly fill: FillIn;
+    readonly learn: (name: string, values: Values) => void;
+  },
+): void {
+  const id = `disk ${file}`;
+  const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
+  reporter.report({ type: "step", id, title: "Writing partitions", total, unit: "bytes" });
+  let before = 0;
+  for (const i of order) {
+    const content = contents[i]!;
+    const { firstSector } = placements[i]!;
+    const base = firstSector * SECTOR;
+    const values = content.write(sinkAt(sink, base), {
+      ...{ reader, firstSector, fillIn: fill },
+      onProgress: (done) => reporter.report({ type: "progress", id, done: before + done, total }),
+    });
+    if (values) learn(partitions[i]!.name, values);
+    before += content.bytes;
+    for (const [offset, length] of content.used) sink.requireZeros?.(base + offset, length);
+  }
+  const mib = (sectors: number) => `${Math.ceil(sectors * SECTOR / 2 ** 20)} MiB`;
+  const sizes = partitions.map(({ name }, i) => `${name} ${mib(placements[i]!.sectors)}`);
+  reporter.report({ type: "done", id, note: sizes.join(", ") });
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { digestOf } from "../../../lib/bytes/digest.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { diskPlan, writeImage } from "../../support/format/disk_plan.ts";
@@ -52,7 +53,41 @@ const SORTS: readonly Sort[] = [
       assertEquals(Deno.statSync(image).size, (8 + number) << 20);
     },
   },
+  {
+    fields: (number) => ({
+      ...{ type: "swap", content: { kind: "raw", file: `/srv/${number}/file` } },
+      ...{ flags: ["required"] },
+    }),
+    judge: (image, number) => holds(image, `file ${number}`, 4096),
+  },
+  {
+    fields: (number) => ({ type: "linux", content: { kind: "empty" }, size: `${number}MiB` }),
+    judge: (image, number) => holds(image, "", number << 20),
+  },
+  {
+    fields: (number) => ({
+      ...{ type: "linux", content: { kind: "ext4" }, free: `${number}MiB`, flags: ["grow"] },
+    }),
+    async judge(image, number) {
+      await run("e2fsck", "-fn", image);
+      assertStringIncludes(await run("blkid", "-p", image), `LABEL="p${number}"`);
+      const listed = await run("debugfs", "-R", "ls -p /", image);
+      const names = [...listed.matchAll(/^(?:\/[^/]*){4}\/([^/]*)\//gm)].map(([, name]) => name);
+      assertEquals(names, [".", "..", "lost+found"]);
+    },
+  },
 ];
+
+/** Whether a partition is a text and then zeros. */
+function holds(image: string, text: string, size: number): Promise<void> {
+  const bytes = Deno.readFileSync(image);
+  const expected = new Uint8Array(size);
+  new TextEncoder().encodeInto(text, expected);
+  assertEquals(bytes.length, size);
+  assertEquals(digestOf(bytes), digestOf(expected));
+  return Promise.resolve();
+}
+
 const sortOf = (number: number) => SORTS[number % SORTS.length]!;
 
 const tree = (count: number) =>
@@ -60,6 +95,13 @@ const tree = (count: number) =>
     "etc/hostname": "tower",
     ...Object.fromEntries(Array.from({ length: count }, (_, i) => [`srv/${i}/file`, `file ${i}`])),
   });
+
+/** As sfdisk calls them: bits that it has no names for by number. */
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  "no-auto": "GUID:63",
+  "required": "RequiredPartition",
+  "grow": "GUID:59",
+};
 
 const IDLE = { boot: undefined, root: undefined, loaders: [], cmdline: "" };
 
@@ -102,8 +144,7 @@ async function judge(table: "mbr" | "gpt", count: number): Promise<void> {
     assertEquals(found[i].start * 512 % (parseInt(align) << 20), 0);
     if (table === "gpt") {
       assertEquals(found[i].name, `p${i}`);
-      // sfdisk has numbers for bits that it has no names for.
-      assertEquals(found[i].attrs, flags?.includes("no-auto") ? "GUID:63" : undefined);
+      assertEquals(found[i].attrs, flags?.[0] && ATTRIBUTES[flags[0]]);
     }
     const part = await partitionFile(runner, path, i + 1);
     await sortOf(i).judge(part, i);

@@ -145,6 +145,31 @@ const disk = (arch: typeof TABLE_ARCHES[number], file: string, rest: object) => 
   ...{ boot: { free: "1MiB" }, root: { free: "4MiB" }, cmdline: "console=ttyS0 quiet", ...rest },
 });
 
+/** A disk with every kind of content, and a boot partition that is not the first. */
+const listed = (arch: typeof TABLE_ARCHES[number], file: string, rest: object) => ({
+  ...disk(arch, file, { boot: undefined, root: undefined, ...rest }),
+  partitions: [
+    { name: "blob", type: "linux", content: { kind: "raw", base64: "AAECAwQ=" }, free: "8KiB" },
+    {
+      ...{ name: "esp", type: "esp", size: "64MiB", flags: ["required"] },
+      content: { kind: "fat", folder: "/boot", label: "SYSTEM" },
+    },
+    {
+      ...{ name: "root", type: "root", free: "2MiB", align: "4MiB", flags: ["grow"] },
+      content: { kind: "ext4", folder: "/" },
+    },
+    { name: "srv", type: "linux", content: { kind: "ext4", folder: "/srv" }, free: "1MiB" },
+    { name: "data", type: "linux", content: { kind: "ext4" }, size: "16MiB", flags: ["no-auto"] },
+    { name: "share", type: "data", content: { kind: "fat", label: "SHARED" }, free: "1MiB" },
+    { name: "swap", type: "swap", content: { kind: "empty" }, size: "1MiB" },
+    {
+      ...{ name: "of-a-type", type: "0fc63daf-8483-4772-8e79-3d69d8477de4" },
+      ...{ content: { kind: "raw", file: "/etc/hostname" }, size: "64KiB" },
+    },
+  ],
+  cmdline: "data=UUID={uuid:data} share={uuid:share} swap=PARTUUID={partuuid:swap}",
+});
+
 /** A stage or output as a manifest has it. */
 type Part = Readonly<Record<string, unknown>>;
 
@@ -160,6 +185,17 @@ const OUTPUTS: readonly Part[] = [
     boot: { label: "EFI", size: "64MiB" },
   }),
   disk("aarch64", "pi.img", { table: "mbr", loaders: ["raspberrypi"] }),
+  listed("x86_64", "listed.img", { table: "gpt", loaders: ["syslinux", "systemd-boot"] }),
+  listed("aarch64", "listed.img", { table: "gpt", loaders: ["systemd-boot"] }),
+  {
+    ...{ kind: "disk", file: "data.img", table: "mbr", compression: "gzip" },
+    partitions: [
+      { name: "first", type: "data", content: { kind: "fat" }, free: "3MiB" },
+      { name: "second", type: "0x82", content: { kind: "empty" }, size: "1MiB", flags: ["boot"] },
+      { name: "third", type: "linux", content: { kind: "raw", file: "/etc/hostname" } },
+      { name: "fourth", type: "linux", content: { kind: "ext4", folder: "/srv" }, size: "9MiB" },
+    ],
+  },
   { kind: "tar", file: "all.tar" },
   { kind: "tar", file: "all.tar.gz", compression: "gzip" },
   { kind: "cpio", file: "all.cpio", compression: "none" },

@@ -16,12 +16,12 @@ export const ext4Label = z.string().regex(
 const spec = z.strictObject({
   kind: z.literal("ext4"),
   label: ext4Label.optional().describe("By default the partition's name."),
-  folder,
-}).describe("An ext4 file system.");
+  folder: folder.optional(),
+}).describe("An ext4 file system; without a folder it holds nothing yet.");
 
 interface Plan {
   readonly kind: "ext4";
-  readonly folder: string;
+  readonly folder?: string;
   readonly label: string;
   readonly uuid: Uuid;
   readonly hashSeed: Uuid;
@@ -35,9 +35,11 @@ export const ext4 = contentKind({
   spec,
   room: "either",
   labelOf,
+  values: { uuid: "planned" },
+  known: ({ uuid }: Plan) => ({ uuid }),
   plan: (spec, { name, uuid }): Plan => ({
     kind: "ext4",
-    folder: spec.folder,
+    ...(spec.folder === undefined ? {} : { folder: spec.folder }),
     label: labelOf(spec, name)!,
     uuid: uuid("file system"),
     hashSeed: uuid("hash seed"),

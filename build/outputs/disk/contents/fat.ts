@@ -8,6 +8,7 @@ import type { FileTree } from "../../../../lib/tree/file_tree.ts";
 import { contentKind } from "../content.ts";
 import { folder } from "../folder.ts";
 import { withLoaderFiles } from "../trees.ts";
+import type { FillIn } from "../values.ts";
 
 /** A label of FAT. */
 export const fatLabel = z.string().regex(
@@ -18,12 +19,15 @@ export const fatLabel = z.string().regex(
 const spec = z.strictObject({
   kind: z.literal("fat"),
   label: fatLabel.optional().describe("By default the partition's name in capitals."),
-  folder,
-}).describe("A FAT file system, which firmware reads: without owners and links.");
+  folder: folder.optional(),
+}).describe(
+  "A FAT file system, which firmware reads: without owners and links; without a folder it holds " +
+    "nothing yet.",
+);
 
 interface Plan {
   readonly kind: "fat";
-  readonly folder: string;
+  readonly folder?: string;
   readonly label: string;
   /** 32 bits: what Linux shows as UUID `XXXX-XXXX`. */
   readonly volumeId: number;
@@ -40,19 +44,22 @@ export const fat = contentKind({
   room: "either",
   startsLoaders: true,
   labelOf,
+  values: { uuid: "planned" },
+  known: ({ volumeId }: Plan) => ({ uuid: serialText(volumeId) }),
   plan: (spec, { name, isEsp, uuid }): Plan => ({
     kind: "fat",
-    folder: spec.folder,
+    ...(spec.folder === undefined ? {} : { folder: spec.folder }),
     label: labelOf(spec, name)!,
     volumeId: parseInt(uuid("volume").slice(0, 8), 16),
     // Firmware may read FAT12 and FAT16 from removable media only (UEFI, §13.3).
     minimumType: isEsp ? "fat32" : "fat12",
   }),
-  layOut(plan, { room: { free, size }, epoch, treeOf, boot }) {
-    const { label, volumeId } = plan;
+  layOut(plan, { room: { free, size }, epoch, treeOf, boot, fillIn }) {
+    const { label, volumeId, folder = "" } = plan;
     const own = treeOf(plan);
-    const tree = boot === undefined ? own : withLoaderFiles(own, boot.files, plan.folder, epoch);
-    const laidOut = (hiddenSectors: number) =>
+    const filled = (fill: FillIn) =>
+      boot === undefined ? own : withLoaderFiles(own, boot.files(fill), folder, epoch);
+    const laidOut = (tree: FileTree, hiddenSectors: number) =>
       planFat(tree, {
         ...{ label, volumeId, epoch, hiddenSectors },
         ...(size === undefined ? {} : { size }),
@@ -61,22 +68,31 @@ export const fat = contentKind({
         minimumType: wider(plan.minimumType, boot?.minimumType ?? "fat12"),
         systemFiles: boot?.systemFiles ?? new Set(),
       });
-    const layout = laidOut(0);
+    const tree = filled(fillIn);
+    const layout = laidOut(tree, 0);
     const { geometry, nextCluster } = layout;
     return {
       size: layout.size,
       bytes: contentBytes(tree),
       mbrType: MBR_TYPE[geometry.type],
       used: [[0, clusterSector(geometry, nextCluster) * SECTOR]],
-      write(sink, { reader, firstSector, onProgress }) {
+      write(sink, { reader, firstSector, fillIn, onProgress }) {
         // A field of 32 bits, for programs in a boot sector: these know no disk beyond 2 TiB.
-        const placed = laidOut(firstSector > 0xffffffff ? 0 : firstSector);
+        const hidden = firstSector > 0xffffffff ? 0 : firstSector;
+        // Values have as many characters as what stood for them: every place is the same.
+        const placed = laidOut(filled(fillIn), hidden);
         writeFat(placed, reader, sink, onProgress);
         boot?.install(placed, sink);
       },
     };
   },
 });
+
+/** As blkid and /dev/disk/by-uuid tell it. */
+function serialText(volumeId: number): string {
+  const digits = volumeId.toString(16).toUpperCase().padStart(8, "0");
+  return `${digits.slice(0, 4)}-${digits.slice(4)}`;
+}
 
 function wider(a: FatType, b: FatType): FatType {
   return FAT_TYPES[Math.max(FAT_TYPES.indexOf(a), FAT_TYPES.indexOf(b))]!;

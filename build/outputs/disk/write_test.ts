@@ -1,0 +1,127 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { diskPlan, writeImage } from "../../../tests/support/format/disk_plan.ts";
+import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
+import { type FieldPath, messagesOf, TowerError } from "../../../lib/errors.ts";
+import type { Event } from "../../../lib/report/event.ts";
+import { silent } from "../../../lib/report/event.ts";
+import type { ArtifactSink } from "../output.ts";
+
+const MIB = 1 << 20;
+const TREE = smallTree({
+  "srv/data/file": "x".repeat(5000),
+  "etc/hostname": "tower",
+  "boot": null,
+});
+const IDLE = {
+  ...{ boot: undefined, root: undefined, loaders: [], cmdline: "" },
+  ...{ flavour: undefined, initramfs: undefined },
+};
+const listed = (table: string, ...partitions: object[]) =>
+  diskPlan({
+    ...IDLE,
+    table,
+    partitions: partitions.map((fields, i) => ({ name: `p${i}`, type: "linux", ...fields })),
+  });
+const EMPTY = { kind: "empty" };
+const context = { reader: inlineOnly, epoch: 0, reporter: silent };
+
+Deno.test("what cannot be written is told at its field, before the first byte", () => {
+  const nothing: ArtifactSink = {
+    setSize: () => assertEquals("a size", "nothing"),
+    writeAt: () => assertEquals("bytes", "nothing"),
+  };
+  const raw = (fields: object, room: object = {}) => ({
+    content: { kind: "raw", ...fields },
+    ...room,
+  });
+  const cases: readonly (readonly [object[], code: string, at: FieldPath, message: string])[] = [
+    [[{ content: EMPTY, size: "1TiB" }, { content: EMPTY, size: "1TiB" }], "limit", [
+      "partitions",
+      1,
+    ], 'Cannot place partition "p1": it ends past 2 TiB, where an MBR ends'],
+    [
+      [raw({ file: "/srv/data/file" }, { size: "4KiB" })],
+      "no-space",
+      ["partitions", 0, "size"],
+      "Cannot put 5000 bytes into 4096",
+    ],
+    [
+      [raw({ file: "/srv/data" })],
+      "not-found",
+      ["partitions", 0, "content", "file"],
+      'Cannot take "/srv/data": no such file is in the tree',
+    ],
+    [[{ content: { kind: "ext4", folder: "/srv/none" }, free: "1MiB" }], "not-found", [
+      "partitions",
+      0,
+      "content",
+      "folder",
+    ], 'Cannot use "/srv/none" as a tree: it is no directory'],
+    [[{ content: { kind: "ext4", folder: "/etc/hostname" }, free: "1MiB" }], "not-found", [
+      "partitions",
+      0,
+      "content",
+      "folder",
+    ], 'Cannot use "/etc/hostname" as a tree: it is no directory'],
+    [[{ content: EMPTY, size: "4KiB" }, { content: { kind: "fat" }, size: "4KiB" }], "no-space", [
+      "partitions",
+      1,
+      "size",
+    ], "no layout has that size"],
+    [
+      [{ content: { kind: "ext4" }, free: "8000TiB" }],
+      "limit",
+      ["partitions", 0, "free"],
+      "at most",
+    ],
+  ];
+  for (const [partitions, code, at, message] of cases) {
+    const plan = listed("mbr", ...partitions);
+    const error = assertThrows(() => writeImage(TREE, plan, nothing, context), TowerError);
+    const told = messagesOf(error).join("\n");
+    assertEquals([error.code, error.at, told.includes(message)], [code, at, true], told);
+  }
+});
+
+Deno.test("a medium gets what file systems use, and all zeros that are promised", () => {
+  const plan = listed(
+    "gpt",
+    { content: EMPTY, size: "3MiB" },
+    { content: { kind: "raw", file: "/srv/data/file" }, size: "64KiB" },
+    { content: { kind: "ext4" }, size: "64MiB" },
+  );
+  const parts: [number, number][] = [];
+  const sink: ArtifactSink = {
+    setSize: (size) => assertEquals(size, 70 * MIB),
+    writeAt() {},
+    requireZeros: (offset, length) => void parts.push([offset / 4096, length / 4096]),
+  };
+  writeImage(TREE, plan, sink, context);
+  assertEquals(parts.slice(0, 2), [[256, 768], [1024, 16]]);
+  const used = parts.slice(2).reduce((sum, [, length]) => sum + length, 0);
+  assertEquals(parts.slice(2).every(([offset]) => offset >= 1280), true);
+  // Neither the free blocks nor a journal that nobody wrote.
+  assertEquals(used > 100 && used < 4000, true, String(used));
+});
+
+Deno.test("progress goes from nothing to all over the partitions", () => {
+  const events: Event[] = [];
+  const plan = listed(
+    "gpt",
+    { content: { kind: "raw", base64: "AAEC" } },
+    { content: { kind: "ext4", folder: "/srv" }, free: "1MiB" },
+    { content: { kind: "fat", folder: "/srv/data" }, free: "1MiB" },
+    { content: { kind: "ext4", folder: "/", label: "root" }, free: "1MiB" },
+  );
+  const reporter = { ...silent, report: (event: Event) => void events.push(event) };
+  writeImage(TREE, plan, { setSize() {}, writeAt() {} }, { ...context, reporter });
+  const total = 3 + 5000 + "tower".length;
+  assertEquals(events[0], {
+    ...{ type: "step", id: "disk disk.img", title: "Writing partitions", total, unit: "bytes" },
+  });
+  const done = events.flatMap((event) => event.type === "progress" ? [event.done] : []);
+  assertEquals(done, [3, 5003, 5008]);
+  assertEquals(events.at(-1), {
+    ...{ type: "done", id: "disk disk.img", note: "p0 1 MiB, p1 2 MiB, p2 2 MiB, p3 2 MiB" },
+  });
+});
