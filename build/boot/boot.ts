@@ -64,6 +64,11 @@ export interface BootRequest {
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
   const { path: image, arch: known, loaders } = namedImage(request.image, request.arch, env);
   const arch = request.arch ?? machineArch(known ?? "x86_64", image);
+  if (loaders?.length === 0) {
+    throw new TowerError("unsupported", `Cannot boot "${image}": it has no boot loader`, {
+      hint: "the output of its manifest says which it has: loaders",
+    });
+  }
   if (loaders?.every((loader) => loader === "raspberrypi")) {
     throw new TowerError("unsupported", `Cannot boot "${image}": only a Raspberry Pi starts it`, {
       hint: "host-uefi is the host of Arm machines with UEFI, which QEMU has",

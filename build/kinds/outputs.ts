@@ -30,6 +30,7 @@ interface AnyOutput {
   readonly plan: (spec: OutputSpec, planning: OutputPlanning) => KindPlan;
   readonly fieldInSpec?: (spec: OutputSpec, field: FieldPath) => FieldPath;
   readonly line: (plan: OutputPlan) => string;
+  readonly details?: (plan: OutputPlan) => readonly string[];
   readonly write: (tree: FileTree, plan: OutputPlan, context: WriteContext) => Promise<void>;
 }
 
@@ -55,14 +56,18 @@ export function compressionOf(plan: OutputPlan): Compression | "none" {
   return "compression" in plan ? plan.compression : "none";
 }
 
-/** An output in a line. */
-export function outputLine(plan: OutputPlan): string {
+/** An output in a line, and what is in it in more. */
+export function outputLines(plan: OutputPlan): readonly string[] {
   const { tree, folder } = plan;
   const of = [
     ...folder === undefined ? [] : [`/${folder}`],
     ...tree === ROOT_TREE ? [] : [`tree ${tree}`],
   ].join(" of ");
-  return `${plan.file}: ${find(plan.kind).line(plan)}${of === "" ? "" : `, of ${of}`}`;
+  const { line, details } = find(plan.kind);
+  return [
+    `${plan.file}: ${line(plan)}${of === "" ? "" : `, of ${of}`}`,
+    ...(details?.(plan) ?? []).map((text) => `  ${text}`),
+  ];
 }
 
 /** @param tree the whole one that it is made of */

@@ -75,7 +75,12 @@ export async function writeFile(
 
 /** What a record says of a file beside its bytes. */
 function toldOf({ name, mediaType }: OutputFile, medium?: Medium) {
-  return { file: name, mediaType, ...(medium ? { ...medium, loaders: [...medium.loaders] } : {}) };
+  if (medium === undefined) return { file: name, mediaType };
+  const { loaders, partitions } = medium;
+  return {
+    ...{ file: name, mediaType, ...medium },
+    ...{ loaders: [...loaders], partitions: [...partitions] },
+  };
 }
 
 /** A sink that remembers how large the image is and which of its blocks matter. */

@@ -1,6 +1,7 @@
 import { bmapFile, imageFile } from "../../lib/release/file_names.ts";
 import { checkDisk } from "./disk/checks.ts";
 import { type Contents, contentsOf, KINDS } from "./disk/contents.ts";
+import { partitionLines } from "./disk/details.ts";
 import { type DiskPlan, planDisk } from "./disk/plan.ts";
 import { fieldInSpec } from "./disk/short_form.ts";
 import { diskFields } from "./disk/spec.ts";
@@ -15,6 +16,7 @@ export function diskOf(contents: Contents) {
     plan: (spec, planning) => planDisk(spec, planning, contents),
     fieldInSpec,
     line,
+    details: (plan) => partitionLines(plan, contents),
     write(tree, plan, context) {
       const { file: name, compression } = plan;
       return context.sink.file(

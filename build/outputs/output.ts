@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Arch } from "../../lib/brand.ts";
 import type { FieldPath } from "../../lib/errors.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
+import type { RecordedPartition } from "../../lib/release/recorded_partition.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
 import type { NamedBuild } from "../../lib/release/artifact_name.ts";
 import type { ByteSink } from "../../lib/bytes/bytes.ts";
@@ -33,6 +34,8 @@ export interface Medium {
   readonly loaders: readonly string[];
   /** The kernel's, where loaders start one. */
   readonly commandLine?: string;
+  /** In their order on it. */
+  readonly partitions: readonly RecordedPartition[];
 }
 
 /**
@@ -70,6 +73,8 @@ export interface OutputKind<Schema extends z.ZodType<{ kind: string }>, Plan ext
   readonly fieldInSpec?: (spec: z.infer<Schema>, field: FieldPath) => FieldPath;
   /** A plan in a few words, the file's name left out. */
   readonly line: (plan: Plan) => string;
+  /** More lines of what is in it, where one does not do. */
+  readonly details?: (plan: Plan) => readonly string[];
   readonly write: OutputWriter<Plan>;
 }
 

@@ -1,6 +1,6 @@
 import { count, formatBytes } from "../../lib/report/quantity.ts";
 import { type Lock, packagesOf } from "./lock.ts";
-import { outputLine } from "../kinds/outputs.ts";
+import { outputLines } from "../kinds/outputs.ts";
 import { stageLine } from "../kinds/stages.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { BuildPlan, TreePlan } from "./plan.ts";
@@ -46,7 +46,7 @@ export function planSummary(plan: BuildPlan, lock: Lock, places: PlanPlaces): st
     ...missing.length > 0 ? [["not there", missing.join(", ")] as const] : [],
     ["newest", `${newest}, the time of all files that packages do not date`],
     ...plan.trees.flatMap((tree) => treeRows(tree, plan.trees.length > 1)),
-    ...plan.outputs.map((output) => ["output", outputLine(output)] as const),
+    ...plan.outputs.flatMap(outputLines).map((line) => ["output", line] as const),
     ["folder", places.output],
   ];
   return rows.map(([name, value], i) =>

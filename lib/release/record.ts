@@ -3,6 +3,7 @@ import { asDigest, type Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import { fileName } from "../schema/scalars.ts";
 import { SCRIPT_KINDS } from "../apk/types.ts";
+import { recordedPartitions } from "./recorded_partition.ts";
 import { fromVersion1 } from "./record_1.ts";
 
 /** The last second that a date of four digits can tell. */
@@ -37,6 +38,8 @@ const artifact = z.strictObject({
   commandLine: z.string().optional(),
   /** Of a disk: what may start it. */
   loaders: z.array(z.string()).optional(),
+  /** Of a disk: what lies where. Records that were made before do not say. */
+  partitions: recordedPartitions.optional(),
   /** Of a compressed file: what compressed it, and what is inside. */
   compression: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
   raw: z.strictObject({ digest, size }).optional(),

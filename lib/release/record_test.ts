@@ -113,6 +113,41 @@ Deno.test("a record that is none, of a version to come or of other types is refu
   }
 });
 
+const PARTITION = {
+  name: "boot",
+  type: "0x0c",
+  offset: 1048576,
+  size: 34603008,
+  content: "fat",
+  folder: "/boot",
+};
+
+/** A record of version 2 whose disk has these partitions. */
+function withPartitions(partitions: unknown): string {
+  const [disk] = parseRecord(JSON.stringify(VERSION_1), "r.json").artifacts;
+  return JSON.stringify({ ...VERSION_1, version: 2, artifacts: [{ ...disk, partitions }] });
+}
+
+Deno.test("a record tells of a disk's partitions, and nothing that is none", () => {
+  const gpt = { ...PARTITION, type: "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" };
+  const { folder: _, ...bare } = PARTITION;
+  const partitions = [PARTITION, gpt, bare];
+  assertEquals(parseRecord(withPartitions(partitions), "r").artifacts[0]!.partitions, partitions);
+  assertEquals(parseRecord(withPartitions(undefined), "r").artifacts[0]!.partitions, undefined);
+  const faulty = [
+    ...[{ name: "" }, { name: "a\n" }, { type: "0xC" }, { type: "root" }, { offset: -1 }],
+    ...[{ offset: 2 ** 53 }, { size: 0 }, { content: "FAT" }, { folder: "boot" }],
+    ...[{ folder: "/\u001b[2J" }, { folder: `/${"x".repeat(5000)}` }, { other: 1 }],
+  ];
+  for (const change of faulty) {
+    const text = withPartitions([{ ...PARTITION, ...change }]);
+    const error = assertThrows(() => parseRecord(text, "r"), TowerError);
+    assertEquals([error.code, error.message.length < 1000], ["malformed", true], text);
+  }
+  const many = withPartitions(new Array(200_000).fill({}));
+  assertThrows(() => parseRecord(many, "r"), TowerError, "partitions: must be at most 128");
+});
+
 Deno.test("hostile records of either version end in one short error", () => {
   const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000));
   const files = [deep, { toString: 1, valueOf: 1 }, null, "../x", "a".repeat(1 << 20)];

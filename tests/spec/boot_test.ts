@@ -91,6 +91,9 @@ Deno.test("boot says what to build where there is no image, and what no machine 
   layBuild(join(program.env.cacheDir, "builds"), "card", "aarch64", ["raspberrypi"]);
   const [message] = (await program.fails("boot", "card")).error;
   assertMatch(message!, /^error: Cannot boot ".*": only a Raspberry Pi starts it$/);
+  layBuild(join(program.env.cacheDir, "builds"), "data", "x86_64", []);
+  const [idle] = (await program.fails("boot", "data")).error;
+  assertMatch(idle!, /^error: Cannot boot ".*": it has no boot loader$/);
 });
 
 Deno.test("boot tells of a compressed image how far it is decompressed", async () => {

@@ -51,6 +51,8 @@ export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends 
   readonly texts?: (spec: z.infer<Schema>) => readonly (readonly [FieldPath, string])[];
   /** Fixes all that could vary, as plain JSON. Pure. */
   readonly plan: (spec: z.infer<Schema>, planning: ContentPlanning) => Plan;
+  /** A plan in a few words. */
+  readonly line: (plan: Plan) => string;
   /** The `planned` values of a plan. */
   readonly known?: (plan: Plan) => Values;
   /** What a kernel is told to mount it as its root, where it can be one. */

@@ -23,6 +23,7 @@ interface AnyContentKind {
   readonly values?: Readonly<Record<string, number | "planned">>;
   readonly texts?: (spec: AnyContent) => readonly (readonly [FieldPath, string])[];
   readonly plan: (spec: AnyContent, planning: ContentPlanning) => AnyContent;
+  readonly line: (plan: AnyContent) => string;
   readonly known?: (plan: AnyContent) => Values;
   readonly rootWords?: (plan: AnyContent) => string;
   readonly layOut: (plan: AnyContent, context: LayOutContext) => LaidOut;

@@ -41,6 +41,19 @@ export function typeIn(table: Table, text: string, arch: Arch): TypeInTable | un
   return NO_TYPES.includes(byte) ? undefined : byte;
 }
 
+/** A type as people read it: its name in a GPT, the byte of an MBR. */
+export function typeText(type: TypeInTable, arch: Arch): string {
+  if (type === "content") return "of its content";
+  if (typeof type === "number") return byteText(type);
+  const named = Object.entries(NAMED).find(([, { gpt }]) => gpt(arch) === type);
+  return named?.[0] ?? type;
+}
+
+/** The byte of an MBR as a manifest has it. */
+export function byteText(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}
+
 /** Whether firmware takes a partition of a type for an EFI system partition. */
 export function isEsp(type: TypeInTable | undefined): boolean {
   return type === GPT_TYPE.efiSystem || type === MBR_TYPE.efiSystem;

@@ -22,6 +22,7 @@ const sealed = contentKind({
   values: { digest: 64, size: "planned" },
   texts: ({ text }) => [[["text"], text]],
   plan: (spec) => spec,
+  line: ({ text }) => text,
   known: () => ({ size: String(BLOCK) }),
   layOut: ({ text }) => ({
     ...{ size: BLOCK, bytes: BLOCK, mbrType: 0x83, used: [] },

@@ -1,6 +1,7 @@
 import { sinkAt } from "../../../lib/bytes/bytes.ts";
 import { atField, fieldOf, TowerError } from "../../../lib/errors.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
+import type { RecordedPartition } from "../../../lib/release/recorded_partition.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
 import { type BootVolume, bootVolume, NO_CODE } from "./boot_volume.ts";
@@ -8,6 +9,7 @@ import type { LaidOut, LayOutContext } from "./content.ts";
 import type { Contents } from "./contents.ts";
 import { knownValues } from "./known_values.ts";
 import { writingOrder } from "./order.ts";
+import { byteText } from "./partition_type.ts";
 import { type DiskLayout, placePartitions } from "./place.ts";
 import type { DiskPlan, PartitionPlan } from "./plan.ts";
 import { writeTable } from "./table.ts";
@@ -52,6 +54,25 @@ export function writeDisk(
   return {
     loaders: boot?.loaders ?? [],
     ...(boot === undefined ? {} : { commandLine: fill(boot.cmdline) }),
+    partitions: partitions.map((partition, i) => recorded(partition, contents[i]!, layout, i)),
+  };
+}
+
+function recorded(
+  { name, type, content: { kind, folder } }: PartitionPlan,
+  { mbrType }: LaidOut,
+  { placements }: DiskLayout,
+  number: number,
+): RecordedPartition {
+  const { firstSector, sectors } = placements[number]!;
+  const byte = type === "content" ? mbrType : type;
+  return {
+    name,
+    type: typeof byte === "number" ? byteText(byte) : byte,
+    offset: firstSector * SECTOR,
+    size: sectors * SECTOR,
+    content: kind,
+    ...(folder === undefined ? {} : { folder: `/${folder}` }),
   };
 }
 

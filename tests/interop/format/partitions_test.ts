@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import type { Medium } from "../../../build/outputs/output.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
@@ -105,18 +106,15 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 
 const IDLE = { boot: undefined, root: undefined, loaders: [], cmdline: "" };
 
-async function image(folder: string, table: "mbr" | "gpt", count: number): Promise<string> {
+function image(path: string, table: "mbr" | "gpt", count: number): Medium {
   const partitions = Array.from({ length: count }, (_, i) => {
     const { flags, ...fields } = { flags: [], ...sortOf(i).fields(i) };
     return { name: `p${i}`, flags: table === "gpt" ? flags : [], ...fields };
   });
-  const path = join(folder, "disk.img");
   const idle = { flavour: undefined, initramfs: undefined };
   const plan = diskPlan({ ...IDLE, ...idle, table, partitions });
   using sink = fileSink(path);
-  writeImage(tree(count), plan, sink, { reader: inlineOnly, epoch: 0, reporter: silent });
-  await run("sfdisk", "--verify", path);
-  return path;
+  return writeImage(tree(count), plan, sink, { reader: inlineOnly, epoch: 0, reporter: silent });
 }
 
 for (const [table, count] of [["gpt", 1], ["gpt", 2], ["gpt", 5], ["gpt", 12]] as const) {
@@ -134,11 +132,18 @@ for (const count of [1, 2, 3, 4]) {
 
 async function judge(table: "mbr" | "gpt", count: number): Promise<void> {
   using folder = tempFolder();
-  const path = await image(folder.path, table, count);
+  const path = join(folder.path, "disk.img");
+  const { partitions } = image(path, table, count);
   assertStringIncludes(await run("sfdisk", "--verify", path), "No errors detected.");
   if (table === "gpt") assertStringIncludes(await run("sgdisk", "-v", path), "No problems found");
   const found = JSON.parse(await run("sfdisk", "--json", path)).partitiontable.partitions;
   assertEquals(found.length, count);
+  assertEquals(
+    partitions.map(({ offset, size, type }) => [offset / 512, size / 512, type]),
+    found.map(({ start, size, type }: { start: number; size: number; type: string }) => [
+      ...[start, size, table === "gpt" ? type.toLowerCase() : `0x${type.padStart(2, "0")}`],
+    ]),
+  );
   for (let i = 0; i < count; i++) {
     const { align = "1MiB", flags } = sortOf(i).fields(i) as { align?: string; flags?: string[] };
     assertEquals(found[i].start * 512 % (parseInt(align) << 20), 0);

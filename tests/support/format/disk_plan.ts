@@ -1,7 +1,7 @@
 import { CONTENTS, disk } from "../../../build/outputs/disk.ts";
 import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
 import { writeDisk } from "../../../build/outputs/disk/write.ts";
-import type { ArtifactSink, WriteContext } from "../../../build/outputs/output.ts";
+import type { ArtifactSink, Medium, WriteContext } from "../../../build/outputs/output.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
@@ -25,12 +25,12 @@ export function diskPlan(fields: object = {}, arch: Arch = "x86_64"): DiskPlan {
   return disk.plan(disk.spec.parse({ ...FIELDS, ...fields }), planning);
 }
 
-/** Writes the image of a plan. */
+/** Writes the image of a plan; what a record tells of it. */
 export function writeImage(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
   context: Omit<WriteContext, "sink">,
-): void {
-  writeDisk(tree, plan, sink, context, CONTENTS);
+): Medium {
+  return writeDisk(tree, plan, sink, context, CONTENTS);
 }

@@ -10,6 +10,7 @@ export const empty = contentKind({
   spec,
   room: "size",
   plan: (spec) => spec,
+  line: () => "empty",
   layOut: (_, { room }) => {
     const size = room.size!;
     return { size, bytes: 0, mbrType: MBR_TYPE.linux, used: [[0, size]], write() {} };

@@ -5,6 +5,7 @@ import { writeExt4 } from "../../../../lib/format/ext4/writer.ts";
 import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
 import type { Uuid } from "../../../../lib/format/uuid.ts";
 import { contentKind } from "../content.ts";
+import { fileSystemLine } from "../file_system_line.ts";
 import { folder } from "../folder.ts";
 
 /** A label of ext4. */
@@ -36,6 +37,7 @@ export const ext4 = contentKind({
   room: "either",
   labelOf,
   values: { uuid: "planned" },
+  line: fileSystemLine,
   known: ({ uuid }: Plan) => ({ uuid }),
   plan: (spec, { name, uuid }): Plan => ({
     kind: "ext4",

@@ -6,6 +6,7 @@ import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
 import { sizeOf } from "../../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../../lib/tree/file_tree.ts";
 import { contentKind } from "../content.ts";
+import { fileSystemLine } from "../file_system_line.ts";
 import { folder } from "../folder.ts";
 import { withLoaderFiles } from "../trees.ts";
 import type { FillIn } from "../values.ts";
@@ -45,6 +46,7 @@ export const fat = contentKind({
   startsLoaders: true,
   labelOf,
   values: { uuid: "planned" },
+  line: fileSystemLine,
   known: ({ volumeId }: Plan) => ({ uuid: serialText(volumeId) }),
   plan: (spec, { name, isEsp, uuid }): Plan => ({
     kind: "fat",

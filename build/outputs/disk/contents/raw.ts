@@ -27,6 +27,7 @@ export const raw = contentKind({
   spec,
   room: "any",
   plan: (spec): Plan => spec,
+  line: ({ file, base64 }) => file === undefined ? `raw ${base64}` : `raw /${file}`,
   layOut(plan, { room, fileAt }) {
     const content = contentOf(plan, fileAt);
     const size = sizeFor(sizeOf(content), room);
