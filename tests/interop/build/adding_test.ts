@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { tempDir } from "../../../lib/files/files.ts";
 import { labRepository } from "../../support/build/lab_repository.ts";
@@ -15,6 +15,10 @@ const SAMPLES: ReadonlyMap<string, string> = new Map(
 const ROWS: Readonly<Record<string, readonly [registry: string, list: string]>> = {
   "build/stages/motd.ts": ["build/kinds/stages.ts", "const STAGES = ["],
   "build/outputs/paths.ts": ["build/kinds/outputs.ts", "const OUTPUTS = ["],
+  "build/outputs/disk/contents/pattern.ts": [
+    "build/outputs/disk/contents.ts",
+    "export const KINDS = [",
+  ],
 };
 const MANIFEST = `name: greeted
 arches: [x86_64]
@@ -23,6 +27,11 @@ stages:
   - { kind: motd, text: Welcome }
 outputs:
   - { kind: paths, file: paths.txt }
+  - kind: disk
+    file: filled.img
+    table: mbr
+    partitions:
+      - { name: filled, type: linux, content: { kind: pattern, byte: 7 }, size: 4KiB }
 `;
 
 Deno.test("a stage and an output that are added as CONTRIBUTING.md says are there", async () => {
@@ -43,6 +52,8 @@ Deno.test("a stage and an output that are added as CONTRIBUTING.md says are ther
   assert(built.includes("paths.txt"), built);
   const paths = Deno.readTextFileSync(join(folder.path, "out/paths.txt")).split("\n");
   assert(paths.includes("/etc/motd"), paths.join());
+  const filled = Deno.readFileSync(join(folder.path, "out/filled.img")).subarray(1 << 20);
+  assertEquals(filled.subarray(0, 4096), new Uint8Array(4096).fill(7));
   const faulty = MANIFEST.replace("text: Welcome", "text: 5");
   Deno.writeTextFileSync(join(folder.path, "m.yaml"), faulty);
   const told = await run(
@@ -71,7 +82,7 @@ function add(path: string, text: string, project: string): void {
   const file = join(project, registry);
   const before = Deno.readTextFileSync(file);
   assert(before.includes(list), registry);
-  const line = `import { ${name} } from "${path.replace("build/", "../")}";\n`;
+  const line = `import { ${name} } from "./${relative(dirname(registry), path)}";\n`;
   Deno.writeTextFileSync(file, line + before.replace(list, `${list}${name}, `));
 }
 

@@ -42,16 +42,19 @@ export async function buildLab(
   publicKey: string,
   arch: Arch = "x86_64",
 ): Promise<{ image: string; record: BuildRecord }> {
+  const users = [{ name: "root", authorizedKeys: [publicKey] }];
+  return await buildVariant(folder, { stages: [{ kind: "accounts", users }] }, arch);
+}
+
+/** Builds what a manifest adds to the lab system, or has instead; its disk is called lab.img. */
+export async function buildVariant(
+  folder: string,
+  fields: object,
+  arch: Arch = "x86_64",
+): Promise<{ image: string; record: BuildRecord }> {
   const system = join(folder, "lab.yaml");
   // JSON is YAML.
-  Deno.writeTextFileSync(
-    system,
-    JSON.stringify({
-      name: "lab",
-      extends: "lab",
-      stages: [{ kind: "accounts", users: [{ name: "root", authorizedKeys: [publicKey] }] }],
-    }),
-  );
+  Deno.writeTextFileSync(system, JSON.stringify({ name: "lab", extends: "lab", ...fields }));
   using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
   const { record } = await build(labRequest(system, arch, folder), { ...engine, reporter: silent });
   return { image: join(folder, "lab.img"), record };
