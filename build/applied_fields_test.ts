@@ -5,14 +5,19 @@ import { TowerError } from "../lib/errors.ts";
 import { digestOf } from "../lib/bytes/digest.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { silent } from "../lib/report/event.ts";
+import { toBeSigned } from "../lib/secure_boot/authenticode.ts";
+import type { EfiSigner } from "../lib/secure_boot/efi_signer.ts";
 import { bytesOf } from "../lib/tree/content.ts";
 import { moduleFile } from "../tests/support/format/elf_file.ts";
+import { peFile } from "../tests/support/format/pe_file.ts";
+import { type CertifiedKey, SIGNER, STRANGER } from "../tests/support/format/signed_pe.ts";
 import { MemoryStore } from "../tests/support/tree/memory_store.ts";
 import { makeAnew } from "../tests/support/tree/make_anew.ts";
 import { assemble } from "./assemble.ts";
 import type { OutputSink } from "./outputs/output.ts";
 import { makePlan } from "./plan/plan.ts";
 import { type OutputPlan, writeOutput } from "./kinds/outputs.ts";
+import { overlayOf } from "./kinds/stages.ts";
 import type { OverlayFile } from "./stages/stage.ts";
 import { parseRepository } from "./plan/repositories.ts";
 import { NEEDED_APPLETS } from "./stages/initramfs/busybox.ts";
@@ -35,9 +40,11 @@ const MODULES = "lib/modules/6.6-0-virt";
 /** What an overlay brings, as packages would: enough to make an initramfs and a disk of. */
 const OVERLAY: Readonly<Record<string, string | Uint8Array>> = {
   "bin/busybox": `\0${NEEDED_APPLETS.join("\0")}\0blkid\0`,
-  "boot/vmlinuz-virt": "",
+  "boot/vmlinuz-virt": peFile(),
   "etc/group": "root:x:0:\nwheel:x:10:\n",
   "etc/init.d/sshd": "#!/sbin/openrc-run\n",
+  "etc/os-release": "ID=demo\nPRETTY_NAME=Demo\n",
+  "etc/other-release": "ID=other\nPRETTY_NAME=Other\n",
   "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
   "etc/shadow": "root:*::0:::::\n",
   [`${MODULES}/kernel/a.ko`]: moduleFile({ exports: ["a"] }),
@@ -45,7 +52,17 @@ const OVERLAY: Readonly<Record<string, string | Uint8Array>> = {
   [`${MODULES}/modules.dep`]: "kernel/a.ko:\nkernel/b.ko:\n",
   "srv/old": "",
   "usr/bin/tool": "#!/bin/sh\n",
-  "usr/lib/systemd/boot/efi/systemd-bootx64.efi": "loader",
+  "usr/lib/systemd/boot/efi/linuxx64.efi.stub": peFile(),
+  "usr/lib/systemd/boot/efi/other.efi.stub": peFile({
+    trailer: new Uint8Array(1),
+    headerSize: 2048,
+  }),
+  "usr/lib/systemd/boot/efi/systemd-bootx64.efi": peFile(),
+};
+/** Folders of Secure Boot keys, by what a manifest calls them. */
+const KEYS: Readonly<Record<string, CertifiedKey>> = {
+  "keys/public": SIGNER,
+  "others/public": STRANGER,
 };
 
 const base = (): Document => ({
@@ -68,6 +85,11 @@ const base = (): Document => ({
     { kind: "services", runlevels: {} },
     { kind: "kernel", flavour: "virt" },
     { kind: "initramfs", flavour: "virt", path: "/boot/initramfs-virt", modules: ["a"] },
+    {
+      ...{ kind: "uki", path: "/boot/EFI/Linux/system.efi", flavour: "virt" },
+      ...{ initramfs: "/boot/initramfs-virt", cmdline: "quiet" },
+    },
+    { kind: "secure-boot", keys: "keys", sign: ["/boot/EFI/Linux/system.efi"] },
   ],
   outputs: [
     {
@@ -120,8 +142,9 @@ async function outcome(document: Document): Promise<string> {
   const store = new MemoryStore();
   const overlays = new Map(
     stagesOf(manifest).map((stage) => {
-      const isGiven = stage.spec.kind === "files" && stage.spec.overlay === "overlay";
-      return [stage, isGiven ? overlayIn(store) : []] as const;
+      const folder = overlayOf(stage.spec) ?? "";
+      const files = folder === "overlay" ? OVERLAY : keyFiles(folder);
+      return [stage, overlayIn(store, files)] as const;
     }),
   );
   const index = `sha256:${"0".repeat(64)}` as Digest;
@@ -144,7 +167,7 @@ async function outcome(document: Document): Promise<string> {
   const trees = await assemble(
     plan,
     new Map(),
-    { store, reporter: silent, made: makeAnew, env },
+    { store, reporter: silent, made: makeAnew, efiSigner: ANY_SIGNER, env },
     (_, error) => error,
   );
   const entries = [...trees].map(([name, { tree }]) => [
@@ -178,8 +201,25 @@ async function outcome(document: Document): Promise<string> {
   }
 }
 
-function overlayIn(store: MemoryStore): OverlayFile[] {
-  return Object.entries(OVERLAY).map(([path, value]) => {
+function keyFiles(folder: string): typeof OVERLAY {
+  const certified = KEYS[folder];
+  if (certified === undefined) return {};
+  return {
+    "db.crt": certified.certificate.der,
+    ...{ "PK.auth": "PK", "KEK.auth": "KEK", "db.auth": "db" },
+  };
+}
+
+/** Has the key of each certificate. */
+const ANY_SIGNER: EfiSigner = {
+  check() {},
+  sign: (image, certificate) =>
+    Object.values(KEYS).find((key) => key.certificate.commonName === certificate.commonName)!
+      .key.sign(toBeSigned(image.digest)),
+};
+
+function overlayIn(store: MemoryStore, files: typeof OVERLAY): OverlayFile[] {
+  return Object.entries(files).map(([path, value]) => {
     const bytes = typeof value === "string" ? encoder.encode(value) : value;
     return { path, digest: store.put(bytes), size: bytes.length, executable: true };
   });
@@ -256,6 +296,17 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "stages[initramfs].compression": stage(5, "compression")("none"),
   "stages[initramfs].level": stage(5, "level")(1),
   "stages[initramfs].emergencyShell": stage(5, "emergencyShell")(true),
+  "stages[uki].arches": stage(6, "arches")(other),
+  "stages[uki].path": stage(6, "path")("/boot/other.efi"),
+  "stages[uki].flavour": stage(6, "flavour")("lts"),
+  "stages[uki].initramfs": stage(6, "initramfs")("/usr/bin/tool"),
+  "stages[uki].cmdline": stage(6, "cmdline")(""),
+  "stages[uki].stub": stage(6, "stub")("/usr/lib/systemd/boot/efi/other.efi.stub"),
+  "stages[uki].osRelease": stage(6, "osRelease")("/etc/other-release"),
+  "stages[secure-boot].arches": stage(7, "arches")(other),
+  "stages[secure-boot].keys": stage(7, "keys")("others"),
+  "stages[secure-boot].sign": stage(7, "sign")([]),
+  "stages[secure-boot].enroll": stage(7, "enroll")(true),
   "outputs[disk].arches": output(0, "arches")(other),
   "outputs[disk].file": output(0, "file")("b.img"),
   "outputs[disk].table": output(0, "table")("mbr"),
@@ -366,6 +417,9 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     "stages[initramfs].flavour",
     "stages[initramfs].path",
     "stages[initramfs].parts",
+    "stages[uki].arches",
+    "stages[uki].path",
+    "stages[uki].flavour",
     "outputs[disk].loaders",
     "outputs[disk].flavour",
     "trees{}.from",

@@ -5,6 +5,7 @@ import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { breathe } from "../lib/files/interruption.ts";
 import { ROOT_TREE } from "../lib/schema/of_tree.ts";
+import type { EfiSigner } from "../lib/secure_boot/efi_signer.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import { treeDifference } from "../lib/tree/tree_difference.ts";
@@ -32,6 +33,7 @@ interface Means {
   readonly store: ContentStore;
   readonly reporter: Reporter;
   readonly made: MadeFiles;
+  readonly efiSigner: EfiSigner;
   readonly env: { readonly signal: AbortSignal };
 }
 
@@ -95,7 +97,7 @@ function beginningOf({ from, difference }: TreePlan, trees: MadeTrees, epoch: nu
 async function applyStages(
   tree: FileTree,
   { name, stages }: TreePlan,
-  { plan: { arch, epoch }, packages, means: { store, reporter, made, env } }: {
+  { plan: { arch, epoch }, packages, means: { store, reporter, made, efiSigner, env } }: {
     readonly plan: BuildPlan;
     readonly packages: readonly UnpackedPackage[];
     readonly means: Means;
@@ -113,6 +115,7 @@ async function applyStages(
     reporter,
     zstd: zstdHere(),
     made,
+    efiSigner,
   };
   const of = name === ROOT_TREE ? "" : ` of ${name}`;
   for (const [i, stage] of stages.entries()) {

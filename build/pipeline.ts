@@ -8,9 +8,10 @@ import { loadPackages } from "../lib/packages/package_loader.ts";
 import type { PackageRequest } from "../lib/packages/request.ts";
 import { removeUnfinished } from "../lib/files/whole_file.ts";
 import type { FileTree } from "../lib/tree/file_tree.ts";
+import { collectingSigner, type OnUnsigned } from "../lib/secure_boot/efi_signer.ts";
 import { join } from "@std/path";
 import { writeArtifacts } from "./media/artifacts.ts";
-import { assemble, type PackagesByTree } from "./assemble.ts";
+import { assemble, type MadeTrees, type PackagesByTree } from "./assemble.ts";
 import type { Engine } from "./engine/engine.ts";
 import {
   gatherInputs,
@@ -30,6 +31,7 @@ import { type BuildPlan, makePlan, planOfTree } from "./plan/plan.ts";
 import { makeRecord } from "./plan/record.ts";
 import { loadRequestsOf, packagesOf, resolve } from "./plan/resolve.ts";
 import type { BuildRequest } from "./inputs/request.ts";
+import { requireSigners } from "./required_signers.ts";
 import { withSoundPackages } from "./engine/sound_packages.ts";
 import { recall, remember } from "./engine/unchanged.ts";
 import { distributionOf } from "./supply/distribution.ts";
@@ -55,6 +57,7 @@ export async function build(
     engine.env.explain("nothing has changed since this plan's artifacts were written");
     return { record: before, folder };
   }
+  requireSigners(plan, engine, inputs.placeError);
   const record = await withPackages(planned, engine, async (byTree, packages) => {
     const trees = await assemble(plan, byTree, engine, inputs.placeError);
     const written = await writeArtifacts(plan, trees, folder, engine, inputs.placeError);
@@ -115,7 +118,7 @@ export async function planBuild(request: BuildRequest, engine: Engine): Promise<
 }
 
 /**
- * A tree that a plan gives, without any artifact.
+ * A tree that a plan gives, without any artifact. Nothing is signed: where signatures go stand zeros.
  * @throws {TowerError} `not-found` where there is none of that name
  */
 export async function buildTree(
@@ -124,14 +127,36 @@ export async function buildTree(
   engine: Engine,
 ): Promise<FileTree> {
   const planned = await planBuild(request, engine);
-  const { inputs, plan } = planned;
-  const wanted = planOfTree(plan, name);
-  const trees = await withPackages(
+  const trees = await unsignedTrees(planned, planOfTree(planned.plan, name), engine, () => {});
+  return trees.get(name)!.tree;
+}
+
+/**
+ * Makes all trees of a system for nothing but what is to be signed in them.
+ * @param onUnsigned is told of each program, and of the certificate whose key is to sign
+ */
+export async function findUnsigned(
+  request: BuildRequest,
+  engine: Engine,
+  onUnsigned: OnUnsigned,
+): Promise<BuildPlan> {
+  const planned = await planBuild(request, engine);
+  await unsignedTrees(planned, planned.plan, engine, onUnsigned);
+  return planned.plan;
+}
+
+function unsignedTrees(
+  planned: PlannedBuild,
+  plan: BuildPlan,
+  engine: Engine,
+  onUnsigned: OnUnsigned,
+): Promise<MadeTrees> {
+  const unsigned = { ...engine, efiSigner: collectingSigner(onUnsigned) };
+  return withPackages(
     planned,
     engine,
-    (byTree) => assemble(wanted, byTree, engine, inputs.placeError),
+    (byTree) => assemble(plan, byTree, unsigned, planned.inputs.placeError),
   );
-  return trees.get(name)!.tree;
 }
 
 /**

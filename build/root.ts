@@ -5,6 +5,7 @@ import type { Ending } from "../lib/program/ending.ts";
 import { bootCommand } from "./commands/boot.ts";
 import { buildCommand } from "./commands/build.ts";
 import { cleanCommand } from "./commands/clean.ts";
+import { efiCommand } from "./commands/efi.ts";
 import { FULL_DISK_HINT } from "../lib/files/file_error.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -39,6 +40,7 @@ const COMMANDS = {
   sign: signCommand,
   verify: verifyCommand,
   keys: keysCommand,
+  efi: efiCommand,
   diff: diffCommand,
   boot: bootCommand,
   flash: flashCommand,

@@ -1,3 +1,4 @@
+import { Option } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import { join, resolve } from "@std/path";
 import { requestOf, systemCommand } from "./options.ts";
@@ -10,12 +11,24 @@ export function buildCommand(env: Env) {
       "sign them with an SSH key; by default with one of your own, made on first use, which " +
         "tower provision then asks for",
     )
+    .addOption(
+      new Option(
+        "--secure-boot-key <file>",
+        "private key that signs EFI programs where the manifest asks for it, such as DIR/db.key of " +
+          "keys secure-boot",
+      ).conflicts("secureBootSignatures"),
+    )
+    .option(
+      "--secure-boot-signatures <file>",
+      "their signatures, made elsewhere: what efi sign printed",
+    )
     .action(async (system, options) => {
       const { openEngine } = await import("../engine/engine.ts");
       const { build } = await import("../pipeline.ts");
       const request = requestOf(system, options, env);
       const sign = options.sign === undefined ? undefined : await signerFor(options.sign, env);
-      using engine = openEngine(env, { ...request, json: options.json });
+      const efiSigner = await efiSignerFor(options, env);
+      using engine = openEngine(env, { ...request, json: options.json, efiSigner });
       const { record, folder } = await build(request, engine);
       const signer = await sign?.(folder);
       if (signer) engine.reporter.report({ type: "info", message: `signed by ${signer}` });
@@ -27,6 +40,21 @@ export function buildCommand(env: Env) {
         env.stdout.write(`${digest.replace("sha256:", "")}  ${join(folder, file)}\n`);
       }
     });
+}
+
+/** What signs EFI programs; undefined where nothing is given for it. */
+async function efiSignerFor(
+  { secureBootKey, secureBootSignatures }: {
+    readonly secureBootKey?: string | undefined;
+    readonly secureBootSignatures?: string | undefined;
+  },
+  env: Env,
+) {
+  if (secureBootKey === undefined && secureBootSignatures === undefined) return undefined;
+  const { efiSignerOf } = await import("../secure_boot/signers.ts");
+  const pathOf = (file: string | undefined) => file && resolve(env.cwd, file);
+  const files = { key: pathOf(secureBootKey), signatures: pathOf(secureBootSignatures) };
+  return efiSignerOf(files, env.notes);
 }
 
 /** What signs a folder; a key that cannot be used is told before the build. */

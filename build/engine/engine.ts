@@ -2,6 +2,7 @@ import type { Digest } from "../../lib/brand.ts";
 import type { Env } from "../../lib/env.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Reporter } from "../../lib/report/event.ts";
+import { type EfiSigner, NO_SIGNER } from "../../lib/secure_boot/efi_signer.ts";
 import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
@@ -17,6 +18,8 @@ export interface Engine extends Disposable {
   readonly fetcher: Fetcher;
   readonly reporter: Reporter;
   readonly made: MadeFiles;
+  /** Signs EFI programs of stages that ask for it. */
+  readonly efiSigner: EfiSigner;
   /** A digest of this program; all of its sources are read for it, once. */
   readonly program: () => Digest;
   readonly offline: boolean;
@@ -34,6 +37,8 @@ export function openEngine(
     readonly jobs: number;
     /** Seconds until a repository that sends nothing is given up; the environment's patience. */
     readonly timeout?: number | undefined;
+    /** Refuses to sign by default. */
+    readonly efiSigner?: EfiSigner | undefined;
   },
 ): Engine {
   const reporter = reporterFor(env, options.json);
@@ -52,6 +57,7 @@ export function openEngine(
     patience,
     reporter,
     made: madeFiles(store, program),
+    efiSigner: options.efiSigner ?? NO_SIGNER,
     program,
     offline,
     jobs: options.jobs,

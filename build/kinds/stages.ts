@@ -5,12 +5,14 @@ import { files } from "../stages/files.ts";
 import { initramfs } from "../stages/initramfs.ts";
 import { kernel } from "../stages/kernel.ts";
 import { packages } from "../stages/packages.ts";
+import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
 import type { StageContext, StagePlanning } from "../stages/stage.ts";
+import { uki } from "../stages/uki.ts";
 import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of stage. */
-const STAGES = [packages, files, accounts, services, kernel, initramfs] as const;
+const STAGES = [packages, files, accounts, services, kernel, initramfs, uki, secureBoot] as const;
 
 export const stageSpec = z.discriminatedUnion("kind", specsOf(STAGES));
 export type StageSpec = SpecsOf<typeof STAGES>;

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { fieldOf, TowerError } from "../../lib/errors.ts";
+import { NO_SIGNER } from "../../lib/secure_boot/efi_signer.ts";
 import { silent } from "../../lib/report/event.ts";
 import { bytesOf, textOf } from "../../lib/tree/content.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -164,6 +165,7 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     onScript: () => {},
     zstd: "wasm",
     made: makeAnew,
+    efiSigner: NO_SIGNER,
   } as const;
   const pack = async (compression: InitramfsPlan["compression"], configuration?: string) => {
     const tree = smallTree({

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NO_SIGNER } from "../../lib/secure_boot/efi_signer.ts";
 import { silent } from "../../lib/report/event.ts";
 import { textOf } from "../../lib/tree/content.ts";
 import { moduleFile } from "../../tests/support/format/elf_file.ts";
@@ -19,6 +20,7 @@ const context: StageContext = {
   onScript: () => {},
   zstd: "wasm",
   made: makeAnew,
+  efiSigner: NO_SIGNER,
 };
 const plan = { kind: "kernel", flavour: "virt" } as const;
 const files = {

@@ -4,6 +4,7 @@ import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import type { ZstdBuild } from "../../lib/format/zstd.ts";
 import type { Content, ContentReader } from "../../lib/tree/entry.ts";
+import type { EfiSigner } from "../../lib/secure_boot/efi_signer.ts";
 import type { BlobWriter } from "../../lib/store/ports.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import type { Reporter } from "../../lib/report/event.ts";
@@ -96,4 +97,6 @@ export interface StageContext {
   /** The build of libzstd to take; the bytes are the same. */
   readonly zstd: ZstdBuild;
   readonly made: MadeFiles;
+  /** Signs EFI programs by a key that no stage sees. */
+  readonly efiSigner: EfiSigner;
 }

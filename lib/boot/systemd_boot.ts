@@ -1,12 +1,13 @@
 import type { Arch } from "../brand.ts";
 import { TowerError } from "../errors.ts";
+import { enrolmentPath, KEY_VARIABLES } from "../secure_boot/enrolment.ts";
 import { inlineText } from "../tree/content.ts";
 import type { Content } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { type BootEntry, checkBootEntry } from "./boot_entry.ts";
 
 /** UEFI's short names of architectures: they stand in the names of loader files. */
-const EFI_NAME: Record<Arch, string> = { x86_64: "x64", aarch64: "aa64", armv7: "arm" };
+export const EFI_NAME: Record<Arch, string> = { x86_64: "x64", aarch64: "aa64", armv7: "arm" };
 
 /** Where packages put it: systemd-boot, and gummiboot, which it was called before it was systemd's. */
 const PLACES = ["usr/lib/systemd/boot/efi/systemd-boot", "usr/lib/gummiboot/gummiboot"];
@@ -37,17 +38,29 @@ export function findSystemdBoot(tree: FileTree, arch: Arch): Content {
  * The pattern of the default fits an entry's name with `.conf`, as systemd-boot compares it, and
  * without, as gummiboot does; that shows a menu for ten seconds where nothing fits. Who gets the menu
  * by a key cannot edit the command line: `init=/bin/sh` is a shell without a password.
+ *
+ * A unified image called system.efi stands before the entry: it tells by what it is sorted.
+ *
+ * @param enrols whether a machine in setup mode learns the keys of `loader/keys/auto` (systemd-boot
+ * since 252; for what 253 calls if-safe, 252 only has a line in its menu)
  */
 export function systemdBootFiles(
   loader: Content,
   arch: Arch,
   entry: BootEntry,
+  enrols: boolean,
 ): Map<string, Content> {
+  const enrolment = enrols ? "secure-boot-enroll force\n" : "";
   return new Map<string, Content>([
     [`EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`, loader],
-    ["loader/loader.conf", inlineText("default system*\ntimeout 0\neditor no\n")],
+    ["loader/loader.conf", inlineText(`default system*\ntimeout 0\neditor no\n${enrolment}`)],
     [SYSTEMD_BOOT_ENTRY, inlineText(loaderEntry(entry))],
   ]);
+}
+
+/** Whether a tree has the files that enrol keys for Secure Boot. */
+export function enrolsKeys(tree: FileTree): boolean {
+  return KEY_VARIABLES.every((name) => tree.file(enrolmentPath(`${name}.auth`)) !== undefined);
 }
 
 /** A type 1 entry (Boot Loader Specification). */

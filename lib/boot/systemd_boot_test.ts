@@ -29,7 +29,7 @@ Deno.test("the loader is found by architecture, systemd-boot before gummiboot, o
 
 Deno.test("the loader lies where firmware looks without a boot variable", () => {
   const names = (arch: "x86_64" | "aarch64" | "armv7") => [
-    ...systemdBootFiles(inlineText(""), arch, ENTRY).keys(),
+    ...systemdBootFiles(inlineText(""), arch, ENTRY, false).keys(),
   ];
   assertEquals(names("x86_64"), [
     "EFI/BOOT/BOOTX64.EFI",

@@ -56,13 +56,14 @@ export const NO_SIGNER: EfiSigner = {
   },
 };
 
+/** Is told what is to be signed, and by the key of which certificate. */
+export type OnUnsigned = (image: UnsignedImage, certificate: Certificate) => void;
+
 /**
  * Takes down what is to be signed, and gives zeros: what comes of them is as large as what a key
  * gives, and nothing starts it.
  */
-export function collectingSigner(
-  collect: (image: UnsignedImage, certificate: Certificate) => void,
-): EfiSigner {
+export function collectingSigner(collect: OnUnsigned): EfiSigner {
   return {
     check() {},
     sign(image, certificate) {

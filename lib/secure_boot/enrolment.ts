@@ -10,6 +10,11 @@ import { signatureLists } from "./signature_list.ts";
 /** Who changes what: the platform key itself and KEK, KEK db, db what may start (UEFI, §32.3). */
 export const KEY_VARIABLES = ["PK", "KEK", "db"] as const satisfies readonly KeyVariable[];
 
+/** Where systemd-boot finds a file that enrols keys (systemd-boot(7)), in a tree. */
+export function enrolmentPath(name: string): string {
+  return `boot/loader/keys/auto/${name}`;
+}
+
 /** Whose key signs a variable's new value. */
 const SIGNERS = { PK: "PK", KEK: "PK", db: "KEK" } as const satisfies Record<
   KeyVariable,

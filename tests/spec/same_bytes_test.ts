@@ -10,6 +10,7 @@ import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
 import {
   TABLE_ARCHES,
+  TABLE_KEYS,
   TABLE_OVERLAY,
   tableManifest,
   tablePackages,
@@ -23,6 +24,7 @@ import {
   writesTable,
 } from "../support/program/artifact_table.ts";
 import { named } from "../support/program/missing_programs.ts";
+import { SIGNER } from "../support/format/signed_pe.ts";
 import { TestProgram } from "../support/program/test_program.ts";
 
 const runner = denoRunner();
@@ -37,8 +39,13 @@ async function built(
   using program = new TestProgram({ runner });
   const { folder } = labRepository(program.path("repository"), tablePackages(arch), arch);
   for (const [path, text] of Object.entries(TABLE_OVERLAY)) program.write(`overlay/${path}`, text);
+  program.write("keys/db.key", SIGNER.pem);
+  for (const [name, bytes] of TABLE_KEYS) {
+    Deno.writeFileSync(program.path(program.write(`keys/public/${name}`, "")), bytes);
+  }
   program.write("table.yaml", JSON.stringify(tableManifest(folder, "overlay", outputs)));
   const options = ["--keys", "repository/keys", "--arch", arch, "--jobs", String(jobs)];
+  options.push("--secure-boot-key", "keys/db.key");
   const { code, err } = await program.run("build", "table.yaml", "--output", "out", ...options);
   assertEquals(code, 0, err);
   const inOutput = (file: string) => join(program.path("out"), file);

@@ -24,6 +24,10 @@ const COMMANDS = [
   "repo index",
   "keys",
   "keys secure-boot",
+  "efi",
+  "efi list",
+  "efi sign",
+  "efi verify",
   "clean",
 ];
 
@@ -83,6 +87,14 @@ Deno.test("a wrong command line says what is wrong, points to the help, and ends
     ],
     [["repo", "pack", "t"], "required option '--info <file>' not specified"],
     [["repo", "index", "d"], "required option '--key <file>' not specified"],
+    [["efi", "list"], "missing required argument 'system'"],
+    [["efi", "sign", "f"], "required option '--key <file>' not specified"],
+    [["efi", "verify", "f"], "required option '--certificate <file>' not specified"],
+    [
+      ["build", "a", "--secure-boot-key", "k", "--secure-boot-signatures", "s"],
+      "option '--secure-boot-key <file>' cannot be used with option " +
+      "'--secure-boot-signatures <file>'",
+    ],
     [["keys", "secure-boot"], "required option '--output <dir>' not specified"],
     ...["2025-02-31", "2025-1-1", "1969-12-31", "2100-01-01", "2025-01-01T00:00:00Z", ""].map(
       (date): [string[], string] => [
@@ -112,9 +124,9 @@ Deno.test("a wrong command line says what is wrong, points to the help, and ends
   }
 });
 
-Deno.test("without a command, and for repo alone, the help is shown and the status is 2", async () => {
+Deno.test("without a command, and for a group alone, the help is shown and the status is 2", async () => {
   using program = new TestProgram();
-  for (const args of [[], ["repo"]]) {
+  for (const args of [[], ["repo"], ["keys"], ["efi"]]) {
     const { code, out, err } = await program.run(...args);
     assertEquals([code, out], [2, ""]);
     assert(err.startsWith("Usage: tower-build"));

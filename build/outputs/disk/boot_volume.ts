@@ -11,7 +11,7 @@ import {
   type Syslinux,
   syslinuxFiles,
 } from "../../../lib/boot/syslinux.ts";
-import { findSystemdBoot, systemdBootFiles } from "../../../lib/boot/systemd_boot.ts";
+import { enrolsKeys, findSystemdBoot, systemdBootFiles } from "../../../lib/boot/systemd_boot.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import type { ByteSink } from "../../../lib/bytes/bytes.ts";
 import { atField, TowerError } from "../../../lib/errors.ts";
@@ -98,7 +98,7 @@ export function bootVolume(
       new Map([
         ...(isPi ? raspberryPiFiles(tree, arch, entryWith(fill)) : []),
         ...(bios ? syslinuxFiles(bios, entryWith(fill)) : []),
-        ...(uefi ? systemdBootFiles(uefi, arch, entryWith(fill)) : []),
+        ...(uefi ? systemdBootFiles(uefi, arch, entryWith(fill), enrolsKeys(tree)) : []),
       ]),
     freeBytes: isPi ? RASPBERRY_PI_VOLUME.free : 0,
     sectorsPerCluster: isPi ? RASPBERRY_PI_VOLUME.sectorsPerCluster : 1,

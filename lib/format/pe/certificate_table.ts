@@ -77,6 +77,24 @@ export function withoutSignatures(pe: Pe): ImageParts {
   return { headers, bodyEnd: endOfImage(pe), tail: new Uint8Array() };
 }
 
+/**
+ * The bytes of an image in its parts.
+ * @param old the pieces of the old image, which are read to their end: a check may stand there
+ */
+export function* piecesOfImage(
+  { headers, bodyEnd, tail }: ImageParts,
+  old: Iterable<Uint8Array>,
+): Generator<Uint8Array> {
+  yield headers;
+  let at = 0;
+  for (const piece of old) {
+    const body = piece.subarray(Math.max(0, headers.length - at), Math.max(0, bodyEnd - at));
+    at += piece.length;
+    if (body.length > 0) yield body;
+  }
+  if (tail.length > 0) yield tail;
+}
+
 function malformed(cause: string): TowerError {
   return new TowerError("malformed", `Cannot read the signatures of an EFI program: ${cause}`);
 }

@@ -212,7 +212,18 @@ judged("zsh", "zsh takes an option's value behind =", async () => {
 Deno.test("it is known of each value and argument what may stand for it", () => {
   // Whatever is typed: nothing that a shell could propose.
   const free = [
-    ...["age", "card", "command", "constraint", "format", "host:guest", "kind", "lang", "language"],
+    ...[
+      "age",
+      "card",
+      "command",
+      "constraint",
+      "date",
+      "format",
+      "host:guest",
+      "kind",
+      "lang",
+      "language",
+    ],
     ...["layout", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
     ...["variant", "zone", "family"],
   ];

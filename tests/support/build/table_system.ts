@@ -1,5 +1,8 @@
 import type { Arch } from "../../../lib/brand.ts";
+import { enrolmentFiles } from "../../../lib/secure_boot/enrolment.ts";
 import { moduleFile } from "../format/elf_file.ts";
+import { peFile } from "../format/pe_file.ts";
+import { signedPe, SIGNER, STRANGER } from "../format/signed_pe.ts";
 import { installer } from "../format/syslinux_installer.ts";
 import { ODDITIES } from "./full_system.ts";
 import type { PackagedFile, PackageSpec } from "./lab_repository.ts";
@@ -17,10 +20,20 @@ export const TABLE_OVERLAY: Readonly<Record<string, string>> = {
 const APPLETS = "cat dd dmesg find findfs hexdump ls mkdir modprobe mount readlink reboot sed sh " +
   "sleep sort switch_root tr umount usleep vi xargs";
 
+/** The folder of its Secure Boot keys, what all may see of it: bytes by name. */
+export const TABLE_KEYS: ReadonlyMap<string, Uint8Array> = enrolmentFiles(
+  { PK: STRANGER.key, KEK: STRANGER.key, db: SIGNER.key },
+  {
+    ...{ name: "Table", notBefore: 1_704_067_200, notAfter: 2_524_607_999 },
+    ...{ timestamp: 1_704_067_200, moreOfDb: [] },
+  },
+);
+
 const program = (text: string | Uint8Array): PackagedFile => ({ text, mode: 0o755 });
 const SERVICE = program("#!/sbin/openrc-run\n");
 const FLAVOUR = { x86_64: "virt", aarch64: "rpi" } as const;
 const EFI = { x86_64: "x64", aarch64: "aa64" } as const;
+const MACHINE = { x86_64: 0x8664, aarch64: 0xaa64 } as const;
 
 /** Bytes of which no compression makes little, the same everywhere (a linear congruence). */
 function noise(length: number): Uint8Array {
@@ -31,14 +44,26 @@ function noise(length: number): Uint8Array {
   });
 }
 
-function kernel(flavour: string): PackageSpec {
+/** A program of EFI with symbols, which a unified image is without. */
+function efiProgram(arch: typeof TABLE_ARCHES[number]): Uint8Array {
+  return peFile({ machine: MACHINE[arch], trailer: new Uint8Array(100).fill(7) });
+}
+
+function kernel(arch: typeof TABLE_ARCHES[number]): PackageSpec {
+  const flavour = FLAVOUR[arch];
   const release = `6.6.1-0-${flavour}`;
   const modules = `lib/modules/${release}`;
   return {
     name: `linux-${flavour}`,
     version: "6.6.1-r0",
     files: {
-      [`boot/vmlinuz-${flavour}`]: noise(300_000),
+      [`boot/vmlinuz-${flavour}`]: signedPe(
+        peFile({
+          machine: MACHINE[arch],
+          sections: [{ name: ".text", bytes: noise(300_000) }],
+        }),
+        STRANGER,
+      ),
       [`boot/config-${flavour}`]: "CONFIG_RD_ZSTD=y\n",
       [`usr/share/kernel/${flavour}/kernel.release`]: `${release}\n`,
       [`${modules}/modules.builtin`]: "kernel/crypto/crc32c.ko\n",
@@ -87,6 +112,7 @@ export function tablePackages(arch: typeof TABLE_ARCHES[number]): readonly Packa
         "etc/group": "root:x:0:\nshadow:x:42:\nwheel:x:10:root\n",
         "etc/init.d/hostname": SERVICE,
         "etc/init.d/sshd": SERVICE,
+        "etc/os-release": "ID=table\nPRETTY_NAME=Table\n",
         "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
         "etc/shadow": { text: "root:*:19000::::::\n", mode: 0o640, gid: 42 },
         "etc/surplus/file": "to be removed\n",
@@ -114,9 +140,12 @@ export function tablePackages(arch: typeof TABLE_ARCHES[number]): readonly Packa
     },
     {
       name: "systemd-boot",
-      files: { [`usr/lib/systemd/boot/efi/systemd-boot${EFI[arch]}.efi`]: "MZ loader" },
+      files: {
+        [`usr/lib/systemd/boot/efi/systemd-boot${EFI[arch]}.efi`]: efiProgram(arch),
+        [`usr/lib/systemd/boot/efi/linux${EFI[arch]}.efi.stub`]: efiProgram(arch),
+      },
     },
-    kernel(FLAVOUR[arch]),
+    kernel(arch),
     LOADERS[arch],
   ];
 }
@@ -137,6 +166,17 @@ const stagesOf = (arch: typeof TABLE_ARCHES[number]) => {
       files: ["/usr/local/bin/greet"],
     },
     { ...initramfs, path: "/boot/initramfs.cpio", compression: "none" },
+    {
+      ...{ kind: "uki", ...own, path: "/boot/EFI/Linux/system.efi" },
+      ...{ initramfs: "/boot/initramfs", cmdline: "root=LABEL=system quiet" },
+    },
+    {
+      ...{ kind: "secure-boot", arches: [arch], keys: "keys", enroll: true },
+      sign: [
+        `/usr/lib/systemd/boot/efi/systemd-boot${EFI[arch]}.efi`,
+        "/boot/EFI/Linux/system.efi",
+      ],
+    },
   ];
 };
 
@@ -219,7 +259,7 @@ export const XZ_OUTPUTS: readonly Part[] = [
   { kind: "tar", file: "all.tar", arches: ["aarch64"] },
 ];
 
-/** The manifest over a repository and an overlay folder, each of which holds the above. */
+/** The manifest over a repository and an overlay folder, each of which holds the above, and `keys`. */
 export function tableManifest(repository: string, overlay: string, outputs = OUTPUTS) {
   const key = `ssh-ed25519 ${
     new Uint8Array([

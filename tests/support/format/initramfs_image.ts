@@ -4,6 +4,7 @@ import { initramfs } from "../../../build/stages/initramfs.ts";
 import { kernel } from "../../../build/stages/kernel.ts";
 import type { StageContext } from "../../../build/stages/stage.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
+import { NO_SIGNER } from "../../../lib/secure_boot/efi_signer.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { bytesOf } from "../../../lib/tree/content.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
@@ -60,6 +61,7 @@ export async function initramfsImage(
     onScript: () => {},
     zstd: "native",
     made: makeAnew,
+    efiSigner: NO_SIGNER,
   };
   const path = "boot/initramfs-virt";
   await kernel.apply(tree, { kind: "kernel", flavour: "virt" }, context);

@@ -1,4 +1,5 @@
 import type { StageContext } from "../../../build/stages/stage.ts";
+import { NO_SIGNER } from "../../../lib/secure_boot/efi_signer.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
 import { makeAnew } from "./make_anew.ts";
@@ -20,6 +21,7 @@ export function stageContext(epoch: number): StageContext {
     onScript: () => {},
     zstd: "wasm",
     made: makeAnew,
+    efiSigner: NO_SIGNER,
   };
 }
 
