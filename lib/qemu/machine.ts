@@ -26,8 +26,14 @@ export interface MachineSpec {
   readonly card?: keyof typeof CARDS;
   /** Disks beside that one, changed as it is; the serial numbers are what the guest tells them by. */
   readonly moreDisks?: readonly { readonly image: string; readonly serial: string }[];
-  /** BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. */
-  readonly firmware: { readonly kind: "bios" } | { readonly kind: "uefi"; readonly file: string };
+  /**
+   * BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. One that keeps
+   * Secure Boot's keys, for PCs only, writes them to its file of variables.
+   */
+  readonly firmware:
+    | { readonly kind: "bios" }
+    | { readonly kind: "uefi"; readonly file: string }
+    | { readonly kind: "secure-boot"; readonly code: string; readonly variables: string };
   readonly accelerator: "kvm" | "tcg";
   readonly memoryMiB: number;
   readonly processors: number;
@@ -60,6 +66,21 @@ export const OVMF_FILES = [
   "/usr/share/ovmf/OVMF.fd",
   "/usr/share/OVMF/OVMF.fd",
   "/usr/share/edk2/x64/OVMF.4m.fd",
+] as const;
+
+/**
+ * A firmware that checks signatures, and the variables that a new machine of it has, without keys:
+ * Debian's ovmf, Arch's.
+ */
+export const SECURE_BOOT_FILES = [
+  {
+    code: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+    variables: "/usr/share/OVMF/OVMF_VARS_4M.fd",
+  },
+  {
+    code: "/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd",
+    variables: "/usr/share/edk2/x64/OVMF_VARS.4m.fd",
+  },
 ] as const;
 
 /** The same for Arm: Debian's qemu-efi-aarch64, Alpine's aavmf, Arch's edk2-aarch64. */
@@ -129,6 +150,7 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     argv.push("-device", `virtio-blk-pci,drive=disk${i},serial=${optionValue(serial)}`);
   }
   if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
+  if (machine.firmware.kind === "secure-boot") argv.push(...guardedFlash(machine.firmware));
   if (machine.network.kind !== "none") {
     const { network } = machine;
     const mac = network.kind === "tap" && network.mac !== undefined ? `,mac=${network.mac}` : "";
@@ -146,6 +168,24 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     argv.push("-serial", "chardev:status");
   }
   return argv;
+}
+
+/**
+ * Flash that the firmware alone writes, from system management mode: what keeps a system from changing
+ * the keys. The firmware bears no suspending to memory with it (OvmfPkg/README, "SMM support").
+ */
+function guardedFlash({ code, variables }: { code: string; variables: string }): string[] {
+  const flash = (file: string, unit: number, options: string) => [
+    "-drive",
+    `if=pflash,unit=${unit},format=raw,file=${optionValue(file)}${options}`,
+  ];
+  return [
+    ...["-machine", "smm=on"],
+    ...["-global", "driver=cfi.pflash01,property=secure,value=on"],
+    ...["-global", "ICH9-LPC.disable_s3=1"],
+    ...flash(code, 0, ",readonly=on"),
+    ...flash(variables, 1, ""),
+  ];
 }
 
 /** The status that a guest wrote last: a line with a number from 0 to 255; else undefined. */

@@ -62,3 +62,12 @@ Deno.test("qemuArgv() adds disks that a guest does not start from, each with its
   assert(argv.includes("file=a,,b.img,format=raw,if=none,id=disk0,snapshot=on"));
   assert(argv.includes("virtio-blk-pci,drive=disk0,serial=ONE"));
 });
+
+Deno.test("qemuArgv() guards the flash of a firmware that keeps keys, and writes its variables alone", () => {
+  const firmware = { kind: "secure-boot", code: "/c,d", variables: "/v" } as const;
+  const argv = qemuArgv({ ...machine, firmware }).join(" ");
+  assert(argv.includes("-machine q35") && argv.includes("-machine smm=on"), argv);
+  assert(argv.includes("if=pflash,unit=0,format=raw,file=/c,,d,readonly=on"), argv);
+  assert(argv.includes("if=pflash,unit=1,format=raw,file=/v"), argv);
+  assert(!argv.includes("-bios"), argv);
+});

@@ -89,6 +89,13 @@ export function loaders({ efi, bios, raspberryPi }: Machine): Recipe[] {
       deb: "systemd-boot-efi",
       only: [`usr/lib/systemd/boot/efi/systemd-boot${efi}.efi`],
     },
+    {
+      name: "systemd-efistub",
+      deb: "systemd-boot-efi",
+      description: "What unified kernel images begin with",
+      inherits: false,
+      only: [`usr/lib/systemd/boot/efi/linux${efi}.efi.stub`],
+    },
     ...(raspberryPi
       ? [
         {
