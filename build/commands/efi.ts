@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { resolve } from "@std/path";
 import type { Env } from "../../lib/env.ts";
+import { printable } from "../../lib/errors.ts";
 import { requestOf, systemCommand } from "./options.ts";
 
 /** `efi`: signatures of UEFI Secure Boot, where the key is on another machine. */
@@ -39,7 +40,15 @@ function signCommand(env: Env) {
       const path = resolve(env.cwd, file);
       const request = parseRequest(readText(path, 4 << 20), path);
       const key = readSecureBootKey(resolve(env.cwd, options.key), env.notes);
-      env.stdout.write(answerRequest(request, ...key));
+      const answer = answerRequest(request, ...key);
+      const { certificate, images } = request;
+      env.notes.write(
+        printable([
+          `signed for "${certificate.commonName}", as "${request.system}" asks for:`,
+          ...images.map((image) => `  ${image.digest.toHex()}  ${image.path}`),
+        ].join("\n")) + "\n",
+      );
+      env.stdout.write(answer);
     });
 }
 
@@ -51,7 +60,6 @@ function verifyCommand(env: Env) {
     .action(async (files, options) => {
       const { verifiedProgram } = await import("../secure_boot/verified_program.ts");
       const certificate = resolve(env.cwd, options.certificate);
-      const { printable } = await import("../../lib/errors.ts");
       for (const file of files) {
         const name = verifiedProgram(resolve(env.cwd, file), certificate);
         env.stdout.write(printable(`${file}: signed by ${name}`) + "\n");

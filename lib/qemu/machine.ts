@@ -28,7 +28,7 @@ export interface MachineSpec {
   readonly moreDisks?: readonly { readonly image: string; readonly serial: string }[];
   /**
    * BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. One that keeps
-   * Secure Boot's keys, for PCs only, writes them to its file of variables.
+   * Secure Boot's keys writes them to its file of variables.
    */
   readonly firmware:
     | { readonly kind: "bios" }
@@ -70,18 +70,25 @@ export const OVMF_FILES = [
 
 /**
  * A firmware that checks signatures, and the variables that a new machine of it has, without keys:
- * Debian's ovmf, Arch's.
+ * Debian's ovmf and qemu-efi-aarch64, Arch's.
  */
-export const SECURE_BOOT_FILES = [
-  {
-    code: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
-    variables: "/usr/share/OVMF/OVMF_VARS_4M.fd",
-  },
-  {
-    code: "/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd",
-    variables: "/usr/share/edk2/x64/OVMF_VARS.4m.fd",
-  },
-] as const;
+export const SECURE_BOOT_FILES: Readonly<
+  Record<MachineArch, readonly { readonly code: string; readonly variables: string }[]>
+> = {
+  x86_64: [
+    {
+      code: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+      variables: "/usr/share/OVMF/OVMF_VARS_4M.fd",
+    },
+    {
+      code: "/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd",
+      variables: "/usr/share/edk2/x64/OVMF_VARS.4m.fd",
+    },
+  ],
+  aarch64: [
+    { code: "/usr/share/AAVMF/AAVMF_CODE.fd", variables: "/usr/share/AAVMF/AAVMF_VARS.fd" },
+  ],
+};
 
 /** The same for Arm: Debian's qemu-efi-aarch64, Alpine's aavmf, Arch's edk2-aarch64. */
 export const ARM_UEFI_FILES = [
@@ -150,7 +157,9 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     argv.push("-device", `virtio-blk-pci,drive=disk${i},serial=${optionValue(serial)}`);
   }
   if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
-  if (machine.firmware.kind === "secure-boot") argv.push(...guardedFlash(machine.firmware));
+  if (machine.firmware.kind === "secure-boot") {
+    argv.push(...flash(machine.arch, machine.firmware.code, machine.firmware.variables));
+  }
   if (machine.network.kind !== "none") {
     const { network } = machine;
     const mac = network.kind === "tap" && network.mac !== undefined ? `,mac=${network.mac}` : "";
@@ -171,20 +180,25 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
 }
 
 /**
- * Flash that the firmware alone writes, from system management mode: what keeps a system from changing
- * the keys. The firmware bears no suspending to memory with it (OvmfPkg/README, "SMM support").
+ * Flash for a firmware and its variables. On a PC the firmware alone writes it, from system management
+ * mode, which keeps a system from changing the keys; it bears no suspending to memory with that
+ * (OvmfPkg/README, "SMM support"). QEMU's Arm machine has nothing of the kind.
  */
-function guardedFlash({ code, variables }: { code: string; variables: string }): string[] {
-  const flash = (file: string, unit: number, options: string) => [
+function flash(arch: MachineArch, code: string, variables: string): string[] {
+  const drive = (file: string, unit: number, options: string) => [
     "-drive",
     `if=pflash,unit=${unit},format=raw,file=${optionValue(file)}${options}`,
   ];
   return [
-    ...["-machine", "smm=on"],
-    ...["-global", "driver=cfi.pflash01,property=secure,value=on"],
-    ...["-global", "ICH9-LPC.disable_s3=1"],
-    ...flash(code, 0, ",readonly=on"),
-    ...flash(variables, 1, ""),
+    ...arch === "x86_64"
+      ? [
+        ...["-machine", "smm=on"],
+        ...["-global", "driver=cfi.pflash01,property=secure,value=on"],
+        ...["-global", "ICH9-LPC.disable_s3=1"],
+      ]
+      : [],
+    ...drive(code, 0, ",readonly=on"),
+    ...drive(variables, 1, ""),
   ];
 }
 

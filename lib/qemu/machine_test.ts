@@ -70,4 +70,6 @@ Deno.test("qemuArgv() guards the flash of a firmware that keeps keys, and writes
   assert(argv.includes("if=pflash,unit=0,format=raw,file=/c,,d,readonly=on"), argv);
   assert(argv.includes("if=pflash,unit=1,format=raw,file=/v"), argv);
   assert(!argv.includes("-bios"), argv);
+  const arm = qemuArgv({ ...machine, arch: "aarch64", firmware }).join(" ");
+  assert(arm.includes("if=pflash,unit=1,format=raw,file=/v") && !arm.includes("smm"), arm);
 });

@@ -23,7 +23,9 @@ import { MemoryStore } from "../support/tree/memory_store.ts";
 import { stageContext } from "../support/tree/stage_context.ts";
 
 const runner = denoRunner();
-const firmware = SECURE_BOOT_FILES.find(({ code, variables }) => isFile(code) && isFile(variables));
+const firmware = SECURE_BOOT_FILES.x86_64.find(({ code, variables }) =>
+  isFile(code) && isFile(variables)
+);
 const missing = programsMissing(runner, QEMU, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS) ??
   (firmware ? undefined : "no OVMF with Secure Boot");
 /** Seconds until a machine must be at its end, and until it must have refused what it starts. */

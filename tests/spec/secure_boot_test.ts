@@ -87,7 +87,11 @@ Deno.test("signatures that were made elsewhere give the same bytes as the key", 
     "/boot/a.efi",
   ]);
   const answered = await program.run("efi", "sign", "request.json", "--key", "keys/db.key");
-  assertEquals([answered.code, answered.err], [0, ""]);
+  const [{ digest }] = JSON.parse(listed.out).images;
+  assertEquals(
+    [answered.code, answered.err],
+    [0, `signed for "Test db", as "small" asks for:\n  ${digest}  /boot/a.efi\n`],
+  );
   program.write("signatures.json", answered.out);
   const { code, err } = await program.run(
     ...["build", ...BUILD, "--output", "by-list", "--secure-boot-signatures", "signatures.json"],
