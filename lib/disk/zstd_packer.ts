@@ -1,5 +1,6 @@
 import { openZstd, ZSTD_FRAME } from "../format/zstd.ts";
 import { type FrameAnswer, type FrameOrder, zstdHere } from "./zstd_frame.ts";
+import { WorkerPool } from "./worker_pool.ts";
 
 /** Workers at most: a frame in each and one that waits, of {@linkcode ZSTD_FRAME} bytes. */
 const MOST_WORKERS = 8;
@@ -27,9 +28,7 @@ export class ZstdPacker implements Disposable {
    * @param write gets the frames in order
    */
   static open(level: number, jobs: number, write: (bytes: Uint8Array) => void): ZstdPacker {
-    const frames = jobs > 1
-      ? new FrameWorkers(level, Math.min(jobs, MOST_WORKERS))
-      : ownThread(level);
+    const frames = jobs > 1 ? frameWorkers(level, Math.min(jobs, MOST_WORKERS)) : ownThread(level);
     return new ZstdPacker(frames, write);
   }
 
@@ -82,41 +81,13 @@ function ownThread(level: number): FrameMaker {
   return { most: 0, make, [Symbol.dispose]() {} };
 }
 
-/** Workers in turn: frames have equal size, so none waits long for another. */
-class FrameWorkers implements FrameMaker {
-  readonly most: number;
-  readonly #level: number;
-  readonly #workers: readonly Worker[];
-  readonly #waiting: readonly PromiseWithResolvers<Uint8Array>[][];
-  #next = 0;
-
-  constructor(level: number, count: number) {
-    this.#level = level;
-    this.most = 2 * count;
-    const url = new URL("./zstd_worker.ts", import.meta.url);
-    this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
-    this.#waiting = this.#workers.map((worker) => {
-      const waiting: PromiseWithResolvers<Uint8Array>[] = [];
-      worker.onmessage = ({ data }: MessageEvent<FrameAnswer>) => waiting.shift()?.resolve(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        const error = new Error(`Cannot compress: a worker failed: ${event.message}`);
-        for (const { reject } of waiting.splice(0)) reject(error);
-      };
-      return waiting;
-    });
-  }
-
-  make(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-    const i = this.#next++ % this.#workers.length;
-    const answer = Promise.withResolvers<Uint8Array>();
-    this.#waiting[i]!.push(answer);
-    const order: FrameOrder = { bytes, level: this.#level };
-    this.#workers[i]!.postMessage(order, [bytes.buffer]);
-    return answer.promise;
-  }
-
-  [Symbol.dispose](): void {
-    for (const worker of this.#workers) worker.terminate();
-  }
+/** Workers that take frames in turn. */
+function frameWorkers(level: number, count: number): FrameMaker {
+  const url = new URL("./zstd_worker.ts", import.meta.url);
+  const pool = new WorkerPool<FrameOrder, FrameAnswer>(url, count);
+  return {
+    most: pool.most,
+    make: (bytes) => pool.ask({ bytes, level }, [bytes.buffer]),
+    [Symbol.dispose]: () => pool[Symbol.dispose](),
+  };
 }

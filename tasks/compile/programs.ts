@@ -34,6 +34,7 @@ export const PROGRAMS: readonly ProjectProgram[] = [
     help: "build/embedded_help.ts",
     run: async (env) => await (await import("../../build/root.ts")).run(env),
     workers: {
+      "block_worker.ts": "lib/disk/block_worker.ts",
       "digest_worker.ts": "lib/files/digest_worker.ts",
       "package_worker.ts": "lib/packages/package_worker.ts",
       "zstd_worker.ts": "lib/disk/zstd_worker.ts",
