@@ -13,7 +13,7 @@ import type { Content } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import type { Sample, Section } from "../../tasks/bench/report.ts";
 import { blobName, emptyTree, EPOCH, OPTIONS, sources } from "../support/format/ext4_image.ts";
-import { fileSink, tempFolder } from "../support/program/file_sink.ts";
+import { fileSink, fileSource, tempFolder } from "../support/program/file_sink.ts";
 import { randomNumbers } from "../support/program/random_numbers.ts";
 
 const FILES = 15_000;
@@ -23,18 +23,6 @@ const PEER = "mke2fs -d";
 const PLAN = "plan (reads no contents)";
 const WRITE = "write";
 const COPY = "copy of as many bytes (floor)";
-
-function fileSource(path: string): ByteSource & Disposable {
-  const file = Deno.openSync(path);
-  return {
-    size: file.statSync().size,
-    readAt(offset, into) {
-      file.seekSync(offset, Deno.SeekMode.Start);
-      return file.readSync(into) ?? 0;
-    },
-    [Symbol.dispose]: () => file.close(),
-  };
-}
 
 /** The tree, with contents one after another in one blob of the size that is returned. */
 function makeTree(): { tree: FileTree; bytes: number } {

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { blockEncoderHere } from "../../../lib/disk/block_order.ts";
+import { openBlockEncoder } from "../../../lib/format/block_encoder.ts";
 import { zstdHere } from "../../../lib/disk/zstd_frame.ts";
 import { ZstdPacker } from "../../../lib/disk/zstd_packer.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
@@ -57,6 +59,19 @@ Deno.test("zstd: the runtime's encoder gives the pinned one's bytes, or is not t
         digestOf(await wasm(bytes)),
         `level ${level}, ${size} bytes`,
       );
+    }
+  }
+});
+
+Deno.test("zstd blocks: the runtime's encoder gives the pinned one's bytes, or is not taken", async () => {
+  const whole = contents();
+  for (const level of [1, 3, 6, 9, 12, 15, 19]) {
+    const packing = { compression: "zstd", level } as const;
+    const here = await blockEncoderHere(packing);
+    const pinned = await openBlockEncoder(packing, "wasm");
+    for (const size of [1, 100, 8192, 16_385, 70_000, 128 << 10, 1 << 20]) {
+      const bytes = whole.subarray(whole.length - size);
+      assertEquals(digestOf(here(bytes)), digestOf(pinned(bytes)), `level ${level}, ${size} bytes`);
     }
   }
 });

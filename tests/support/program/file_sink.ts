@@ -1,4 +1,5 @@
 import type { ArtifactSink } from "../../../build/outputs/output.ts";
+import type { ByteSource } from "../../../lib/bytes/bytes.ts";
 
 /** A new sparse file as a sink. Disposing it closes the file. */
 export function fileSink(path: string, size = 0): ArtifactSink & Disposable {
@@ -9,6 +10,19 @@ export function fileSink(path: string, size = 0): ArtifactSink & Disposable {
     writeAt(offset, bytes) {
       file.seekSync(offset, Deno.SeekMode.Start);
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/** A file as a source, open until it is disposed. */
+export function fileSource(path: string): ByteSource & Disposable {
+  const file = Deno.openSync(path);
+  return {
+    size: file.statSync().size,
+    readAt(offset, into) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      return file.readSync(into) ?? 0;
     },
     [Symbol.dispose]: () => file.close(),
   };
