@@ -59,9 +59,13 @@ const TOOLS = {
   "squashfs-tools": { places: ["mksquashfs"], apt: "squashfs-tools", apk: "squashfs-tools" },
   "strace": { places: ["strace"], apt: "strace", apk: "strace" },
   "syslinux": { places: ["syslinux"], apt: "syslinux", apk: "syslinux" },
+  "veritysetup": { places: ["veritysetup"], apt: "cryptsetup-bin", apk: "cryptsetup" },
+  "xorriso": { places: ["xorriso"], apt: "xorriso", apk: "xorriso" },
   "xz": { places: ["xz"], apt: "xz-utils", apk: "xz" },
   "zsh": { places: ["zsh"], apt: "zsh", apk: "zsh" },
   "zstd": { places: ["zstd"], apt: "zstd", apk: "zstd" },
+  "7z": { places: ["7z"], apt: "p7zip-full", apk: "7zip" },
+  "isoinfo": { places: ["isoinfo"], apt: "genisoimage", apk: "cdrkit" },
   "unshare": { places: ["unshare"], apt: "util-linux", apk: "util-linux-misc" },
 } as const satisfies Readonly<Record<string, Tool>>;
 
