@@ -14,6 +14,7 @@ import { type CertifiedKey, SIGNER, STRANGER } from "../tests/support/format/sig
 import { MemoryStore } from "../tests/support/tree/memory_store.ts";
 import { makeAnew } from "../tests/support/tree/make_anew.ts";
 import { assemble } from "./assemble.ts";
+import { keptTrees } from "./engine/kept_trees.ts";
 import type { OutputSink } from "./outputs/output.ts";
 import { makePlan } from "./plan/plan.ts";
 import { type OutputPlan, writeOutput } from "./kinds/outputs.ts";
@@ -167,7 +168,10 @@ async function outcome(document: Document): Promise<string> {
   const trees = await assemble(
     plan,
     new Map(),
-    { store, reporter: silent, made: makeAnew, efiSigner: ANY_SIGNER, env },
+    {
+      ...{ store, reporter: silent, made: makeAnew, efiSigner: ANY_SIGNER },
+      ...{ trees: keptTrees(store, () => index), env },
+    },
     (_, error) => error,
   );
   const entries = [...trees].map(([name, { tree }]) => [

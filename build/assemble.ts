@@ -11,16 +11,11 @@ import { FileTree } from "../lib/tree/file_tree.ts";
 import { treeDifference } from "../lib/tree/tree_difference.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
 import { applyStage } from "./kinds/stages.ts";
+import type { KeptTrees, MadeTree } from "./engine/kept_trees.ts";
 import type { BuildPlan, TreePlan } from "./plan/plan.ts";
 import type { AccountsPlan } from "./stages/accounts.ts";
 import { loginWarning } from "./stages/logins.ts";
 import type { MadeFiles, StageContext } from "./stages/stage.ts";
-
-/** A tree that was made, and what became of the scripts of its packages. */
-export interface MadeTree {
-  readonly tree: FileTree;
-  readonly scripts: readonly ScriptOutcome[];
-}
 
 /** Trees by name. */
 export type MadeTrees = ReadonlyMap<string, MadeTree>;
@@ -34,10 +29,14 @@ interface Means {
   readonly reporter: Reporter;
   readonly made: MadeFiles;
   readonly efiSigner: EfiSigner;
+  readonly trees: KeptTrees;
   readonly env: { readonly signal: AbortSignal };
 }
 
-/** Makes the trees of a plan in its order; `placeError` says what failed. */
+/**
+ * Makes the trees of a plan in its order, but for those that were made before; `placeError` says
+ * what failed.
+ */
 export async function assemble(
   plan: BuildPlan,
   packages: PackagesByTree,
@@ -45,8 +44,15 @@ export async function assemble(
   placeError: PlaceError,
 ): Promise<MadeTrees> {
   const trees = new Map<string, MadeTree>();
+  const blobs = new Set([...packages.values()].flat().map(({ data }) => data));
   for (const treePlan of plan.trees) {
-    const { name } = treePlan;
+    const { name, id } = treePlan;
+    const before = means.trees.recall(id, blobs);
+    if (before) {
+      for (const message of before.warnings) means.reporter.report({ type: "warning", message });
+      trees.set(name, before);
+      continue;
+    }
     let tree: FileTree;
     try {
       tree = beginningOf(treePlan, trees, plan.epoch);
@@ -54,8 +60,9 @@ export async function assemble(
       throw placeError({ tree: name }, error);
     }
     const own = packages.get(name) ?? [];
-    const scripts = await applyStages(tree, treePlan, { plan, packages: own, means }, placeError);
-    trees.set(name, { tree, scripts });
+    const told = await applyStages(tree, treePlan, { plan, packages: own, means }, placeError);
+    means.trees.keep(id, { tree, ...told });
+    trees.set(name, { tree, ...told });
   }
   warnOfLogins(plan, trees, means);
   return trees;
@@ -103,8 +110,15 @@ async function applyStages(
     readonly means: Means;
   },
   placeError: PlaceError,
-): Promise<readonly ScriptOutcome[]> {
+): Promise<Omit<MadeTree, "tree">> {
   const scripts: ScriptOutcome[] = [];
+  const warnings: string[] = [];
+  const telling: Reporter = {
+    report(event) {
+      if (event.type === "warning") warnings.push(event.message);
+      reporter.report(event);
+    },
+  };
   const context: StageContext = {
     reader: store,
     blobs: store,
@@ -112,7 +126,7 @@ async function applyStages(
     epoch,
     packages,
     onScript: (outcome) => void scripts.push(outcome),
-    reporter,
+    reporter: telling,
     zstd: zstdHere(),
     made,
     efiSigner,
@@ -129,5 +143,5 @@ async function applyStages(
     }
     reporter.report({ type: "done", id, note: `${tree.size} entries` });
   }
-  return scripts;
+  return { scripts, warnings };
 }

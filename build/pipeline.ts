@@ -13,6 +13,7 @@ import { join } from "@std/path";
 import { writeArtifacts } from "./media/artifacts.ts";
 import { assemble, type MadeTrees, type PackagesByTree } from "./assemble.ts";
 import type { Engine } from "./engine/engine.ts";
+import { NO_KEPT_TREES } from "./engine/kept_trees.ts";
 import {
   gatherInputs,
   type Inputs,
@@ -151,7 +152,13 @@ function unsignedTrees(
   engine: Engine,
   onUnsigned: OnUnsigned,
 ): Promise<MadeTrees> {
-  const unsigned = { ...engine, efiSigner: collectingSigner(onUnsigned) };
+  const signs = plan.trees.some(({ stages }) => stages.some(({ kind }) => kind === "secure-boot"));
+  const unsigned = {
+    ...engine,
+    efiSigner: collectingSigner(onUnsigned),
+    // An id says who signs.
+    ...(signs ? { trees: NO_KEPT_TREES } : {}),
+  };
   return withPackages(
     planned,
     engine,

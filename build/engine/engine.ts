@@ -7,6 +7,7 @@ import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { join } from "@std/path";
+import { type KeptTrees, keptTrees } from "./kept_trees.ts";
 import { madeFiles } from "./made_files.ts";
 import { thisProgram } from "../program.ts";
 import type { MadeFiles } from "../stages/stage.ts";
@@ -20,6 +21,7 @@ export interface Engine extends Disposable {
   readonly made: MadeFiles;
   /** Signs EFI programs of stages that ask for it. */
   readonly efiSigner: EfiSigner;
+  readonly trees: KeptTrees;
   /** A digest of this program; all of its sources are read for it, once. */
   readonly program: () => Digest;
   readonly offline: boolean;
@@ -58,6 +60,7 @@ export function openEngine(
     reporter,
     made: madeFiles(store, program),
     efiSigner: options.efiSigner ?? NO_SIGNER,
+    trees: keptTrees(store, program),
     program,
     offline,
     jobs: options.jobs,

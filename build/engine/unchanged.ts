@@ -1,17 +1,10 @@
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { TowerError } from "../../lib/errors.ts";
-import {
-  exists,
-  type FileState,
-  fileState,
-  isSameState,
-  readText,
-  removeTree,
-  writeFileAtomic,
-} from "../../lib/files/files.ts";
+import { exists, readText, removeTree, writeFileAtomic } from "../../lib/files/files.ts";
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
+import { areUnwritten, type FileStates, statesIn } from "./file_states.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "../../lib/release/file_names.ts";
 import { type BuildRecord, formatRecord, parseRecord } from "../../lib/release/record.ts";
@@ -23,7 +16,7 @@ const RECORD_LIMIT = 64 << 20;
 interface Memory {
   readonly record: BuildRecord;
   /** State of each artifact and of the record, by file name. */
-  readonly states: Readonly<Record<string, FileState | undefined>>;
+  readonly states: FileStates;
 }
 
 /**
@@ -34,10 +27,7 @@ export function recall(plan: BuildPlan, folder: string, engine: Engine): BuildRe
   const memory = engine.store.readNote("builds", noteName(plan, folder, engine)) as
     | Memory
     | undefined;
-  if (memory === undefined) return undefined;
-  for (const [file, state] of Object.entries(memory.states)) {
-    if (!isSameState(state, fileState(join(folder, file)))) return undefined;
-  }
+  if (memory === undefined || !areUnwritten(folder, memory.states)) return undefined;
   if (memory.record.lock !== plan.lock) return undefined;
   engine.reporter.report({ type: "info", message: "nothing changed since the last build" });
   return memory.record;
@@ -64,7 +54,7 @@ export function remember(
   writeFileAtomic(join(folder, SUMS_FILE), new TextEncoder().encode(sums));
   for (const file of outdated) removeTree(join(folder, file));
   const files = [...made.map((a) => a.file), RECORD_FILE, SUMS_FILE];
-  const states = Object.fromEntries(files.map((file) => [file, fileState(join(folder, file))]));
+  const states = statesIn(folder, files);
   store.writeNote("builds", noteName(plan, folder, engine), { record, states } satisfies Memory);
 }
 

@@ -3,21 +3,24 @@ import { encodedChunks } from "../../lib/bytes/bytes.ts";
 import { createArtifact } from "../../lib/files/artifact_file.ts";
 import { join } from "@std/path";
 import { writeFile } from "./output_file.ts";
-import type { MadeTree, MadeTrees } from "../assemble.ts";
+import type { MadeTrees } from "../assemble.ts";
 import type { Engine } from "../engine/engine.ts";
+import { recallOutput, rememberOutput } from "../engine/kept_outputs.ts";
+import type { MadeTree } from "../engine/kept_trees.ts";
 import type { PlaceError } from "../manifest/failed_part.ts";
 import { treeFile } from "../../lib/release/file_names.ts";
 import { compressionOf, type OutputPlan, writeOutput } from "../kinds/outputs.ts";
 import type { OutputSink } from "../outputs/output.ts";
 import { requirePackers } from "./packing.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import type { Artifact, Companion } from "../../lib/release/record.ts";
+import type { Companion } from "../../lib/release/record.ts";
 import type { Written } from "../plan/record.ts";
 import { formatTreeListing } from "../supply/tree_listing.ts";
 
 /**
  * Writes every output of a plan into a folder, and what tells about them: block maps and the
- * listings of the trees. A file gets its name once it is whole; a writer that fails leaves none.
+ * listings of the trees. A file gets its name once it is whole; a writer that fails leaves none. What
+ * an earlier build wrote there of the same tree, by the same plan, is not written again.
  */
 export async function writeArtifacts(
   plan: BuildPlan,
@@ -28,43 +31,68 @@ export async function writeArtifacts(
 ): Promise<Written> {
   const { reporter, env } = engine;
   requirePackers(plan.outputs.map(compressionOf), env.runner);
-  const artifacts: Artifact[] = [];
-  const companions: Companion[] = [];
-  const sinkOf = ({ kind, tree, folder: part }: OutputPlan): OutputSink => ({
-    async file(file, write) {
-      const { artifact, bmap } = await writeFile(file, write, { folder, engine });
-      const of = { tree, ...(part === undefined ? {} : { folder: part }) };
-      artifacts.push({ kind, ...of, ...artifact });
-      if (bmap) companions.push(bmap);
-    },
-  });
-  const treeOf = ({ tree }: OutputPlan) => trees.get(tree)!.tree;
-  const context = { reader: engine.store, epoch: plan.epoch, reporter };
+  const written: Written = { artifacts: [], companions: [] };
+  const add = ({ artifacts, companions }: Written) => {
+    written.artifacts.push(...artifacts);
+    written.companions.push(...companions);
+  };
   for (const [i, output] of plan.outputs.entries()) {
     env.signal.throwIfAborted();
+    const tree = plan.trees.find(({ name }) => name === output.tree)!.id;
+    const placed = { plan: output, tree, folder };
+    const before = recallOutput(placed, engine);
+    if (before) {
+      env.explain(`${output.file} is what it was: its tree and its plan have not changed`);
+      add(before);
+      continue;
+    }
     const id = `output ${output.file}`;
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
-    await about(
+    const made = await about(
       output,
-      () => writeOutput(treeOf(output), output, { ...context, sink: sinkOf(output) }),
+      () => writeInto(folder, output, trees, { epoch: plan.epoch, engine }),
       (error) => placeError({ output: i }, error),
     );
-    reporter.report({ type: "done", id, note: `${artifacts.at(-1)!.size} bytes` });
+    rememberOutput(placed, made, engine);
+    add(made);
+    reporter.report({ type: "done", id, note: `${made.artifacts.at(-1)!.size} bytes` });
   }
   for (const [name, made] of trees) {
-    companions.push(writeListing(plan, name, made, folder, engine));
+    written.companions.push(writeListing(plan, name, made, folder, engine));
   }
-  return { artifacts, companions };
+  return written;
+}
+
+/** Writes one output into a folder. */
+async function writeInto(
+  folder: string,
+  output: OutputPlan,
+  trees: MadeTrees,
+  { epoch, engine }: { readonly epoch: number; readonly engine: Engine },
+): Promise<Written> {
+  const { kind, tree, folder: part } = output;
+  const of = { kind, tree, ...(part === undefined ? {} : { folder: part }) };
+  const written: Written = { artifacts: [], companions: [] };
+  const sink: OutputSink = {
+    async file(file, write) {
+      const { artifact, bmap } = await writeFile(file, write, { folder, engine });
+      written.artifacts.push({ ...of, ...artifact });
+      if (bmap) written.companions.push(bmap);
+    },
+  };
+  const { store: reader, reporter } = engine;
+  await writeOutput(trees.get(tree)!.tree, output, { reader, epoch, sink, reporter });
+  return written;
 }
 
 /** Says which output an error is about. */
-async function about(
+async function about<T>(
   { file }: OutputPlan,
-  work: () => Promise<void>,
+  work: () => Promise<T>,
   placed: (error: unknown) => unknown,
-): Promise<void> {
+): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (cause) {
     if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
     throw placed(

@@ -27,8 +27,6 @@ export interface FileStore extends ContentStore, Disposable {
   sizeOf(blob: Digest): number | undefined;
   /** Removes a blob. It stays readable for those who have it open. */
   remove(blob: Digest): void;
-  /** Hashes a blob again: whether it is there and has the bytes that its name says. */
-  isWhole(blob: Digest): boolean;
   /** Hashes every blob again; returns the names of those whose bytes changed. */
   verify(): Digest[];
 }

@@ -1,6 +1,7 @@
 import type { Digest } from "../brand.ts";
 import type { ByteSource } from "../bytes/bytes.ts";
 import { damaged } from "../tree/content.ts";
+import { requireFile } from "../files/regular_file.ts";
 import { attempt, fileError, isMissing } from "../files/file_error.ts";
 
 /** Most descriptors kept open; a process may have 1024 by default (getrlimit(2)). */
@@ -72,6 +73,8 @@ export class OpenBlobs implements Disposable {
 
 function openBlob(digest: Digest, path: string): OpenBlob {
   try {
+    // A FIFO in its place would be waited for.
+    requireFile(path, Deno.statSync(path));
     const file = Deno.openSync(path);
     return { file, size: file.statSync().size, position: 0 };
   } catch (cause) {

@@ -16,6 +16,8 @@ export interface BlobWriter {
  */
 export interface ContentStore extends ContentReader {
   has(digest: Digest): boolean;
+  /** Hashes a blob again: whether it is there and has the bytes that its name says. */
+  isWhole(digest: Digest): boolean;
   put(bytes: Uint8Array): Digest;
   writer(): BlobWriter;
   /** A small JSON document under a name of a kind, such as ("unpacked", apk digest). */

@@ -189,10 +189,10 @@ export class FileTree {
     return own;
   }
 
-  /** Makes the first hard link of a file the file itself. */
+  /** Makes the first hard link of a file, by the bytes of its path, the file itself. */
   #bequeath(path: string): void {
     const entry = this.get(path);
-    const [heir, ...others] = this.#links.get(path) ?? [];
+    const [heir, ...others] = [...this.#links.get(path) ?? []].sort(compareBytes);
     if (entry?.type !== "file" || heir === undefined) return;
     this.put({ ...entry, path: heir });
     for (const other of others) {

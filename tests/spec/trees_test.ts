@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { hashFile } from "../../lib/files/artifact_file.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { TestProgram } from "../support/program/test_program.ts";
 
@@ -131,4 +132,62 @@ Deno.test("a tree does not change what is made of another", async () => {
   small.write("small.yaml", treesManifest(small.path("repository"), { trees }));
   const after = await ids();
   assertEquals(before.map((id, i) => id === after[i]), [false, true, false, false]);
+});
+
+/** What a build did: stages by tree, and the files that it wrote. */
+async function workOf(program: TestProgram): Promise<string[]> {
+  const { code, err } = await program.run("build", ...ARGS, "--json");
+  assertEquals(code, 0, err);
+  return err.trimEnd().split("\n").map((line) => JSON.parse(line)).flatMap((event) =>
+    event.type === "step" && /^(Stage|Writing) /.test(event.title) ? [event.title] : []
+  );
+}
+
+Deno.test("a change in one tree costs that tree, and what is made of it", async () => {
+  using small = program();
+  const change = (contents: string, world = "hello") => {
+    const trees = {
+      more: { from: "root", stages: [put("/srv/more", contents)] },
+      plus: { difference: { from: "root", to: "more" } },
+    };
+    const stages = [{ kind: "packages", world: [world] }];
+    small.write("small.yaml", treesManifest(small.path("repository"), { stages, trees }));
+  };
+  const writing = (...names: string[]) => names.map((name) => `Writing ${name}`);
+  const ofMore = ["Stage files of more", ...writing("more.tar", "plus.tar", "srv.cpio")];
+  const root = ["Stage packages", "Stage files of more", "Writing root.tar"];
+  assertEquals(await workOf(small), [...root, ...ofMore.slice(1)]);
+  assertEquals(await workOf(small), []);
+  change("other\n");
+  assertEquals(await workOf(small), ofMore);
+  const files = ["root.tar", "more.tar", "plus.tar", "srv.cpio"];
+  const bytesOf = () => files.map((file) => hashFile(small.path(`out/${file}`)));
+  const warm = bytesOf();
+
+  // What was written into is written again, of the tree as it is kept.
+  small.write("out/more.tar", "x");
+  assertEquals(await workOf(small), writing("more.tar"));
+  assertEquals(bytesOf(), warm);
+  assertEquals((await small.run("verify", "out")).code, 0);
+
+  // A tree of before is still there, its outputs are not.
+  change("more\n");
+  assertEquals(await workOf(small), ofMore.slice(1));
+  change("other\n", "greet");
+  assertEquals(await workOf(small), [...root, ...ofMore.slice(1)]);
+  change("other\n");
+  Deno.removeSync(small.path("out"), { recursive: true });
+  assertEquals(await workOf(small), writing(...files));
+  assertEquals(bytesOf(), warm);
+});
+
+Deno.test("a kept tree that is damaged is made anew, with a word on it", async () => {
+  using small = program();
+  await workOf(small);
+  const notes = `${small.env.cacheDir}/store/notes/trees`;
+  for (const { name } of Deno.readDirSync(notes)) Deno.writeTextFileSync(`${notes}/${name}`, "x");
+  small.write("out/root.tar", "x");
+  const { err } = await small.run("build", ...ARGS);
+  assertMatch(err, /note "[^"]+trees[^"]+" of the store was damaged: it is made anew/);
+  assertEquals((await small.run("verify", "out")).code, 0);
 });

@@ -25,6 +25,11 @@ export class MemoryStore implements ContentStore {
     return this.#blobs.has(digest);
   }
 
+  isWhole(digest: Digest): boolean {
+    const bytes = this.#blobs.get(digest);
+    return bytes !== undefined && digestOf(bytes) === digest;
+  }
+
   put(bytes: Uint8Array): Digest {
     const digest = digestOf(bytes);
     this.#blobs.set(digest, bytes.slice());

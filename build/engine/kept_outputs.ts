@@ -1,0 +1,44 @@
+import type { Digest } from "../../lib/brand.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
+import { canonicalJson } from "../../lib/json.ts";
+import type { OutputPlan } from "../kinds/outputs.ts";
+import type { Written } from "../plan/record.ts";
+import type { Engine } from "./engine.ts";
+import { areUnwritten, type FileStates, statesIn } from "./file_states.ts";
+
+/** What an output became in a folder. */
+interface Note {
+  readonly written: Written;
+  readonly states: FileStates;
+}
+
+/** An output, what it is made of, and where it goes. */
+export interface PlacedOutput {
+  readonly plan: OutputPlan;
+  /** Id of its tree. */
+  readonly tree: Digest;
+  readonly folder: string;
+}
+
+/**
+ * What an output became when this program wrote it before, where its files in the folder are still
+ * the ones that it wrote then.
+ */
+export function recallOutput(output: PlacedOutput, engine: Engine): Written | undefined {
+  const note = engine.store.readNote("outputs", noteName(output, engine)) as Note | undefined;
+  return note && areUnwritten(output.folder, note.states) ? note.written : undefined;
+}
+
+export function rememberOutput(
+  output: PlacedOutput,
+  written: Written,
+  { store, ...engine }: Engine,
+) {
+  const files = [...written.artifacts, ...written.companions].map(({ file }) => file);
+  const note: Note = { written, states: statesIn(output.folder, files) };
+  store.writeNote("outputs", noteName(output, engine), note);
+}
+
+function noteName(output: PlacedOutput, { program }: Pick<Engine, "program">): string {
+  return hexOf(digestOf(canonicalJson({ ...output, program: program() })));
+}
