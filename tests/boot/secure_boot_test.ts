@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { writeDisk } from "../../build/outputs/disk.ts";
-import type { DiskPlan } from "../../build/outputs/disk_plan.ts";
 import { secureBoot } from "../../build/stages/secure_boot.ts";
 import type { OverlayFile } from "../../build/stages/stage.ts";
 import { uki } from "../../build/stages/uki.ts";
-import { uuidFrom } from "../../lib/format/uuid.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { QEMU, qemuArgv, SECURE_BOOT_FILES } from "../../lib/qemu/machine.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -15,6 +12,7 @@ import { inlineText } from "../../lib/tree/content.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { BOOT_TREE_TOOLS, bootTree, MARKER } from "../support/format/boot_tree.ts";
 import { DEBIAN_TOOLS, debianFolder } from "../support/build/debian_files.ts";
+import { diskPlan, writeImage } from "../support/format/disk_plan.ts";
 import { SIGNER, STRANGER } from "../support/format/signed_pe.ts";
 import { PATIENCE } from "../support/machine/test_machine.ts";
 import { fileSink, tempFolder } from "../support/program/file_sink.ts";
@@ -35,18 +33,7 @@ const EPOCH = 1_700_000_000;
 const LOADER = "usr/lib/systemd/boot/efi/systemd-bootx64.efi";
 const STUB = "usr/lib/systemd/boot/efi/linuxx64.efi.stub";
 const IMAGE = "boot/EFI/Linux/system.efi";
-const ROOT = uuidFrom("uuid");
-const PLAN: DiskPlan = {
-  ...{ kind: "disk", file: "disk.img", compression: "none", arch: "x86_64", table: "gpt" },
-  diskId: uuidFrom("disk"),
-  boot: { label: "BOOT", partitionId: uuidFrom("boot"), volumeId: 1, free: 1 << 20 },
-  root: {
-    ...{ label: "root", partitionId: uuidFrom("root"), uuid: ROOT },
-    ...{ hashSeed: uuidFrom("hash"), free: 4 << 20 },
-  },
-  ...{ loaders: ["systemd-boot"], kernel: "boot/vmlinuz-virt", initramfs: "boot/initramfs-virt" },
-  ...{ cmdline: "console=ttyS0 via=entry", title: "tower" },
-};
+const PLAN = diskPlan({ loaders: ["systemd-boot"], cmdline: "console=ttyS0 via=entry" });
 
 /** A disk whose loader is signed, and whose unified image is signed, too, or is not. */
 async function makeDisk(image: string, signs: readonly string[]): Promise<void> {
@@ -69,7 +56,7 @@ async function makeDisk(image: string, signs: readonly string[]): Promise<void> 
   const chosen = { world: [], repositories: [], keys: [], tags: {} };
   await secureBoot.apply(tree, secureBoot.plan(spec, { overlay, earlier: [], chosen }), context);
   using sink = fileSink(image);
-  writeDisk(tree, PLAN, sink, { reader: store, epoch: EPOCH, reporter: silent });
+  writeImage(tree, PLAN, sink, { reader: store, epoch: EPOCH, reporter: silent });
 }
 
 async function systemTree(): Promise<FileTree> {

@@ -3,7 +3,7 @@ import { tempDir } from "../../lib/files/files.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { createMeter } from "../../tasks/bench/measure.ts";
 import { labRepository, type PackageSpec } from "../support/build/lab_repository.ts";
-import { tablePackages } from "../support/build/table_system.ts";
+import { tablePackages } from "../support/build/table_packages.ts";
 import { towerArgv, towerVariables } from "../support/fleet/tower_process.ts";
 import { named, programsMissing } from "../support/program/missing_programs.ts";
 

@@ -8,12 +8,11 @@ import { disk } from "../../build/outputs/disk.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
+import { TABLE_ARCHES, type TableArch, tablePackages } from "../support/build/table_packages.ts";
 import {
-  TABLE_ARCHES,
   TABLE_KEYS,
   TABLE_OVERLAY,
   tableManifest,
-  tablePackages,
   XZ_OUTPUTS,
 } from "../support/build/table_system.ts";
 import {
@@ -28,8 +27,6 @@ import { SIGNER } from "../support/format/signed_pe.ts";
 import { TestProgram } from "../support/program/test_program.ts";
 
 const runner = denoRunner();
-
-type TableArch = typeof TABLE_ARCHES[number];
 
 /** Builds the table's system in folders of its own; what it made, by the files' own bytes. */
 async function built(
