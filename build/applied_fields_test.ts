@@ -14,6 +14,8 @@ import { type CertifiedKey, SIGNER, STRANGER } from "../tests/support/format/sig
 import { MemoryStore } from "../tests/support/tree/memory_store.ts";
 import { makeAnew } from "../tests/support/tree/make_anew.ts";
 import { assemble } from "./assemble.ts";
+import { compressHere } from "../lib/format/block_compressor.ts";
+import { openBlockEncoder } from "../lib/format/block_encoder.ts";
 import { keptTrees } from "./engine/kept_trees.ts";
 import type { OutputSink } from "./outputs/output.ts";
 import { makePlan } from "./plan/plan.ts";
@@ -115,6 +117,7 @@ const base = (): Document => ({
         { name: "rest", type: "root", content: { kind: "ext4", folder: "/" }, free: "1MiB" },
       ],
     },
+    { kind: "squashfs", file: "a.squashfs" },
   ],
   trees: {
     more: { from: "root", stages: [{ kind: "files", files: [{ path: "/more", contents: "" }] }] },
@@ -200,7 +203,10 @@ async function outcome(document: Document): Promise<string> {
       },
     };
     const { tree } = trees.get(output.tree)!;
-    await writeOutput(tree, output, { reader: store, epoch: plan.epoch, sink, reporter: silent });
+    await writeOutput(tree, output, {
+      ...{ reader: store, epoch: plan.epoch, sink, reporter: silent },
+      blockCompressor: (packing) => compressHere(openBlockEncoder(packing, "wasm")),
+    });
     return writes;
   }
 }
@@ -362,6 +368,13 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[cpio].arches": output(2, "arches")(other),
   "outputs[cpio].file": output(2, "file")("b.cpio"),
   "outputs[cpio].compression": output(2, "compression")("none"),
+  "outputs[squashfs].tree": output(6, "tree")("more"),
+  "outputs[squashfs].folder": output(6, "folder")("/srv"),
+  "outputs[squashfs].arches": output(6, "arches")(other),
+  "outputs[squashfs].file": output(6, "file")("b.squashfs"),
+  "outputs[squashfs].compression": output(6, "compression")("gzip"),
+  "outputs[squashfs].level": output(6, "level")(1),
+  "outputs[squashfs].blockSize": output(6, "blockSize")("4KiB"),
 };
 
 Deno.test("every field of a manifest is tried", () => {

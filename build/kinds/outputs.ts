@@ -6,12 +6,13 @@ import { folderTree } from "../../lib/tree/tree_view.ts";
 import { disk } from "../outputs/disk.ts";
 import { cpio } from "../outputs/cpio.ts";
 import type { OutputPlanning, WriteContext } from "../outputs/output.ts";
+import { squashfs } from "../outputs/squashfs.ts";
 import { tar } from "../outputs/tar.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
 import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of output. */
-const OUTPUTS = [disk, tar, cpio] as const;
+const OUTPUTS = [disk, tar, cpio, squashfs] as const;
 
 export const outputSpec = z.discriminatedUnion("kind", specsOf(OUTPUTS));
 export type OutputSpec = SpecsOf<typeof OUTPUTS>;

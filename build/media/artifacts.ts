@@ -1,5 +1,6 @@
 import { TowerError } from "../../lib/errors.ts";
 import { encodedChunks } from "../../lib/bytes/bytes.ts";
+import { openBlockPacker } from "../../lib/disk/block_packer.ts";
 import { createArtifact } from "../../lib/files/artifact_file.ts";
 import { join } from "@std/path";
 import { writeFile } from "./output_file.ts";
@@ -80,8 +81,11 @@ async function writeInto(
       if (bmap) written.companions.push(bmap);
     },
   };
-  const { store: reader, reporter } = engine;
-  await writeOutput(trees.get(tree)!.tree, output, { reader, epoch, sink, reporter });
+  const { store: reader, reporter, jobs, env: { signal } } = engine;
+  await writeOutput(trees.get(tree)!.tree, output, {
+    ...{ reader, epoch, sink, reporter },
+    blockCompressor: (packing) => openBlockPacker(packing, jobs, signal),
+  });
   return written;
 }
 

@@ -11,7 +11,7 @@ import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
 import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
 import type { ArtifactSink, FileWriter, Medium, OutputFile } from "../outputs/output.ts";
-import { openPacker } from "./packing.ts";
+import { LIBRARIES, openPacker } from "./packing.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
 
 /** Bytes between two looks at the signal: packing itself does not wait for anything. */
@@ -74,11 +74,15 @@ export async function writeFile(
 }
 
 /** What a record says of a file beside its bytes. */
-function toldOf({ name, mediaType }: OutputFile, medium?: Medium) {
-  if (medium === undefined) return { file: name, mediaType };
+function toldOf({ name, mediaType, blocks }: OutputFile, medium?: Medium) {
+  const told = {
+    ...{ file: name, mediaType },
+    ...(blocks ? { blocks: { format: blocks, tool: LIBRARIES[blocks] } } : {}),
+  };
+  if (medium === undefined) return told;
   const { loaders, partitions } = medium;
   return {
-    ...{ file: name, mediaType, ...medium },
+    ...{ ...told, ...medium },
     ...{ loaders: [...loaders], partitions: [...partitions] },
   };
 }

@@ -11,6 +11,9 @@ import { GZIP_LIBRARY } from "../version.ts";
 const GZIP_LEVEL = 6;
 const ZSTD_LEVEL = 3;
 
+/** What compresses without a program, for the record. */
+export const LIBRARIES = { gzip: GZIP_LIBRARY, zstd: ZSTD_LIBRARY } as const;
+
 /**
  * Opens a packer.
  * @param jobs threads that compress, for zstd
@@ -28,7 +31,7 @@ export async function openPacker(
     case "gzip": {
       const writer = new GzipWriter(GZIP_LEVEL, write);
       return {
-        tool: GZIP_LIBRARY,
+        tool: LIBRARIES.gzip,
         push: (bytes) => writer.write(bytes),
         end: () => writer.end(),
         [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -37,7 +40,7 @@ export async function openPacker(
     case "zstd": {
       const packer = ZstdPacker.open(ZSTD_LEVEL, jobs, write);
       return {
-        tool: ZSTD_LIBRARY,
+        tool: LIBRARIES.zstd,
         push: (bytes) => packer.push(bytes),
         end: () => packer.end(),
         [Symbol.asyncDispose]() {

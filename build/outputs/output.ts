@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type { Arch } from "../../lib/brand.ts";
 import type { FieldPath } from "../../lib/errors.ts";
+import type { BlockCompressor } from "../../lib/format/block_compressor.ts";
+import type { BlockPacking } from "../../lib/format/block_encoder.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
 import type { RecordedPartition } from "../../lib/release/recorded_partition.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
@@ -27,6 +29,8 @@ export interface OutputFile {
   /** Of its bytes before they are compressed (RFC 6838). */
   readonly mediaType: string;
   readonly compression: Compression | "none";
+  /** Of a file system that compresses its blocks: how. */
+  readonly blocks?: Exclude<BlockPacking["compression"], "none">;
 }
 
 /** What a record tells of the image of a medium; the image gets a block map. */
@@ -56,6 +60,8 @@ export interface WriteContext {
   readonly epoch: number;
   readonly sink: OutputSink;
   readonly reporter: Reporter;
+  /** A compressor of a file system's blocks that works on all processors. */
+  readonly blockCompressor: (packing: BlockPacking) => BlockCompressor;
 }
 
 /**

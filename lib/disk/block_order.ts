@@ -8,6 +8,6 @@ export interface BlockOrder {
 }
 
 /** The encoder of blocks in this runtime. */
-export function blockEncoderHere(packing: BlockPacking): Promise<BlockEncoder> {
+export function blockEncoderHere(packing: BlockPacking): BlockEncoder {
   return openBlockEncoder(packing, zstdBlocksFor(Deno.version.deno));
 }

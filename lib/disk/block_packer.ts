@@ -14,20 +14,22 @@ const WORTH_WORKER = 64 << 10;
  * thread of who asks.
  *
  * @param jobs threads beside the caller's; with 1 the caller's own does it
- * @param signal ends the work when the next batch comes
+ * @param signal ends the work, also that of workers
  */
-export async function openBlockPacker(
+export function openBlockPacker(
   packing: BlockPacking,
   jobs: number,
   signal: AbortSignal,
-): Promise<BlockCompressor> {
-  const here = compressHere(await blockEncoderHere(packing));
+): BlockCompressor {
+  const here = compressHere(blockEncoderHere(packing));
   const pool = jobs > 1 && packing.compression !== "none"
     ? new WorkerPool<BlockOrder, Blocks>(
       new URL("./block_worker.ts", import.meta.url),
       Math.min(jobs, MOST_WORKERS),
     )
     : undefined;
+  const onAbort = () => pool?.stop(signal.reason);
+  signal.addEventListener("abort", onAbort);
   return {
     most: pool?.most ?? 0,
     async compress(blocks) {
@@ -35,6 +37,9 @@ export async function openBlockPacker(
       await breathe(signal);
       return await (pool?.ask({ blocks, packing }, [blocks.bytes.buffer]) ?? here.compress(blocks));
     },
-    [Symbol.dispose]: () => pool?.[Symbol.dispose](),
+    [Symbol.dispose]() {
+      signal.removeEventListener("abort", onAbort);
+      pool?.[Symbol.dispose]();
+    },
   };
 }

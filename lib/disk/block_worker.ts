@@ -3,10 +3,16 @@
 import { type BlockEncoder, encodeBlocks } from "../format/block_compressor.ts";
 import { blockEncoderHere, type BlockOrder } from "./block_order.ts";
 
-let encoder: Promise<BlockEncoder> | undefined;
+let encode: BlockEncoder | undefined;
+/** Orders are done one after the other: their answers go by their order. */
+let before: Promise<void> = Promise.resolve();
 
-self.onmessage = async ({ data: { blocks, packing } }: MessageEvent<BlockOrder>) => {
-  encoder ??= blockEncoderHere(packing);
-  const packed = encodeBlocks(blocks, await encoder);
-  self.postMessage(packed, [packed.bytes.buffer]);
+self.onmessage = ({ data }: MessageEvent<BlockOrder>) => {
+  before = before.then(() => answer(data));
 };
+
+async function answer({ blocks, packing }: BlockOrder): Promise<void> {
+  encode ??= blockEncoderHere(packing);
+  const packed = await encodeBlocks(blocks, encode);
+  self.postMessage(packed, [packed.bytes.buffer]);
+}

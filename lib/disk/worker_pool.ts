@@ -32,6 +32,14 @@ export class WorkerPool<Order, Answer> implements Disposable {
     return answer.promise;
   }
 
+  /** Ends all work at once: who waits gets the reason. */
+  stop(reason: unknown): void {
+    this[Symbol.dispose]();
+    for (const waiting of this.#waiting) {
+      for (const { reject } of waiting.splice(0)) reject(reason);
+    }
+  }
+
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
   }

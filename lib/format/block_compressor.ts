@@ -21,15 +21,18 @@ export interface BlockCompressor extends Disposable {
 }
 
 /** Compresses one block; the answer may be overwritten by the next one. */
-export type BlockEncoder = (block: Uint8Array) => Uint8Array;
+export type BlockEncoder = (block: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
 /** What a {@linkcode BlockCompressor} answers for blocks. */
-export function encodeBlocks({ bytes, lengths }: Blocks, encode: BlockEncoder): Blocks {
+export async function encodeBlocks(
+  { bytes, lengths }: Blocks,
+  encode: BlockEncoder,
+): Promise<Blocks> {
   const parts: Uint8Array[] = [];
   let at = 0;
   for (const length of lengths) {
     const block = bytes.subarray(at, at += length);
-    const packed = encode(block);
+    const packed = await encode(block);
     parts.push(packed.length < length ? packed.slice() : block);
   }
   return { bytes: concat(parts), lengths: parts.map((part) => part.length) };
@@ -39,7 +42,7 @@ export function encodeBlocks({ bytes, lengths }: Blocks, encode: BlockEncoder): 
 export function compressHere(encode: BlockEncoder): BlockCompressor {
   return {
     most: 0,
-    compress: (blocks) => Promise.resolve(encodeBlocks(blocks, encode)),
+    compress: (blocks) => encodeBlocks(blocks, encode),
     [Symbol.dispose]() {},
   };
 }

@@ -30,10 +30,7 @@ export function zstdBlocksFor(deno: string): ZstdBuild {
  * An encoder of blocks of at most 1 MiB: whole zlib streams (RFC 1950) or zstd frames (RFC 8878).
  * Its bytes depend on the block and the packing alone.
  */
-export async function openBlockEncoder(
-  packing: BlockPacking,
-  build: ZstdBuild,
-): Promise<BlockEncoder> {
+export function openBlockEncoder(packing: BlockPacking, build: ZstdBuild): BlockEncoder {
   switch (packing.compression) {
     case "none":
       return (block) => block;
@@ -42,17 +39,18 @@ export async function openBlockEncoder(
       return (block) => zlibSync(block, { level });
     }
     case "zstd":
-      return await zstdBlocks(packing.level, build);
+      return zstdBlocks(packing.level, build);
   }
 }
 
-async function zstdBlocks(level: number, build: ZstdBuild): Promise<BlockEncoder> {
+function zstdBlocks(level: number, build: ZstdBuild): BlockEncoder {
   if (!Number.isInteger(level) || level < 1 || level > 19) {
     throw new RangeError(`Cannot compress at level ${level}: zstd has 1 to 19`);
   }
-  const { Zstd } = await import("@hpcc-js/wasm-zstd");
-  const library = await Zstd.load();
-  const pinned: BlockEncoder = (block) => library.compress(block, level);
+  const pinned: BlockEncoder = async (block) => {
+    const { Zstd } = await import("@hpcc-js/wasm-zstd");
+    return (await Zstd.load()).compress(block, level);
+  };
   if (build === "wasm") return pinned;
   const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
   return (block) => {

@@ -24,7 +24,7 @@ const size = z.int().min(0);
 const word = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a name");
 
 const artifact = z.strictObject({
-  /** Kind of the output that made it: `disk`, `tar`, `cpio`. */
+  /** Kind of the output that made it: `disk`, `tar`, `cpio`, `squashfs`. */
   kind: word,
   file: fileName,
   /** The tree that it was made of, where a record says so, and the folder of it that was taken. */
@@ -43,6 +43,8 @@ const artifact = z.strictObject({
   /** Of a compressed file: what compressed it, and what is inside. */
   compression: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
   raw: z.strictObject({ digest, size }).optional(),
+  /** Of a file system that compresses its blocks: what does. */
+  blocks: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
 });
 const companion = z.strictObject({
   kind: z.enum(["bmap", "tree"]),

@@ -5,6 +5,8 @@ import { type Field, fields } from "./fields.ts";
 import { NONE } from "./superblock.ts";
 
 const PIECE = 256 << 10;
+/** Of each file that is a tail alone: an array of its own would take more than its inode. */
+const NO_BLOCKS = new Uint32Array();
 
 /** Where the bytes of a file are. */
 export interface StoredFile {
@@ -89,7 +91,7 @@ export class DataWriter {
     if (this.#tailsFilled + tail > blockSize) await this.#endFragment();
     const file = {
       start: 0,
-      sizes: new Uint32Array(blocks),
+      sizes: blocks === 0 ? NO_BLOCKS : new Uint32Array(blocks),
       fragment: tail === 0 ? NONE : this.#fragments.length,
       offset: tail === 0 ? 0 : this.#tailsFilled,
       holes: 0,

@@ -85,7 +85,7 @@ async function imageOf(
     { writeAt: (at, bytes) => void parts.push([at, bytes.slice()]) },
     {
       ...{ blockSize: 4096, epoch: EPOCH, compression: packing.compression },
-      compressor: compressor ?? compressHere(await openBlockEncoder(packing, "wasm")),
+      compressor: compressor ?? compressHere(openBlockEncoder(packing, "wasm")),
     },
   );
   const image = new Uint8Array(size);
@@ -133,7 +133,7 @@ Deno.test("squashfs: batches that are under way at once, and end out of turn, ch
   const tree = emptyTree();
   for (let i = 0; i < 5; i++) file(tree, `f${i}`, sample(1_400_000 + i, i));
   const packing = { compression: "gzip", level: 1 } as const;
-  const here = compressHere(await openBlockEncoder(packing, "wasm"));
+  const here = compressHere(openBlockEncoder(packing, "wasm"));
   let calls = 0;
   const late: BlockCompressor = {
     ...{ ...here, most: 4 },

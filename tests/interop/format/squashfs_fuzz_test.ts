@@ -35,7 +35,7 @@ async function sampleImage(packing: BlockPacking): Promise<Uint8Array> {
   tree.put({ ...meta, type: "char", path: "null", major: 1, minor: 3 });
   tree.put({ ...meta, type: "fifo", path: "pipe" });
   const parts: [number, Uint8Array][] = [];
-  using compressor = await openBlockPacker(packing, 1, new AbortController().signal);
+  using compressor = openBlockPacker(packing, 1, new AbortController().signal);
   const { compression } = packing;
   const sink = { writeAt: (at: number, bytes: Uint8Array) => void parts.push([at, bytes.slice()]) };
   const options = { compression, compressor, blockSize: 4096, epoch: EPOCH };

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { TowerError } from "../../../lib/errors.ts";
 import { concat, readExactly } from "../../../lib/bytes/bytes.ts";
 import { hashFile } from "../../../lib/files/artifact_file.ts";
+import { openBlockPacker } from "../../../lib/disk/block_packer.ts";
 import type { BlockPacking } from "../../../lib/format/block_encoder.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
@@ -91,6 +92,21 @@ judged("any number of workers makes the same image, and unsquashfs knows it", as
   for (
     const line of ["Compression zstd", "Filesystem is exportable", "Number of inodes 6", "ids 1"]
   ) assert(text.includes(line), text);
+});
+
+Deno.test("a signal ends the work of workers at once, with its reason", async () => {
+  const controller = new AbortController();
+  const packing = { compression: "zstd", level: 19 } as const;
+  using compressor = openBlockPacker(packing, 2, controller.signal);
+  const bytes = Uint8Array.from({ length: 2 << 20 }, (_, i) => (i * i) >> 9);
+  const lengths = Array.from({ length: 16 }, () => 128 << 10);
+  const answer = compressor.compress({ bytes, lengths });
+  const reason = new TowerError("interrupted", "a signal came");
+  setTimeout(() => controller.abort(reason), 50);
+  await assertRejects(() => answer, TowerError, "a signal came");
+  await assertRejects(() =>
+    compressor.compress({ bytes: new Uint8Array(1 << 20), lengths: [1 << 20] })
+  );
 });
 
 judged("a directory of 100,000 entries is listed whole", async (folder) => {

@@ -111,6 +111,10 @@ const OUTPUTS: readonly Part[] = [
   { kind: "tar", file: "plus.tar", tree: "plus" },
   { kind: "tar", file: "alone.tar", tree: "alone" },
   { kind: "cpio", file: "boot.cpio", folder: "/boot" },
+  { kind: "squashfs", file: "all.squashfs" },
+  { kind: "squashfs", file: "large.squashfs", level: 3, blockSize: "1MiB" },
+  { kind: "squashfs", file: "gzip.squashfs", compression: "gzip", folder: "/etc" },
+  { kind: "squashfs", file: "none.squashfs", compression: "none" },
 ];
 
 const TREES = {

@@ -48,7 +48,7 @@ export async function makeSquashfs(
   { packing, blockSize = 128 << 10, jobs = 1 }: ImageOptions,
   reader: ContentReader = sources({}),
 ): Promise<number> {
-  using compressor = await openBlockPacker(packing, jobs, new AbortController().signal);
+  using compressor = openBlockPacker(packing, jobs, new AbortController().signal);
   using sink = fileSink(path);
   const { compression } = packing;
   return await writeSquashfs(tree, reader, sink, {
