@@ -7,6 +7,7 @@ import { imageSection } from "./bench/image.ts";
 import { flashSection } from "./bench/flash.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
 import { figuresOf, formatSection, type Section } from "./bench/report.ts";
+import { mediaSection } from "./bench/media.ts";
 import { solverSection } from "./bench/solver.ts";
 import { statusSection } from "./bench/status.ts";
 import { runTask } from "./task.ts";
@@ -19,6 +20,7 @@ const SECTIONS = {
   ext4: ext4Section,
   status: statusSection,
   flash: flashSection,
+  media: mediaSection,
 } as const;
 const NAMES = Object.keys(SECTIONS) as (keyof typeof SECTIONS)[];
 
