@@ -26,6 +26,14 @@ Deno.test("a certificate says what was asked for, of its own key, the same bytes
   assert(readCertificate(other, "x").serial.toHex() !== read.serial.toHex());
 });
 
+Deno.test("a certificate of any century tells when it begins", () => {
+  for (const date of ["1950-01-01", "1999-12-31", "2049-12-31", "2050-01-01"]) {
+    const notBefore = Date.parse(`${date}T01:02:03Z`) / 1000;
+    const bytes = selfSigned(key, { ...WISH, notBefore, notAfter: 4_000_000_000 });
+    assertEquals(readCertificate(bytes, "x").notBefore, notBefore, date);
+  }
+});
+
 Deno.test("what is no certificate is refused by name", () => {
   const refuses = (bytes: Uint8Array, message: string) =>
     assertEquals(

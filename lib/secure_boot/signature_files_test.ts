@@ -52,6 +52,10 @@ Deno.test("another key than the certificate's signs nothing", () => {
   const cause = 'untrusted: Cannot sign with key "k": it is not the key of certificate "Test db"';
   assertEquals(refusal(() => answerRequest(request, STRANGER.key, 'key "k"')), cause);
   assertEquals(
+    refusal(() => answerRequest({ ...request, images: [] }, STRANGER.key, 'key "k"')),
+    cause,
+  );
+  assertEquals(
     refusal(() => keySigner(STRANGER.key, 'key "k"').sign(image(1), certificate)),
     cause,
   );

@@ -5,7 +5,12 @@ import { concat, memorySource } from "../../bytes/bytes.ts";
 import { readPe } from "./headers.ts";
 import { imageDigest } from "./image_digest.ts";
 import { addSections } from "./sections.ts";
-import { signaturesOf, withoutSignatures, withSignature } from "./certificate_table.ts";
+import {
+  piecesOfImage,
+  signaturesOf,
+  withoutSignatures,
+  withSignature,
+} from "./certificate_table.ts";
 
 const read = (bytes: Uint8Array) => readPe(memorySource(bytes));
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
@@ -32,6 +37,10 @@ Deno.test("sections come behind the others, each at a page of its own", () => {
   assertEquals(out.subarray(1024, 2048), bytes.subarray(1024, 2048));
   const view = new DataView(out.buffer);
   assertEquals(view.getUint32(0x98 + 56, true), 20480); // what it takes in memory
+  assertEquals(view.getUint32(0x98 + 8, true), 512 + 5120); // initialised data
+  // Each is data that is read, and has no line numbers (PE Format, "Section Flags").
+  const last = out.subarray(0x188 + 2 * 40, 0x188 + 3 * 40);
+  assertEquals(last.subarray(24).toHex(), "000000000000000000000000" + "40000040");
   assertEquals(view.getUint32(0x98 + 64, true), 0); // check sum
 });
 
@@ -84,6 +93,21 @@ Deno.test("the digest is of all but check sum and certificates, and sees every o
   assertEquals([bytes.length - 1, 1024, 1023, 2].map(differs), [true, true, true, true]);
   // Of nothing the tail that a table would need is zeros.
   assertEquals(imageDigest(read(concat([bytes, new Uint8Array(6)]))), digest);
+});
+
+Deno.test("an image in its parts is put together from pieces of any size, all of which are read", () => {
+  const bytes = peFile({ trailer: filled(18, 3) });
+  const parts = withSignature(read(bytes), filled(30, 5));
+  const body = bytes.subarray(parts.headers.length, parts.bodyEnd);
+  const whole = concat([parts.headers, body, parts.tail]);
+  for (const size of [1, 7, 1000, 1024, 5000]) {
+    let taken = 0;
+    const pieces = function* () {
+      for (; taken < bytes.length; taken += size) yield bytes.subarray(taken, taken + size);
+    };
+    assertEquals(concat([...piecesOfImage(parts, pieces())]), whole, String(size));
+    assertEquals(taken >= bytes.length, true);
+  }
 });
 
 Deno.test("a program with bytes between its sections is refused: no signature would cover them", () => {
