@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Digest } from "../lib/brand.ts";
 import { TowerError } from "../lib/errors.ts";
 import { digestOf } from "../lib/bytes/digest.ts";
+import { RecordingRunner } from "../lib/proc/recording_runner.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { silent } from "../lib/report/event.ts";
 import { toBeSigned } from "../lib/secure_boot/authenticode.ts";
@@ -120,7 +121,13 @@ const base = (): Document => ({
     { kind: "squashfs", file: "a.squashfs" },
   ],
   trees: {
-    more: { from: "root", stages: [{ kind: "files", files: [{ path: "/more", contents: "" }] }] },
+    more: {
+      from: "root",
+      stages: [
+        { kind: "files", files: [{ path: "/more", contents: "" }] },
+        { kind: "embed", output: { kind: "tar", folder: "/srv", file: "srv.tar" } },
+      ],
+    },
     plus: { difference: { from: "root", to: "more" } },
   },
 });
@@ -167,13 +174,14 @@ async function outcome(document: Document): Promise<string> {
       packages: [],
     }],
   }, overlays);
-  const env = { signal: new AbortController().signal };
+  const runner = new RecordingRunner();
+  const env = { signal: new AbortController().signal, runner };
   const trees = await assemble(
     plan,
     new Map(),
     {
       ...{ store, reporter: silent, made: makeAnew, efiSigner: ANY_SIGNER },
-      ...{ trees: keptTrees(store, () => index), env },
+      ...{ trees: keptTrees(store, () => index), env, jobs: 1 },
     },
     (_, error) => error,
   );
@@ -249,6 +257,10 @@ const partition = (...path: (string | number)[]) => output(5, "partitions", 0, .
 const user = (...path: (string | number)[]) => stage(2, "users", 0, ...path);
 const top = (name: string) => (value: unknown) => (document: Document) => {
   document[name] = value;
+};
+const embed = (field: string, value: unknown) => ({ trees }: Document) => {
+  const [, stage] = trees["more"]!["stages"] as Fields[];
+  stage![field] = value;
 };
 const other = ["aarch64"];
 const CASES: Readonly<Record<string, (document: Document) => void>> = {
@@ -363,6 +375,12 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
     void (trees["plus"]!["difference"] = { from: "more", to: "more" }),
   "trees{}.difference.to": ({ trees }) =>
     void (trees["plus"]!["difference"] = { from: "root", to: "root" }),
+  "stages[embed].output": embed("output", { kind: "cpio", folder: "/srv", file: "srv.tar" }),
+  "stages[embed].into": embed("into", "/etc"),
+  "stages[embed].mode": embed("mode", "0600"),
+  "stages[embed].uid": embed("uid", 1),
+  "stages[embed].gid": embed("gid", 1),
+  "stages[embed].arches": embed("arches", other),
   "trees{}.stages": ({ trees }) => void (trees["more"]!["stages"] = []),
   "outputs[tar].compression": output(1, "compression")("gzip"),
   "outputs[cpio].arches": output(2, "arches")(other),
@@ -385,8 +403,8 @@ Deno.test("every field of a manifest is tried", () => {
 
 /** Paths of the values that hold no fields of their own; a stage or output is named by its kind. */
 function fieldsOf(schema: Fields, path: string): string[] {
-  // The stages of any tree are what those of the root are.
-  if (path === "trees{}.stages") return [path];
+  // The stages of any tree are what those of the root are, and so are outputs in them.
+  if (path === "trees{}.stages" || path === "stages[embed].output") return [path];
   const forms = (schema["oneOf"] ?? schema["anyOf"]) as Fields[] | undefined;
   const objects = forms?.filter((form) => form["type"] === "object");
   if (objects !== undefined && objects.length > 0) {

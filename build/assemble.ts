@@ -2,6 +2,7 @@ import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import { atField } from "../lib/errors.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
+import type { Runner } from "../lib/proc/command.ts";
 import type { Reporter } from "../lib/report/event.ts";
 import { breathe } from "../lib/files/interruption.ts";
 import { ROOT_TREE } from "../lib/schema/of_tree.ts";
@@ -11,14 +12,12 @@ import { FileTree } from "../lib/tree/file_tree.ts";
 import { treeDifference } from "../lib/tree/tree_difference.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
 import { applyStage } from "./kinds/stages.ts";
-import type { KeptTrees, MadeTree } from "./engine/kept_trees.ts";
+import type { KeptTrees, MadeTree, MadeTrees } from "./engine/kept_trees.ts";
+import { packedBlob } from "./media/packed_blob.ts";
 import type { BuildPlan, TreePlan } from "./plan/plan.ts";
 import type { AccountsPlan } from "./stages/accounts.ts";
 import { loginWarning } from "./stages/logins.ts";
 import type { MadeFiles, StageContext } from "./stages/stage.ts";
-
-/** Trees by name. */
-export type MadeTrees = ReadonlyMap<string, MadeTree>;
 
 /** Packages by the name of the tree that they are for, in install order. */
 export type PackagesByTree = ReadonlyMap<string, readonly UnpackedPackage[]>;
@@ -30,7 +29,9 @@ interface Means {
   readonly made: MadeFiles;
   readonly efiSigner: EfiSigner;
   readonly trees: KeptTrees;
-  readonly env: { readonly signal: AbortSignal };
+  readonly env: { readonly signal: AbortSignal; readonly runner: Runner };
+  /** Threads that compress. */
+  readonly jobs: number;
 }
 
 /**
@@ -60,7 +61,12 @@ export async function assemble(
       throw placeError({ tree: name }, error);
     }
     const own = packages.get(name) ?? [];
-    const told = await applyStages(tree, treePlan, { plan, packages: own, means }, placeError);
+    const told = await applyStages(
+      tree,
+      treePlan,
+      { plan, trees, packages: own, means },
+      placeError,
+    );
     means.trees.keep(id, { tree, ...told });
     trees.set(name, { tree, ...told });
   }
@@ -104,8 +110,14 @@ function beginningOf({ from, difference }: TreePlan, trees: MadeTrees, epoch: nu
 async function applyStages(
   tree: FileTree,
   { name, stages }: TreePlan,
-  { plan: { arch, epoch }, packages, means: { store, reporter, made, efiSigner, env } }: {
+  {
+    plan: { arch, epoch },
+    trees,
+    packages,
+    means: { store, reporter, made, efiSigner, env, jobs },
+  }: {
     readonly plan: BuildPlan;
+    readonly trees: MadeTrees;
     readonly packages: readonly UnpackedPackage[];
     readonly means: Means;
   },
@@ -122,6 +134,9 @@ async function applyStages(
   const context: StageContext = {
     reader: store,
     blobs: store,
+    content: (compression, write) =>
+      packedBlob(compression, write, { store, runner: env.runner, jobs }),
+    tree: (name) => trees.get(name)!.tree,
     arch,
     epoch,
     packages,

@@ -11,7 +11,8 @@ import type { FileTree } from "../lib/tree/file_tree.ts";
 import { collectingSigner, type OnUnsigned } from "../lib/secure_boot/efi_signer.ts";
 import { join } from "@std/path";
 import { writeArtifacts } from "./media/artifacts.ts";
-import { assemble, type MadeTrees, type PackagesByTree } from "./assemble.ts";
+import { assemble, type PackagesByTree } from "./assemble.ts";
+import type { MadeTrees } from "./engine/kept_trees.ts";
 import type { Engine } from "./engine/engine.ts";
 import { NO_KEPT_TREES } from "./engine/kept_trees.ts";
 import {

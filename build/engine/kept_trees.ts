@@ -21,6 +21,9 @@ export interface MadeTree {
   readonly warnings: readonly string[];
 }
 
+/** Trees by name. */
+export type MadeTrees = ReadonlyMap<string, MadeTree>;
+
 /** What is kept of a tree: its text is a blob of the store. */
 interface Note {
   readonly text: { readonly digest: Digest; readonly size: number };

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Digest } from "../../lib/brand.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
 import { atField, type FieldPath } from "../../lib/errors.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -42,9 +44,15 @@ export function filesOf(spec: OutputSpec): readonly string[] {
   return find(spec.kind).files(spec);
 }
 
-export function planOutput(spec: OutputSpec, planning: OutputPlanning): OutputPlan {
+/** @param tree id of the tree that it is made of: UUIDs follow from it */
+export function planOutput(
+  spec: OutputSpec,
+  tree: Digest,
+  named: Omit<OutputPlanning, "uuid">,
+): OutputPlan {
+  const uuid = (name: string) => uuidFrom(`${tree} ${spec.file} ${name}`);
   const folder = "folder" in spec && spec.folder !== undefined ? { folder: spec.folder } : {};
-  return { ...find(spec.kind).plan(spec, planning), tree: spec.tree, ...folder };
+  return { ...find(spec.kind).plan(spec, { ...named, uuid }), tree: spec.tree, ...folder };
 }
 
 /** Where a manifest has what an output's plan has in a field. */

@@ -9,10 +9,23 @@ import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
 import type { StageContext, StagePlanning } from "../stages/stage.ts";
 import { uki } from "../stages/uki.ts";
+import { embed } from "./embed.ts";
+import type { FieldPath } from "../../lib/errors.ts";
+import { fieldInSpec, type OutputPlan, type OutputSpec } from "./outputs.ts";
 import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of stage. */
-const STAGES = [packages, files, accounts, services, kernel, initramfs, uki, secureBoot] as const;
+const STAGES = [
+  packages,
+  files,
+  accounts,
+  services,
+  kernel,
+  initramfs,
+  uki,
+  secureBoot,
+  embed,
+] as const;
 
 export const stageSpec = z.discriminatedUnion("kind", specsOf(STAGES));
 export type StageSpec = SpecsOf<typeof STAGES>;
@@ -43,6 +56,20 @@ export function planStage(
 ): StagePlan {
   const earlier = before.filter(({ kind }) => kind === spec.kind);
   return find(spec.kind).plan(spec, { ...planning, earlier });
+}
+
+/** The output that a stage puts into its tree, if any. */
+export function outputInside(stage: StageSpec): OutputSpec | undefined;
+export function outputInside(stage: StagePlan): OutputPlan | undefined;
+export function outputInside(stage: StageSpec | StagePlan): OutputSpec | OutputPlan | undefined {
+  return stage.kind === "embed" ? stage.output : undefined;
+}
+
+/** Where a manifest says what a field of a stage's plan is. */
+export function stageFieldInSpec(spec: StageSpec, field: FieldPath): FieldPath {
+  const output = outputInside(spec);
+  const [first, ...rest] = field;
+  return output && first === "output" ? [first, ...fieldInSpec(output, rest)] : field;
 }
 
 /** A stage in a line. */

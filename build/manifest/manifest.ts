@@ -6,7 +6,7 @@ import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
 import { count } from "../../lib/report/quantity.ts";
 import { fieldInSpec, filesOf, type OutputSpec } from "../kinds/outputs.ts";
-import type { StageSpec } from "../kinds/stages.ts";
+import { outputInside, type StageSpec } from "../kinds/stages.ts";
 import { isOwnFile } from "./file_names.ts";
 import { hasPackages, misplacedPackages } from "./packages_stages.ts";
 import type { Placed } from "./placed.ts";
@@ -156,7 +156,9 @@ function complete({ document, trees, outputs, path }: ReadManifest): Manifest {
   const specs = outputs!.map(({ spec }) => spec);
   for (const arch of document.arches!) checkOutputs(specs, arch, path);
   const files = specs.flatMap(filesOf);
-  const versioned = files.find((f) => f.includes("{version}"));
+  const inside = order.trees.flatMap(({ stages }) => stages)
+    .flatMap(({ spec }) => outputInside(spec) ?? []).flatMap(filesOf);
+  const versioned = [...files, ...inside].find((f) => f.includes("{version}"));
   if (versioned !== undefined && document.version === undefined) {
     throw new TowerError(
       "malformed",

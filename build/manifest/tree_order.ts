@@ -1,4 +1,5 @@
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
+import { outputInside } from "../kinds/stages.ts";
 import type { PlacedOutput, PlacedTree, PlacedTrees } from "./trees.ts";
 
 /** Where a tree, or an output, is made of a tree. */
@@ -47,7 +48,7 @@ export function orderOfTrees(trees: PlacedTrees, outputs: readonly PlacedOutput[
 }
 
 /** The trees that a tree is made of. */
-function usesOf({ spec: { from, difference }, placeOf }: PlacedTree): Use[] {
+function usesOf({ spec: { from, difference }, placeOf, stages }: PlacedTree): Use[] {
   const use = (tree: string, ...field: string[]) => ({ tree, place: () => placeOf(field) });
   return [
     ...from === undefined ? [] : [use(from, "from")],
@@ -55,5 +56,9 @@ function usesOf({ spec: { from, difference }, placeOf }: PlacedTree): Use[] {
       use(difference.from, "difference", "from"),
       use(difference.to, "difference", "to"),
     ],
+    ...stages.flatMap(({ spec, placeOf }) => {
+      const output = outputInside(spec);
+      return output ? [{ tree: output.tree, place: () => placeOf(["output", "tree"]) }] : [];
+    }),
   ];
 }

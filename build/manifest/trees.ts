@@ -1,7 +1,7 @@
 import type { FieldPath } from "../../lib/errors.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { OutputSpec } from "../kinds/outputs.ts";
-import type { StageSpec } from "../kinds/stages.ts";
+import { stageFieldInSpec, type StageSpec } from "../kinds/stages.ts";
 import { type Placed, placedAt } from "./placed.ts";
 import type { ManifestDocument, TreeBeginning } from "./schema.ts";
 
@@ -27,7 +27,11 @@ export function treesIn(
   placeOf: (field: FieldPath) => string,
 ): PlacedTrees {
   const placed = (list: readonly StageSpec[], path: FieldPath): PlacedStage[] =>
-    list.map((spec, i) => ({ ...placedAt([...path, i], spec, placeOf), folder }));
+    list.map((spec, i) => ({
+      spec,
+      placeOf: (field) => placeOf([...path, i, ...stageFieldInSpec(spec, field)]),
+      folder,
+    }));
   const found = new Map<string, PlacedTree>();
   if (stages.length > 0) {
     const root = { spec: {}, placeOf: () => placeOf(["stages"]) };

@@ -2,15 +2,14 @@ import { TowerError } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
-import { uuidFrom } from "../../lib/format/uuid.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { optionalOf, plannedStages, worldOf } from "../manifest/packages_stages.ts";
 import type { TreeBeginning } from "../manifest/schema.ts";
 import type { PlacedStage, PlacedTree } from "../manifest/trees.ts";
 import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
-import { planStage, type StagePlan } from "../kinds/stages.ts";
-import type { ChosenPackages, OverlayFile } from "../stages/stage.ts";
+import { outputInside, planStage, type StagePlan } from "../kinds/stages.ts";
+import type { ChosenPackages, OverlayFile, StagePlanning } from "../stages/stage.ts";
 import { choose } from "../../lib/apk/wanted.ts";
 import type { ApkSource } from "./apk_source.ts";
 import { apkSourceOf, type Lock, lockDigest } from "./lock.ts";
@@ -60,9 +59,14 @@ export function makePlan(
   const epoch = newestOf(lock);
   const named = { system: manifest.name, arch: lock.arch, epoch };
   const trees = new Map<string, TreePlan>();
+  const treeId = (name: string) => trees.get(name)!.id;
   for (const tree of manifest.trees) {
     const source = apkSourceOf(lock, tree.name);
-    const stages = planStages(tree, source && chosenPackages(tree, source), overlays);
+    const stages = planStages(tree, overlays, {
+      chosen: source ? chosenPackages(tree, source) : NONE_CHOSEN,
+      treeId,
+      named: { ...named, version: manifest.version },
+    });
     const packages = (source?.packages ?? [])
       .map(({ name, version, digest }) => ({ name, version, digest }));
     const begins = tree.spec;
@@ -72,11 +76,7 @@ export function makePlan(
     trees.set(tree.name, { name: tree.name, id, ...begins, packages, stages });
   }
   const outputs = manifest.outputs.map(({ spec }) =>
-    planOutput(spec, {
-      ...named,
-      version: manifest.version,
-      uuid: (name) => uuidFrom(`${trees.get(spec.tree)!.id} ${spec.file} ${name}`),
-    })
+    planOutput(spec, treeId(spec.tree), { ...named, version: manifest.version })
   );
   const plan = { version: 2 as const, ...named, trees: [...trees.values()], outputs };
   return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
@@ -88,9 +88,16 @@ export function makePlan(
  */
 export function planOfTree(plan: BuildPlan, name: string): BuildPlan {
   const needed = new Set([name]);
-  for (const { name, from, difference } of plan.trees.toReversed()) {
+  for (const { name, from, difference, stages } of plan.trees.toReversed()) {
     if (!needed.has(name)) continue;
-    for (const other of [from, difference?.from, difference?.to]) {
+    for (
+      const other of [
+        from,
+        difference?.from,
+        difference?.to,
+        ...stages.map((stage) => outputInside(stage)?.tree),
+      ]
+    ) {
       if (other !== undefined) needed.add(other);
     }
   }
@@ -117,12 +124,12 @@ function idsOf(
 
 function planStages(
   tree: PlacedTree,
-  chosen: ChosenPackages | undefined,
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
+  planning: Pick<StagePlanning<StagePlan>, "chosen" | "treeId" | "named">,
 ): readonly StagePlan[] {
   return plannedStages(tree).reduce<StagePlan[]>((before, { spec, stage }) => {
     const overlay = stage && overlays.get(stage) || [];
-    return [...before, planStage(spec, { overlay, chosen: chosen ?? NONE_CHOSEN, before })];
+    return [...before, planStage(spec, { overlay, before, ...planning })];
   }, []);
 }
 

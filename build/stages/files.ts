@@ -2,7 +2,7 @@ import { atField, TowerError } from "../../lib/errors.ts";
 import { inlineText, wholeBlob } from "../../lib/tree/content.ts";
 import type { Entry } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
-import { placeOf } from "../../lib/tree/place.ts";
+import { freePlaceOf, placeOf } from "../../lib/tree/place.ts";
 import { z } from "zod";
 import { forArches } from "../../lib/schema/arches.ts";
 import { count } from "../../lib/report/quantity.ts";
@@ -54,7 +54,7 @@ const apply: Stage<FilesPlan> = (tree, plan, { epoch }) => {
   const origin = "stage:files" as const;
   const owned = { uid: 0, gid: 0, mtime: epoch, origin };
   const put = (entry: Entry) => {
-    const path = freePlace(tree, entry);
+    const path = freePlaceOf(tree, entry);
     tree.putParents(path, origin, epoch);
     tree.replace({ ...entry, path });
   };
@@ -92,26 +92,6 @@ function entryOf(file: FilesSpec["files"][number]) {
   return "contents" in file
     ? { type: "file" as const, path, mode, uid, gid, content: inlineText(file.contents) }
     : { type: "directory" as const, path, mode, uid, gid };
-}
-
-/**
- * Where an entry goes without taking away a directory, or making one of something else: `/lib` is
- * a link on some systems, and a directory in its place would hide all that it leads to.
- */
-function freePlace(tree: FileTree, { path: named, type }: Entry): string {
-  const path = placeOf(tree, named);
-  const there = tree.get(path);
-  if (!there) return path;
-  const target = there.type === "symlink" ? tree.resolve(path) : path;
-  const isDirectory = target !== undefined && tree.get(target)?.type === "directory";
-  if (type === "directory" && isDirectory) return target;
-  if (type !== "directory" && !isDirectory) return path;
-  // Another link in the place of a link is what a manifest that names one means.
-  if (type === "symlink" && there.type === "symlink") return path;
-  const what = there.type === "symlink" ? `a link to "${there.target}"` : `a ${there.type}`;
-  throw new TowerError("conflict", `Cannot put the ${type} "/${named}": ${what} is there`, {
-    hint: "a files stage before this one can remove it",
-  });
 }
 
 function remove(tree: FileTree, path: string): boolean {

@@ -54,7 +54,10 @@ const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
   const { reader, blobs, epoch, zstd } = context;
   const made = initramfsTree(tree, reader, plan, epoch);
   const packing = atField(["compression"], () => packingFor(tree, reader, plan));
-  const content = await packInitramfs(made, reader, blobs.writer(), packing, zstd);
+  const content = await context.content(
+    "none",
+    (file) => packInitramfs(made, reader, file, packing, zstd),
+  );
   tree.putParents(plan.path, "stage:initramfs", epoch);
   tree.replace({
     type: "file",

@@ -15,6 +15,8 @@ import { moduleFile } from "../../tests/support/format/elf_file.ts";
 import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { initramfs, type InitramfsPlan, initramfsTree } from "./initramfs.ts";
+import { contentMaker } from "../../tests/support/tree/make_content.ts";
+import { noTree } from "../../tests/support/tree/stage_context.ts";
 import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import { NEEDED_APPLETS } from "./initramfs/busybox.ts";
 import { PARTS } from "./initramfs/parts.ts";
@@ -158,6 +160,8 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
   const context = {
     reader: store,
     blobs: store,
+    content: contentMaker(store),
+    tree: noTree,
     arch: "x86_64",
     epoch: 5,
     reporter: silent,

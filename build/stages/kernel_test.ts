@@ -6,6 +6,8 @@ import { moduleFile } from "../../tests/support/format/elf_file.ts";
 import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { kernel } from "./kernel.ts";
+import { contentMaker } from "../../tests/support/tree/make_content.ts";
+import { noTree } from "../../tests/support/tree/stage_context.ts";
 import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import type { StageContext } from "./stage.ts";
 
@@ -13,6 +15,8 @@ const store = new MemoryStore();
 const context: StageContext = {
   reader: store,
   blobs: store,
+  content: contentMaker(store),
+  tree: noTree,
   arch: "x86_64",
   epoch: 1700000000,
   reporter: silent,

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { peFile } from "../../tests/support/format/pe_file.ts";
 import { signedPe, SIGNER, STRANGER } from "../../tests/support/format/signed_pe.ts";
-import { stageContext } from "../../tests/support/tree/stage_context.ts";
+import { ALONE, stageContext } from "../../tests/support/tree/stage_context.ts";
 import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { keySigner } from "../../lib/secure_boot/efi_signer.ts";
@@ -39,7 +39,7 @@ function workshop() {
   const plan = (fields: object, files = overlay) =>
     secureBoot.plan(
       secureBoot.spec.parse({ kind: "secure-boot", keys: "keys", ...fields }),
-      { overlay: files, earlier: [], chosen: NO_WORLD },
+      { overlay: files, earlier: [], chosen: NO_WORLD, ...ALONE },
     );
   const bytes = (path: string) => bytesOf(store, tree.file(path)!.content);
   return { tree, plan, context, bytes, overlay };

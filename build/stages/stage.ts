@@ -2,6 +2,8 @@ import type { z } from "zod";
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
 import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
+import type { NamedBuild } from "../../lib/release/artifact_name.ts";
+import type { Compression } from "../../lib/release/file_names.ts";
 import type { ZstdBuild } from "../../lib/format/zstd.ts";
 import type { Content, ContentReader } from "../../lib/tree/entry.ts";
 import type { EfiSigner } from "../../lib/secure_boot/efi_signer.ts";
@@ -48,6 +50,10 @@ export interface StagePlanning<Plan> {
   readonly overlay: readonly OverlayFile[];
   /** Plans of the stages of its kind before it. */
   readonly earlier: readonly Plan[];
+  /** Id of a tree of the same plan that is made before. */
+  readonly treeId: (name: string) => Digest;
+  /** What names of files may tell, and more that is the same for the whole plan. */
+  readonly named: NamedBuild & { readonly system: string; readonly arch: Arch };
   /** What was chosen for the world of all stages together. */
   readonly chosen: ChosenPackages;
 }
@@ -82,9 +88,21 @@ export type MadeFiles = (
   make: () => ReadonlyMap<string, Uint8Array>,
 ) => ReadonlyMap<string, Content>;
 
+/**
+ * Makes content that is too big for memory: `write` makes its bytes, in any order, and they are
+ * compressed behind that.
+ */
+export type MakeContent = (
+  compression: Compression | "none",
+  write: (bytes: BlobWriter) => void | Promise<void>,
+) => Promise<Content>;
+
 export interface StageContext {
   readonly reader: ContentReader;
-  /** Where a stage puts content that is too big for memory (an initramfs). */
+  readonly content: MakeContent;
+  /** A tree of the same plan that was made before. */
+  readonly tree: (name: string) => FileTree;
+  /** Where a stage puts content that it writes in order. */
   readonly blobs: { writer(): BlobWriter };
   readonly arch: Arch;
   /** Seconds since 1970 of every entry that a stage makes. */

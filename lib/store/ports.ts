@@ -1,9 +1,18 @@
 import type { Digest } from "../brand.ts";
+import type { ByteSink } from "../bytes/bytes.ts";
 import type { ContentReader } from "../tree/entry.ts";
 
-/** A blob that is being written: it has no name until it is whole. */
-export interface BlobWriter {
+/**
+ * A blob that is being written: it has no name until it is whole. Bytes that were never written
+ * read as zeros.
+ */
+export interface BlobWriter extends ByteSink {
+  /** Writes behind what is there. */
   write(bytes: Uint8Array): void;
+  /** Sets its length. */
+  setSize(size: number): void;
+  /** Reads up to `into.length` bytes of what was written; returns how many, 0 only at the end. */
+  readAt(offset: number, into: Uint8Array): number;
   /** Names the blob by the SHA-256 of all bytes written and makes it visible at once. */
   commit(): { digest: Digest; size: number };
   /** Throws the bytes away. Safe to call after `commit`. */

@@ -83,7 +83,8 @@ Deno.test({
 });
 
 Deno.test("the table's system has every kind of stage and of output", () => {
-  const { stages, outputs } = tableManifest("/", "/");
+  const { stages: ofRoot, trees, outputs } = tableManifest("/", "/");
+  const stages = [...ofRoot, ...Object.values(trees ?? {}).flatMap((tree) => tree.stages ?? [])];
   const kinds = (list: readonly { kind?: unknown }[]) => new Set(list.map(({ kind }) => kind));
   const known = (options: readonly { shape: { kind: { value: string } } }[]) =>
     new Set<unknown>(options.map(({ shape }) => shape.kind.value));

@@ -191,3 +191,57 @@ Deno.test("a kept tree that is damaged is made anew, with a word on it", async (
   assertMatch(err, /note "[^"]+trees[^"]+" of the store was damaged: it is made anew/);
   assertEquals((await small.run("verify", "out")).code, 0);
 });
+
+Deno.test("an output of a tree goes into another, as a file that it owns", async () => {
+  const embed = (more: object) => ({
+    trees: {
+      more: {
+        from: "root",
+        stages: [{
+          kind: "embed",
+          output: { kind: "cpio", file: "inner.cpio.gz", tree: "part" },
+          ...more,
+        }],
+      },
+      part: { stages: [put("/srv/part", "part\n")] },
+    },
+    outputs: [
+      { kind: "tar", file: "more.tar", tree: "more" },
+      { kind: "cpio", file: "part.cpio.gz", tree: "part" },
+    ],
+  });
+  using small = program(embed({ into: "/boot/inner", mode: "0600", uid: 7 }));
+  assertEquals((await small.run("build", ...ARGS)).code, 0);
+  const { out } = await small.run("show-tree", ...ARGS, "--tree", "more");
+  const size = Deno.statSync(small.path("out/part.cpio.gz")).size;
+  assertStringIncludes(out, `-0600 7 0 ${size} stage:embed /boot/inner/inner.cpio.gz\n`);
+  const more = small.path("out/more.tar");
+  const { stdout } = await denoRunner().run({
+    argv: ["tar", "-xOf", more, "boot/inner/inner.cpio.gz"],
+  });
+  assertEquals(stdout, Deno.readFileSync(small.path("out/part.cpio.gz")));
+  const plan = await small.run("plan", ...ARGS);
+  assertStringIncludes(plan.out, "embed: /boot/inner/inner.cpio.gz: cpio, of tree part\n");
+
+  const fault = async (more: object) => {
+    small.write("small.yaml", treesManifest(small.path("repository"), embed(more)));
+    return (await small.fails("build", ...ARGS)).error.join("\n");
+  };
+  const output = { kind: "cpio", file: "hello", tree: "part" };
+  assertMatch(
+    await fault({ output: { ...output, tree: "more" } }),
+    /\n {2}small\.yaml:1:\d+: trees\.more\.stages\[0\]\.output\.tree: a tree cannot be made of itself: "more" of "more"$/,
+  );
+  assertMatch(
+    await fault({ output: { ...output, folder: "/none" } }),
+    /^error: Cannot use "\/none" as a tree: it is no directory\nsmall\.yaml:1:\d+: trees\.more\.stages\[0\]\.output\.folder$/,
+  );
+  assertMatch(
+    await fault({ output: { ...output, file: "lib" } }),
+    /^error: Cannot put the file "\/lib": a directory is there\nsmall\.yaml:1:\d+: trees\.more\.stages\[0\]\.into\n/,
+  );
+  assertMatch(
+    await fault({ output: { ...output, arches: ["x86_64"] } }),
+    /stages\[0\]\.output\.arches: must stand at the stage, not at its output$/,
+  );
+});

@@ -4,9 +4,8 @@ import { writeCpio } from "../../../lib/format/cpio.ts";
 import { type GzipLevel, GzipWriter } from "../../../lib/format/gzip.ts";
 import { openZstd, type ZstdBuild } from "../../../lib/format/zstd.ts";
 import { findKernel } from "../../../lib/kmod/kernel_image.ts";
-import type { BlobWriter } from "../../../lib/store/ports.ts";
-import { bytesOf, wholeBlob } from "../../../lib/tree/content.ts";
-import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
+import { bytesOf } from "../../../lib/tree/content.ts";
+import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 
 /** How an initramfs is compressed. */
@@ -63,32 +62,27 @@ function kernelTakesZstd(
   return /^CONFIG_RD_ZSTD=y$/m.test(text);
 }
 
-/** Writes a tree as cpio into a blob. */
+/** Writes a tree as cpio, packed in a way that kernels unpack. */
 export async function packInitramfs(
   tree: FileTree,
   reader: ContentReader,
-  blob: BlobWriter,
+  file: { write(bytes: Uint8Array): void },
   packing: Packing,
   zstd: ZstdBuild,
-): Promise<Content> {
-  try {
-    switch (packing.compression) {
-      case "none":
-        writeCpio(tree, reader, (bytes) => blob.write(bytes));
-        break;
-      case "gzip": {
-        const gzip = new GzipWriter(packing.level as GzipLevel, (bytes) => blob.write(bytes));
-        writeCpio(tree, reader, (bytes) => gzip.write(bytes));
-        gzip.end();
-        break;
-      }
-      case "zstd":
-        // One frame: the kernel's decompressor stops behind the first (lib/decompress_unzstd.c).
-        blob.write(await openZstd(zstd, packing.level)(aligned(tree, reader)));
+): Promise<void> {
+  switch (packing.compression) {
+    case "none":
+      writeCpio(tree, reader, (bytes) => file.write(bytes));
+      break;
+    case "gzip": {
+      const gzip = new GzipWriter(packing.level as GzipLevel, (bytes) => file.write(bytes));
+      writeCpio(tree, reader, (bytes) => gzip.write(bytes));
+      gzip.end();
+      break;
     }
-    return wholeBlob(blob.commit());
-  } finally {
-    blob.discard();
+    case "zstd":
+      // One frame: the kernel's decompressor stops behind the first (lib/decompress_unzstd.c).
+      file.write(await openZstd(zstd, packing.level)(aligned(tree, reader)));
   }
 }
 

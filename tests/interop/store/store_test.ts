@@ -18,6 +18,7 @@ import {
   tempDir,
   writeFileAtomic,
 } from "../../../lib/files/files.ts";
+import { randomNumbers } from "../../support/program/random_numbers.ts";
 import { lockFile, waitForLock } from "../../../lib/files/lock_file.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -38,6 +39,41 @@ Deno.test("the store names a blob by its SHA-256 and gives its bytes back at any
   assertEquals(new TextDecoder().decode(readExactly(source, 7, 6)), "line 1");
   assertEquals(source.readAt(size, new Uint8Array(9)), 0);
   assertEquals(source.readAt(size - 2, new Uint8Array(9)), 2);
+});
+
+Deno.test("a blob may be written in any order, with holes", () => {
+  using dir = tempDir();
+  using store = openStore(dir.path);
+  const random = randomNumbers(4);
+  for (let round = 0; round < 50; round++) {
+    const writer = store.writer();
+    let expected = new Uint8Array();
+    const resize = (size: number) => {
+      const grown = new Uint8Array(size);
+      grown.set(expected.subarray(0, size));
+      expected = grown;
+    };
+    for (let i = random.below(12); i > 0; i--) {
+      const piece = Uint8Array.from({ length: random.below(20) }, () => random.below(256));
+      const offset = random.pick([expected.length, random.below(100)]);
+      const what = random.below(6);
+      if (what === 0) {
+        resize(offset);
+        writer.setSize(offset);
+      } else if (what === 1) {
+        const into = new Uint8Array(8);
+        const n = writer.readAt(offset, into);
+        assertEquals(into.subarray(0, n), expected.subarray(offset, offset + 8));
+      } else if (piece.length > 0) {
+        resize(Math.max(expected.length, offset + piece.length));
+        expected.set(piece, offset);
+        writer.writeAt(offset, piece);
+      }
+    }
+    const { digest, size } = writer.commit();
+    assertEquals([digest, size], [digestOf(expected), expected.length]);
+    assertEquals(readExactly(store.open(digest), 0, size), expected);
+  }
 });
 
 Deno.test("modes are the same under every umask", () => {

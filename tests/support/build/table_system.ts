@@ -117,11 +117,25 @@ const OUTPUTS: readonly Part[] = [
   { kind: "squashfs", file: "none.squashfs", compression: "none" },
 ];
 
-const TREES = {
+const TREES: Readonly<Record<string, Part & { readonly stages?: readonly Part[] }>> = {
   more: {
     from: "root",
-    stages: [{ kind: "files", files: [{ path: "/etc/hostname", contents: "more\n" }] }],
+    stages: [
+      { kind: "files", files: [{ path: "/etc/hostname", contents: "more\n" }] },
+      {
+        ...{ kind: "embed", into: "/srv/embedded", mode: "0600", uid: 5, gid: 6 },
+        output: { kind: "tar", tree: "part", file: "part-{version}.tar.gz", compression: "gzip" },
+      },
+      {
+        ...{ kind: "embed", arches: ["x86_64"] },
+        output: {
+          ...disk("x86_64", "inner.img", { table: "gpt", loaders: ["syslinux"] }),
+          arches: undefined,
+        },
+      },
+    ],
   },
+  part: { stages: [{ kind: "files", files: [{ path: "/part", contents: "part\n" }] }] },
   plus: { difference: { from: "root", to: "more" } },
   alone: { stages: [{ kind: "packages", world: ["alpine-base"] }] },
 };

@@ -11,6 +11,8 @@ import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { debianDependency, debianFolder } from "../build/debian_files.ts";
 import { folderTree } from "../tree/folder_tree.ts";
+import { contentMaker } from "../tree/make_content.ts";
+import { noTree } from "../tree/stage_context.ts";
 import { makeAnew } from "../tree/make_anew.ts";
 import { MemoryStore } from "../tree/memory_store.ts";
 
@@ -54,6 +56,8 @@ export async function initramfsImage(
   const context: StageContext = {
     reader,
     blobs: store,
+    content: contentMaker(store),
+    tree: noTree,
     arch: "x86_64",
     epoch: 0,
     reporter: silent,

@@ -1,6 +1,6 @@
 import type { Digest } from "../../../lib/brand.ts";
 import { TowerError } from "../../../lib/errors.ts";
-import { type ByteSource, concat, memorySource } from "../../../lib/bytes/bytes.ts";
+import { type ByteSource, memorySource } from "../../../lib/bytes/bytes.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
 import type { BlobWriter, ContentStore } from "../../../lib/store/ports.ts";
 
@@ -60,7 +60,8 @@ export class MemoryStore implements ContentStore {
 
 /** Remembers what became of it: tests look at `state`. */
 export class MemoryBlobWriter implements BlobWriter {
-  readonly #parts: Uint8Array[] = [];
+  #bytes = new Uint8Array();
+  #size = 0;
   readonly #put: (bytes: Uint8Array) => Digest;
   state: "open" | "committed" | "discarded" = "open";
 
@@ -69,19 +70,37 @@ export class MemoryBlobWriter implements BlobWriter {
   }
 
   write(bytes: Uint8Array): void {
+    this.writeAt(this.#size, bytes);
+  }
+
+  writeAt(offset: number, bytes: Uint8Array): void {
     if (this.state !== "open") throw new Error(`Cannot write: the blob is ${this.state}`);
-    this.#parts.push(bytes.slice());
+    this.setSize(Math.max(this.#size, offset + bytes.length));
+    this.#bytes.set(bytes, offset);
+  }
+
+  setSize(size: number): void {
+    if (size > this.#bytes.length) {
+      const bytes = new Uint8Array(Math.max(size, 2 * this.#bytes.length));
+      bytes.set(this.#bytes.subarray(0, this.#size));
+      this.#bytes = bytes;
+    } else if (size < this.#size) this.#bytes.fill(0, size, this.#size);
+    this.#size = size;
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    return memorySource(this.#bytes.subarray(0, this.#size)).readAt(offset, into);
   }
 
   commit(): { digest: Digest; size: number } {
     if (this.state !== "open") throw new Error(`Cannot commit: the blob is ${this.state}`);
     this.state = "committed";
-    const bytes = concat(this.#parts);
-    return { digest: this.#put(bytes), size: bytes.length };
+    return { digest: this.#put(this.#bytes.subarray(0, this.#size)), size: this.#size };
   }
 
   discard(): void {
     if (this.state === "open") this.state = "discarded";
-    this.#parts.length = 0;
+    this.#bytes = new Uint8Array();
+    this.#size = 0;
   }
 }

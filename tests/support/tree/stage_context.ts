@@ -9,11 +9,24 @@ const unused = () => {
   throw new Error("the stage needs no blob here");
 };
 
+/** There is none beside the one that a stage is run over. */
+export function noTree(): never {
+  throw new Error("the stage needs no other tree here");
+}
+
+/** For stages whose plans depend on their fields, their overlay and their packages alone. */
+export const ALONE = {
+  treeId: noTree,
+  named: { system: "test", arch: "x86_64", epoch: 0, version: undefined },
+} as const;
+
 /** A context for stages that read and write inline content only. */
 export function stageContext(epoch: number): StageContext {
   return {
     reader: { open: unused },
     blobs: { writer: unused },
+    content: unused,
+    tree: noTree,
     arch: "x86_64",
     epoch,
     reporter: silent,

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import type { Digest } from "../../lib/brand.ts";
+import { atField } from "../../lib/errors.ts";
+import { forArches } from "../../lib/schema/arches.ts";
+import { fileMode, numericId, treePath } from "../../lib/schema/scalars.ts";
+import type { Content } from "../../lib/tree/entry.ts";
+import { childOf } from "../../lib/tree/file_tree.ts";
+import { freePlaceOf } from "../../lib/tree/place.ts";
+import type { OutputSink } from "../outputs/output.ts";
+import { type Stage, stageKind } from "../stages/stage.ts";
+import { outputLines, type OutputPlan, outputSpec, planOutput, writeOutput } from "./outputs.ts";
+
+const spec = z.strictObject({
+  kind: z.literal("embed"),
+  ...forArches,
+  output: outputSpec.describe("Any output, of another tree than this one."),
+  into: treePath.optional().describe("Folder that its files go to, under their names; else /."),
+  mode: fileMode.default(0o644).describe("Octal in quotes, of its files."),
+  uid: numericId.default(0),
+  gid: numericId.default(0),
+}).refine(({ output }) => output.arches === undefined, {
+  path: ["output", "arches"],
+  message: "must stand at the stage, not at its output",
+}).describe("Makes an output of another tree and puts it into this one.");
+
+interface EmbedPlan {
+  readonly kind: "embed";
+  readonly output: OutputPlan;
+  /** Id of the tree that the output is made of. */
+  readonly of: Digest;
+  readonly into?: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Writes an output into the content store, and its files into the tree. */
+const apply: Stage<EmbedPlan> = async (tree, plan, context) => {
+  const { reader, epoch, reporter } = context;
+  const { output, into = "", mode, uid, gid } = plan;
+  const origin = "stage:embed";
+  const put = (name: string, content: Content) => {
+    const named = { type: "file", path: childOf(into, name) } as const;
+    const path = freePlaceOf(tree, named);
+    tree.putParents(path, origin, epoch);
+    tree.replace({ ...named, path, mode, uid, gid, mtime: epoch, origin, content });
+  };
+  const made = new Map<string, Content>();
+  const sink: OutputSink = {
+    async file({ name, compression }, write) {
+      made.set(name, await context.content(compression, async (bytes) => void await write(bytes)));
+    },
+  };
+  try {
+    await writeOutput(context.tree(output.tree), output, { reader, epoch, sink, reporter });
+  } catch (error) {
+    atField(["output"], () => {
+      throw error;
+    });
+  }
+  for (const [name, content] of made) atField(["into"], () => put(name, content));
+};
+
+export const embed = stageKind({
+  spec,
+  plan: ({ output, into, mode, uid, gid }, { treeId, named }): EmbedPlan => ({
+    kind: "embed",
+    output: planOutput(output, treeId(output.tree), named),
+    of: treeId(output.tree),
+    ...(into === undefined ? {} : { into }),
+    ...{ mode, uid, gid },
+  }),
+  line: ({ output, into = "" }) => `/${into === "" ? "" : `${into}/`}${outputLines(output)[0]}`,
+  apply,
+});
