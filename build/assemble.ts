@@ -1,6 +1,7 @@
 import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
 import { atField } from "../lib/errors.ts";
+import { openBlockPacker } from "../lib/disk/block_packer.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Runner } from "../lib/proc/command.ts";
 import type { Reporter } from "../lib/report/event.ts";
@@ -136,6 +137,7 @@ async function applyStages(
     blobs: store,
     content: (compression, write) =>
       packedBlob(compression, write, { store, runner: env.runner, jobs }),
+    blockCompressor: (packing) => openBlockPacker(packing, jobs, env.signal),
     tree: (name) => trees.get(name)!.tree,
     arch,
     epoch,

@@ -110,7 +110,10 @@ Deno.test("packages stand in trees that begin with nothing", () => {
   const apart = text.replace("from: boot", "").replace("  boot: { from: root }\n", "")
     .replace("stages: []", "stages: [{ kind: packages, world: [a] }]") +
     "  - { kind: tar, file: root.tar }\n";
-  assertEquals(load(apart).trees.map(worldOf), [["busybox"], ["a"]]);
+  assertEquals(
+    load(apart).trees.map((tree) => [tree.name, ...worldOf(tree)]),
+    [["iso", "a"], ["root", "busybox"]],
+  );
 });
 
 Deno.test("a tree says one thing in one place", () => {

@@ -9,7 +9,7 @@ import { byteSize } from "../../lib/schema/scalars.ts";
 import { artifactFile } from "./artifact_file.ts";
 import { type OutputFile, outputKind, type OutputWriter } from "./output.ts";
 
-/** Levels by measurement: docs/decisions/0025-squashfs.md. */
+/** Levels by measurement: docs/decisions/0029-squashfs.md. */
 const LEVELS = { gzip: 6, zstd: 9 } as const;
 const MOST_LEVEL = { none: 0, gzip: 9, zstd: 19 } as const;
 

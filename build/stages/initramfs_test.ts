@@ -16,7 +16,7 @@ import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { initramfs, type InitramfsPlan, initramfsTree } from "./initramfs.ts";
 import { contentMaker } from "../../tests/support/tree/make_content.ts";
-import { noTree } from "../../tests/support/tree/stage_context.ts";
+import { noCompressor, noTree } from "../../tests/support/tree/stage_context.ts";
 import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import { NEEDED_APPLETS } from "./initramfs/busybox.ts";
 import { PARTS } from "./initramfs/parts.ts";
@@ -161,6 +161,7 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     reader: store,
     blobs: store,
     content: contentMaker(store),
+    blockCompressor: noCompressor,
     tree: noTree,
     arch: "x86_64",
     epoch: 5,

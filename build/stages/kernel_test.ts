@@ -7,7 +7,7 @@ import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { kernel } from "./kernel.ts";
 import { contentMaker } from "../../tests/support/tree/make_content.ts";
-import { noTree } from "../../tests/support/tree/stage_context.ts";
+import { noCompressor, noTree } from "../../tests/support/tree/stage_context.ts";
 import { makeAnew } from "../../tests/support/tree/make_anew.ts";
 import type { StageContext } from "./stage.ts";
 
@@ -16,6 +16,7 @@ const context: StageContext = {
   reader: store,
   blobs: store,
   content: contentMaker(store),
+  blockCompressor: noCompressor,
   tree: noTree,
   arch: "x86_64",
   epoch: 1700000000,

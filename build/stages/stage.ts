@@ -2,6 +2,8 @@ import type { z } from "zod";
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
 import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
+import type { BlockCompressor } from "../../lib/format/block_compressor.ts";
+import type { BlockPacking } from "../../lib/format/block_encoder.ts";
 import type { NamedBuild } from "../../lib/release/artifact_name.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
 import type { ZstdBuild } from "../../lib/format/zstd.ts";
@@ -100,6 +102,8 @@ export type MakeContent = (
 export interface StageContext {
   readonly reader: ContentReader;
   readonly content: MakeContent;
+  /** A compressor of a file system's blocks that works on all processors. */
+  readonly blockCompressor: (packing: BlockPacking) => BlockCompressor;
   /** A tree of the same plan that was made before. */
   readonly tree: (name: string) => FileTree;
   /** Where a stage puts content that it writes in order. */

@@ -18,7 +18,7 @@ import { PATIENCE } from "../support/machine/test_machine.ts";
 import { fileSink, tempFolder } from "../support/program/file_sink.ts";
 import { named, programsMissing } from "../support/program/missing_programs.ts";
 import { MemoryStore } from "../support/tree/memory_store.ts";
-import { stageContext } from "../support/tree/stage_context.ts";
+import { ALONE, stageContext } from "../support/tree/stage_context.ts";
 
 const runner = denoRunner();
 const firmware = SECURE_BOOT_FILES.x86_64.find(({ code, variables }) =>
@@ -54,7 +54,11 @@ async function makeDisk(image: string, signs: readonly string[]): Promise<void> 
   const sign = signs.map((path) => `/${path}`);
   const spec = secureBoot.spec.parse({ kind: "secure-boot", keys: "keys", sign, enroll: true });
   const chosen = { world: [], repositories: [], keys: [], tags: {} };
-  await secureBoot.apply(tree, secureBoot.plan(spec, { overlay, earlier: [], chosen }), context);
+  await secureBoot.apply(
+    tree,
+    secureBoot.plan(spec, { ...ALONE, overlay, earlier: [], chosen }),
+    context,
+  );
   using sink = fileSink(image);
   writeImage(tree, PLAN, sink, { reader: store, epoch: EPOCH, reporter: silent });
 }

@@ -16,6 +16,9 @@ import { writeTable } from "./table.ts";
 import { emptyTree, partOf } from "./trees.ts";
 import { type FillIn, fillIn, type Values } from "./values.ts";
 
+/** What a disk is written with. */
+export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter">;
+
 /**
  * A disk image: a partition table and partitions with their contents.
  *
@@ -28,7 +31,7 @@ export function writeDisk(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
-  context: Omit<WriteContext, "sink">,
+  context: DiskContext,
   kinds: Contents,
 ): Medium {
   const { boot, partitions, table } = plan;
@@ -93,7 +96,7 @@ function stopGaps(
 function volumeOf(
   tree: FileTree,
   { partitions, boot, arch }: DiskPlan,
-  { reader }: Omit<WriteContext, "sink">,
+  { reader }: DiskContext,
   fillIn: FillIn,
 ): BootVolume | undefined {
   if (boot === undefined) return undefined;
@@ -104,7 +107,7 @@ function volumeOf(
 function layOut(
   tree: FileTree,
   { partitions, boot }: DiskPlan,
-  { epoch }: Omit<WriteContext, "sink">,
+  { epoch }: DiskContext,
   { kinds, volume, fillIn }: {
     readonly kinds: Contents;
     readonly volume: BootVolume | undefined;
@@ -154,7 +157,7 @@ function writeContents(
   order: readonly number[],
   { sink, context: { reader, reporter }, fill, learn }: {
     readonly sink: ArtifactSink;
-    readonly context: Omit<WriteContext, "sink">;
+    readonly context: DiskContext;
     readonly fill: FillIn;
     readonly learn: (name: string, values: Values) => void;
   },

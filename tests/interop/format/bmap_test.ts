@@ -17,6 +17,7 @@ import { diskPlan } from "../../support/format/disk_plan.ts";
 import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { testEnv } from "../../support/program/test_env.ts";
+import { noCompressor } from "../../support/tree/stage_context.ts";
 
 const runner = denoRunner();
 function skipped(...tools: string[]): { ignore: boolean; reason: string } {
@@ -53,7 +54,13 @@ async function write(
       written = await writeFile(file, write, { folder, engine });
     },
   };
-  const context = { reader: store, epoch: 1_700_000_000, reporter: silent, sink };
+  const context = {
+    reader: store,
+    epoch: 1_700_000_000,
+    reporter: silent,
+    sink,
+    blockCompressor: noCompressor,
+  };
   await disk.write(await tree, output, context);
   return { artifact: written!.artifact, bmap: written!.bmap! };
 }

@@ -1,7 +1,7 @@
 import { CONTENTS, disk } from "../../../build/outputs/disk.ts";
 import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
-import { writeDisk } from "../../../build/outputs/disk/write.ts";
-import type { ArtifactSink, Medium, WriteContext } from "../../../build/outputs/output.ts";
+import { type DiskContext, writeDisk } from "../../../build/outputs/disk/write.ts";
+import type { ArtifactSink, Medium } from "../../../build/outputs/output.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
@@ -30,7 +30,7 @@ export function writeImage(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
-  context: Omit<WriteContext, "sink">,
+  context: DiskContext,
 ): Medium {
   return writeDisk(tree, plan, sink, context, CONTENTS);
 }

@@ -12,7 +12,7 @@ import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { debianDependency, debianFolder } from "../build/debian_files.ts";
 import { folderTree } from "../tree/folder_tree.ts";
 import { contentMaker } from "../tree/make_content.ts";
-import { noTree } from "../tree/stage_context.ts";
+import { noCompressor, noTree } from "../tree/stage_context.ts";
 import { makeAnew } from "../tree/make_anew.ts";
 import { MemoryStore } from "../tree/memory_store.ts";
 
@@ -57,6 +57,7 @@ export async function initramfsImage(
     reader,
     blobs: store,
     content: contentMaker(store),
+    blockCompressor: noCompressor,
     tree: noTree,
     arch: "x86_64",
     epoch: 0,

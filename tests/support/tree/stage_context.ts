@@ -14,6 +14,11 @@ export function noTree(): never {
   throw new Error("the stage needs no other tree here");
 }
 
+/** Nothing is a file system here. */
+export function noCompressor(): never {
+  throw new Error("no blocks are compressed here");
+}
+
 /** For stages whose plans depend on their fields, their overlay and their packages alone. */
 export const ALONE = {
   treeId: noTree,
@@ -26,6 +31,7 @@ export function stageContext(epoch: number): StageContext {
     reader: { open: unused },
     blobs: { writer: unused },
     content: unused,
+    blockCompressor: noCompressor,
     tree: noTree,
     arch: "x86_64",
     epoch,
