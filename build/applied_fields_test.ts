@@ -1,3 +1,4 @@
+import { inOneBreath } from "../lib/breathe.ts";
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { Digest } from "../lib/brand.ts";
@@ -181,7 +182,7 @@ async function outcome(document: Document): Promise<string> {
     new Map(),
     {
       ...{ store, reporter: silent, made: makeAnew, efiSigner: ANY_SIGNER },
-      ...{ trees: keptTrees(store, () => index), env, jobs: 1 },
+      ...{ trees: keptTrees(store, () => index), breathe: inOneBreath, env, jobs: 1 },
     },
     (_, error) => error,
   );
@@ -212,7 +213,7 @@ async function outcome(document: Document): Promise<string> {
     };
     const { tree } = trees.get(output.tree)!;
     await writeOutput(tree, output, {
-      ...{ reader: store, epoch: plan.epoch, sink, reporter: silent },
+      ...{ reader: store, epoch: plan.epoch, sink, reporter: silent, breathe: inOneBreath },
       blockCompressor: (packing) => compressHere(openBlockEncoder(packing, "wasm")),
     });
     return writes;

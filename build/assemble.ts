@@ -4,10 +4,11 @@ import { atField } from "../lib/errors.ts";
 import { openBlockPacker } from "../lib/disk/block_packer.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Runner } from "../lib/proc/command.ts";
+import { untilAborted } from "../lib/proc/until_aborted.ts";
 import type { Reporter } from "../lib/report/event.ts";
-import { breathe } from "../lib/files/interruption.ts";
 import { ROOT_TREE } from "../lib/schema/of_tree.ts";
 import type { EfiSigner } from "../lib/secure_boot/efi_signer.ts";
+import type { Breathe } from "../lib/breathe.ts";
 import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import { treeDifference } from "../lib/tree/tree_difference.ts";
@@ -30,6 +31,7 @@ interface Means {
   readonly made: MadeFiles;
   readonly efiSigner: EfiSigner;
   readonly trees: KeptTrees;
+  readonly breathe: Breathe;
   readonly env: { readonly signal: AbortSignal; readonly runner: Runner };
   /** Threads that compress. */
   readonly jobs: number;
@@ -111,12 +113,7 @@ function beginningOf({ from, difference }: TreePlan, trees: MadeTrees, epoch: nu
 async function applyStages(
   tree: FileTree,
   { name, stages }: TreePlan,
-  {
-    plan: { arch, epoch },
-    trees,
-    packages,
-    means: { store, reporter, made, efiSigner, env, jobs },
-  }: {
+  { plan: { arch, epoch }, trees, packages, means }: {
     readonly plan: BuildPlan;
     readonly trees: MadeTrees;
     readonly packages: readonly UnpackedPackage[];
@@ -124,6 +121,7 @@ async function applyStages(
   },
   placeError: PlaceError,
 ): Promise<Omit<MadeTree, "tree">> {
+  const { store, reporter, made, efiSigner, breathe, env, jobs } = means;
   const scripts: ScriptOutcome[] = [];
   const warnings: string[] = [];
   const telling: Reporter = {
@@ -147,14 +145,16 @@ async function applyStages(
     zstd: zstdHere(),
     made,
     efiSigner,
+    breathe,
   };
   const of = name === ROOT_TREE ? "" : ` of ${name}`;
   for (const [i, stage] of stages.entries()) {
     const id = `stage ${i}${of}`;
     reporter.report({ type: "step", id, title: `Stage ${stage.kind}${of}` });
-    await breathe(env.signal);
+    await breathe();
     try {
-      await applyStage(tree, stage, context);
+      // What a stage waits for, such as a library that compresses, hears no signal.
+      await untilAborted(Promise.resolve(applyStage(tree, stage, context)), env.signal);
     } catch (error) {
       throw placeError({ tree: name, stage: i }, error);
     }

@@ -60,14 +60,19 @@ export function atField<T>(path: FieldPath, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof TowerError)) throw error;
-    const { code, message, cause, hint } = error;
-    throw new TowerError(code, message, {
-      cause,
-      ...(hint === undefined ? {} : { hint }),
-      at: [...path, ...fieldOf(error) ?? []],
-    });
+    throw withField(path, error);
   }
+}
+
+/** An error with the field at which its reason stands, below that of the work that failed. */
+export function withField(path: FieldPath, error: unknown): unknown {
+  if (!(error instanceof TowerError)) return error;
+  const { code, message, cause, hint } = error;
+  return new TowerError(code, message, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+    at: [...path, ...fieldOf(error) ?? []],
+  });
 }
 
 /** At which field an error, or the one that led to it, has its reason. */

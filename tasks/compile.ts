@@ -58,7 +58,7 @@ async function main(env: Env): Promise<void> {
     env.stdout.write(`${record.sha256}  ${join(output, record.file)}\n`);
     if (options.apkKey === undefined) continue;
     const program = PROGRAMS.find(({ name }) => name === record.program)!;
-    const apk = packApk(program, record, output, resolve(env.cwd, options.apkKey));
+    const apk = await packApk(program, record, output, resolve(env.cwd, options.apkKey));
     env.stdout.write(`${hexOf(hashFile(apk))}  ${apk}\n`);
   }
 }

@@ -53,7 +53,7 @@ async function main(env: Env): Promise<void> {
     for (const record of records) {
       env.stderr.write(`${record.file}.tar.xz\n`);
       names.push(await archiveProgram(record, work, env.runner));
-      packApk(PROGRAMS.find(({ name }) => name === record.program)!, record, work, apkKey);
+      await packApk(PROGRAMS.find(({ name }) => name === record.program)!, record, work, apkKey);
       names.push(apkPath(record));
     }
     writeFileAtomic(join(work, "sbom.spdx.json"), new TextEncoder().encode(sbomOf(records)));

@@ -15,8 +15,8 @@ export function diffCommand(env: Env, ending: Ending) {
       const { readComparedBuild } = await import("../release/compared_build.ts");
       const { compareBuilds } = await import("../supply/compare.ts");
       const { formatDifference } = await import("../supply/difference_text.ts");
-      const read = (path: string) => readComparedBuild(resolve(env.cwd, path));
-      const difference = compareBuilds(read(before), read(after));
+      const read = (path: string) => readComparedBuild(resolve(env.cwd, path), env.signal);
+      const difference = compareBuilds(await read(before), await read(after));
       env.stdout.write(
         options.json ? JSON.stringify(difference) + "\n" : formatDifference(difference),
       );

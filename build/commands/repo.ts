@@ -27,7 +27,7 @@ function packCommand(env: Env) {
       const { packFolder, refuseCapabilities } = await import("../repository/repository.ts");
       using engine = openEngine(env, { offline: true, json: false, jobs: 1 });
       await refuseCapabilities(resolve(env.cwd, tree), env.runner);
-      const path = packFolder({
+      const path = await packFolder({
         tree: resolve(env.cwd, tree),
         infoFile: resolve(env.cwd, options.info),
         key: resolve(env.cwd, options.key),

@@ -1,8 +1,10 @@
 import type { Digest } from "../../lib/brand.ts";
+import type { Breathe } from "../../lib/breathe.ts";
 import type { Env } from "../../lib/env.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { type EfiSigner, NO_SIGNER } from "../../lib/secure_boot/efi_signer.ts";
+import { breathing } from "../../lib/files/interruption.ts";
 import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
@@ -28,6 +30,8 @@ export interface Engine extends Disposable {
   readonly patience: Patience;
   /** Packages unpacked at once. */
   readonly jobs: number;
+  /** Lets signals be heard in long work. */
+  readonly breathe: Breathe;
 }
 
 /** Opens the store and chooses how progress is shown. */
@@ -64,6 +68,7 @@ export function openEngine(
     program,
     offline,
     jobs: options.jobs,
+    breathe: breathing(env.signal),
     [Symbol.dispose]() {
       reporter[Symbol.dispose]();
       store[Symbol.dispose]();

@@ -17,11 +17,11 @@ type Note = Readonly<Record<string, { readonly digest: Digest; readonly size: nu
  * @param program digest of what makes them
  */
 export function madeFiles(store: ContentStore, program: () => Digest): MadeFiles {
-  return (kind, parts, make) => {
+  return async (kind, parts, make) => {
     const name = digestOf(canonicalJson({ parts, program: program() })).replace("sha256:", "");
     const before = recalled(store, kind, name);
     if (before) return before;
-    const files = [...make()].map(([file, bytes]) =>
+    const files = [...await make()].map(([file, bytes]) =>
       [file, { digest: store.put(bytes), size: bytes.length }] as const
     );
     const note: Note = Object.fromEntries(files);

@@ -24,7 +24,7 @@ const MAY_BE_DAMAGE: readonly ErrorCode[] = [
 export async function withSoundPackages<T>(
   known: readonly UnpackedPackage[] | undefined,
   load: () => Promise<readonly UnpackedPackage[]>,
-  engine: Pick<Engine, "store" | "reporter">,
+  engine: Pick<Engine, "store" | "reporter" | "breathe">,
   work: (packages: readonly UnpackedPackage[]) => Promise<T>,
 ): Promise<T> {
   const packages = known ?? await load();
@@ -32,24 +32,28 @@ export async function withSoundPackages<T>(
     return await work(packages);
   } catch (error) {
     if (error instanceof TowerError && !MAY_BE_DAMAGE.includes(error.code)) throw error;
-    const damaged = removeDamaged(packages, engine);
+    const damaged = await removeDamaged(packages, engine);
     if (damaged.length === 0) throw error;
     return await work(await reload(load, damaged));
   }
 }
 
 /** Takes the damaged blobs of packages out of the store, with a word on each; tells which. */
-function removeDamaged(
+async function removeDamaged(
   packages: readonly UnpackedPackage[],
-  { store, reporter }: Pick<Engine, "store" | "reporter">,
-): string[] {
-  return packages.filter(({ data }) => !store.isWhole(data)).map(({ data, info }) => {
+  { store, reporter, breathe }: Pick<Engine, "store" | "reporter" | "breathe">,
+): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const { data, info } of packages) {
+    await breathe();
+    if (store.isWhole(data)) continue;
     store.remove(data);
     const what = `package "${info.name}-${info.version}" (blob "${data}")`;
     const message = `${what} was damaged in the store: loading it again`;
     reporter.report({ type: "warning", message });
-    return what;
-  });
+    damaged.push(what);
+  }
+  return damaged;
 }
 
 async function reload(

@@ -36,7 +36,7 @@ interface EmbedPlan {
 
 /** Writes an output into the content store, and its files into the tree. */
 const apply: Stage<EmbedPlan> = async (tree, plan, context) => {
-  const { reader, epoch, reporter, blockCompressor } = context;
+  const { reader, epoch, reporter, blockCompressor, breathe } = context;
   const { output, into = "", mode, uid, gid } = plan;
   const origin = "stage:embed";
   const put = (name: string, content: Content) => {
@@ -53,7 +53,7 @@ const apply: Stage<EmbedPlan> = async (tree, plan, context) => {
   };
   try {
     await writeOutput(context.tree(output.tree), output, {
-      ...{ reader, epoch, sink, reporter, blockCompressor },
+      ...{ reader, epoch, sink, reporter, blockCompressor, breathe },
     });
   } catch (error) {
     atField(["output"], () => {

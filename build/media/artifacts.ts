@@ -29,7 +29,7 @@ export async function writeArtifacts(
   engine: Engine,
   placeError: PlaceError,
 ): Promise<Written> {
-  const { reporter, env } = engine;
+  const { reporter, env, breathe } = engine;
   requirePackers(plan.outputs.map(compressionOf), env.runner);
   const written: Written = { artifacts: [], companions: [] };
   const add = ({ artifacts, companions }: Written) => {
@@ -37,7 +37,7 @@ export async function writeArtifacts(
     written.companions.push(...companions);
   };
   for (const [i, output] of plan.outputs.entries()) {
-    env.signal.throwIfAborted();
+    await breathe();
     const tree = plan.trees.find(({ name }) => name === output.tree)!.id;
     const placed = { plan: output, tree, folder };
     const before = recallOutput(placed, engine);
@@ -58,7 +58,7 @@ export async function writeArtifacts(
     reporter.report({ type: "done", id, note: `${made.artifacts.at(-1)!.size} bytes` });
   }
   for (const [name, made] of trees) {
-    written.companions.push(writeListing(plan, name, made, folder, engine));
+    written.companions.push(await writeListing(plan, name, made, folder, engine));
   }
   return written;
 }
@@ -80,9 +80,9 @@ async function writeInto(
       if (bmap) written.companions.push(bmap);
     },
   };
-  const { store: reader, reporter, jobs, env: { signal } } = engine;
+  const { store: reader, reporter, breathe, jobs, env: { signal } } = engine;
   await writeOutput(trees.get(tree)!.tree, output, {
-    ...{ reader, epoch, sink, reporter },
+    ...{ reader, epoch, sink, reporter, breathe },
     blockCompressor: (packing) => openBlockPacker(packing, jobs, signal),
   });
   return written;
@@ -107,21 +107,22 @@ async function about<T>(
   }
 }
 
-function writeListing(
+async function writeListing(
   { system }: BuildPlan,
   name: string,
   { tree }: MadeTree,
   folder: string,
-  { store }: Engine,
-): Companion {
+  { store, breathe }: Engine,
+): Promise<Companion> {
   const file = treeFile(system, name);
   using artifact = createArtifact(join(folder, file));
   let size = 0;
   for (const bytes of encodedChunks(formatTreeListing(tree, store))) {
     artifact.writeAt(size, bytes);
     size += bytes.length;
+    await breathe();
   }
-  const digest = artifact.digest();
-  artifact.commit();
+  const digest = await artifact.digest(breathe);
+  await artifact.commit();
   return { kind: "tree", tree: name, file, digest, size };
 }

@@ -4,7 +4,6 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../../lib/format/bmap.ts";
 import { type ArtifactFile, createArtifact } from "../../lib/files/artifact_file.ts";
 import { writeFileAtomic } from "../../lib/files/files.ts";
-import { breathe } from "../../lib/files/interruption.ts";
 import { startPartDigests } from "../../lib/files/part_digests.ts";
 import { join } from "@std/path";
 import type { Engine } from "../engine/engine.ts";
@@ -13,9 +12,6 @@ import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
 import type { ArtifactSink, FileWriter, Medium, OutputFile } from "../outputs/output.ts";
 import { LIBRARIES, openPacker } from "./packing.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
-
-/** Bytes between two looks at the signal: packing itself does not wait for anything. */
-const BREATH = 8 << 20;
 
 /** What reading an image told. */
 interface ImagePass {
@@ -58,10 +54,10 @@ export async function writeFile(
   } else if (medium) {
     [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
     artifact = { ...toldOf(output, medium), digest: pass.digest, size: raw.size };
-    file.commit();
+    await file.commit();
   } else {
-    artifact = { ...toldOf(output), digest: file.digest(), size: raw.size };
-    file.commit();
+    artifact = { ...toldOf(output), digest: await file.digest(engine.breathe), size: raw.size };
+    await file.commit();
   }
   if (!medium || !pass) return { artifact };
   const bytes = new TextEncoder().encode(formatBmap(raw.size, pass.ranges));
@@ -135,8 +131,8 @@ async function compress(
     await packer.end();
     return pass;
   });
-  const digest = packed.digest();
-  packed.commit();
+  const digest = await packed.digest(engine.breathe);
+  await packed.commit();
   reporter.report({ type: "done", id, note: `${size} bytes` });
   const { tool } = packer;
   const artifact = {
@@ -163,7 +159,7 @@ async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
 async function read(
   { file, size, blocks }: RawImage,
   push: (bytes: Uint8Array, at: number) => void | Promise<void>,
-  { env }: Engine,
+  { breathe }: Engine,
 ): Promise<ImagePass> {
   if (size === 0) throw new TowerError("malformed", `Cannot map "${file.path}": it is empty`);
   const ranges = blocks.ranges();
@@ -173,13 +169,9 @@ async function read(
   });
   using digests = startPartDigests(file.temporary, parts);
   const source = { size, readAt: file.readAt };
-  let breath = BREATH;
   const digest = await passOver(source, ranges, async (bytes, at) => {
     await push(bytes, at);
-    // Ranges begin anywhere: a piece need not begin at a multiple.
-    if (at < breath) return;
-    breath = at + BREATH;
-    await breathe(env.signal);
+    await breathe();
   });
   const sums = await digests.result;
   return { digest, ranges: ranges.map((range, i) => ({ ...range, sha256: sums[i]! })) };

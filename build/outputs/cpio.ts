@@ -1,4 +1,4 @@
-import { writeCpio } from "../../lib/format/cpio.ts";
+import { cpioPieces } from "../../lib/format/cpio.ts";
 import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
@@ -18,10 +18,10 @@ const spec = z.strictObject({
 type Plan = z.infer<typeof spec>;
 
 /** The tree as the cpio archive (newc) that a kernel unpacks into its first root. */
-const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
+const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink, breathe }) =>
   sink.file(
     { name, mediaType: "application/x-cpio", compression },
-    (file) => inOrder(file, (push) => writeCpio(tree, reader, push)),
+    (file) => inOrder(file, cpioPieces(tree, reader), breathe),
   );
 
 export const cpio = outputKind({

@@ -1,12 +1,14 @@
+import type { Breathe } from "../../lib/breathe.ts";
 import type { ArtifactSink } from "./output.ts";
 
 const BUFFER = 1 << 20;
 
 /** Writes bytes one after the other: small pieces (headers of half a kilobyte) in few large writes. */
-export function inOrder(
+export async function inOrder(
   sink: ArtifactSink,
-  write: (push: (bytes: Uint8Array) => void) => void,
-): void {
+  pieces: Iterable<Uint8Array>,
+  breathe: Breathe,
+): Promise<void> {
   const buffer = new Uint8Array(BUFFER);
   let filled = 0;
   let position = 0;
@@ -15,7 +17,7 @@ export function inOrder(
     position += filled;
     filled = 0;
   };
-  write((bytes) => {
+  for (const bytes of pieces) {
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + BUFFER - filled);
       buffer.set(part, filled);
@@ -23,6 +25,7 @@ export function inOrder(
       at += part.length;
       if (filled === BUFFER) flush();
     }
-  });
+    await breathe();
+  }
   flush();
 }

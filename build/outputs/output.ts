@@ -5,6 +5,7 @@ import type { BlockCompressor } from "../../lib/format/block_compressor.ts";
 import type { BlockPacking } from "../../lib/format/block_encoder.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
 import type { RecordedPartition } from "../../lib/release/recorded_partition.ts";
+import type { Breathe } from "../../lib/breathe.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
 import type { NamedBuild } from "../../lib/release/artifact_name.ts";
 import type { ByteSink } from "../../lib/bytes/bytes.ts";
@@ -62,6 +63,8 @@ export interface WriteContext {
   readonly reporter: Reporter;
   /** A compressor of a file system's blocks that works on all processors. */
   readonly blockCompressor: (packing: BlockPacking) => BlockCompressor;
+  /** To be called in every loop that may take long. */
+  readonly breathe: Breathe;
 }
 
 /**

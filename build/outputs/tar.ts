@@ -1,4 +1,4 @@
-import { writeTar } from "../../lib/format/tar.ts";
+import { tarPieces } from "../../lib/format/tar.ts";
 import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
@@ -18,10 +18,10 @@ const spec = z.strictObject({
 type Plan = z.infer<typeof spec>;
 
 /** The tree as a PAX archive, extended attributes included. */
-const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink }) =>
+const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink, breathe }) =>
   sink.file(
     { name, mediaType: "application/x-tar", compression },
-    (file) => inOrder(file, (push) => writeTar(tree, reader, push)),
+    (file) => inOrder(file, tarPieces(tree, reader), breathe),
   );
 
 export const tar = outputKind({

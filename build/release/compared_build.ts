@@ -1,6 +1,6 @@
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
-import { hashFile } from "../../lib/files/artifact_file.ts";
+import { hashFileUntil } from "../../lib/files/artifact_file.ts";
 import { exists, isFolder, readBytes, readText } from "../../lib/files/files.ts";
 import { basename, dirname, join } from "@std/path";
 import { RECORD_FILE } from "../../lib/release/file_names.ts";
@@ -20,7 +20,10 @@ const LISTING_LIMIT = 512 << 20;
  * @throws {TowerError} `not-found`, `malformed`; `stale` for an artifact or a listing that is not
  * the one of the record
  */
-export function readComparedBuild(path: string): ComparedBuild {
+export async function readComparedBuild(
+  path: string,
+  signal: AbortSignal,
+): Promise<ComparedBuild> {
   if (!exists(path)) throw new TowerError("not-found", `Cannot compare "${path}": it is not there`);
   if (isFolder(path)) return readRecord(join(path, RECORD_FILE));
   if (path.endsWith(".json")) return readRecord(path);
@@ -35,7 +38,7 @@ export function readComparedBuild(path: string): ComparedBuild {
     );
   }
   const build = readRecord(beside);
-  requireArtifact(path, build.record);
+  await requireArtifact(path, build.record, signal);
   return build;
 }
 
@@ -57,9 +60,13 @@ function readListing(path: string, { digest }: Companion): Tree | undefined {
   return parseTreeListing(new TextDecoder().decode(bytes), path);
 }
 
-function requireArtifact(path: string, record: BuildRecord): void {
+async function requireArtifact(
+  path: string,
+  record: BuildRecord,
+  signal: AbortSignal,
+): Promise<void> {
   const artifact = record.artifacts.find((a) => a.file === basename(path));
-  if (artifact?.digest === hashFile(path)) return;
+  if (artifact?.digest === await hashFileUntil(path, signal)) return;
   const cause = artifact
     ? "it changed since it was built"
     : "the record beside it names no such file";

@@ -3,9 +3,10 @@ import { formatIndex } from "../../lib/apk/index_text.ts";
 import { packIndexArchive } from "../../lib/apk/index_archive.ts";
 import { parsePackageInfo } from "../../lib/apk/package_info.ts";
 import { packageLimits, readPackage } from "../../lib/apk/package_reader.ts";
-import { packPackage } from "../../lib/apk/package_writer.ts";
+import { packingSteps } from "../../lib/apk/package_writer.ts";
 import { loadPrivateKey, type PrivateKey } from "../../lib/apk/signature.ts";
 import { type IndexedPackage, SCRIPT_KINDS, type TrustedKey } from "../../lib/apk/types.ts";
+import { inBreaths } from "../../lib/breathe.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { createArtifact } from "../../lib/files/artifact_file.ts";
 import {
@@ -53,13 +54,13 @@ export async function refuseCapabilities(folder: string, runner: Runner): Promis
  * @param scriptsFolder Holds `.pre-install`, `.post-install` and so on, with or without the dot.
  * @returns The path of the package, `NAME-VERSION.apk` in `output`.
  */
-export function packFolder(
+export async function packFolder(
   request: { tree: string; infoFile: string; scriptsFolder?: string; key: string; output: string },
-  { store }: Pick<Engine, "store">,
-): string {
+  { store, breathe }: Pick<Engine, "store" | "breathe">,
+): Promise<string> {
   const info = parsePackageInfo(readText(request.infoFile, 1 << 20));
   const options = { origin: `package:${info.name}`, mtime: info.buildTime ?? 0 } as const;
-  const packed = packPackage({
+  const packing = packingSteps({
     tree: isFolder(request.tree)
       ? readFolderTree(request.tree, store, options)
       : readTarTree(request.tree, store, options),
@@ -70,14 +71,16 @@ export function packFolder(
     level: 9,
     spool: store.writer(),
   });
+  const packed = await inBreaths(packing, breathe);
   const path = join(request.output, `${info.name}-${info.version}.apk`);
   using file = createArtifact(path);
   let at = 0;
   for (const chunk of packed.chunks()) {
     file.writeAt(at, chunk);
     at += chunk.length;
+    await breathe();
   }
-  file.commit();
+  await file.commit();
   return path;
 }
 

@@ -3,7 +3,7 @@ import { inlineText } from "../../lib/tree/content.ts";
 import type { Content, ContentReader } from "../../lib/tree/entry.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import { z } from "zod";
-import { atField } from "../../lib/errors.ts";
+import { atField, withField } from "../../lib/errors.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { line, serviceName, treePath } from "../../lib/schema/scalars.ts";
 import { appletsOf, findBusybox, linkApplets, NEEDED_APPLETS } from "./initramfs/busybox.ts";
@@ -14,7 +14,7 @@ import { copyModules } from "./initramfs/modules.ts";
 import { sharedLibraries } from "./initramfs/shared_libraries.ts";
 import { guardFromUpgrades } from "./initramfs/upgrades.ts";
 import { transplant } from "./initramfs/transplant.ts";
-import { type Stage, stageKind } from "./stage.ts";
+import { type Stage, type StageContext, stageKind } from "./stage.ts";
 
 const spec = z.strictObject({
   kind: z.literal("initramfs"),
@@ -51,12 +51,12 @@ const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
  * then stays as it is, whatever is upgraded on the booted system.
  */
 const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
-  const { reader, blobs, epoch, zstd } = context;
-  const made = initramfsTree(tree, reader, plan, epoch);
+  const { reader, blobs, epoch, zstd, breathe } = context;
+  const made = await initramfsTree(tree, reader, plan, { epoch, breathe });
   const packing = atField(["compression"], () => packingFor(tree, reader, plan));
   const content = await context.content(
     "none",
-    (file) => packInitramfs(made, reader, file, packing, zstd),
+    (file) => packInitramfs(made, reader, file, packing, { zstd, breathe }),
   );
   tree.putParents(plan.path, "stage:initramfs", epoch);
   tree.replace({
@@ -79,12 +79,12 @@ const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
  * @throws {TowerError} `not-found` for a kernel, module, file or library that is missing;
  * `unsupported` for a busybox that lacks what `/init` calls.
  */
-export function initramfsTree(
+export async function initramfsTree(
   from: FileTree,
   reader: ContentReader,
   plan: Pick<InitramfsPlan, "flavour" | "modules" | "parts" | "files" | "emergencyShell">,
-  epoch: number,
-): FileTree {
+  { epoch, breathe }: Pick<StageContext, "epoch" | "breathe">,
+): Promise<FileTree> {
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: "stage:initramfs" as const };
   const to = new FileTree({ ...owned, mode: 0o755 });
   for (const path of MOUNT_POINTS) {
@@ -115,10 +115,10 @@ export function initramfsTree(
   linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, wished), owned);
 
   const { release } = atField(["flavour"], () => findKernel(from, reader, plan.flavour));
-  const { named, indexes } = atField(
-    ["modules"],
-    () => copyModules(from, to, reader, release, plan.modules),
-  );
+  const copied = copyModules(from, to, reader, release, plan.modules, breathe);
+  const { named, indexes } = await copied.catch((error) => {
+    throw withField(["modules"], error);
+  });
   const put = (path: string, mode: number, content: Content) => {
     to.putParents(path, owned.origin, epoch);
     to.put({ ...owned, type: "file", path, mode, content });

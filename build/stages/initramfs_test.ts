@@ -1,10 +1,5 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { inOneBreath } from "../../lib/breathe.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { fieldOf, TowerError } from "../../lib/errors.ts";
 import { NO_SIGNER } from "../../lib/secure_boot/efi_signer.ts";
@@ -45,11 +40,11 @@ const plan: InitramfsPlan = {
   emergencyShell: false,
 };
 const treeOf = (tree: FileTree, changed: Partial<InitramfsPlan> = {}) =>
-  initramfsTree(tree, store, { ...plan, ...changed }, 5);
+  initramfsTree(tree, store, { ...plan, ...changed }, { epoch: 5, breathe: inOneBreath });
 const text = (tree: FileTree, path: string) => textOf(store, tree.file(path)!.content);
 
-Deno.test("it holds what was asked for, what that needs, and nothing else of the tree", () => {
-  const tree = treeOf(smallTree(files));
+Deno.test("it holds what was asked for, what that needs, and nothing else of the tree", async () => {
+  const tree = await treeOf(smallTree(files));
   const found = [...tree.walk()].filter((e) => e.type === "file").map((e) => e.path);
   const indexes = [".alias", ".alias.bin", ".builtin.alias.bin", ".builtin.bin", ".dep", ".dep.bin"]
     .concat([".devname", ".softdep", ".symbols", ".symbols.bin"]);
@@ -69,7 +64,7 @@ Deno.test("it holds what was asked for, what that needs, and nothing else of the
   assertEquals(text(tree, `${BASE}/modules.dep`), "kernel/b.ko: kernel/a.ko\nkernel/a.ko:\n");
 });
 
-Deno.test("modules come without their compression, and lib/modules leads to them", () => {
+Deno.test("modules come without their compression, and lib/modules leads to them", async () => {
   const { [`${BASE}/kernel/a.ko`]: a, [`${BASE}/kernel/b.ko`]: b, ...others } = files;
   const usr = Object.fromEntries(
     Object.entries(others).map(([path, value]) => [path.replace(/^lib\//, "usr/lib/"), value]),
@@ -80,7 +75,7 @@ Deno.test("modules come without their compression, and lib/modules leads to them
     [`usr/${BASE}/modules.dep`]: "kernel/a.ko.gz:\nkernel/b.ko.zst: kernel/a.ko.gz\n",
   };
   for (const lib of [{ lib: { link: "usr/lib" } }, {}]) {
-    const tree = treeOf(smallTree({ ...lib, ...usr, ...modules }));
+    const tree = await treeOf(smallTree({ ...lib, ...usr, ...modules }));
     assertEquals(bytesOf(store, tree.file(`${BASE}/kernel/a.ko`)!.content), a);
     assertEquals(bytesOf(store, tree.file(`${BASE}/kernel/b.ko`)!.content), b);
     assertEquals(text(tree, `${BASE}/modules.dep`), "kernel/b.ko: kernel/a.ko\nkernel/a.ko:\n");
@@ -88,16 +83,19 @@ Deno.test("modules come without their compression, and lib/modules leads to them
   }
 });
 
-Deno.test("a kernel with all built in has indexes without modules", () => {
-  const tree = treeOf(smallTree({ ...files, [`${BASE}/modules.builtin`]: "kernel/ext4.ko\n" }), {
-    modules: ["ext4"],
-  });
+Deno.test("a kernel with all built in has indexes without modules", async () => {
+  const tree = await treeOf(
+    smallTree({ ...files, [`${BASE}/modules.builtin`]: "kernel/ext4.ko\n" }),
+    {
+      modules: ["ext4"],
+    },
+  );
   assertEquals(text(tree, `${BASE}/modules.dep`), "");
   assertEquals(text(tree, "etc/modules"), "");
 });
 
-Deno.test("init and the kernel find their programs, and mount points and devices are there", () => {
-  const tree = treeOf(smallTree(files));
+Deno.test("init and the kernel find their programs, and mount points and devices are there", async () => {
+  const tree = await treeOf(smallTree(files));
   assertStringIncludes(text(tree, "init"), "#!/bin/busybox sh\n");
   for (const applet of NEEDED_APPLETS) {
     assertEquals(tree.file(`bin/${applet}`)?.path, "bin/busybox", applet);
@@ -109,9 +107,9 @@ Deno.test("init and the kernel find their programs, and mount points and devices
   assert(console?.type === "char" && console.major === 5 && console.minor === 1);
 });
 
-Deno.test("where /bin is a link to usr/bin, so it is there, and a real modprobe stays", () => {
+Deno.test("where /bin is a link to usr/bin, so it is there, and a real modprobe stays", async () => {
   const { "bin/busybox": busybox, ...others } = files;
-  const tree = treeOf(
+  const tree = await treeOf(
     smallTree({
       ...others,
       "bin": { link: "usr/bin" },
@@ -127,32 +125,36 @@ Deno.test("where /bin is a link to usr/bin, so it is there, and a real modprobe 
   assertEquals(tree.get("usr/bin/modprobe"), undefined);
 });
 
-Deno.test("every applet that is asked of busybox is one that /init calls", () => {
-  const script = text(treeOf(smallTree(files)), "init");
+Deno.test("every applet that is asked of busybox is one that /init calls", async () => {
+  const script = text(await treeOf(smallTree(files)), "init");
   const code = script.split("\n").filter((l) => !l.trim().startsWith("#")).join("\n");
   for (const applet of NEEDED_APPLETS) assert(new RegExp(`\\b${applet}\\b`).test(code), applet);
 });
 
-Deno.test("what opens an encrypted root is there only where the part unlock is listed", () => {
+Deno.test("what opens an encrypted root is there only where the part unlock is listed", async () => {
   const busybox = `\0${[...NEEDED_APPLETS, ...PARTS.unlock.applets].join("\0")}\0`;
   const programs = { "sbin/cryptsetup": "", "sbin/lvm": "" };
   const tree = smallTree({ ...files, "bin/busybox": busybox, ...programs });
-  const opening = treeOf(tree, { parts: ["unlock"] });
+  const opening = await treeOf(tree, { parts: ["unlock"] });
   for (const path of Object.keys(programs)) assertEquals(opening.file(path)?.path, path);
   const script = text(opening, "unlock.sh");
   for (const applet of PARTS.unlock.applets) {
     assert(new RegExp(`\\b${applet}\\b`).test(script), applet);
     assertEquals(opening.file(`bin/${applet}`)?.path, "bin/busybox", applet);
   }
-  assertEquals(treeOf(tree).get("unlock.sh"), undefined);
+  assertEquals((await treeOf(tree)).get("unlock.sh"), undefined);
   const poor = smallTree({ ...files, ...programs });
-  assertThrows(
+  await assertRejects(
     () => treeOf(poor, { parts: ["unlock"] }),
     TowerError,
     PARTS.unlock.applets.join(", "),
   );
   const bare = smallTree({ ...files, "bin/busybox": busybox });
-  const missing = assertThrows(() => treeOf(bare, { parts: ["unlock"] }), TowerError, "cryptsetup");
+  const missing = await assertRejects(
+    () => treeOf(bare, { parts: ["unlock"] }),
+    TowerError,
+    "cryptsetup",
+  );
   assertEquals(fieldOf(missing), ["parts", 0]);
 });
 
@@ -171,6 +173,7 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     zstd: "wasm",
     made: makeAnew,
     efiSigner: NO_SIGNER,
+    breathe: inOneBreath,
   } as const;
   const pack = async (compression: InitramfsPlan["compression"], configuration?: string) => {
     const tree = smallTree({
@@ -198,19 +201,19 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
   assertEquals([plain.mode, plain.uid, plain.mtime], [0o600, 0, 5]);
 });
 
-Deno.test("a busybox that is missing or lacks an applet is an error", () => {
+Deno.test("a busybox that is missing or lacks an applet is an error", async () => {
   const none = smallTree({ ...files, "bin/busybox": null });
-  assertThrows(() => treeOf(none), TowerError, "the tree has no busybox");
+  await assertRejects(() => treeOf(none), TowerError, "the tree has no busybox");
   const poor = smallTree({ ...files, "bin/busybox": "\0sh\0mount\0" });
-  const error = assertThrows(() => treeOf(poor), TowerError);
+  const error = await assertRejects(() => treeOf(poor), TowerError);
   assertEquals(error.code, "unsupported");
   assertStringIncludes(error.message, "switch_root");
 });
 
-Deno.test("a shell, and what is of use in one, comes only where the manifest asks for it", () => {
-  const paths = (emergencyShell: boolean) =>
-    [...treeOf(smallTree(files), { emergencyShell }).walk()].map((e) => e.path);
-  const without = paths(false);
-  const more = paths(true).filter((path) => !without.includes(path));
+Deno.test("a shell, and what is of use in one, comes only where the manifest asks for it", async () => {
+  const paths = async (emergencyShell: boolean) =>
+    [...(await treeOf(smallTree(files), { emergencyShell })).walk()].map((e) => e.path);
+  const without = await paths(false);
+  const more = (await paths(true)).filter((path) => !without.includes(path));
   assertEquals(more, ["bin/blkid", "shell.sh"]);
 });

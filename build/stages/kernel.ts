@@ -22,8 +22,8 @@ const CONFIGURATION = ["etc/depmod.d", "lib/depmod.d", "usr/lib/depmod.d"];
  * Checks that the kernel of a flavour is in the tree and writes the indexes of its modules, as
  * depmod(8) on the machine would.
  */
-const apply: Stage<KernelPlan> = (tree, { flavour }, context) => {
-  const { reader, epoch, reporter, made } = context;
+const apply: Stage<KernelPlan> = async (tree, { flavour }, context) => {
+  const { reader, epoch, reporter, made, breathe } = context;
   const { release } = atField(["flavour"], () => findKernel(tree, reader, flavour));
   const directory = moduleDirectory(tree, reader, release);
   for (const path of CONFIGURATION) {
@@ -31,7 +31,8 @@ const apply: Stage<KernelPlan> = (tree, { flavour }, context) => {
       reporter.report({ type: "warning", message: `depmod does not apply "/${file}"` });
     }
   }
-  const indexes = made("depmod", moduleParts(directory), () => depmod(directory).files);
+  const make = async () => (await depmod(directory, breathe)).files;
+  const indexes = await made("depmod", moduleParts(directory), make);
   for (const [name, content] of indexes) {
     tree.replace({
       type: "file",

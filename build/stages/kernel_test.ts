@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../lib/breathe.ts";
 import { assertEquals } from "@std/assert";
 import { NO_SIGNER } from "../../lib/secure_boot/efi_signer.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -26,6 +27,7 @@ const context: StageContext = {
   zstd: "wasm",
   made: makeAnew,
   efiSigner: NO_SIGNER,
+  breathe: inOneBreath,
 };
 const plan = { kind: "kernel", flavour: "virt" } as const;
 const files = {

@@ -1,9 +1,10 @@
+import { inBreaths } from "../../lib/breathe.ts";
 import { printable, TowerError } from "../../lib/errors.ts";
 import { putApkDirectories } from "../../lib/apk/apk_directories.ts";
-import { installPackages } from "../../lib/apk/install.ts";
-import { writeDatabase } from "../../lib/apk/installed_db.ts";
-import { resolveOwners } from "../../lib/apk/owners.ts";
-import { runScripts } from "../../lib/apk/scripts/run_scripts.ts";
+import { installSteps } from "../../lib/apk/install.ts";
+import { databaseSteps } from "../../lib/apk/installed_db.ts";
+import { ownerSteps } from "../../lib/apk/owners.ts";
+import { scriptSteps } from "../../lib/apk/scripts/run_scripts.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import { z } from "zod";
 import { SCRIPT_KINDS } from "../../lib/apk/types.ts";
@@ -60,15 +61,15 @@ export interface PackagesPlan extends ChosenPackages {
  * @throws {TowerError} `conflict` for a package of another architecture, whatever its index says;
  * as `installPackages`, `runScripts` and `writeDatabase` do.
  */
-const apply: Stage<PackagesPlan> = (tree, plan, context) => {
-  const { packages, onScript, reader, blobs, arch, epoch } = context;
+const apply: Stage<PackagesPlan> = async (tree, plan, context) => {
+  const { packages, onScript, reader, blobs, arch, epoch, breathe } = context;
   refuseForeign(packages, arch);
-  const installation = installPackages(tree, packages, { epoch });
+  const installation = await inBreaths(installSteps(tree, packages, { epoch }), breathe);
   putApkDirectories(tree, packages, epoch);
-  for (const outcome of runScripts(tree, packages, { decisions: plan.scripts, reader, epoch })) {
-    onScript(outcome);
-  }
-  writeDatabase(tree, resolveOwners(tree, installation, reader), {
+  const scripts = scriptSteps(tree, packages, { decisions: plan.scripts, reader, epoch });
+  for (const outcome of await inBreaths(scripts, breathe)) onScript(outcome);
+  const owned = await inBreaths(ownerSteps(tree, installation, reader), breathe);
+  const database = databaseSteps(tree, owned, {
     world: plan.world,
     arch,
     repositories: plan.repositories,
@@ -77,6 +78,7 @@ const apply: Stage<PackagesPlan> = (tree, plan, context) => {
     spool: blobs.writer(),
     repositoryTags: new Map(Object.entries(plan.tags)),
   });
+  await inBreaths(database, breathe);
 };
 
 /** apk-tools 2.14 would take them; apk-tools 3 does not either. */

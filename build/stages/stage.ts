@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
+import type { Breathe } from "../../lib/breathe.ts";
 import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import type { BlockCompressor } from "../../lib/format/block_compressor.ts";
@@ -87,8 +88,8 @@ export interface ChosenPackages {
 export type MadeFiles = (
   kind: string,
   parts: unknown,
-  make: () => ReadonlyMap<string, Uint8Array>,
-) => ReadonlyMap<string, Content>;
+  make: () => Promise<ReadonlyMap<string, Uint8Array>>,
+) => Promise<ReadonlyMap<string, Content>>;
 
 /**
  * Makes content that is too big for memory: `write` makes its bytes, in any order, and they are
@@ -121,4 +122,6 @@ export interface StageContext {
   readonly made: MadeFiles;
   /** Signs EFI programs by a key that no stage sees. */
   readonly efiSigner: EfiSigner;
+  /** To be called in every loop that may take long. */
+  readonly breathe: Breathe;
 }

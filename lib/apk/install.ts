@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "../breathe.ts";
 import { printable, TowerError } from "../errors.ts";
 import type { Entry, Origin } from "../tree/entry.ts";
 import { childOf, type FileTree, isCanonical, nameOf, parentOf } from "../tree/file_tree.ts";
@@ -59,8 +60,18 @@ export function installPackages(
   packages: readonly UnpackedPackage[],
   options: InstallOptions,
 ): Installation {
+  return atOnce(installSteps(tree, packages, options));
+}
+
+/** What {@linkcode installPackages} does. */
+export function* installSteps(
+  tree: FileTree,
+  packages: readonly UnpackedPackage[],
+  options: InstallOptions,
+): Steps<Installation> {
   const installer = new Installer(tree, options.epoch);
-  const opened = packages.map((p) => installer.install(p));
+  const opened: OpenPackage[] = [];
+  for (const unpacked of packages) opened.push(yield* installer.install(unpacked));
   installer.throwConflicts();
   return {
     packages: opened.map(({ package: unpacked, directories, lost }) => ({
@@ -94,7 +105,7 @@ class Installer {
     this.#epoch = epoch;
   }
 
-  install(unpacked: UnpackedPackage): OpenPackage {
+  *install(unpacked: UnpackedPackage): Steps<OpenPackage> {
     const opened: OpenPackage = {
       package: unpacked,
       origin: `package:${unpacked.info.name}`,
@@ -112,6 +123,7 @@ class Installer {
       throw broken(unpacked, "it has files but an installed size of 0, which apk never unpacks");
     }
     for (const entry of entriesOf(unpacked.entries)) {
+      yield;
       if (!isInstalled(entry.path)) continue;
       const place = this.#placeOf(opened, entry);
       if (place === undefined) continue;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { atOnce, type Steps } from "../breathe.ts";
 import { printable, TowerError } from "../errors.ts";
 import { compareBytes, encodedChunks } from "../bytes/bytes.ts";
 import type { BlobWriter } from "../store/ports.ts";
@@ -48,10 +49,20 @@ export function writeDatabase(
   installation: Installation,
   options: DatabaseOptions,
 ): void {
+  atOnce(databaseSteps(tree, installation, options));
+}
+
+/** What {@linkcode writeDatabase} does. */
+export function* databaseSteps(
+  tree: FileTree,
+  installation: Installation,
+  options: DatabaseOptions,
+): Steps<void> {
   const { packages } = installation;
   const put = (path: string, content: Content, mode = 0o644): void =>
     putFile(tree, path, content, mode, options.epoch);
-  put("lib/apk/db/installed", spooledText(installedText(installation, options), options.spool));
+  const records = yield* spooledText(installedText(installation, options), options.spool);
+  put("lib/apk/db/installed", records);
   put("lib/apk/db/scripts.tar", {
     kind: "inline",
     bytes: scriptsArchive(packages, options.epoch),
@@ -67,9 +78,12 @@ export function writeDatabase(
 }
 
 /** The UTF-8 bytes of a text in pieces, as a blob. The spool is at its end then, also when it fails. */
-export function spooledText(pieces: Iterable<string>, spool: BlobWriter): Content {
+export function* spooledText(pieces: Iterable<string>, spool: BlobWriter): Steps<Content> {
   try {
-    for (const bytes of encodedChunks(pieces)) spool.write(bytes);
+    for (const bytes of encodedChunks(pieces)) {
+      spool.write(bytes);
+      yield;
+    }
     return wholeBlob(spool.commit());
   } finally {
     spool.discard();

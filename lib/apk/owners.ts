@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "../breathe.ts";
 import { readAccounts } from "../accounts/account_files.ts";
 import type { ContentReader } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
@@ -25,6 +26,15 @@ export function resolveOwners(
   installation: Installation,
   reader: ContentReader,
 ): Installation {
+  return atOnce(ownerSteps(tree, installation, reader));
+}
+
+/** What {@linkcode resolveOwners} does. */
+export function* ownerSteps(
+  tree: FileTree,
+  installation: Installation,
+  reader: ContentReader,
+): Steps<Installation> {
   const accounts = readAccounts(tree, reader);
   const ids: KnownIds = {
     users: new Map(accounts.users.map((u) => [u.name, u.uid])),
@@ -33,6 +43,7 @@ export function resolveOwners(
   for (const installed of installation.packages) {
     for (const directory of installed.directories) {
       for (const { place, entry } of filesOf(installed, directory)) {
+        yield;
         if (entry.user === undefined && entry.group === undefined) continue;
         const ownership = ownershipOf(entry);
         change(tree, place, ownership, withIds(ownership, ids));

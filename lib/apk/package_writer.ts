@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { atOnce, type Steps } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { concat } from "../bytes/bytes.ts";
 import { gunzipMember, gzip, type GzipLevel, GzipWriter } from "../format/gzip.ts";
-import { padding, type PaxRecords, tarHeader, writeTar } from "../format/tar.ts";
+import { padding, type PaxRecords, tarHeader, tarPieces } from "../format/tar.ts";
 import type { BlobWriter } from "../store/ports.ts";
 import { piecesOf, wholeBlob } from "../tree/content.ts";
 import { type ContentReader, type Entry, sizeOf } from "../tree/entry.ts";
@@ -51,8 +52,13 @@ export interface PackedPackage {
  * field that .PKGINFO cannot hold.
  */
 export function packPackage(input: PackageInput): PackedPackage {
+  return atOnce(packingSteps(input));
+}
+
+/** What {@linkcode packPackage} does. */
+export function* packingSteps(input: PackageInput): Steps<PackedPackage> {
   const { reader, key, spool } = input;
-  const data = packData(input);
+  const data = yield* packData(input);
   const info: PackageInfo = {
     ...input.info,
     installedSize: sizeThatOpens(data.installedSize, input),
@@ -134,7 +140,9 @@ function sizeThatOpens(counted: number, { tree, scripts }: PackageInput): number
   return isEmpty ? 0 : Math.max(1, counted);
 }
 
-function packData(input: PackageInput): { sha256: string; installedSize: number } {
+function* packData(
+  input: PackageInput,
+): Steps<{ sha256: string; installedSize: number }> {
   const { tree, reader, level, spool } = input;
   const hash = createHash("sha256");
   let installedSize = 0;
@@ -143,12 +151,16 @@ function packData(input: PackageInput): { sha256: string; installedSize: number 
     spool.write(bytes);
   });
   const chunk = new Uint8Array(COPY);
-  writeTar(tree, reader, (bytes) => gzipped.write(bytes), (entry) => {
+  const pieces = tarPieces(tree, reader, (entry) => {
     refuseHidden(entry);
     refuseLarge(entry);
     if (entry.type === "file") installedSize += sizeOf(entry.content);
     return checksumRecord(entry, reader, chunk);
   });
+  for (const piece of pieces) {
+    gzipped.write(piece);
+    yield;
+  }
   gzipped.end();
   return { sha256: hash.digest("hex"), installedSize };
 }

@@ -1,3 +1,4 @@
+import { atOnce } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { compareBytes } from "../bytes/bytes.ts";
 import type { BlobWriter } from "../store/ports.ts";
@@ -52,7 +53,7 @@ export function addVirtualPackage(
     identity: identityOf(text, "Q1"),
   }]).trimEnd();
   const pieces = withRecord(recordsOf(tree, reader), record);
-  tree.put({ ...fileAt(tree, INSTALLED), content: spooledText(pieces, spool) });
+  tree.put({ ...fileAt(tree, INSTALLED), content: atOnce(spooledText(pieces, spool)) });
   const world = new Set(
     textOf(reader, fileAt(tree, WORLD).content).split("\n").filter((line) => line !== ""),
   );

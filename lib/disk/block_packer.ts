@@ -1,4 +1,4 @@
-import { breathe } from "../files/interruption.ts";
+import { breathing } from "../files/interruption.ts";
 import { type BlockCompressor, type Blocks, compressHere } from "../format/block_compressor.ts";
 import type { BlockPacking } from "../format/block_encoder.ts";
 import { blockEncoderHere, type BlockOrder } from "./block_order.ts";
@@ -21,6 +21,7 @@ export function openBlockPacker(
   jobs: number,
   signal: AbortSignal,
 ): BlockCompressor {
+  const breathe = breathing(signal);
   const here = compressHere(blockEncoderHere(packing));
   const pool = jobs > 1 && packing.compression !== "none"
     ? new WorkerPool<BlockOrder, Blocks>(
@@ -34,7 +35,7 @@ export function openBlockPacker(
     most: pool?.most ?? 0,
     async compress(blocks) {
       if (blocks.bytes.length < WORTH_WORKER) return await here.compress(blocks);
-      await breathe(signal);
+      await breathe();
       return await (pool?.ask({ blocks, packing }, [blocks.bytes.buffer]) ?? here.compress(blocks));
     },
     [Symbol.dispose]() {

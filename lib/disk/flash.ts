@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { TowerError } from "../errors.ts";
+import { breathing } from "../files/interruption.ts";
 import type { Extent, ImagePieces, Piece } from "./image_pieces.ts";
 import type { Medium } from "./medium.ts";
 
@@ -17,8 +18,6 @@ export interface FlashOptions {
 }
 
 const CHUNK = 4 << 20;
-/** Milliseconds of work until others get their turn: a timer alone takes one. */
-const TURN_EVERY = 50;
 const BLOCK = 4096;
 const ZEROS = new Uint8Array(BLOCK);
 
@@ -48,14 +47,14 @@ export async function zero(
   const zeros = new Uint8Array(CHUNK);
   const total = cards.reduce((sum, { medium }) => sum + medium.size, 0);
   let all = 0;
-  const turn = turns(signal);
+  const breathe = breathing(signal);
   await eachCard(cards, async (medium) => {
     for (let done = 0; done < medium.size;) {
       const part = zeros.subarray(0, Math.min(CHUNK, medium.size - done));
       await medium.write(done, part);
       done += part.length;
       onProgress(all += part.length, total);
-      await turn();
+      await breathe();
     }
   });
   signal.throwIfAborted();
@@ -111,14 +110,14 @@ async function eachPiece(
   use: (medium: Medium, piece: Piece) => Promise<void>,
 ): Promise<void> {
   const total = extents.reduce((sum, { start, end }) => sum + end - start, 0);
-  const turn = turns(signal);
+  const breathe = breathing(signal);
   let done = 0;
-  await turn();
+  await breathe();
   for await (const piece of pieces()) {
     await eachCard(cards, (medium) => use(medium, piece));
     if (cards.every(({ failure }) => failure !== undefined)) return;
     onProgress(done += piece.bytes.length, total);
-    await turn();
+    await breathe();
   }
 }
 
@@ -127,19 +126,8 @@ export async function readThrough(
   pieces: AsyncIterable<Piece>,
   signal: AbortSignal,
 ): Promise<void> {
-  const turn = turns(signal);
-  for await (const _ of pieces) await turn();
-}
-
-/** Gives signals and timers their turn, now and then. */
-function turns(signal: AbortSignal): () => Promise<void> {
-  let last = -Infinity;
-  return async () => {
-    if (performance.now() - last < TURN_EVERY) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    signal.throwIfAborted();
-    last = performance.now();
-  };
+  const breathe = breathing(signal);
+  for await (const _ of pieces) await breathe();
 }
 
 /** The blocks of a piece that are not all zeros, neighbours together. */

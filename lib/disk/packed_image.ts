@@ -229,5 +229,5 @@ export async function unpackImage(
     size += bytes.length;
   }
   file.setSize(size);
-  file.commit(0o600);
+  await file.commit(0o600);
 }

@@ -4,12 +4,10 @@ import type { ByteSink } from "../bytes/bytes.ts";
 import { digestFromHex } from "../bytes/digest.ts";
 import { attempt, fileError } from "./file_error.ts";
 import { parentFolder } from "./folders.ts";
-import { breathe } from "./interruption.ts";
+import { type Breathe } from "../breathe.ts";
+import { breathing } from "./interruption.ts";
 import { openRegular, requireRegular } from "./regular_file.ts";
 import { createBeside, publish, syncFolder, writeAll } from "./whole_file.ts";
-
-/** Bytes of a large file between two looks at the signal. */
-const BREATH = 32 << 20;
 
 /**
  * A file that is made out of order and gets its name once it is whole. Disposing it throws away
@@ -25,11 +23,11 @@ export interface ArtifactFile extends ByteSink, Disposable {
   /** Reads up to `into.length` bytes at `offset`; returns how many, 0 at its end. */
   readAt(offset: number, into: Uint8Array): number;
   /** The SHA-256 of what it holds now. */
-  digest(): Digest;
+  digest(breathe: Breathe): Promise<Digest>;
   /** Flushes what was written so far while the caller goes on; `commit` then has less to do. */
   flush(): Promise<void>;
   /** Flushes it to the disk and names it; an old file of that name is replaced. Mode 0644. */
-  commit(mode?: number): void;
+  commit(mode?: number): Promise<void>;
   /** Throws it away. Safe to call after `commit`. */
   discard(): void;
 }
@@ -39,6 +37,15 @@ export function createArtifact(path: string): ArtifactFile {
   const { file, path: temporary, ...rest } = attempt("write", path, () => createBeside(path));
   let position = 0;
   let isOpen = true;
+  const flush = async () => {
+    try {
+      // Another descriptor: Deno lets nobody read from one while it is flushed.
+      using beside = await Deno.open(temporary);
+      await beside.syncData();
+    } catch (error) {
+      throw fileError("write", path, error);
+    }
+  };
   const discard = () => {
     if (!isOpen) return;
     isOpen = false;
@@ -62,21 +69,18 @@ export function createArtifact(path: string): ArtifactFile {
         file.seekSync(offset, Deno.SeekMode.Start);
         return file.readSync(into) ?? 0;
       }),
-    digest: () =>
-      attempt("read", temporary, () => {
-        position = -1;
-        return digestOfFile(file);
-      }),
-    async flush() {
+    async digest(breathe) {
       try {
-        // Another descriptor: Deno lets nobody read from one while it is flushed.
-        using beside = await Deno.open(temporary);
-        await beside.syncData();
+        position = -1;
+        return await digestOfFile(file, breathe);
       } catch (error) {
-        throw fileError("write", path, error);
+        throw fileError("read", temporary, error);
       }
     },
-    commit(mode = 0o644) {
+    flush,
+    async commit(mode = 0o644) {
+      // A slow disk takes long for it: others have their turn meanwhile.
+      await flush();
       attempt("write", path, () => {
         file.syncDataSync();
         publish(temporary, path, mode);
@@ -95,26 +99,37 @@ export function hashFile(path: string): Digest {
   return attempt("read", path, () => {
     requireRegular(path);
     using file = Deno.openSync(path);
-    return digestOfFile(file);
+    const hash = createHash("sha256");
+    for (const piece of piecesOfFile(file)) hash.update(piece);
+    return digestFromHex(hash.digest("hex"));
   });
 }
 
 /** The same for a large file: a signal ends it. */
 export async function hashFileUntil(path: string, signal: AbortSignal): Promise<Digest> {
   using file = openRegular(path);
+  const breathe = breathing(signal);
   const hash = createHash("sha256");
   const chunk = new Uint8Array(1 << 20);
   for (let at = 0, n; (n = file.readAt(at, chunk)) > 0; at += n) {
     hash.update(chunk.subarray(0, n));
-    if (at % BREATH < n) await breathe(signal);
+    await breathe();
   }
   return digestFromHex(hash.digest("hex"));
 }
 
-function digestOfFile(file: Deno.FsFile): Digest {
+async function digestOfFile(file: Deno.FsFile, breathe: Breathe): Promise<Digest> {
   file.seekSync(0, Deno.SeekMode.Start);
   const hash = createHash("sha256");
-  const chunk = new Uint8Array(1 << 20);
-  for (let n; (n = file.readSync(chunk)) !== null;) hash.update(chunk.subarray(0, n));
+  for (const piece of piecesOfFile(file)) {
+    hash.update(piece);
+    await breathe();
+  }
   return digestFromHex(hash.digest("hex"));
+}
+
+/** From where the file stands to its end; a piece is valid until the next. */
+function* piecesOfFile(file: Deno.FsFile): Generator<Uint8Array> {
+  const chunk = new Uint8Array(1 << 20);
+  for (let n; (n = file.readSync(chunk)) !== null;) yield chunk.subarray(0, n);
 }

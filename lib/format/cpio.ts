@@ -27,19 +27,15 @@ interface Inode {
 }
 
 /**
- * Writes a tree as a cpio archive of the "newc" kind, which Linux unpacks as initramfs
+ * A tree as a cpio archive of the "newc" kind, which Linux unpacks as initramfs
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Parents come before what they
  * hold, the root itself is left out, inode numbers count up in that order, and the archive ends
- * with its trailer. Pieces are valid during the call of `push` only.
+ * with its trailer. A piece is valid until the next one.
  *
  * @throws {TowerError} `unsupported` for what newc has no field for: xattrs, files of 4 GiB and
  * more, times before 1970 or after 2106.
  */
-export function writeCpio(
-  tree: FileTree,
-  reader: ContentReader,
-  push: (bytes: Uint8Array) => void,
-): void {
+export function* cpioPieces(tree: FileTree, reader: ContentReader): Generator<Uint8Array> {
   const linked = linkedFiles(tree);
   const chunk = new Uint8Array(COPY);
   let last = 0;
@@ -48,9 +44,9 @@ export function writeCpio(
     if (path === "") continue;
     const inode = linked.get(contentPath(entry)) ?? { number: undefined, links: 1, last: path };
     inode.number ??= ++last;
-    writeEntry(tree, entry, { ...inode, number: inode.number }, reader, chunk, push);
+    yield* entryPieces(tree, entry, { ...inode, number: inode.number }, reader, chunk);
   }
-  push(cpioHeader({ ...NOTHING, name: "TRAILER!!!", links: 1 }));
+  yield cpioHeader({ ...NOTHING, name: "TRAILER!!!", links: 1 });
 }
 
 /** Files of more than one name, by the path of their `file` entry. */
@@ -69,14 +65,13 @@ function contentPath(entry: Entry): string {
   return entry.type === "hardlink" ? entry.target : entry.path;
 }
 
-function writeEntry(
+function* entryPieces(
   tree: FileTree,
   named: Entry,
   inode: Inode & { readonly number: number },
   reader: ContentReader,
   chunk: Uint8Array,
-  push: (bytes: Uint8Array) => void,
-): void {
+): Generator<Uint8Array> {
   const entry = named.type === "hardlink" ? tree.get(named.target) : named;
   if (!entry || (entry !== named && entry.type !== "file")) {
     throw new TowerError("malformed", `Cannot write hard link "/${named.path}": no file is there`);
@@ -101,11 +96,11 @@ function writeEntry(
     if (typeof value !== "number" || (value >= 0 && value <= MAX_FIELD)) continue;
     throw unsupported(named, `its field for ${field} cannot hold ${value}`);
   }
-  push(cpioHeader(fields));
-  if (target) push(target);
-  else if (content) { for (const piece of piecesOf(reader, content, chunk)) push(piece); }
+  yield cpioHeader(fields);
+  if (target) yield target;
+  else if (content) yield* piecesOf(reader, content, chunk);
   const rest = size % 4;
-  if (rest > 0) push(new Uint8Array(4 - rest));
+  if (rest > 0) yield new Uint8Array(4 - rest);
 }
 
 interface CpioFields {

@@ -5,12 +5,10 @@ import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { concat } from "../bytes/bytes.ts";
-import { writeCpio } from "./cpio.ts";
+import { cpioPieces } from "./cpio.ts";
 
 function archive(tree: FileTree): Uint8Array {
-  const parts: Uint8Array[] = [];
-  writeCpio(tree, new MemoryStore(), (bytes) => parts.push(bytes.slice()));
-  return concat(parts);
+  return concat(Array.from(cpioPieces(tree, new MemoryStore()), (piece) => piece.slice()));
 }
 
 function tree(): FileTree {

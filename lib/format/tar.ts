@@ -89,30 +89,29 @@ export function tarEnd(): Uint8Array {
 }
 
 /**
- * Writes all entries of a tree but its root, parents first, and the end blocks. Names of one file
+ * All entries of a tree but its root, parents first, and the end blocks. Names of one file
  * come as POSIX wants them: the first that is met has the content, the rest are links to it.
- * Pieces are valid during the call of `push` only.
+ * A piece is valid until the next one.
  *
  * `recordsOf` may add PAX records to an entry.
  */
-export function writeTar(
+export function* tarPieces(
   tree: FileTree,
   reader: ContentReader,
-  push: (bytes: Uint8Array) => void,
   recordsOf: (entry: Entry) => PaxRecords = () => new Map(),
-): void {
+): Generator<Uint8Array> {
   const chunk = new Uint8Array(COPY);
   /** Where the content of a file with hard links stands, by the path of its `file` entry. */
   const written = new Map<string, string>();
   for (const walked of tree.walk()) {
     if (walked.path === "") continue;
     const entry = firstName(tree, walked, written);
-    push(tarHeader(entry, recordsOf(entry)));
+    yield tarHeader(entry, recordsOf(entry));
     if (entry.type !== "file") continue;
-    for (const piece of piecesOf(reader, entry.content, chunk)) push(piece);
-    push(padding(sizeOf(entry.content)));
+    yield* piecesOf(reader, entry.content, chunk);
+    yield padding(sizeOf(entry.content));
   }
-  push(tarEnd());
+  yield tarEnd();
 }
 
 /** The entry as it has to stand in an archive whose links must follow what they name. */

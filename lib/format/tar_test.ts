@@ -8,7 +8,7 @@ import type { FileEntry } from "../tree/entry.ts";
 import { FileTree } from "../tree/file_tree.ts";
 import { concat } from "../bytes/bytes.ts";
 import { formatPax, parsePax } from "./pax.ts";
-import { tarEnd, tarHeader, writeTar } from "./tar.ts";
+import { tarEnd, tarHeader, tarPieces } from "./tar.ts";
 import { readTarFiles } from "./tar_files.ts";
 import { type TarEntry, TarReader } from "./tar_reader.ts";
 
@@ -23,9 +23,7 @@ const fileEntry: FileEntry = {
 };
 
 function archive(tree: FileTree): Uint8Array {
-  const parts: Uint8Array[] = [];
-  writeTar(tree, new MemoryStore(), (bytes) => parts.push(bytes.slice()));
-  return concat(parts);
+  return concat(Array.from(tarPieces(tree, new MemoryStore()), (piece) => piece.slice()));
 }
 
 /** An archive of one entry with content "hello". */

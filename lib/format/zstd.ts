@@ -49,8 +49,13 @@ export function openZstd(build: ZstdBuild, level: number): ZstdEncoder {
   return async (bytes) => {
     // The pinned build ends a frame that is no whole number of blocks by an empty block.
     if (bytes.length === 0 || bytes.length % BLOCK !== 0) return await pinned(bytes, level);
-    // No size is promised: the pinned build cannot do that.
-    return zlib.zstdCompressSync(bytes, { chunkSize: PIECE, params });
+    // No size is promised: the pinned build cannot do that. Others have their turn meanwhile.
+    return await new Promise((resolve, reject) => {
+      zlib.zstdCompress(bytes, { chunkSize: PIECE, params }, (error, packed) => {
+        if (error) reject(error);
+        else resolve(packed);
+      });
+    });
   };
 }
 

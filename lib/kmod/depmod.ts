@@ -1,3 +1,4 @@
+import type { Breathe } from "../breathe.ts";
 import { type ModuleGraph, moduleGraph } from "./dependencies.ts";
 import { inHashOrder } from "./hash_order.ts";
 import { IndexFile } from "./index_file.ts";
@@ -20,28 +21,28 @@ export interface Depmod {
  *
  * @throws {TowerError} `malformed`, `unsupported`, `limit` for a module that cannot be read.
  */
-export function depmod(directory: ModuleDirectory): Depmod {
-  const graph = moduleGraph(readModules(directory));
+export async function depmod(directory: ModuleDirectory, breathe: Breathe): Promise<Depmod> {
+  const graph = moduleGraph(await readModules(directory, breathe));
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  const put = (name: string, content: string | IndexFile) =>
-    files.set(
-      name,
-      typeof content === "string" ? new TextEncoder().encode(content) : content.toBytes(),
-    );
-  put("modules.dep", graph.modules.map((m) => `${dependencyLine(graph, m)}\n`).join(""));
-  put("modules.dep.bin", dependencyIndex(graph));
-  put("modules.alias", aliasText(graph.modules));
-  put("modules.alias.bin", aliasIndex(graph.modules));
-  put("modules.softdep", softdepText(graph.modules));
+  const put = async (name: string, content: string | IndexFile) => {
+    const isText = typeof content === "string";
+    files.set(name, isText ? new TextEncoder().encode(content) : content.toBytes());
+    await breathe();
+  };
+  await put("modules.dep", graph.modules.map((m) => `${dependencyLine(graph, m)}\n`).join(""));
+  await put("modules.dep.bin", dependencyIndex(graph));
+  await put("modules.alias", aliasText(graph.modules));
+  await put("modules.alias.bin", await aliasIndex(graph.modules, breathe));
+  await put("modules.softdep", softdepText(graph.modules));
   const symbols = inHashOrder(graph.owners.keys(), SYMBOL_BUCKETS);
-  put("modules.symbols", symbolText(graph, symbols));
-  put("modules.symbols.bin", symbolIndex(graph, symbols));
-  put("modules.builtin.bin", builtinIndex(listFile(directory, "modules.builtin")));
-  put(
+  await put("modules.symbols", symbolText(graph, symbols));
+  await put("modules.symbols.bin", await symbolIndex(graph, symbols, breathe));
+  await put("modules.builtin.bin", builtinIndex(listFile(directory, "modules.builtin")));
+  await put(
     "modules.builtin.alias.bin",
     builtinAliasIndex(listFile(directory, "modules.builtin.modinfo")),
   );
-  put("modules.devname", devnameText(graph.modules));
+  await put("modules.devname", devnameText(graph.modules));
   return { graph, files };
 }
 
@@ -60,14 +61,18 @@ function aliasText(modules: readonly KernelModule[]): string {
   return `# Aliases extracted from modules themselves.\n${lines.join("")}`;
 }
 
-function aliasIndex(modules: readonly KernelModule[]): IndexFile {
+async function aliasIndex(
+  modules: readonly KernelModule[],
+  breathe: Breathe,
+): Promise<IndexFile> {
   const index = new IndexFile();
-  modules.forEach((m, i) => {
+  for (const [i, m] of modules.entries()) {
+    await breathe();
     for (const alias of infoOf(m, "alias")) {
       const key = normalAlias(alias);
       if (key !== undefined) index.add(key, m.name, i);
     }
-  });
+  }
   return index;
 }
 
@@ -99,12 +104,17 @@ function symbolText(graph: ModuleGraph, symbols: readonly string[]): string {
   return `# Aliases for symbols, used by symbol_request().\n${lines.join("")}`;
 }
 
-function symbolIndex(graph: ModuleGraph, symbols: readonly string[]): IndexFile {
+async function symbolIndex(
+  graph: ModuleGraph,
+  symbols: readonly string[],
+  breathe: Breathe,
+): Promise<IndexFile> {
   const index = new IndexFile();
   const priority = new Map(graph.modules.map((m, i) => [m, i]));
   for (const symbol of symbols) {
     const owner = graph.owners.get(symbol)!;
     index.add(`symbol:${symbol}`, owner.name, priority.get(owner)!);
+    await breathe();
   }
   return index;
 }

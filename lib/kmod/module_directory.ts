@@ -1,3 +1,4 @@
+import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { identityOf, sourceOf, textOf } from "../tree/content.ts";
 import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
@@ -103,10 +104,16 @@ export function moduleParts({ tree, path, release }: ModuleDirectory): readonly 
 }
 
 /** Reads all modules, in the order of {@linkcode moduleFiles}. */
-export function readModules(directory: ModuleDirectory): KernelModule[] {
-  return moduleFiles(directory).map(({ path, file }) =>
-    readModule(sourceOf(directory.reader, file.content), path)
-  );
+export async function readModules(
+  directory: ModuleDirectory,
+  breathe: Breathe,
+): Promise<KernelModule[]> {
+  const modules: KernelModule[] = [];
+  for (const { path, file } of moduleFiles(directory)) {
+    modules.push(readModule(sourceOf(directory.reader, file.content), path));
+    await breathe();
+  }
+  return modules;
 }
 
 function* walkModules(directory: ModuleDirectory): Generator<ModuleFile> {

@@ -1,3 +1,4 @@
+import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { compareBytes } from "../bytes/bytes.ts";
 import { sourceOf } from "../tree/content.ts";
@@ -25,14 +26,16 @@ export interface ModuleSelection {
  * @throws {TowerError} `not-found` for a name or pattern that is nowhere, with its place, and where
  * `modules.dep` is missing.
  */
-export function selectModules(
+export async function selectModules(
   directory: ModuleDirectory,
   wanted: readonly string[],
-): ModuleSelection {
+  breathe: Breathe,
+): Promise<ModuleSelection> {
   const catalog = readCatalog(directory);
   const named = new Set<string>();
   const pending: string[] = [];
   for (const [i, pattern] of wanted.entries()) {
+    await breathe();
     const found = find(catalog, pattern);
     if (found === undefined) throw unknown(directory, pattern, i);
     pending.push(...found);
@@ -45,6 +48,7 @@ export function selectModules(
     const file = directory.tree.file(`${directory.path}/${path}`)!;
     const module = readModule(sourceOf(directory.reader, file.content), path);
     chosen.set(name, module);
+    await breathe();
     pending.push(...needs, ...softNeeds(catalog, module));
   }
   const modules = [...chosen.values()];

@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { inOneBreath } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { moduleFile } from "../../tests/support/format/elf_file.ts";
 import { inlineOnly, smallTree } from "../../tests/support/tree/small_tree.ts";
@@ -24,10 +25,10 @@ const tree = smallTree({
   [`${BASE}/modules.builtin`]: "kernel/fs/ext4/ext4.ko\n",
 });
 const select = (...wanted: string[]) =>
-  selectModules(moduleDirectory(tree, inlineOnly, "6.1"), wanted);
+  selectModules(moduleDirectory(tree, inlineOnly, "6.1"), wanted, inOneBreath);
 
-Deno.test("a module brings all that it needs, and only itself is loaded by name", () => {
-  assertEquals(select("virtio-blk"), {
+Deno.test("a module brings all that it needs, and only itself is loaded by name", async () => {
+  assertEquals(await select("virtio-blk"), {
     paths: [
       "kernel/block/virtio_blk.ko",
       "kernel/bus/virtio.ko",
@@ -38,42 +39,45 @@ Deno.test("a module brings all that it needs, and only itself is loaded by name"
   });
 });
 
-Deno.test("a soft need is found by its alias, and one that is nowhere is left out", () => {
-  assertEquals(select("big_fs").paths, ["kernel/fs/big-fs.ko", "kernel/lib/crc32c-intel.ko"]);
+Deno.test("a soft need is found by its alias, and one that is nowhere is left out", async () => {
+  assertEquals((await select("big_fs")).paths, [
+    "kernel/fs/big-fs.ko",
+    "kernel/lib/crc32c-intel.ko",
+  ]);
 });
 
-Deno.test("globs, paths, directories and features choose without loading by name", () => {
-  assertEquals(select("virtio*").paths.length, 3);
-  assertEquals(select("kernel/bus/*.ko").paths.length, 2);
-  assertEquals(select("kernel/bus").paths.length, 2);
-  assertEquals(select("@virtio").paths.length, 3);
-  assertEquals(select("virtio*", "kernel/bus", "@virtio").named, []);
+Deno.test("globs, paths, directories and features choose without loading by name", async () => {
+  assertEquals((await select("virtio*")).paths.length, 3);
+  assertEquals((await select("kernel/bus/*.ko")).paths.length, 2);
+  assertEquals((await select("kernel/bus")).paths.length, 2);
+  assertEquals((await select("@virtio")).paths.length, 3);
+  assertEquals((await select("virtio*", "kernel/bus", "@virtio")).named, []);
 });
 
-Deno.test("what is built into the kernel needs no file", () => {
-  assertEquals(select("ext4", "@ext4"), { paths: [], named: [], firmware: [] });
+Deno.test("what is built into the kernel needs no file", async () => {
+  assertEquals(await select("ext4", "@ext4"), { paths: [], named: [], firmware: [] });
 });
 
-Deno.test("firmware is told by the modules, in one order", () => {
-  assertEquals(select("card").firmware, ["a.bin", "card/b.bin"]);
+Deno.test("firmware is told by the modules, in one order", async () => {
+  assertEquals((await select("card")).firmware, ["a.bin", "card/b.bin"]);
 });
 
-Deno.test("a name that is nowhere is an error, for a feature with those that there are", () => {
+Deno.test("a name that is nowhere is an error, for a feature with those that there are", async () => {
   for (const name of ["nosuch", "nosuch*", "kernel/nosuch/*", "@constructor", "@nvme"]) {
-    const error = assertThrows(() => select(name), TowerError);
+    const error = await assertRejects(() => select(name), TowerError);
     assertEquals(
       error.message,
       `Cannot find kernel module "${name}": kernel "6.1" has none of that name`,
     );
   }
-  const { hint } = assertThrows(() => select("@nosuch"), TowerError);
+  const { hint } = await assertRejects(() => select("@nosuch"), TowerError);
   assertEquals(hint?.startsWith("Features are @ata, @crypt, @ext4, "), true);
 });
 
-Deno.test("modules that were not indexed yet are an error that says what to do", () => {
+Deno.test("modules that were not indexed yet are an error that says what to do", async () => {
   const bare = smallTree({ [`${BASE}/kernel/a.ko`]: empty });
-  const error = assertThrows(
-    () => selectModules(moduleDirectory(bare, inlineOnly, "6.1"), ["a"]),
+  const error = await assertRejects(
+    () => selectModules(moduleDirectory(bare, inlineOnly, "6.1"), ["a"], inOneBreath),
     TowerError,
   );
   assertEquals(error.hint, 'Put the stage "kernel" before the stage "initramfs"');

@@ -1,6 +1,6 @@
 import { attempt, isMissing } from "../files/file_error.ts";
 import { exists } from "../files/files.ts";
-import { interrupted } from "../files/interruption.ts";
+import { breathing } from "../files/interruption.ts";
 import { removeStaleFolders } from "../files/session_folder.ts";
 import { isUnusedSince, lockUses } from "./use_times.ts";
 
@@ -36,13 +36,13 @@ export async function cleanStore(
   folder: string,
   options: CleaningOptions,
 ): Promise<{ before: StoreAmounts; removed: StoreAmounts }> {
+  const breathe = breathing(options.signal);
   const before = counted();
   const removed = counted();
   const parts = [["blobs", `${folder}/blobs`], ["notes", `${folder}/notes`]] as const;
   for (const [part, place] of parts) {
-    let turn = 0;
     for (const path of filesBelow(place)) {
-      if (turn++ % 256 === 0) await pause(options.signal, folder);
+      await breathe();
       const state = stateOf(path);
       if (state === undefined) continue;
       before.add(part, state.size);
@@ -120,10 +120,4 @@ function stateOf(path: string): Deno.FileInfo | undefined {
       throw error;
     }
   });
-}
-
-/** Lets signals be heard. */
-async function pause(signal: AbortSignal, folder: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  if (signal.aborted) throw interrupted(`Cannot clean "${folder}"`, signal.reason);
 }

@@ -27,13 +27,8 @@ const WAYS: Record<string, (reader: ContentReader, content: Content) => void> = 
   bytes: (reader, content) => void bytesOf(reader, content),
   ext4: (reader, content) => {
     const writer = new BlockWriter({ writeAt() {} });
-    writeContent(
-      writer,
-      reader,
-      [{ start: 5, count: 2 }, { start: 9, count: 1 }],
-      content,
-      () => {},
-    );
+    const runs = [{ start: 5, count: 2 }, { start: 9, count: 1 }];
+    for (const _ of writeContent(writer, reader, runs, content));
   },
 };
 

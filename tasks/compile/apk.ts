@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../lib/breathe.ts";
 import { join } from "@std/path";
 import { packFolder } from "../../build/repository/repository.ts";
 import { openStore } from "../../lib/store/content_store.ts";
@@ -18,12 +19,12 @@ export function apkPath(record: ProgramRecord): string {
  * @param key Path of an RSA private key in PEM; its name is the key's.
  * @returns Its path.
  */
-export function packApk(
+export async function packApk(
   program: Program,
   record: ProgramRecord,
   output: string,
   key: string,
-): string {
+): Promise<string> {
   using work = tempDir();
   const tree = join(work.path, "tree"), info = join(work.path, "PKGINFO");
   makeDir(join(tree, "usr/bin"));
@@ -43,7 +44,10 @@ export function packApk(
   const folder = join(output, "apk", archOf(record));
   makeDir(folder);
   using store = openStore(join(work.path, "store"));
-  return packFolder({ tree, infoFile: info, key, output: folder }, { store });
+  return await packFolder({ tree, infoFile: info, key, output: folder }, {
+    store,
+    breathe: inOneBreath,
+  });
 }
 
 /** Alpine's name of a target such as `linux-x86_64`. */

@@ -54,7 +54,7 @@ export const ROOMS: readonly Room[] = [
   {
     ...PURE,
     name: "L0",
-    paths: ["lib/errors.ts", "lib/sent_error.ts", "lib/brand.ts", "lib/std/"],
+    paths: ["lib/errors.ts", "lib/sent_error.ts", "lib/brand.ts", "lib/breathe.ts", "lib/std/"],
     mayImport: ["L0"],
     packages: ["npm:deno-std@"],
   },

@@ -87,9 +87,9 @@ export async function ext4Section(env: Env, runs: number): Promise<Section> {
     await timed(PLAN, () => {
       layout = planExt4(tree, { ...OPTIONS, freeBytes: FREE });
     });
-    await timed(WRITE, () => {
+    await timed(WRITE, async () => {
       using sink = fileSink(at("ours.img"), layout.size);
-      writeExt4(layout, sources({ [BLOB]: source }), sink);
+      await writeExt4(layout, sources({ [BLOB]: source }), sink);
     });
     await timed(COPY, () => copy(source, at("copy")));
     if (!hasPeer) continue;

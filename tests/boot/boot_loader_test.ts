@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../lib/breathe.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { DiskPlan } from "../../build/outputs/disk/plan.ts";
@@ -77,8 +78,8 @@ for (const { table, loaders, firmware } of CASES) {
       const chosen = plan({ table, loaders });
       {
         using sink = fileSink(image);
-        const context = { reader, epoch: 1_700_000_000, reporter: silent };
-        writeImage(await bootTree(runner), chosen, sink, context);
+        const context = { reader, epoch: 1_700_000_000, reporter: silent, breathe: inOneBreath };
+        await writeImage(await bootTree(runner), chosen, sink, context);
       }
       const said = await boot(
         image,

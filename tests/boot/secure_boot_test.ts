@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { secureBoot } from "../../build/stages/secure_boot.ts";
 import type { OverlayFile } from "../../build/stages/stage.ts";
 import { uki } from "../../build/stages/uki.ts";
+import { inOneBreath } from "../../lib/breathe.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { QEMU, qemuArgv, SECURE_BOOT_FILES } from "../../lib/qemu/machine.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -39,11 +40,11 @@ const PLAN = diskPlan({ loaders: ["systemd-boot"], cmdline: "console=ttyS0 via=e
 async function makeDisk(image: string, signs: readonly string[]): Promise<void> {
   const store = new MemoryStore();
   const efiSigner = keySigner(SIGNER.key, "key");
-  const context = { ...stageContext(EPOCH), reader: store, blobs: store, efiSigner };
+  const stage = { ...stageContext(EPOCH), reader: store, blobs: store, efiSigner };
   const tree = await systemTree();
   const fields = { path: `/${IMAGE}`, flavour: "virt", initramfs: "/boot/initramfs-virt" };
   const cmdline = "console=ttyS0 via=uki panic=1";
-  await uki.apply(tree, uki.spec.parse({ kind: "uki", ...fields, cmdline }), context);
+  await uki.apply(tree, uki.spec.parse({ kind: "uki", ...fields, cmdline }), stage);
   const keys = enrolmentFiles({ PK: STRANGER.key, KEK: STRANGER.key, db: SIGNER.key }, {
     ...{ name: "Boot test", notBefore: 1_704_067_200, notAfter: 2_524_607_999 },
     ...{ timestamp: 1_704_067_200, moreOfDb: [] },
@@ -60,7 +61,8 @@ async function makeDisk(image: string, signs: readonly string[]): Promise<void> 
     context,
   );
   using sink = fileSink(image);
-  writeImage(tree, PLAN, sink, { reader: store, epoch: EPOCH, reporter: silent });
+  const context = { reader: store, epoch: EPOCH, reporter: silent, breathe: inOneBreath };
+  await writeImage(tree, PLAN, sink, context);
 }
 
 async function systemTree(): Promise<FileTree> {

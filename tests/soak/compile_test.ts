@@ -64,7 +64,7 @@ Deno.test({
     // Real apk, with the key that the package was signed by and no network.
     const key = join(folder.path, TEST_KEY.trusted.name.replace(/\.pub$/, ""));
     await Deno.writeTextFile(key, TEST_KEY.secret.pem);
-    const apk = packApk(TOWER[0]!, record!, folder.path, key);
+    const apk = await packApk(TOWER[0]!, record!, folder.path, key);
     assertEquals(apk, join(folder.path, apkPath(record!)));
     using root = await BareRoot.open(runner);
     await Deno.writeTextFile(

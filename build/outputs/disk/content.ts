@@ -111,7 +111,7 @@ export interface LaidOut {
    * Writes it; what stays unwritten must read as zeros.
    * @returns values that are known now
    */
-  readonly write: (sink: ByteSink, context: WritingContext) => Values | void;
+  readonly write: (sink: ByteSink, context: WritingContext) => MaybeLater<Values | void>;
 }
 
 export interface WritingContext {
@@ -119,5 +119,9 @@ export interface WritingContext {
   /** Of the partition, counted from the disk's start. */
   readonly firstSector: number;
   readonly fillIn: FillIn;
-  readonly onProgress: (done: number) => void;
+  /** To be waited for: others have their turn meanwhile, such as a signal that ends the work. */
+  readonly onProgress: (done: number) => Promise<void>;
 }
+
+/** What is there, or will be. */
+type MaybeLater<T> = T | Promise<T>;

@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { inOneBreath } from "../../../lib/breathe.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { diskPlan, writeImage } from "../../../tests/support/format/disk_plan.ts";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { messagesOf, TowerError } from "../../../lib/errors.ts";
@@ -25,7 +26,7 @@ const tree = (bytes: number) =>
   });
 
 /** The boot volume's size in MiB and its clusters' in bytes. */
-function volume(bytes: number, boot: object): [number, number] {
+async function volume(bytes: number, boot: object): Promise<[number, number]> {
   let found: [number, number] | undefined;
   const writeAt = (offset: number, bytes: Uint8Array) => {
     if (offset !== MIB || found) return;
@@ -33,20 +34,21 @@ function volume(bytes: number, boot: object): [number, number] {
     found = [view.getUint32(32, true) * 512 / MIB, view.getUint8(13) * 512];
   };
   const sink = { writeAt, setSize() {} };
-  writeImage(tree(bytes), plan(boot), sink, { reader: inlineOnly, epoch: 0, reporter: silent });
+  const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
+  await writeImage(tree(bytes), plan(boot), sink, context);
   return found!;
 }
 
-Deno.test("a Raspberry Pi's boot volume keeps room, and has the clusters of one", () => {
-  assertEquals(volume(1, { size: "256MiB" }), [256, 2048]);
+Deno.test("a Raspberry Pi's boot volume keeps room, and has the clusters of one", async () => {
+  assertEquals(await volume(1, { size: "256MiB" }), [256, 2048]);
   // Not one MiB beside the content, but eight.
-  const [size] = volume(40 * MIB, { free: "1MiB" });
-  assertEquals(size, volume(40 * MIB, { free: "8MiB" })[0]);
+  const [size] = await volume(40 * MIB, { free: "1MiB" });
+  assertEquals(size, (await volume(40 * MIB, { free: "8MiB" }))[0]);
   assertEquals(size >= 48, true, `${size} MiB`);
-  const error = assertThrows(() => volume(40 * MIB, { size: "44MiB" }), TowerError);
+  const error = await assertRejects(() => volume(40 * MIB, { size: "44MiB" }), TowerError);
   assertEquals(error.code, "no-space");
   assertStringIncludes(messagesOf(error).join("\n"), "as 8388608 have to stay free");
   // What the hint says can be written as it stands.
   const enough = /^(\S+) are enough$/.exec(error.hint!)![1]!;
-  assertEquals(volume(40 * MIB, { size: enough })[0], byteSize.parse(enough) / MIB);
+  assertEquals((await volume(40 * MIB, { size: enough }))[0], byteSize.parse(enough) / MIB);
 });

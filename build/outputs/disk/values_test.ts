@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
@@ -52,7 +53,7 @@ const TREE = smallTree({
 });
 
 /** Writes a disk; its bytes, what it tells, and the partitions in the order of their writing. */
-function written(fields: object) {
+async function written(fields: object) {
   const spec = DISK.spec.parse({ ...FIELDS, ...fields });
   const planning = { system: "s", version: undefined, epoch: 0, uuid: uuidFrom } as const;
   const plan = DISK.plan(spec, { ...planning, arch: "x86_64" });
@@ -65,8 +66,8 @@ function written(fields: object) {
       writeAt(offset, part);
     },
   };
-  const context = { reader: inlineOnly, epoch: 0, reporter: silent };
-  return { plan, bytes, offsets, medium: writeDisk(TREE, plan, sink, context, CONTENTS) };
+  const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
+  return { plan, bytes, offsets, medium: await writeDisk(TREE, plan, sink, context, CONTENTS) };
 }
 
 function faults(fields: object): readonly string[] {
@@ -75,9 +76,9 @@ function faults(fields: object): readonly string[] {
 }
 
 for (const isFirst of [true, false]) {
-  Deno.test(`a value known once it is written is on the command line of a boot partition ${isFirst ? "before" : "behind"} it`, () => {
+  Deno.test(`a value known once it is written is on the command line of a boot partition ${isFirst ? "before" : "behind"} it`, async () => {
     const seals = [partition("outer", "over {digest:inner}"), partition("inner", "text")];
-    const { plan, bytes, offsets, medium } = written({
+    const { plan, bytes, offsets, medium } = await written({
       table: "gpt",
       partitions: isFirst ? [BOOT, ...seals] : [...seals, BOOT],
       cmdline: "outer={digest:outer} {size:inner} root=PARTUUID={partuuid:inner} {uuid:boot} {a:}",
@@ -102,8 +103,8 @@ for (const isFirst of [true, false]) {
   });
 }
 
-Deno.test("an MBR's partitions are called by its signature and their number", () => {
-  const { plan } = written({
+Deno.test("an MBR's partitions are called by its signature and their number", async () => {
+  const { plan } = await written({
     table: "mbr",
     partitions: [BOOT, partition("data", "")],
     cmdline: "{partuuid:boot} {partuuid:data}",

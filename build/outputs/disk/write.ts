@@ -17,7 +17,7 @@ import { emptyTree, partOf } from "./trees.ts";
 import { type FillIn, fillIn, type Values } from "./values.ts";
 
 /** What a disk is written with. */
-export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter">;
+export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter" | "breathe">;
 
 /**
  * A disk image: a partition table and partitions with their contents.
@@ -27,18 +27,18 @@ export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter">;
  * what its table reaches, `not-found` for a file, a folder or a boot loader that the tree does not
  * have, `unsupported` for what a file system cannot hold. Nothing is written then.
  */
-export function writeDisk(
+export async function writeDisk(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
   context: DiskContext,
   kinds: Contents,
-): Medium {
+): Promise<Medium> {
   const { boot, partitions, table } = plan;
   const values = new Map(knownValues(plan, kinds));
   const fillLate = stopGaps(plan, values, kinds);
   const volume = volumeOf(tree, plan, context, fillLate);
-  const contents = layOut(tree, plan, context, { kinds, volume, fillIn: fillLate });
+  const contents = await layOut(tree, plan, context, { kinds, volume, fillIn: fillLate });
   const layout = placePartitions(
     table,
     partitions.map(({ name, align }, i) => ({ name, align, size: contents[i]!.size })),
@@ -50,7 +50,7 @@ export function writeDisk(
   writeTable(plan, layout, contents, bootCode, sink);
   const fill: FillIn = (text) =>
     fillIn(text, ({ partition, value }) => values.get(partition)?.[value]);
-  writeContents(plan, contents, layout, order, {
+  await writeContents(plan, contents, layout, order, {
     ...{ sink, context, fill },
     learn: (name, news) => void values.set(name, { ...values.get(name), ...news }),
   });
@@ -104,33 +104,38 @@ function volumeOf(
   return bootVolume(tree, boot, { folder: volume.content.folder!, arch, reader, fillIn });
 }
 
-function layOut(
+async function layOut(
   tree: FileTree,
   { partitions, boot }: DiskPlan,
-  { epoch }: DiskContext,
+  { epoch, breathe }: DiskContext,
   { kinds, volume, fillIn }: {
     readonly kinds: Contents;
     readonly volume: BootVolume | undefined;
     readonly fillIn: FillIn;
   },
-): readonly LaidOut[] {
+): Promise<readonly LaidOut[]> {
   const folders = partitions.flatMap(({ content }) => content.folder ?? []);
   const fileAt: LayOutContext["fileAt"] = (path) => {
     const content = tree.file(path)?.content;
     if (content !== undefined) return content;
     throw new TowerError("not-found", `Cannot take "/${path}": no such file is in the tree`);
   };
-  return partitions.map((partition, i) =>
-    inPartition(partition, i, () =>
-      kinds.kindOf(partition.content).layOut(partition.content, {
+  const laidOut: LaidOut[] = [];
+  for (const [i, partition] of partitions.entries()) {
+    const { content, name } = partition;
+    await breathe();
+    laidOut.push(inPartition(partition, i, () =>
+      kinds.kindOf(content).layOut(content, {
         ...{ room: partition, epoch, fileAt, fillIn },
         treeOf: ({ folder }) =>
           folder === undefined
             ? emptyTree(epoch)
             : atField(["folder"], () => partOf(tree, folder, folders)),
-        boot: partition.name === boot?.partition ? volume : undefined,
-      }))
-  );
+        boot: name === boot?.partition ? volume : undefined,
+      })));
+  }
+  await breathe();
+  return laidOut;
 }
 
 /** Says which partition an error is about, and which of its fields. */
@@ -150,18 +155,18 @@ function inPartition<T>({ name, size }: PartitionPlan, number: number, work: () 
   }
 }
 
-function writeContents(
+async function writeContents(
   { file, partitions }: DiskPlan,
   contents: readonly LaidOut[],
   { placements }: DiskLayout,
   order: readonly number[],
-  { sink, context: { reader, reporter }, fill, learn }: {
+  { sink, context: { reader, reporter, breathe }, fill, learn }: {
     readonly sink: ArtifactSink;
     readonly context: DiskContext;
     readonly fill: FillIn;
     readonly learn: (name: string, values: Values) => void;
   },
-): void {
+): Promise<void> {
   const id = `disk ${file}`;
   const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
   reporter.report({ type: "step", id, title: "Writing partitions", total, unit: "bytes" });
@@ -170,9 +175,12 @@ function writeContents(
     const content = contents[i]!;
     const { firstSector } = placements[i]!;
     const base = firstSector * SECTOR;
-    const values = content.write(sinkAt(sink, base), {
+    const values = await content.write(sinkAt(sink, base), {
       ...{ reader, firstSector, fillIn: fill },
-      onProgress: (done) => reporter.report({ type: "progress", id, done: before + done, total }),
+      onProgress(done) {
+        reporter.report({ type: "progress", id, done: before + done, total });
+        return breathe();
+      },
     });
     if (values) learn(partitions[i]!.name, values);
     before += content.bytes;

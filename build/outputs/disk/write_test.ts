@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { inOneBreath } from "../../../lib/breathe.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 import { diskPlan, writeImage } from "../../../tests/support/format/disk_plan.ts";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { type FieldPath, messagesOf, TowerError } from "../../../lib/errors.ts";
@@ -23,9 +24,9 @@ const listed = (table: string, ...partitions: object[]) =>
     partitions: partitions.map((fields, i) => ({ name: `p${i}`, type: "linux", ...fields })),
   });
 const EMPTY = { kind: "empty" };
-const context = { reader: inlineOnly, epoch: 0, reporter: silent };
+const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
 
-Deno.test("what cannot be written is told at its field, before the first byte", () => {
+Deno.test("what cannot be written is told at its field, before the first byte", async () => {
   const nothing: ArtifactSink = {
     setSize: () => assertEquals("a size", "nothing"),
     writeAt: () => assertEquals("bytes", "nothing"),
@@ -77,13 +78,13 @@ Deno.test("what cannot be written is told at its field, before the first byte", 
   ];
   for (const [partitions, code, at, message] of cases) {
     const plan = listed("mbr", ...partitions);
-    const error = assertThrows(() => writeImage(TREE, plan, nothing, context), TowerError);
+    const error = await assertRejects(() => writeImage(TREE, plan, nothing, context), TowerError);
     const told = messagesOf(error).join("\n");
     assertEquals([error.code, error.at, told.includes(message)], [code, at, true], told);
   }
 });
 
-Deno.test("a medium gets what file systems use, and all zeros that are promised", () => {
+Deno.test("a medium gets what file systems use, and all zeros that are promised", async () => {
   const plan = listed(
     "gpt",
     { content: EMPTY, size: "3MiB" },
@@ -96,7 +97,7 @@ Deno.test("a medium gets what file systems use, and all zeros that are promised"
     writeAt() {},
     requireZeros: (offset, length) => void parts.push([offset / 4096, length / 4096]),
   };
-  writeImage(TREE, plan, sink, context);
+  await writeImage(TREE, plan, sink, context);
   assertEquals(parts.slice(0, 2), [[256, 768], [1024, 16]]);
   const used = parts.slice(2).reduce((sum, [, length]) => sum + length, 0);
   assertEquals(parts.slice(2).every(([offset]) => offset >= 1280), true);
@@ -104,7 +105,7 @@ Deno.test("a medium gets what file systems use, and all zeros that are promised"
   assertEquals(used > 100 && used < 4000, true, String(used));
 });
 
-Deno.test("progress goes from nothing to all over the partitions", () => {
+Deno.test("progress goes from nothing to all over the partitions", async () => {
   const events: Event[] = [];
   const plan = listed(
     "gpt",
@@ -114,7 +115,7 @@ Deno.test("progress goes from nothing to all over the partitions", () => {
     { content: { kind: "ext4", folder: "/", label: "root" }, free: "1MiB" },
   );
   const reporter = { ...silent, report: (event: Event) => void events.push(event) };
-  writeImage(TREE, plan, { setSize() {}, writeAt() {} }, { ...context, reporter });
+  await writeImage(TREE, plan, { setSize() {}, writeAt() {} }, { ...context, reporter });
   const total = 3 + 5000 + "tower".length;
   assertEquals(events[0], {
     ...{ type: "step", id: "disk disk.img", title: "Writing partitions", total, unit: "bytes" },

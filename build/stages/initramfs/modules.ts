@@ -1,3 +1,4 @@
+import type { Breathe } from "../../../lib/breathe.ts";
 import { memorySource, readExactly } from "../../../lib/bytes/bytes.ts";
 import { packingOf, unpackModule } from "../../../lib/kmod/compression.ts";
 import { depmod } from "../../../lib/kmod/depmod.ts";
@@ -30,18 +31,22 @@ export interface CopiedModules {
  *
  * @throws {TowerError} `not-found` for a module that is nowhere.
  */
-export function copyModules(
+export async function copyModules(
   from: FileTree,
   to: FileTree,
   reader: ContentReader,
   release: string,
   wanted: readonly string[],
-): CopiedModules {
+  breathe: Breathe,
+): Promise<CopiedModules> {
   const whole = moduleDirectory(from, reader, release);
-  const { paths, named, firmware } = selectModules(whole, wanted);
+  const { paths, named, firmware } = await selectModules(whole, wanted, breathe);
   const lists = LISTS.filter((name) => from.file(`${whole.path}/${name}`));
   for (const path of [...lists, ...paths]) transplant(from, to, `${whole.path}/${path}`);
-  for (const path of paths) unpackInPlace(to, reader, `${whole.path}/${path}`);
+  for (const path of paths) {
+    unpackInPlace(to, reader, `${whole.path}/${path}`);
+    await breathe();
+  }
   linkModules(from, to, whole);
   for (const name of firmware) {
     for (const suffix of FIRMWARE_SUFFIXES) {
@@ -50,7 +55,7 @@ export function copyModules(
     }
   }
   const part = moduleDirectory(to, reader, release);
-  const indexes = [...depmod(part).files].map(([name, bytes]) =>
+  const indexes = [...(await depmod(part, breathe)).files].map(([name, bytes]) =>
     [`${part.path}/${name}`, bytes] as const
   );
   return { named, indexes: new Map(indexes) };

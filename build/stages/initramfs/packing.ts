@@ -1,12 +1,13 @@
 import { TowerError } from "../../../lib/errors.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
-import { writeCpio } from "../../../lib/format/cpio.ts";
+import { cpioPieces } from "../../../lib/format/cpio.ts";
 import { type GzipLevel, GzipWriter } from "../../../lib/format/gzip.ts";
-import { openZstd, type ZstdBuild } from "../../../lib/format/zstd.ts";
+import { openZstd } from "../../../lib/format/zstd.ts";
 import { findKernel } from "../../../lib/kmod/kernel_image.ts";
 import { bytesOf } from "../../../lib/tree/content.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
+import type { StageContext } from "../stage.ts";
 
 /** How an initramfs is compressed. */
 export type Packing =
@@ -68,28 +69,36 @@ export async function packInitramfs(
   reader: ContentReader,
   file: { write(bytes: Uint8Array): void },
   packing: Packing,
-  zstd: ZstdBuild,
+  { zstd, breathe }: Pick<StageContext, "zstd" | "breathe">,
 ): Promise<void> {
+  const write = async (push: (bytes: Uint8Array) => void) => {
+    for (const piece of cpioPieces(tree, reader)) {
+      push(piece);
+      await breathe();
+    }
+  };
   switch (packing.compression) {
     case "none":
-      writeCpio(tree, reader, (bytes) => file.write(bytes));
+      await write((bytes) => file.write(bytes));
       break;
     case "gzip": {
       const gzip = new GzipWriter(packing.level as GzipLevel, (bytes) => file.write(bytes));
-      writeCpio(tree, reader, (bytes) => gzip.write(bytes));
+      await write((bytes) => gzip.write(bytes));
       gzip.end();
       break;
     }
     case "zstd":
       // One frame: the kernel's decompressor stops behind the first (lib/decompress_unzstd.c).
-      file.write(await openZstd(zstd, packing.level)(aligned(tree, reader)));
+      file.write(await openZstd(zstd, packing.level)(await aligned(write)));
   }
 }
 
-function aligned(tree: FileTree, reader: ContentReader): Uint8Array {
+async function aligned(
+  write: (push: (bytes: Uint8Array) => void) => Promise<void>,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  writeCpio(tree, reader, (bytes) => {
+  await write((bytes) => {
     parts.push(bytes.slice());
     size += bytes.length;
   });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { atOnce, type Steps } from "../../breathe.ts";
 import { printable, TowerError } from "../../errors.ts";
 import type { ContentReader } from "../../tree/entry.ts";
 import type { FileTree } from "../../tree/file_tree.ts";
@@ -50,16 +51,27 @@ export function runScripts(
   packages: readonly UnpackedPackage[],
   options: RunScriptsOptions,
 ): ScriptOutcome[] {
+  return atOnce(scriptSteps(tree, packages, options));
+}
+
+/** What {@linkcode runScripts} does. */
+export function* scriptSteps(
+  tree: FileTree,
+  packages: readonly UnpackedPackage[],
+  options: RunScriptsOptions,
+): Steps<ScriptOutcome[]> {
   const run = new ScriptRun(tree, options, packages.map((p) => p.info.name));
   for (const unpacked of packages) {
     run.call(unpacked, "pre-install", [unpacked.info.version]);
     run.later.delete(unpacked.info.name);
     run.call(unpacked, "post-install", [unpacked.info.version]);
+    yield;
   }
   const directories = directoriesOf(packages);
   for (const unpacked of packages) {
     const matched = triggeredBy(unpacked.info.triggers, directories);
     run.call(unpacked, "trigger", matched);
+    yield;
   }
   return run.end();
 }

@@ -7,16 +7,15 @@ import { BLOCK_SIZE, type Run } from "./geometry.ts";
 /**
  * Writes a content into its blocks, the last one filled up with zeros.
  *
- * @param onBytes is told how many bytes came in, piece by piece
+ * @returns how many bytes came in, piece by piece
  * @throws {TowerError} `damaged` when the blob is not what the content says
  */
-export function writeContent(
+export function* writeContent(
   writer: BlockWriter,
   reader: ContentReader,
   runs: readonly Run[],
   content: Content,
-  onBytes: (count: number) => void,
-): void {
+): Generator<number> {
   const size = sizeOf(content);
   if (size === 0) return;
   const read = readerOf(reader, content);
@@ -31,7 +30,7 @@ export function writeContent(
       check.update(span);
       at += span.length;
       done += span.length;
-      onBytes(span.length);
+      yield span.length;
     }
     const rest = length % BLOCK_SIZE;
     if (rest > 0) writer.zeros(offset + length, BLOCK_SIZE - rest);

@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../breathe.ts";
 import type { ByteSink } from "../../bytes/bytes.ts";
 import type { ContentReader } from "../../tree/entry.ts";
 import { BlockWriter } from "./block_writer.ts";
@@ -32,16 +33,16 @@ import { encodeInodeXattrs, encodeXattrBlock } from "./xattr.ts";
  * time; what is zero and can stay a hole is not written. The superblock comes last, so an image
  * that was cut short cannot be mounted.
  *
- * @param onProgress is told how many bytes of contents are written, of how many
+ * @param onProgress is told how many bytes of contents are written, and waited for
  * @throws {RangeError} when a blob is shorter than its content says, and what the reader and the
  * sink throw
  */
-export function writeExt4(
+export async function writeExt4(
   layout: Ext4Layout,
   reader: ContentReader,
   sink: ByteSink,
-  onProgress?: (done: number, total: number) => void,
-): void {
+  onProgress: (done: number) => Promise<void> = inOneBreath,
+): Promise<void> {
   const writer = new BlockWriter(sink);
   const uuid = uuidBytes(layout.options.uuid);
   const seed = fileSystemSeed(uuid);
@@ -51,7 +52,6 @@ export function writeExt4(
   for (const { block, bytes } of resizeInodeMap(layout.geometry, layout.resizeBlock)) {
     copyBlock(block, bytes);
   }
-  const total = layout.inventory.contentBytes;
   let done = 0;
   for (const placed of layout.inodes) {
     const { plan, runs, xattrBlock } = placed;
@@ -66,10 +66,9 @@ export function writeExt4(
       const bytes = writer.zeros(runs[0]!.start * BLOCK_SIZE, BLOCK_SIZE);
       encodeJournalSuperblock(bytes, plan.dataBlocks, uuid);
     } else if (plan.body.kind === "file") {
-      writeContent(writer, reader, runs, plan.body.content, (n) => {
-        done += n;
-        onProgress?.(done, total);
-      });
+      for (const n of writeContent(writer, reader, runs, plan.body.content)) {
+        await onProgress(done += n);
+      }
     }
     if (placed.nodes.length > 0) {
       for (const { block, bytes } of extentTree(runs, placed.nodes, own).nodes) {

@@ -1,6 +1,7 @@
+import { inOneBreath } from "../../breathe.ts";
 import type { ByteSink } from "../../bytes/bytes.ts";
 import { piecesOf } from "../../tree/content.ts";
-import { type Content, type ContentReader, sizeOf } from "../../tree/entry.ts";
+import { type ContentReader, sizeOf } from "../../tree/entry.ts";
 import { BACKUP_SECTOR, encodeBootSector, encodeFsInfo, FSINFO_SECTOR } from "./boot_sector.ts";
 import { ATTRIBUTE, type DirectoryRecord, encodeDirectory, plainName } from "./directory.ts";
 import { SECTOR, TABLES } from "./geometry.ts";
@@ -12,14 +13,14 @@ const CHUNK = 1 << 20;
 /**
  * Writes a volume. What it does not write must read as zeros.
  *
- * @param onProgress Gets the bytes of files written so far.
+ * @param onProgress Gets the bytes of files written so far, and is waited for.
  */
-export function writeFat(
+export async function writeFat(
   layout: FatLayout,
   reader: ContentReader,
   sink: ByteSink,
-  onProgress: (done: number) => void = () => {},
-): void {
+  onProgress: (done: number) => Promise<void> = inOneBreath,
+): Promise<void> {
   writeHead(layout, sink);
   const chunk = new Uint8Array(CHUNK);
   let done = 0;
@@ -29,8 +30,12 @@ export function writeFat(
       sink.writeAt(at, encodeDirectory(recordsOf(layout, node)));
       continue;
     }
-    done += writeContent(reader, node.entry.content, sink, at, chunk);
-    onProgress(done);
+    let end = at;
+    for (const piece of piecesOf(reader, node.entry.content, chunk)) {
+      sink.writeAt(end, piece);
+      end += piece.length;
+      await onProgress(done += piece.length);
+    }
   }
 }
 
@@ -60,21 +65,6 @@ function placeOf({ geometry }: FatLayout, node: FatNode): number {
     ? geometry.reservedSectors + TABLES * geometry.tableSectors
     : clusterSector(geometry, node.cluster);
   return sector * SECTOR;
-}
-
-function writeContent(
-  reader: ContentReader,
-  content: Content,
-  sink: ByteSink,
-  at: number,
-  chunk: Uint8Array,
-): number {
-  let done = 0;
-  for (const piece of piecesOf(reader, content, chunk)) {
-    sink.writeAt(at + done, piece);
-    done += piece.length;
-  }
-  return done;
 }
 
 function recordsOf(layout: FatLayout, directory: FatNode): DirectoryRecord[] {

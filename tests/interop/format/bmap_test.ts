@@ -1,3 +1,4 @@
+import { breathing } from "../../../lib/files/interruption.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { writeFile, type WrittenFile } from "../../../build/media/output_file.ts";
@@ -46,7 +47,12 @@ async function write(
       throw new Error("no blobs here");
     },
   };
-  const engine = { env, store, reporter: silent } as unknown as Engine;
+  const engine = {
+    env,
+    store,
+    reporter: silent,
+    breathe: breathing(env.signal),
+  } as unknown as Engine;
   tree ??= bootTree(runner);
   let written: WrittenFile | undefined;
   const sink: OutputSink = {
@@ -54,11 +60,9 @@ async function write(
       written = await writeFile(file, write, { folder, engine });
     },
   };
+  const { breathe } = engine;
   const context = {
-    reader: store,
-    epoch: 1_700_000_000,
-    reporter: silent,
-    sink,
+    ...{ reader: store, epoch: 1_700_000_000, reporter: silent, sink, breathe },
     blockCompressor: noCompressor,
   };
   await disk.write(await tree, output, context);

@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { putBootFile } from "../../../lib/boot/boot_partition.ts";
@@ -45,7 +46,12 @@ async function cardFile(folder: string, fields: object = {}): Promise<string> {
   {
     using sink = fileSink(image);
     const tree = await bootTree(runner);
-    writeImage(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
+    await writeImage(tree, plan, sink, {
+      reader,
+      epoch: EPOCH,
+      reporter: silent,
+      breathe: inOneBreath,
+    });
   }
   using card = openDisk(image);
   putBootFile(card, {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { writeCpio } from "../../../lib/format/cpio.ts";
+import { cpioPieces } from "../../../lib/format/cpio.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
@@ -28,9 +28,7 @@ function sample(): FileTree {
 }
 
 function archive(tree: FileTree): Uint8Array {
-  const parts: Uint8Array[] = [];
-  writeCpio(tree, new MemoryStore(), (bytes) => parts.push(bytes.slice()));
-  return concat(parts);
+  return concat(Array.from(cpioPieces(tree, new MemoryStore()), (piece) => piece.slice()));
 }
 
 Deno.test({

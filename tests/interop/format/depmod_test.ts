@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { depmod } from "../../../lib/kmod/depmod.ts";
@@ -29,7 +30,7 @@ async function differences(root: string, release: string): Promise<string[]> {
   await runner.run({ argv: ["depmod", "-C", "/dev/null", "-b", root, release] });
   const { tree, reader } = folderTree(root);
   assertEquals(releasesIn(tree), [release]);
-  const { files } = depmod(moduleDirectory(tree, reader, release));
+  const { files } = await depmod(moduleDirectory(tree, reader, release), inOneBreath);
   assertEquals(files.size, 10);
   return [...files].filter(([name, bytes]) => {
     const real = Deno.readFileSync(join(root, "lib/modules", release, name));

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { inOneBreath } from "../../../lib/breathe.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
 import { messagesOf, TowerError } from "../../../lib/errors.ts";
@@ -31,9 +32,14 @@ const run = async (...argv: [string, ...string[]]) => {
   return new TextDecoder().decode(stdout);
 };
 
-function write(tree: FileTree, plan: DiskPlan, image: string): void {
+async function write(tree: FileTree, plan: DiskPlan, image: string): Promise<void> {
   using sink = fileSink(image);
-  writeImage(tree, plan, sink, { reader, epoch: EPOCH, reporter: silent });
+  await writeImage(tree, plan, sink, {
+    reader,
+    epoch: EPOCH,
+    reporter: silent,
+    breathe: inOneBreath,
+  });
 }
 
 for (const table of ["mbr", "gpt"] as const) {
@@ -43,7 +49,7 @@ for (const table of ["mbr", "gpt"] as const) {
     async fn() {
       using folder = tempFolder();
       const image = join(folder.path, "disk.img");
-      write(await bootTree(runner), diskPlan({ table }), image);
+      await write(await bootTree(runner), diskPlan({ table }), image);
       const verified = await runner.run({ argv: ["sfdisk", "--verify", image] });
       const said = new TextDecoder().decode(verified.stdout) +
         new TextDecoder().decode(verified.stderr);
@@ -85,7 +91,7 @@ Deno.test({
     using folder = tempFolder();
     const paths = [join(folder.path, "a"), join(folder.path, "b")];
     const tree = await bootTree(runner);
-    for (const path of paths) write(tree, PLAN, path);
+    for (const path of paths) await write(tree, PLAN, path);
     await runner.run({ argv: ["cmp", paths[0]!, paths[1]!] });
     assert(Deno.statSync(paths[0]!).size % (1 << 20) === 0);
   },
@@ -120,14 +126,14 @@ Deno.test({
     ];
     using folder = tempFolder();
     for (const [given, changes, code, message] of cases) {
-      const error = assertThrows(
+      const error = await assertRejects(
         () => write(given, diskPlan(changes), join(folder.path, "x")),
         TowerError,
       );
       assertStringIncludes(messagesOf(error).join("\n"), message);
       assertEquals(error.code, code, error.message);
     }
-    assertThrows(
+    await assertRejects(
       () => write(tree, diskPlan({}, "aarch64"), join(folder.path, "x")),
       TowerError,
       "only x86_64 has a BIOS",

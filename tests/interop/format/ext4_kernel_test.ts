@@ -59,7 +59,7 @@ function expectedLine(entry: Entry): string {
 
 mounted("the kernel sees every entry of a random tree as it is", async (image) => {
   const tree = randomTree(31, 900);
-  makeImage(image, tree, { freeBytes: 1 << 20 });
+  await makeImage(image, tree, { freeBytes: 1 << 20 });
   await using mount = await mountImage(image, "ro");
   const format = "%P\\t%y\\t%m\\t%U\\t%G\\t%T@\\t%s\\t%l\\0";
   const found = (await run("find", mount.path, "-printf", format)).split("\0").slice(0, -1)
@@ -109,7 +109,7 @@ async function availableBytes(path: string): Promise<number> {
 
 mounted("a mounted file system takes the free bytes and stays clean", async (image) => {
   const freeBytes = 64 << 20;
-  makeImage(image, treeOfManyFiles(), { freeBytes });
+  await makeImage(image, treeOfManyFiles(), { freeBytes });
   {
     await using mount = await mountImage(image, "rw");
     const path = (name: string) => join(mount.path, name);
@@ -131,7 +131,7 @@ mounted("a mounted file system takes the free bytes and stays clean", async (ima
 });
 
 mounted("a mounted file system grows a hundredfold and stays clean", async (image) => {
-  makeImage(image, treeOfManyFiles(), { size: 100 << 20 });
+  await makeImage(image, treeOfManyFiles(), { size: 100 << 20 });
   // The loop device takes the file's size, so the file system can grow into the rest.
   await Deno.truncate(image, 12 * 2 ** 30);
   {
@@ -146,7 +146,7 @@ mounted("a mounted file system grows a hundredfold and stays clean", async (imag
 }, whyNoGrowth());
 
 mounted("an image that was grown at rest takes files in its new groups", async (image) => {
-  makeImage(image, treeOfManyFiles(), { size: 100 << 20 });
+  await makeImage(image, treeOfManyFiles(), { size: 100 << 20 });
   await Deno.truncate(image, 12 * 2 ** 30);
   await run("resize2fs", image);
   {

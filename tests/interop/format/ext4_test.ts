@@ -58,7 +58,7 @@ function putFile(tree: FileTree, path: string, blob: string, size: number): void
 
 judged("e2fsck finds nothing to fix in 40 random trees", async (image) => {
   for (let seed = 1; seed <= 40; seed++) {
-    makeImage(image, randomTree(seed, 120), { freeBytes: seed % 3 === 0 ? 30 << 20 : 0 });
+    await makeImage(image, randomTree(seed, 120), { freeBytes: seed % 3 === 0 ? 30 << 20 : 0 });
     await assertClean(image).catch((cause) => {
       throw new Error(`seed ${seed}`, { cause });
     });
@@ -68,7 +68,7 @@ judged("e2fsck finds nothing to fix in 40 random trees", async (image) => {
 judged("debugfs reads back every field of random trees", async (image) => {
   for (const seed of [101, 102, 103]) {
     const tree = randomTree(seed, 800);
-    makeImage(image, tree, { freeBytes: 1 << 20 });
+    await makeImage(image, tree, { freeBytes: 1 << 20 });
     await assertClean(image);
     await assertHolds(image, tree, NO_BLOBS).catch((cause) => {
       throw new Error(`seed ${seed}`, { cause });
@@ -82,7 +82,7 @@ judged("e2fsck finds nothing to fix at any size, with tails of any length", asyn
   const edges = [-1, 0, 1, 40, 45, 50, 100, 560, 600].map((blocks) => 3 * group + blocks * 4096);
   const others = Array.from({ length: 20 }, () => (300 + random.below(700_000)) * 4096);
   for (const size of [...edges, ...others, 17 * group, 16 * group + (5 << 20), 40 * group]) {
-    makeImage(image, emptyTree(), { size });
+    await makeImage(image, emptyTree(), { size });
     assertEquals(Deno.statSync(image).size, size);
     await assertClean(image).catch((cause) => {
       throw new Error(`size ${size}`, { cause });
@@ -91,7 +91,7 @@ judged("e2fsck finds nothing to fix at any size, with tails of any length", asyn
 });
 
 judged("an empty tree makes the smallest file system, with lost+found", async (image) => {
-  const layout = makeImage(image, emptyTree());
+  const layout = await makeImage(image, emptyTree());
   assertEquals(layout.size, 1 << 20);
   await assertClean(image);
   const [listing] = await debugfs(image, ["ls -p /"]);
@@ -99,7 +99,7 @@ judged("an empty tree makes the smallest file system, with lost+found", async (i
 });
 
 judged("dumpe2fs shows the features and the identity that were asked for", async (image) => {
-  makeImage(image, emptyTree(), { freeBytes: 300 << 20 });
+  await makeImage(image, emptyTree(), { freeBytes: 300 << 20 });
   const text = await run("dumpe2fs", "-h", image);
   const field = (name: string) => new RegExp(`^${name}: +(.*)$`, "m").exec(text)?.[1];
   assertEquals(field("Filesystem volume name"), OPTIONS.label);
@@ -126,7 +126,7 @@ judged("a directory of 20,000 entries among 100,000 files is whole", async (imag
     const path = `d${Math.floor(i / 1000)}/f${i}`;
     tree.put({ ...META, type: "file", path, mode: 0o644, content: inlineText(path) });
   }
-  makeImage(image, tree, { freeBytes: 1 << 20 });
+  await makeImage(image, tree, { freeBytes: 1 << 20 });
   await assertClean(image);
   const [many, last] = await debugfs(image, ["ls -p /many", 'cat "/d79/f79999"']);
   assertEquals(many!.match(/file number/g)?.length, 20_000);
@@ -140,7 +140,7 @@ judged("directories nest as deep as a path allows", async (image) => {
     tree.put({ ...META, type: "directory", path, mode: 0o755 });
   }
   tree.put({ ...META, type: "file", path, mode: 0o600, content: inlineText("bottom") });
-  makeImage(image, tree);
+  await makeImage(image, tree);
   await assertClean(image);
   const [text] = await debugfs(image, [`cat /${path}`]);
   assertMatch(text!, /bottom/);
@@ -153,7 +153,7 @@ judged("a file over several groups keeps its bytes and its extents", async (imag
   putFile(tree, "large", "c", size);
   putFile(tree, "zlast", "b", 5000);
   const blobs = { [blobName("b")]: countingSource(5000), [blobName("c")]: countingSource(size) };
-  const layout = makeImage(image, tree, {}, sources(blobs));
+  const layout = await makeImage(image, tree, {}, sources(blobs));
   await assertClean(image);
   const large = [...layout.inodes].find(({ plan }) => plan.path === "large")!;
   assert(large.nodes.length === 1 && large.runs.length > 4, "its extents need a block");
@@ -185,7 +185,7 @@ judged("a file of 200 GiB has an extent tree of two levels that e2fsck accepts",
     using file = fileSink(image, layout.size);
     const { runs } = [...layout.inodes].find(({ plan }) => plan.path === "huge")!;
     const sink = withoutContents(file, runs);
-    writeExt4(layout, sources({ [blobName("a")]: zeroSource(size) }), sink);
+    await writeExt4(layout, sources({ [blobName("a")]: zeroSource(size) }), sink);
   }
   await assertClean(image);
   const [extents] = await debugfs(image, ["ex /huge"]);
@@ -210,7 +210,7 @@ judged("the least exact size is clean, and one block less is an error", async (i
   const free = planExt4(tree, OPTIONS).size;
   let size = free;
   for (; fits(tree, size - 4096); size -= 4096);
-  makeImage(image, tree, { size });
+  await makeImage(image, tree, { size });
   await assertClean(image);
   const error = assertThrows(
     () => planExt4(tree, { ...OPTIONS, size: size - 4096 }),
@@ -231,7 +231,7 @@ function fits(tree: FileTree, size: number): boolean {
 }
 
 judged("a million free inodes fit, though their tables are larger than a group", async (image) => {
-  const layout = makeImage(image, emptyTree(), { inodesFree: 1_000_000, freeBytes: 1 << 30 });
+  const layout = await makeImage(image, emptyTree(), { inodesFree: 1_000_000, freeBytes: 1 << 30 });
   await assertClean(image);
   const text = await run("dumpe2fs", "-h", image);
   assert(Number(/^Free inodes: +(\d+)/m.exec(text)![1]) >= 1_000_000);
@@ -248,7 +248,7 @@ judged(
     for (const entry of [...parents, ...rest.reverse()]) other.put(entry);
     const sums: string[] = [];
     for (const t of [tree, tree, other]) {
-      makeImage(image, t, { freeBytes: 40 << 20 });
+      await makeImage(image, t, { freeBytes: 40 << 20 });
       sums.push((await run("sha256sum", image)).slice(0, 64));
     }
     assertEquals(sums[1], sums[0]);
@@ -258,7 +258,7 @@ judged(
 
 judged("resize2fs grows 300 MB to 64 GB, and e2fsck finds nothing to fix", async (image) => {
   const tree = randomTree(12, 300);
-  makeImage(image, tree, { size: 300 << 20 });
+  await makeImage(image, tree, { size: 300 << 20 });
   await Deno.truncate(image, 64 * 2 ** 30);
   await run("resize2fs", image);
   await assertClean(image);

@@ -72,7 +72,7 @@ async function checkVolume(tree: FileTree, options: FatOptions, note: string): P
   const image = join(folder.path, "fat.img");
   const layout = planFat(tree, options);
   using sink = fileSink(image, layout.size);
-  writeFat(layout, reader, sink);
+  await writeFat(layout, reader, sink);
   const report = await run("fsck.fat", "-n", "-v", image).catch((error) => {
     throw new Error(`${note}: fsck.fat refuses the volume`, { cause: error });
   });
@@ -124,7 +124,7 @@ Deno.test({
       const image = join(folder.path, "fat.img");
       const layout = planFat(empty, { ...OPTIONS, size });
       using sink = fileSink(image, size);
-      writeFat(layout, reader, sink);
+      await writeFat(layout, reader, sink);
       const report = await run("fsck.fat", "-n", "-v", image);
       assertStringIncludes(report, `${bits} bit entries`);
       assertStringIncludes(report, "2048 hidden sectors");

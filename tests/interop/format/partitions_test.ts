@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { Medium } from "../../../build/outputs/output.ts";
@@ -106,7 +107,7 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 
 const IDLE = { boot: undefined, root: undefined, loaders: [], cmdline: "" };
 
-function image(path: string, table: "mbr" | "gpt", count: number): Medium {
+async function image(path: string, table: "mbr" | "gpt", count: number): Promise<Medium> {
   const partitions = Array.from({ length: count }, (_, i) => {
     const { flags, ...fields } = { flags: [], ...sortOf(i).fields(i) };
     return { name: `p${i}`, flags: table === "gpt" ? flags : [], ...fields };
@@ -114,7 +115,8 @@ function image(path: string, table: "mbr" | "gpt", count: number): Medium {
   const idle = { flavour: undefined, initramfs: undefined };
   const plan = diskPlan({ ...IDLE, ...idle, table, partitions });
   using sink = fileSink(path);
-  return writeImage(tree(count), plan, sink, { reader: inlineOnly, epoch: 0, reporter: silent });
+  const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
+  return await writeImage(tree(count), plan, sink, context);
 }
 
 for (const [table, count] of [["gpt", 1], ["gpt", 2], ["gpt", 5], ["gpt", 12]] as const) {
@@ -133,7 +135,7 @@ for (const count of [1, 2, 3, 4]) {
 async function judge(table: "mbr" | "gpt", count: number): Promise<void> {
   using folder = tempFolder();
   const path = join(folder.path, "disk.img");
-  const { partitions } = image(path, table, count);
+  const { partitions } = await image(path, table, count);
   assertStringIncludes(await run("sfdisk", "--verify", path), "No errors detected.");
   if (table === "gpt") assertStringIncludes(await run("sgdisk", "-v", path), "No problems found");
   const found = JSON.parse(await run("sfdisk", "--json", path)).partitiontable.partitions;

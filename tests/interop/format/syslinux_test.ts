@@ -52,7 +52,7 @@ for (const minimumType of ["fat12", "fat16", "fat32"] as const) {
       const tree = new FileTree({ ...META, mode: 0o755 });
       const layout = planFat(tree, { ...OPTIONS, minimumType });
       using sink = fileSink(image, layout.size);
-      writeFat(layout, reader, sink);
+      await writeFat(layout, reader, sink);
       const before = Deno.readFileSync(image).slice(0, 512);
 
       await run("syslinux", "--install", image);
@@ -77,7 +77,7 @@ for (const minimumType of ["fat12", "fat16", "fat32"] as const) {
       tree.put({ ...META, type: "file", path: LDLINUX_PATH, mode: 0o644, content });
       const layout = planFat(tree, { ...OPTIONS, minimumType });
       using sink = fileSink(image, layout.size);
-      writeFat(layout, reader, sink);
+      await writeFat(layout, reader, sink);
       installSyslinux(layout, parts, sink);
       await run("fsck.fat", "-n", image);
       const listed = new TextDecoder().decode(

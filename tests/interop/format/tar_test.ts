@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { gzip, GzipReader } from "../../../lib/format/gzip.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
-import { writeTar } from "../../../lib/format/tar.ts";
+import { tarPieces } from "../../../lib/format/tar.ts";
 import { readTarFiles } from "../../../lib/format/tar_files.ts";
 import { TarReader } from "../../../lib/format/tar_reader.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
@@ -22,9 +22,7 @@ async function run(...argv: [string, ...string[]]): Promise<string> {
 }
 
 function archive(tree: FileTree): Uint8Array {
-  const parts: Uint8Array[] = [];
-  writeTar(tree, new MemoryStore(), (bytes) => parts.push(bytes.slice()));
-  return concat(parts);
+  return concat(Array.from(tarPieces(tree, new MemoryStore()), (piece) => piece.slice()));
 }
 
 function deviceTree(): FileTree {

@@ -31,6 +31,6 @@ export function writeImage(
   plan: DiskPlan,
   sink: ArtifactSink,
   context: DiskContext,
-): Medium {
+): Promise<Medium> {
   return writeDisk(tree, plan, sink, context, CONTENTS);
 }

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { bytesOf } from "../../../lib/tree/content.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
-import { writeTar } from "../../../lib/format/tar.ts";
+import { tarPieces } from "../../../lib/format/tar.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
@@ -16,9 +16,9 @@ export async function putOnDisk(tree: FileTree, reader: ContentReader, dir: stri
   const archive = await Deno.makeTempFile();
   {
     using file = Deno.openSync(archive, { write: true, truncate: true });
-    writeTar(tree, reader, (bytes) => {
+    for (const bytes of tarPieces(tree, reader)) {
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-    });
+    }
   }
   await denoRunner().run({
     argv: ["tar", "-xpf", archive, "--same-owner", "--xattrs", "--xattrs-include=*", "-C", dir],

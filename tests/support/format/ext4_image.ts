@@ -62,14 +62,14 @@ export function emptyTree(): FileTree {
 }
 
 /** Plans and writes an image file. */
-export function makeImage(
+export async function makeImage(
   path: string,
   tree: FileTree,
   options: Partial<Ext4Options> = {},
   reader: ContentReader = sources({}),
-): Ext4Layout {
+): Promise<Ext4Layout> {
   const layout = planExt4(tree, { ...OPTIONS, ...options });
   using sink = fileSink(path, layout.size);
-  writeExt4(layout, reader, sink);
+  await writeExt4(layout, reader, sink);
   return layout;
 }

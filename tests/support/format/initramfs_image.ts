@@ -1,3 +1,4 @@
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { join } from "@std/path";
 import type { PartName } from "../../../build/stages/initramfs/parts.ts";
 import { initramfs } from "../../../build/stages/initramfs.ts";
@@ -67,6 +68,7 @@ export async function initramfsImage(
     zstd: "native",
     made: makeAnew,
     efiSigner: NO_SIGNER,
+    breathe: inOneBreath,
   };
   const path = "boot/initramfs-virt";
   await kernel.apply(tree, { kind: "kernel", flavour: "virt" }, context);

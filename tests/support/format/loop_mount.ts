@@ -33,7 +33,7 @@ export async function whyNoMount(): Promise<string> {
   if (Deno.uid() !== 0) return "mounting needs root";
   using folder = tempFolder();
   const image = join(folder.path, "probe.img");
-  makeImage(image, emptyTree());
+  await makeImage(image, emptyTree());
   try {
     await using _ = await mountImage(image, "ro");
     return "";

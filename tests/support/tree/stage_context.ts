@@ -1,5 +1,6 @@
 import type { StageContext } from "../../../build/stages/stage.ts";
 import { NO_SIGNER } from "../../../lib/secure_boot/efi_signer.ts";
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
 import { makeAnew } from "./make_anew.ts";
@@ -41,6 +42,7 @@ export function stageContext(epoch: number): StageContext {
     zstd: "wasm",
     made: makeAnew,
     efiSigner: NO_SIGNER,
+    breathe: inOneBreath,
   };
 }
 

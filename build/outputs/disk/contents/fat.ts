@@ -78,12 +78,12 @@ export const fat = contentKind({
       bytes: contentBytes(tree),
       mbrType: MBR_TYPE[geometry.type],
       used: [[0, clusterSector(geometry, nextCluster) * SECTOR]],
-      write(sink, { reader, firstSector, fillIn, onProgress }) {
+      async write(sink, { reader, firstSector, fillIn, onProgress }) {
         // A field of 32 bits, for programs in a boot sector: these know no disk beyond 2 TiB.
         const hidden = firstSector > 0xffffffff ? 0 : firstSector;
         // Values have as many characters as what stood for them: every place is the same.
         const placed = laidOut(filled(fillIn), hidden);
-        writeFat(placed, reader, sink, onProgress);
+        await writeFat(placed, reader, sink, onProgress);
         boot?.install(placed, sink);
       },
     };

@@ -36,11 +36,11 @@ export const raw = contentKind({
       bytes: sizeOf(content),
       mbrType: MBR_TYPE.linux,
       used: [[0, size]],
-      write(sink, { reader, onProgress }) {
+      async write(sink, { reader, onProgress }) {
         let done = 0;
         for (const piece of piecesOf(reader, content, new Uint8Array(CHUNK))) {
           sink.writeAt(done, piece);
-          onProgress(done += piece.length);
+          await onProgress(done += piece.length);
         }
       },
     };
