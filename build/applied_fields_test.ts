@@ -145,6 +145,7 @@ async function outcome(document: Document): Promise<string> {
   const whole = loadManifest("m.yaml", {
     systemPath: () => undefined,
     systemNames: () => [],
+    manifestNames: () => [],
     readText: (path) => JSON.stringify(texts[path]),
     beside: (_, path) => path,
     folderOf: () => "",

@@ -1,8 +1,9 @@
 import type { Arch } from "../../lib/brand.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { exists, inFolderThere } from "../../lib/files/files.ts";
+import { exists, inFolderThere, isFolder, listDir } from "../../lib/files/files.ts";
 import { buildsFolders } from "../../lib/release/built_images.ts";
+import { nearest } from "../../lib/report/did_you_mean.ts";
 import type { ContentStore } from "../../lib/store/ports.ts";
 import { isCanonical } from "../../lib/tree/file_tree.ts";
 import { basename, dirname, join, resolve } from "@std/path";
@@ -117,10 +118,31 @@ export function manifestFiles(cwd: string): ManifestSource {
   return {
     systemNames,
     systemPath: (name) => systemNames().includes(name) ? join(SYSTEMS, `${name}.yaml`) : undefined,
-    readText: (path) => systemText(resolve(cwd, path), 1 << 20),
+    manifestNames: () => manifestNames(cwd),
+    readText: (path) => withMeant(path, cwd, () => systemText(resolve(cwd, path), 1 << 20)),
     beside: (from, path) => resolve(dirname(resolve(cwd, from)), path),
     folderOf: (path) => dirname(resolve(cwd, path)),
   };
+}
+
+/** Files of a folder that may be manifests. Hidden ones are other programs' settings. */
+function manifestNames(folder: string): string[] {
+  if (!isFolder(folder)) return [];
+  return listDir(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .filter((name) => exists(join(folder, name)));
+}
+
+/** Says which file beside one that is not there may have been meant. */
+function withMeant<T>(path: string, cwd: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TowerError) || error.code !== "not-found") throw error;
+    const near = nearest(basename(path), manifestNames(dirname(resolve(cwd, path))));
+    if (near === undefined) throw error;
+    const meant = `${dirname(path)}/${near}`;
+    throw new TowerError("not-found", `${error.message}; did you mean "${meant}"?`);
+  }
 }
 
 /** `./dist`, `./builds` or the cache's `builds`: the first that exists, else the last. */

@@ -1,7 +1,5 @@
-import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { messagesOf, TowerError } from "../../lib/errors.ts";
-import { exists, listDir } from "../../lib/files/files.ts";
 import { manifestFiles } from "./inputs.ts";
 import { loadManifest, type ManifestSource } from "../manifest/manifest.ts";
 
@@ -26,7 +24,7 @@ export function knownSystems(
   const source = manifestFiles(env.cwd);
   const systems = source.systemNames().toSorted().map((name) => described(name, source));
   const broken: BrokenSystem[] = [];
-  for (const file of manifestNames(env.cwd)) {
+  for (const file of source.manifestNames()) {
     try {
       systems.push(described(file, source));
     } catch (error) {
@@ -36,12 +34,6 @@ export function knownSystems(
     }
   }
   return { systems, broken };
-}
-
-/** Files of a folder that may be manifests. Hidden ones are other programs' settings. */
-function manifestNames(folder: string): string[] {
-  return listDir(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name))
-    .filter((name) => exists(join(folder, name)));
 }
 
 function described(system: string, source: ManifestSource): KnownSystem {

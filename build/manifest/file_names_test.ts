@@ -35,6 +35,7 @@ function load(...outputs: object[]) {
   return loadManifest("m.yaml", {
     systemPath: () => undefined,
     systemNames: () => [],
+    manifestNames: () => [],
     readText: () => text,
     beside: (_, path) => path,
     folderOf: () => "/",

@@ -2,7 +2,7 @@ import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { type FieldPath, TowerError } from "../../lib/errors.ts";
 import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
-import { didYouMean } from "../../lib/report/did_you_mean.ts";
+import { nearest } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
 import { count } from "../../lib/report/quantity.ts";
 import { fieldInSpec, filesOf, type OutputSpec } from "../kinds/outputs.ts";
@@ -40,6 +40,9 @@ export interface ManifestSource {
   systemPath(name: string): string | undefined;
   /** The names of the systems that the program ships. */
   systemNames(): readonly string[];
+  /** The names of the manifests in the working folder. */
+  manifestNames(): readonly string[];
+  /** @throws {TowerError} `not-found`, with the file that may have been meant */
   readText(path: string): string;
   /** `path` as seen from the folder of the manifest `from`. */
   beside(from: string, path: string): string;
@@ -132,10 +135,21 @@ function locate(
   }
   const path = source.systemPath(reference);
   if (path !== undefined) return path;
-  const meant = didYouMean(reference, source.systemNames());
+  const files = from === undefined ? source.manifestNames() : [];
+  const meant = meantBy(reference, source.systemNames(), files);
   throw new TowerError("not-found", `Cannot find system "${reference}"${meant}`, {
     hint: `the systems are ${source.systemNames().join(", ")}; a manifest file ends in .yaml`,
   });
+}
+
+/** What may have been meant: a system, or the manifest of a file whose suffix was left out. */
+function meantBy(reference: string, systems: readonly string[], files: readonly string[]): string {
+  const known = new Map<string, string>([
+    ...systems.map((name) => [name, name] as const),
+    ...files.map((file) => [file.replace(/\.ya?ml$/, ""), `./${file}`] as const),
+  ]);
+  const meant = known.get(reference) ?? known.get(nearest(reference, known.keys()) ?? "");
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
 function complete({ document, trees, outputs, path }: ReadManifest): Manifest {

@@ -23,6 +23,7 @@ outputs:
 function sourceOf(files: Record<string, string>): ManifestSource {
   return {
     systemNames: () => ["base"],
+    manifestNames: () => [],
     systemPath: (name) => name === "base" ? "/systems/base.yaml" : undefined,
     readText(path) {
       const text = files[path];

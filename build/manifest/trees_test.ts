@@ -22,6 +22,7 @@ function load(text: string) {
   return loadManifest("m.yaml", {
     systemPath: () => undefined,
     systemNames: () => [],
+    manifestNames: () => [],
     readText: (path) => texts[path]!,
     beside: (_, path) => path,
     folderOf: (path) => `of ${path}`,

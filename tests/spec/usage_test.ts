@@ -179,6 +179,28 @@ Deno.test("a system or package that was mistyped is told the one that was meant"
   ]);
 });
 
+Deno.test("a manifest in the folder may be meant where .yaml or a letter is left out", async () => {
+  using program = new TestProgram();
+  program.write("small.yaml", "extends: lab\n");
+  program.write("parts/base.yaml", "extends: lab\n");
+  for (const command of ["build", "plan", "lock", "show-tree"]) {
+    for (const system of ["small", "smal"]) {
+      assertEquals(
+        (await program.fails(command, system)).error[0],
+        `error: Cannot find system "${system}"; did you mean "./small.yaml"?`,
+      );
+    }
+    const there = "there is no such file or folder; did you mean";
+    for (
+      const [asked, meant] of [["smal.yaml", "./small.yaml"], ["parts/bas.yml", "parts/base.yaml"]]
+    ) {
+      assertEquals((await program.fails(command, asked!)).error, [
+        `error: Cannot read "DIR/cwd/${asked}": ${there} "${meant}"?`,
+      ]);
+    }
+  }
+});
+
 Deno.test("text of strangers cannot drive the terminal", async () => {
   using program = new TestProgram();
   const { error } = await program.fails("build", "\x1b[2J\u202eevil.yaml");
