@@ -3,6 +3,8 @@ import { chooseHosts } from "../lib/fleet/host.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { lookAt } from "../lib/session/look.ts";
 import { isDrawable } from "../lib/program/drawable.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
+import { telling } from "../lib/report/telling.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { openFleet } from "../lib/session/fleet.ts";
 import { screenful } from "./render/screen.ts";
@@ -20,7 +22,7 @@ export async function showStatus(
 ): Promise<void> {
   try {
     for (;;) {
-      const look = await lookOnce(names, env, ending);
+      const look = await told(options, env, () => lookOnce(names, env, ending));
       if (options.json) {
         env.stdout.write(`${canonicalJson(lookJson(look), options.watch ? 0 : 2)}\n`);
       } else if (!options.watch || !drawsOn(env)) tell(look, env);
@@ -31,6 +33,17 @@ export async function showStatus(
     if (!options.watch || !env.signal.aborted) throw error;
     ending.code = 130;
   }
+}
+
+/** A watch draws by itself. */
+async function told(
+  { json, watch }: { readonly json: boolean; readonly watch: boolean },
+  env: Env,
+  look: () => Promise<Look>,
+): Promise<Look> {
+  if (json || watch) return await look();
+  using reporter = reporterFor(env, false);
+  return await telling(reporter, "Ask the hosts", look);
 }
 
 function drawsOn(env: Env): boolean {

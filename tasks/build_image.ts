@@ -24,7 +24,7 @@ import { exists, writeFileAtomic } from "../lib/files/files.ts";
 import { greet } from "./build_image/greet.ts";
 import { makeLab } from "./lab.ts";
 import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
-import { runTask } from "./task.ts";
+import { runTask, toldIn } from "./task.ts";
 
 /** Systems that a tower.env makes somebody. */
 const HOSTS = ["host", "host-uefi"];
@@ -62,7 +62,8 @@ async function main(env: Env): Promise<number> {
     env.stderr.write("Nothing here starts this image: it is for a Raspberry Pi's card\n");
     return code;
   }
-  const accelerator = await chooseAccelerator(env, machine);
+  const probe = () => chooseAccelerator(env, machine);
+  const accelerator = await toldIn(env, "Look for KVM", probe);
   const firmware = machine === "x86_64"
     ? { kind: "bios" } as const
     : { kind: "uefi", file: findFirmware(machine) } as const;

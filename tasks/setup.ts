@@ -8,7 +8,7 @@ import {
   TOOL_NAMES,
   type ToolName,
 } from "./setup/tools.ts";
-import { runTask } from "./task.ts";
+import { runTask, toldIn } from "./task.ts";
 
 /** What this machine is, as far as tools go. */
 export interface Machine {
@@ -17,8 +17,10 @@ export interface Machine {
   fileExists(path: string): boolean;
   /** Milliseconds since apt's package lists were fetched; Infinity where there are none. */
   packageListsAge(): number;
-  /** Tells the user what takes a while. */
+  /** Tells the user of a failure that ends nothing. */
   say(line: string): void;
+  /** Does what takes a while, and tells the user so. */
+  during(title: string, work: () => Promise<unknown>): Promise<unknown>;
 }
 
 /**
@@ -47,10 +49,10 @@ export async function setup(needs: readonly ToolName[], machine: Machine): Promi
       hint: `run: sudo ${line.join(" ")}`,
     });
   }
-  machine.say(`Installing ${absent.join(", ")}: ${line.join(" ")}`);
   const variables = { DEBIAN_FRONTEND: "noninteractive" };
   await refreshPackageLists(machine);
-  await runner.run({ argv: line, variables });
+  const title = `Installing ${absent.join(", ")}: ${line.join(" ")}`;
+  await machine.during(title, () => runner.run({ argv: line, variables }));
   const still = absentTools(absent, isThere);
   if (still.length === 0) return absent;
   throw new TowerError("tool", `Cannot find ${still.join(", ")}, though packages were installed`);
@@ -71,9 +73,9 @@ const LISTS_ARE_OLD = 24 * 3600 * 1000;
 export async function refreshPackageLists(machine: Machine): Promise<void> {
   const { runner, isRoot } = machine;
   if (!isRoot || packagerOf(runner) !== "apt" || machine.packageListsAge() < LISTS_ARE_OLD) return;
-  machine.say("Fetching package lists: apt-get update");
   try {
-    await runner.run({ argv: ["apt-get", "update", "-qq"] });
+    const update = () => runner.run({ argv: ["apt-get", "update", "-qq"] });
+    await machine.during("Fetching package lists: apt-get update", update);
   } catch (error) {
     machine.say(formatError(error));
   }
@@ -87,6 +89,7 @@ export function thisMachine(env: Env): Machine {
     runner: env.runner,
     isRoot: Deno.uid() === 0,
     say: (line) => env.stderr.write(`${line}\n`),
+    during: (title, work) => toldIn(env, title, work),
     packageListsAge() {
       try {
         const names = [...Deno.readDirSync(APT_LISTS)].map((e) => e.name);

@@ -42,6 +42,7 @@ function machine(options: {
     fileExists: (path) => programs.has(path),
     packageListsAge: () => options.lists ? 3600_000 : Infinity,
     say() {},
+    during: (_title, work) => work(),
     ran,
   };
 }

@@ -1,5 +1,13 @@
 import { type Env, realEnv } from "../lib/env.ts";
 import { exitCodeOf, formatError } from "../lib/errors.ts";
+import { reporterFor } from "../lib/program/reporter.ts";
+import { telling } from "../lib/report/telling.ts";
+
+/** Does what may take long, and tells then how long it takes. */
+export async function toldIn<T>(env: Env, title: string, work: () => T | Promise<T>): Promise<T> {
+  using reporter = reporterFor(env, false);
+  return await telling(reporter, title, work);
+}
 
 /**
  * Runs a task as a program: errors as text without a stack, and the exit status. Ends the process,

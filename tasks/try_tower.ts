@@ -19,7 +19,7 @@ import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { MachineSpace } from "../lib/lab/machine_space.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
-import { runTask } from "./task.ts";
+import { runTask, toldIn } from "./task.ts";
 import { Cables } from "../lib/lab/cables.ts";
 import { startHost, type TriedHost } from "../lib/lab/hosts.ts";
 import {
@@ -75,7 +75,8 @@ async function asOwnRoot(env: Env, args: readonly string[]): Promise<number> {
 
 async function tryTower(env: Env, image: string, command: readonly string[]): Promise<number> {
   const say = (line: string) => env.stderr.write(`${line}\n`);
-  const accelerator = await chooseAccelerator(env, "x86_64");
+  const probe = () => chooseAccelerator(env, "x86_64");
+  const accelerator = await toldIn(env, "Look for KVM", probe);
   using folder = tempDir();
   await using cables = await Cables.lay(env.runner, [
     { at: "online", address: `${TOWER_PLAN.online.thinClient}/24` },
@@ -91,7 +92,7 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
   });
   const tower = async (...args: string[]) => {
     say(`\n$ tower ${args.join(" ")}`);
-    const said = await client.tower(...args);
+    const said = await toldIn(env, `tower ${args[0]}`, () => client.tower(...args));
     env.stdout.write(said.out);
     env.stderr.write(said.err);
     return said;
@@ -102,10 +103,10 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
   for (const host of HOSTS) {
     machines.use(await startHost(env.runner, cables, host, folder.path, accelerator));
   }
-  say("\nThe hosts start in QEMU");
-  await untilUp(env, client, folder.path);
+  const start = () => untilUp(env, client, folder.path);
+  await toldIn(env, "The hosts start in QEMU", start);
   await tower("status");
-  const tried = await tryAll(client, cables);
+  const tried = await toldIn(env, "Try who reaches whom", () => tryAll(client, cables));
   say("\nWho reaches whom, and what the rules say:");
   for (const one of tried) env.stdout.write(`${lineOf(one)}\n`);
   const code = await atThinClient(env, client, command);

@@ -13,10 +13,15 @@ export function diffCommand(env: Env, ending: Ending) {
     .option("--json", "the result as JSON", false)
     .action(async (before, after, options) => {
       const { readComparedBuild } = await import("../release/compared_build.ts");
+      const { reporterFor } = await import("../../lib/program/reporter.ts");
+      const { silent } = await import("../../lib/report/event.ts");
+      const { telling } = await import("../../lib/report/telling.ts");
       const { compareBuilds } = await import("../supply/compare.ts");
       const { formatDifference } = await import("../supply/difference_text.ts");
       const read = (path: string) => readComparedBuild(resolve(env.cwd, path), env.signal);
-      const difference = compareBuilds(await read(before), await read(after));
+      const compare = async () => compareBuilds(await read(before), await read(after));
+      using reporter = options.json ? undefined : reporterFor(env, false);
+      const difference = await telling(reporter ?? silent, "Compare the builds", compare);
       env.stdout.write(
         options.json ? JSON.stringify(difference) + "\n" : formatDifference(difference),
       );

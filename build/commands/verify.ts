@@ -14,6 +14,8 @@ export function verifyCommand(env: Env) {
       const { checkDigests, checkSignatures, requireGood } = await import(
         "../release/verification.ts"
       );
+      const { reporterFor } = await import("../../lib/program/reporter.ts");
+      const { silent } = await import("../../lib/report/event.ts");
       const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
       const folder = new ReleaseFolder(resolve(env.cwd, dir));
       const keys = options.key === undefined
@@ -24,7 +26,9 @@ export function verifyCommand(env: Env) {
         key: keys.fingerprint(key.blob),
         comment: key.comment,
       }));
-      const checked = await checkDigests(folder, env.signal);
+      using reporter = options.json ? undefined : reporterFor(env, false);
+      const telling = { signal: env.signal, reporter: reporter ?? silent };
+      const checked = await checkDigests(folder, telling);
       if (options.json) {
         env.stdout.write(
           JSON.stringify({ signatures: signatures ?? null, artifacts: checked }) + "\n",

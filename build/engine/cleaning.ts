@@ -1,6 +1,9 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { printable } from "../../lib/errors.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import { silent } from "../../lib/report/event.ts";
+import { telling } from "../../lib/report/telling.ts";
 import { formatBytes } from "../../lib/report/quantity.ts";
 import { cleanStore, type StoreAmounts } from "../../lib/store/store_cleaning.ts";
 
@@ -17,7 +20,12 @@ export async function cleanCache(
 ): Promise<void> {
   const folder = join(env.cacheDir, "store");
   const unusedSince = Date.now() - days * DAY;
-  const { before, removed } = await cleanStore(folder, { unusedSince, dryRun, signal: env.signal });
+  using reporter = json ? undefined : reporterFor(env, false);
+  const { before, removed } = await telling(
+    reporter ?? silent,
+    `Look through ${folder}`,
+    () => cleanStore(folder, { unusedSince, dryRun, signal: env.signal }),
+  );
   if (json) {
     env.stdout.write(`${JSON.stringify({ folder, before, removed, dryRun })}\n`);
     return;

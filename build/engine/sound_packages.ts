@@ -1,5 +1,6 @@
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import { type ErrorCode, TowerError } from "../../lib/errors.ts";
+import { telling } from "../../lib/report/telling.ts";
 import type { Engine } from "./engine.ts";
 
 /** What wrong bytes lead to: a kernel module's may be met by a parser before they are hashed. */
@@ -32,7 +33,8 @@ export async function withSoundPackages<T>(
     return await work(packages);
   } catch (error) {
     if (error instanceof TowerError && !MAY_BE_DAMAGE.includes(error.code)) throw error;
-    const damaged = await removeDamaged(packages, engine);
+    const check = () => removeDamaged(packages, engine);
+    const damaged = await telling(engine.reporter, "Hash the packages of the store", check);
     if (damaged.length === 0) throw error;
     return await work(await reload(load, damaged));
   }

@@ -2,6 +2,7 @@ import { TowerError } from "../../lib/errors.ts";
 import { encodedChunks } from "../../lib/bytes/bytes.ts";
 import { openBlockPacker } from "../../lib/disk/block_packer.ts";
 import { createArtifact } from "../../lib/files/artifact_file.ts";
+import { telling } from "../../lib/report/telling.ts";
 import { join } from "@std/path";
 import { writeFile } from "./output_file.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -58,7 +59,8 @@ export async function writeArtifacts(
     reporter.report({ type: "done", id, note: `${made.artifacts.at(-1)!.size} bytes` });
   }
   for (const [name, made] of trees) {
-    written.companions.push(await writeListing(plan, name, made, folder, engine));
+    const listing = () => writeListing(plan, name, made, folder, engine);
+    written.companions.push(await telling(reporter, "List the tree", listing));
   }
   return written;
 }

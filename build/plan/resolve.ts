@@ -2,6 +2,7 @@ import { asDigest } from "../../lib/brand.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import type { Selected } from "../../lib/apk/solver.ts";
 import type { PackageRequest } from "../../lib/packages/request.ts";
+import { telling } from "../../lib/report/telling.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import {
   type ApkRequest,
@@ -39,7 +40,8 @@ export async function resolve(
   ports: ResolvePorts,
 ): Promise<{ sources: ApkSource[]; packages: readonly UnpackedPackage[] }> {
   const opened = await openRepositories(from, ports);
-  const choices = requests.map((request) => choosePackages(request, opened, ports));
+  const choices: Choice[] = [];
+  for (const request of requests) choices.push(await choosePackages(request, opened, ports));
   const wanted = new Map(
     choices.flatMap(({ selected }) => selected).map((s) => [s.package.identity, s]),
   );
@@ -55,11 +57,11 @@ export async function resolve(
   return { sources: choices.map((choice) => sourceOf(choice, opened, loaded)), packages };
 }
 
-function choosePackages(
+async function choosePackages(
   request: ApkRequest,
   { universe }: OpenRepositories,
   { reporter, placeOf }: ResolvePorts,
-): Choice {
+): Promise<Choice> {
   const { world, missing, replaced } = wantedOf(request, universe);
   for (const { chosen, absent } of replaced) {
     const message = `${chosen} is taken: no repository has ${absent.join(" or ")}`;
@@ -71,7 +73,8 @@ function choosePackages(
     }`;
     reporter.report({ type: "warning", message });
   }
-  const selected = solveOrPlace(world, request, universe, (item) => placeOf(request.name, item));
+  const solve = () => solveOrPlace(world, request, universe, (item) => placeOf(request.name, item));
+  const selected = await telling(reporter, "Choose the packages", solve);
   const lacking = [...new Set([...missing, ...replaced.flatMap(({ absent }) => absent)])];
   return { request, selected, lacking };
 }

@@ -2,6 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { type PrivateKeyFile, readPrivateKeyFile } from "../../lib/ssh_signature/private_key.ts";
 import { FILE_NAMESPACE, signerOf, signMessage } from "../../lib/ssh_signature/signature.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
 import { readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import { join } from "@std/path";
 import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../../lib/release/file_names.ts";
@@ -28,7 +29,11 @@ export async function signBuild(
   env: Env,
 ): Promise<{ files: string[]; signer: string }> {
   const key = readSigningKey(keyFile);
-  requireGood(folder, await checkDigests(folder, env.signal));
+  {
+    // It is gone before ssh-keygen asks.
+    using reporter = reporterFor(env, false);
+    requireGood(folder, await checkDigests(folder, { signal: env.signal, reporter }));
+  }
   const signatures = key.kind === "ed25519"
     ? SIGNED_FILES.map((file) => signMessage(key, FILE_NAMESPACE, folder.bytes(file)))
     : await signByProgram(folder, keyFile, key, env);

@@ -5,6 +5,8 @@ import { RECORD_FILE, SIGNED_FILES, SUMS_FILE } from "../../lib/release/file_nam
 import { parseArtifacts } from "../../lib/release/record.ts";
 import type { PublicKey } from "../../lib/ssh_signature/public_key.ts";
 import { hashFileUntil } from "../../lib/files/artifact_file.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import { telling } from "../../lib/report/telling.ts";
 import type { ReleaseFolder } from "../../lib/release/release_folder.ts";
 
 /** How a file in a build's folder compares with what the build said of it. */
@@ -19,13 +21,21 @@ export interface CheckedFile {
  */
 export async function checkDigests(
   folder: ReleaseFolder,
-  signal: AbortSignal,
+  { signal, reporter }: { readonly signal: AbortSignal; readonly reporter: Reporter },
 ): Promise<CheckedFile[]> {
   const recorded = parseArtifacts(folder.text(RECORD_FILE), folder.at(RECORD_FILE));
+  const total = recorded.reduce((sum, { size }) => sum + size, 0);
   const checked: CheckedFile[] = [];
-  for (const { file, digest } of recorded) {
-    checked.push(await checkFile(folder, file, digest, signal));
-  }
+  await telling(reporter, "Hash the files", async (progress) => {
+    let done = 0;
+    const onRead = (count: number) => progress(done += count, total);
+    for (const { file, digest } of recorded) {
+      const path = folder.at(file);
+      const found = folder.has(file) ? await hashFileUntil(path, signal, onRead) : undefined;
+      const state = found === undefined ? "missing" : found === digest ? "ok" : "changed";
+      checked.push({ file, state });
+    }
+  }, "bytes");
   const sums = folder.sums();
   if (sums === undefined) return checked;
   const expected = new Map<string, Digest>([
@@ -35,17 +45,6 @@ export async function checkDigests(
   const agree = sums.size === expected.size &&
     [...expected].every(([file, digest]) => sums.digestOf(file) === digest);
   return agree ? checked : [...checked, { file: SUMS_FILE, state: "changed" }];
-}
-
-async function checkFile(
-  folder: ReleaseFolder,
-  file: string,
-  digest: Digest,
-  signal: AbortSignal,
-): Promise<CheckedFile> {
-  const path = folder.at(file);
-  const found = folder.has(file) ? await hashFileUntil(path, signal) : undefined;
-  return { file, state: found === undefined ? "missing" : found === digest ? "ok" : "changed" };
 }
 
 /** @throws {TowerError} `untrusted` when a file is missing or changed */

@@ -19,6 +19,7 @@ import {
   writeFileAtomic,
 } from "../../lib/files/files.ts";
 import type { Runner } from "../../lib/proc/command.ts";
+import { telling } from "../../lib/report/telling.ts";
 import { readFolderTree } from "../../lib/store/folder_tree.ts";
 import { readTarTree } from "../../lib/store/tar_tree.ts";
 import { basename, join } from "@std/path";
@@ -56,7 +57,7 @@ export async function refuseCapabilities(folder: string, runner: Runner): Promis
  */
 export async function packFolder(
   request: { tree: string; infoFile: string; scriptsFolder?: string; key: string; output: string },
-  { store, breathe }: Pick<Engine, "store" | "breathe">,
+  { store, breathe, reporter }: Pick<Engine, "store" | "breathe" | "reporter">,
 ): Promise<string> {
   const info = parsePackageInfo(readText(request.infoFile, 1 << 20));
   const options = { origin: `package:${info.name}`, mtime: info.buildTime ?? 0 } as const;
@@ -71,7 +72,8 @@ export async function packFolder(
     level: 9,
     spool: store.writer(),
   });
-  const packed = await inBreaths(packing, breathe);
+  const title = `Pack ${info.name}-${info.version}`;
+  const packed = await telling(reporter, title, () => inBreaths(packing, breathe));
   const path = join(request.output, `${info.name}-${info.version}.apk`);
   using file = createArtifact(path);
   let at = 0;
@@ -100,38 +102,17 @@ function readScripts(folder: string | undefined): Partial<Record<string, Uint8Ar
  */
 export async function indexFolder(
   request: { folder: string; keys: readonly TrustedKey[]; key: string; description: string },
-  { fetcher, store }: Pick<Engine, "fetcher" | "store">,
+  engine: Pick<Engine, "fetcher" | "store" | "reporter">,
 ): Promise<number> {
-  const packages: IndexedPackage[] = [];
-  const arch = ARCHES.find((known) => known === basename(request.folder));
-  for (const name of listDir(request.folder).filter((n) => n.endsWith(".apk"))) {
-    const path = join(request.folder, name);
-    const size = fileState(path)!.size;
-    // The installed size is not known before the package is read: room for a 100-fold inflation.
-    const limits = packageLimits({ size, installedSize: size * 100 });
-    const chunks = fetcher.stream(path, { limit: size });
-    const options = { keys: request.keys, data: store.writer(), limits };
-    const { info, identity } = await readPackage(chunks, options).catch((cause) => {
-      if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
-      throw new TowerError(cause.code, `Cannot index "${path}"`, { cause });
-    });
-    if (name !== `${info.name}-${info.version}.apk`) {
-      throw new TowerError(
-        "malformed",
-        `Cannot index "${path}": it holds ${info.name}-${info.version}`,
-        {
-          hint: "a repository finds packages by NAME-VERSION.apk: rename the file",
-        },
-      );
+  const names = listDir(request.folder).filter((name) => name.endsWith(".apk"));
+  const packages = await telling(engine.reporter, "Read the packages", async (progress) => {
+    const read: IndexedPackage[] = [];
+    for (const name of names) {
+      read.push(await indexed(name, request, engine));
+      progress(read.length, names.length);
     }
-    // apk 2.14 looks for a package in the folder of the architecture that the index gives it.
-    packages.push({
-      ...info,
-      arch: info.arch === "noarch" ? arch ?? "noarch" : info.arch,
-      identity,
-      size,
-    });
-  }
+    return read;
+  }, "items");
   const index = packIndexArchive(
     formatIndex(packages),
     request.description,
@@ -139,4 +120,39 @@ export async function indexFolder(
   );
   writeFileAtomic(join(request.folder, "APKINDEX.tar.gz"), index);
   return packages.length;
+}
+
+/** How an index lists a package of a folder, once all of it is read. */
+async function indexed(
+  name: string,
+  request: { readonly folder: string; readonly keys: readonly TrustedKey[] },
+  { fetcher, store }: Pick<Engine, "fetcher" | "store">,
+): Promise<IndexedPackage> {
+  const arch = ARCHES.find((known) => known === basename(request.folder));
+  const path = join(request.folder, name);
+  const size = fileState(path)!.size;
+  // The installed size is not known before the package is read: room for a 100-fold inflation.
+  const limits = packageLimits({ size, installedSize: size * 100 });
+  const chunks = fetcher.stream(path, { limit: size });
+  const options = { keys: request.keys, data: store.writer(), limits };
+  const { info, identity } = await readPackage(chunks, options).catch((cause) => {
+    if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+    throw new TowerError(cause.code, `Cannot index "${path}"`, { cause });
+  });
+  if (name !== `${info.name}-${info.version}.apk`) {
+    throw new TowerError(
+      "malformed",
+      `Cannot index "${path}": it holds ${info.name}-${info.version}`,
+      {
+        hint: "a repository finds packages by NAME-VERSION.apk: rename the file",
+      },
+    );
+  }
+  // apk 2.14 looks for a package in the folder of the architecture that the index gives it.
+  return {
+    ...info,
+    arch: info.arch === "noarch" ? arch ?? "noarch" : info.arch,
+    identity,
+    size,
+  };
 }

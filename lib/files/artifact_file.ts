@@ -105,14 +105,22 @@ export function hashFile(path: string): Digest {
   });
 }
 
-/** The same for a large file: a signal ends it. */
-export async function hashFileUntil(path: string, signal: AbortSignal): Promise<Digest> {
+/**
+ * The same for a large file: a signal ends it.
+ * @param onRead Told of bytes as they are read.
+ */
+export async function hashFileUntil(
+  path: string,
+  signal: AbortSignal,
+  onRead: (count: number) => void = () => {},
+): Promise<Digest> {
   using file = openRegular(path);
   const breathe = breathing(signal);
   const hash = createHash("sha256");
   const chunk = new Uint8Array(1 << 20);
   for (let at = 0, n; (n = file.readAt(at, chunk)) > 0; at += n) {
     hash.update(chunk.subarray(0, n));
+    onRead(n);
     await breathe();
   }
   return digestFromHex(hash.digest("hex"));

@@ -6,6 +6,8 @@ export type Event =
     readonly title: string;
     readonly total?: number;
     readonly unit?: "bytes" | "items";
+    /** Its end is told only where it took long: what comes of it is told anyway. */
+    readonly isBrief?: true;
   }
   | {
     readonly type: "progress";

@@ -1,6 +1,5 @@
 import { printable } from "../errors.ts";
 import type { Event, TickingReporter } from "./event.ts";
-import { formatDuration } from "./quantity.ts";
 import {
   type Clock,
   LONG,
@@ -44,8 +43,8 @@ export function plainReporter(sink: TextSink, options: { readonly clock: Clock }
         }
         case "done": {
           due.delete(event.id);
-          const ended = steps.end(event.id);
-          if (ended) line(doneLine(ended.step.title, ended.time, event.note));
+          const line = steps.end(event);
+          if (line) sink.write(printable(line));
           return;
         }
         default:
@@ -53,11 +52,6 @@ export function plainReporter(sink: TextSink, options: { readonly clock: Clock }
       }
     },
   };
-}
-
-/** What a step that is done leaves to read. */
-export function doneLine(title: string, time: number, note: string | undefined): string {
-  return `${title}: ${note === undefined ? "" : `${note}, `}${formatDuration(time)}`;
 }
 
 /** A warning says that it is one. */

@@ -3,6 +3,7 @@ import type { Event, Reporter } from "./event.ts";
 import { jsonReporter } from "./json_reporter.ts";
 import { plainReporter } from "./plain_reporter.ts";
 import { formatBytes, formatDuration, formatProgress } from "./quantity.ts";
+import { telling } from "./telling.ts";
 import { ttyReporter } from "./tty_reporter.ts";
 
 /** A sink that keeps text and a clock that is set by hand. */
@@ -45,6 +46,31 @@ Deno.test("plainReporter writes a line per step, and progress only of long ones"
     "all is well",
     "",
   ]);
+});
+
+Deno.test("a brief step is told by its end, and meanwhile, only where it takes long", async () => {
+  for (const draws of [false, true]) {
+    const { state, sink, clock } = fixture();
+    const reporter = draws
+      ? ttyReporter(sink, { clock, columns: 60, hush })
+      : plainReporter(sink, { clock });
+    const work = (seconds: number) =>
+      telling(reporter, "Hash the files", (progress) => {
+        for (let second = 1; second <= seconds; second++) {
+          state.time += 1000;
+          progress(second, seconds);
+          reporter.tick();
+        }
+        return seconds;
+      }, "items");
+    assertEquals(await work(2), 2);
+    if (!draws) assertEquals(state.text, "");
+    assert(!/Hash the files: /.test(state.text), state.text);
+    assertEquals(await work(5), 5);
+    const [told, ...more] = state.text.split("\n").filter((line) => /files: /.test(line)).reverse();
+    assertEquals(told!.replace(/^.*J/, ""), "Hash the files: 5.0 s");
+    if (!draws) assertEquals(more, ["Hash the files: 3 of 5, 2 s left"]);
+  }
 });
 
 Deno.test("jsonReporter writes the events, one a line, without control characters", () => {

@@ -6,6 +6,7 @@ export interface RunningStep {
   readonly id: string;
   readonly title: string;
   readonly unit: "bytes" | "items" | undefined;
+  readonly isBrief: boolean;
   readonly began: number;
   done: number;
   total: number | undefined;
@@ -40,6 +41,7 @@ export class RunningSteps {
       id: event.id,
       title: event.title,
       unit: event.unit,
+      isBrief: event.isBrief ?? false,
       began,
       done: 0,
       total: event.total,
@@ -61,11 +63,14 @@ export class RunningSteps {
     return step;
   }
 
-  /** Ends a step; undefined for one that nobody began. */
-  end(id: string): { step: RunningStep; time: number } | undefined {
+  /** Ends a step; what it leaves to read, undefined for one that nobody began. */
+  end({ id, note }: Event & { type: "done" }): string | undefined {
     const step = this.#steps.get(id);
+    if (!step) return undefined;
     this.#steps.delete(id);
-    return step && { step, time: this.#clock() - step.began };
+    const time = this.#clock() - step.began;
+    if (step.isBrief && time < LONG) return "";
+    return `${step.title}: ${note === undefined ? "" : `${note}, `}${formatDuration(time)}\n`;
   }
 
   [Symbol.iterator](): Iterator<RunningStep> {

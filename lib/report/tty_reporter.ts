@@ -1,6 +1,6 @@
 import { printable } from "../errors.ts";
 import type { Event, TickingReporter } from "./event.ts";
-import { doneLine, messageLine } from "./plain_reporter.ts";
+import { messageLine } from "./plain_reporter.ts";
 import { percentOf } from "./quantity.ts";
 import { type Clock, progressTexts, type RunningStep, RunningSteps } from "./running_steps.ts";
 import type { TextSink } from "./text_sink.ts";
@@ -53,8 +53,8 @@ class TtyReporter implements TickingReporter, Disposable {
         return;
       }
       case "done": {
-        const ended = this.#steps.end(event.id);
-        if (ended) this.#draw(`${printable(doneLine(ended.step.title, ended.time, event.note))}\n`);
+        const line = this.#steps.end(event);
+        if (line !== undefined) this.#draw(printable(line));
         return;
       }
       default:

@@ -1,6 +1,7 @@
 import { inOneBreath } from "../../lib/breathe.ts";
 import { join } from "@std/path";
 import { packFolder } from "../../build/repository/repository.ts";
+import { silent } from "../../lib/report/event.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import { makeDir, readBytes, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import type { Program } from "./programs.ts";
@@ -47,6 +48,7 @@ export async function packApk(
   return await packFolder({ tree, infoFile: info, key, output: folder }, {
     store,
     breathe: inOneBreath,
+    reporter: silent,
   });
 }
 

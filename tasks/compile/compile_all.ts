@@ -5,6 +5,7 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { SUMS_FILE } from "../../lib/release/file_names.ts";
 import { formatSums } from "../../lib/release/sums.ts";
 import { readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
+import { toldIn } from "../task.ts";
 import { checkPacked } from "./check_packed.ts";
 import { bundleProgram, type Origin } from "./bundle.ts";
 import { type Machine, MACHINES } from "./elf_layout.ts";
@@ -56,15 +57,21 @@ export async function compileAll(
       request.env.stderr.write(`${file}\n`);
       const tools = { deno: request.deno.path, runner: request.env.runner };
       using work = tempDir();
-      const help = await helpOf(program, request.env);
-      const given = { project: request.project, work: work.path, help };
-      const bundle = await bundleProgram(program, origin, { ...tools, ...given });
-      const bytes = await makeProgram(program, bundle, base, tools);
-      if (base.machine === request.deno.machine) await assertStarts(program, bytes, request);
-      const { libraries } = checkPacked(bytes);
+      const { env } = request;
+      const bundle = await toldIn(env, `Bundle ${file}`, async () => {
+        const help = await helpOf(program, env);
+        const given = { project: request.project, work: work.path, help };
+        return await bundleProgram(program, origin, { ...tools, ...given });
+      });
+      const make = () => makeProgram(program, bundle, base, tools);
+      const bytes = await toldIn(env, `Pack ${file}`, make);
+      if (base.machine === request.deno.machine) {
+        await toldIn(env, `Start ${file}`, () => assertStarts(program, bytes, request));
+      }
+      const { libraries } = await toldIn(env, `Check ${file}`, () => checkPacked(bytes));
       const denoVersion = request.deno.version;
       const made = { program, file, bytes, origin, base, bundle, denoVersion, libraries };
-      const record = recordOf(made);
+      const record = await toldIn(env, `Record ${file}`, () => recordOf(made));
       records.push(record);
       files.set(file, { bytes, mode: 0o755 });
       text(`${file}.json`, JSON.stringify(record, null, 2) + "\n");
@@ -72,11 +79,13 @@ export async function compileAll(
     text(`NOTICES-${origin.target}`, noticesOf(base, request));
   }
   approve(records);
-  const sums = [...files].map(([file, { bytes }]) => ({ file, digest: digestOf(bytes) }));
-  text(SUMS_FILE, formatSums(sums));
-  for (const [name, { bytes, mode }] of files) {
-    writeFileAtomic(join(request.output, name), bytes, mode);
-  }
+  await toldIn(request.env, "Write the programs", () => {
+    const sums = [...files].map(([file, { bytes }]) => ({ file, digest: digestOf(bytes) }));
+    text(SUMS_FILE, formatSums(sums));
+    for (const [name, { bytes, mode }] of files) {
+      writeFileAtomic(join(request.output, name), bytes, mode);
+    }
+  });
   return records;
 }
 
@@ -87,8 +96,8 @@ async function basesFor({ targets, runtime, env, deno, isFresh }: CompileRequest
   const say = (line: string) => env.stderr.write(`${line}\n`);
   for (const machine of targets ?? MACHINES) {
     try {
-      bases.push(
-        await prepareBase(machine, {
+      const prepare = () =>
+        prepareBase(machine, {
           runner: env.runner,
           deno: deno.path,
           version: deno.version,
@@ -97,8 +106,8 @@ async function basesFor({ targets, runtime, env, deno, isFresh }: CompileRequest
           cacheDir: join(env.cacheDir, "compile"),
           say,
           isFresh,
-        }),
-      );
+        });
+      bases.push(await toldIn(env, `Get a runtime for ${machine}`, prepare));
     } catch (error) {
       if (targets !== undefined || !(error instanceof TowerError)) throw error;
       failures.push(error);
