@@ -124,7 +124,11 @@ export function parseRecord(text: string, file: string): BuildRecord {
   return decode(text, file, recordDocument);
 }
 
-function decode<T extends z.ZodType>(text: string, file: string, document: T): z.infer<T> {
+function decode<T extends z.ZodType<Pick<BuildRecord, "artifacts" | "companions">>>(
+  text: string,
+  file: string,
+  document: T,
+): z.infer<T> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -139,11 +143,28 @@ function decode<T extends z.ZodType>(text: string, file: string, document: T): z
     );
   }
   const result = document.safeParse(fromVersion1(value));
-  if (result.success) return result.data;
+  if (result.success) {
+    refuseTwice(result.data, file);
+    return result.data;
+  }
   const faults = result.error.issues.slice(0, 8).map((i) =>
     `${i.path.join(".")}: ${i.message}`.slice(0, MOST_SHOWN)
   );
   throw new TowerError("malformed", `Cannot read record "${file}": ${faults.join("; ")}`);
+}
+
+/** What is known of a file by its name must be said of it once. */
+function refuseTwice(
+  { artifacts, companions }: Pick<BuildRecord, "artifacts" | "companions">,
+  record: string,
+): void {
+  const names = new Set<string>();
+  for (const { file } of [...artifacts, ...companions]) {
+    if (names.has(file)) {
+      throw new TowerError("malformed", `Cannot read record "${record}": it has "${file}" twice`);
+    }
+    names.add(file);
+  }
 }
 
 function lengthOf(value: unknown, field: string): number {

@@ -148,6 +148,23 @@ Deno.test("a record tells of a disk's partitions, and nothing that is none", () 
   assertThrows(() => parseRecord(many, "r"), TowerError, "partitions: must be at most 128");
 });
 
+Deno.test("a record that has a file twice is refused, also where one tells of the other", () => {
+  const { artifacts: [image], companions: [map] } = VERSION_1;
+  for (
+    const twice of [
+      { artifacts: [image, { ...image, size: 1 }] },
+      { artifacts: [image], companions: [map, map] },
+      { artifacts: [image], companions: [{ ...map, file: image!.file }] },
+    ]
+  ) {
+    for (const parse of [parseRecord, parseArtifacts]) {
+      const text = JSON.stringify({ ...VERSION_1, ...twice });
+      const error = assertThrows(() => parse(text, "r.json"), TowerError, "twice");
+      assertEquals(error.code, "malformed");
+    }
+  }
+});
+
 Deno.test("hostile records of either version end in one short error", () => {
   const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000));
   const files = [deep, { toString: 1, valueOf: 1 }, null, "../x", "a".repeat(1 << 20)];

@@ -45,11 +45,15 @@ switch (task) {
     break;
 }
 
-/** Has blobs grow old, and uses those that are there still as a build does, for two seconds. */
+/**
+ * Has blobs grow old, and uses those that are there still as a build does, until another process has
+ * removed so many of them that they were made anew; a minute at most.
+ */
 function useOldBlobs(): void {
   const lost: string[] = [];
   let made = 0;
-  for (const end = performance.now() + 2000; performance.now() < end;) {
+  const enough = 50 + 30;
+  for (const end = performance.now() + 60_000; made < enough && performance.now() < end;) {
     using store = openStore(path);
     for (let i = 0; i < 50; i++) {
       const content = bytes(`content ${i}`);
