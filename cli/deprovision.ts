@@ -1,6 +1,12 @@
 import type { Env } from "../lib/env.ts";
+import { printable } from "../lib/errors.ts";
 import { findHost, hostName, type Inventory } from "../lib/fleet/host.ts";
-import { planPoweroff } from "../lib/fleet/operations/power.ts";
+import {
+  type DeprovisionStep,
+  planDeprovision,
+  shownDeprovision,
+} from "../lib/fleet/operations/deprovision.ts";
+import type { Plan } from "../lib/fleet/operations/step.ts";
 import { hostFolder } from "../lib/fleet/paths.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { runOnHosts } from "../lib/session/operation.ts";
@@ -8,6 +14,7 @@ import { lookAt } from "../lib/session/look.ts";
 import { upHosts } from "../lib/fleet/facts/host_status.ts";
 import { locked, removeHost } from "../lib/inventory/inventory_files.ts";
 import type { Ending } from "../lib/program/ending.ts";
+import { stepLines } from "./render/steps.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 
@@ -27,21 +34,19 @@ export async function deprovision(
   const name = hostName(text);
   const fleet = await openFleet(env);
   const isBroken = requireKnown(fleet.inventory, name);
-  const steps = [
-    ...isBroken ? [] : [`power ${name} off if it is up`],
-    `remove ${hostFolder(fleet.place, name)} with its keys`,
-    `remove ${name} from SSH's configuration and known hosts`,
-  ];
-  if (dryRun) {
-    const lines = steps.map((step) => `${step}\n`).join("");
-    return env.stdout.write(json ? `${canonicalJson(steps, 2)}\n` : lines);
-  }
+  const plan = async () => {
+    const up = isBroken ? [] : upHosts(await lookAt([findHost(fleet.inventory, name)], fleet));
+    return planDeprovision(name, up, hostFolder(fleet.place, name));
+  };
+  if (dryRun) return show(await plan(), env, json);
   if (confirm && (await env.ask(`Type "${name}" to forget it for ever: `))?.trim() !== name) {
     ending.code = 1;
     return env.stderr.write("Nothing was changed.\n");
   }
-  if (!isBroken) await powerOff(name, fleet, env, json);
-  await locked(fleet.place, () => removeHost(fleet.place, name));
+  for (const step of await plan()) {
+    if (step.kind === "power-off") await powerOff(step.plan, fleet, env, json);
+    else await locked(fleet.place, () => removeHost(fleet.place, name));
+  }
   if (json) env.stdout.write(`${canonicalJson({ host: name, state: "removed" }, 2)}\n`);
   else env.stdout.write(`${name} is forgotten.\n`);
 }
@@ -53,12 +58,18 @@ function requireKnown(inventory: Inventory, name: string): boolean {
   return false;
 }
 
-async function powerOff(name: string, fleet: Fleet, env: Env, json: boolean): Promise<void> {
-  const up = upHosts(await lookAt([findHost(fleet.inventory, name)], fleet));
+function show(steps: readonly DeprovisionStep[], env: Env, json: boolean): void {
+  const shown = shownDeprovision(steps);
+  if (json) return env.stdout.write(`${canonicalJson(shown, 2)}\n`);
+  for (const step of shown) {
+    env.stdout.write(typeof step === "string" ? `${printable(step)}\n` : stepLines([step]));
+  }
+}
+
+async function powerOff(plan: Plan, fleet: Fleet, env: Env, json: boolean): Promise<void> {
   using reporter = reporterFor(env, json);
-  const outcomes = await runOnHosts(planPoweroff(up), fleet, reporter);
-  for (const { result } of outcomes) {
+  for (const { host, result } of await runOnHosts(plan, fleet, reporter)) {
     if (result.kind !== "failed") continue;
-    reporter.report({ type: "warning", message: `${name} could not be powered off` });
+    reporter.report({ type: "warning", message: `${host.name} could not be powered off` });
   }
 }

@@ -3,7 +3,14 @@ import type { Arch } from "../../lib/brand.ts";
 import { HEAD_SIZE, startsMachine } from "../../lib/boot/boot_sector.ts";
 import { type CheckedImage, checkImageTold } from "../../lib/disk/checked_image.ts";
 import { type CheckedTarget, checkTarget } from "../../lib/disk/target.ts";
-import { type BlankedCard, spoiled, writeImage } from "../../lib/disk/write_image.ts";
+import type { Card } from "../../lib/disk/flash.ts";
+import {
+  type CardWork,
+  compareCards,
+  fillCards,
+  spoiled,
+  zeroCards,
+} from "../../lib/disk/write_image.ts";
 import type { Env } from "../../lib/env.ts";
 import { printable, TowerError } from "../../lib/errors.ts";
 import { imageSignersPath } from "../../lib/fleet/paths.ts";
@@ -46,7 +53,7 @@ export async function flashImage(request: FlashRequest, env: Env, ending: Ending
     zero: request.isZeroed,
   } as const;
   const target = await checkTarget(wanted, image, env, owned);
-  const plan = { image, target, isZeroed: request.isZeroed };
+  const plan = planFlash(image, target, request.isZeroed);
   if (!json) (dryRun ? env.stdout : env.notes).write(planText(plan));
   if (!dryRun) {
     if (confirm && !await isConfirmed(env)) {
@@ -62,10 +69,34 @@ export async function flashImage(request: FlashRequest, env: Env, ending: Ending
   }
 }
 
+/** A part of the work, which is shown first. */
+interface FlashStep {
+  readonly title: string;
+  readonly work: (cards: readonly Card[], work: CardWork) => Promise<void>;
+}
+
 interface FlashPlan {
   readonly image: CheckedImage;
   readonly target: CheckedTarget;
-  readonly isZeroed: boolean;
+  /** All that is done, in this order. */
+  readonly steps: readonly FlashStep[];
+}
+
+function planFlash(image: CheckedImage, target: CheckedTarget, isZeroed: boolean): FlashPlan {
+  const { description } = target;
+  const zero: FlashStep = { title: `write zeros over ${description}`, work: zeroCards };
+  const steps: FlashStep[] = [
+    ...isZeroed ? [zero] : [],
+    {
+      title: `write the image to ${description}`,
+      work: (cards, work) => fillCards(image, cards, work),
+    },
+    {
+      title: "read it back and compare",
+      work: (cards, work) => compareCards(image, cards, work),
+    },
+  ];
+  return { image, target, steps };
 }
 
 /** @throws {TowerError} as soon as it can be told: the check of an image takes long. */
@@ -84,13 +115,14 @@ function signersOf({ signers }: FlashRequest, env: Env): string | undefined {
 }
 
 async function write(
-  { image, target, isZeroed }: FlashPlan,
+  plan: FlashPlan,
   { env, reporter }: { readonly env: Env; readonly reporter: Reporter },
 ): Promise<void> {
+  const { target } = plan;
   using medium = await target.open();
-  const card: BlankedCard = { medium, isZeroed };
+  const card: Card = { medium };
   try {
-    await writeImage(image, [card], { signal: env.signal, reporter });
+    for (const { work } of plan.steps) await work([card], { signal: env.signal, reporter });
     if (card.failure === undefined) await medium.commit();
   } catch (error) {
     throw spoiled(target.description, error);
@@ -99,17 +131,12 @@ async function write(
 }
 
 function planText(plan: FlashPlan): string {
-  const { image: { path, signer }, target: { description }, isZeroed } = plan;
+  const { image: { path, signer }, steps } = plan;
   const signed = signer === undefined ? "digest" : `digest and signature (${signer})`;
-  const steps = [
-    `use image ${path}, ${signed} checked`,
-    ...isZeroed ? [`write zeros over ${description}`] : [],
-    `write the image to ${description}`,
-    "read it back and compare",
-  ];
   const lines = [
     "This will be done:",
-    ...steps.map((step, i) => `  ${i + 1}. ${step}`),
+    ...steps.map(({ title }, i) => `  ${i + 1}. ${title}`),
+    `It will use image ${path}, ${signed} checked.`,
     ...warningsOf(plan).map((warning) => `warning: ${warning}`),
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
@@ -132,5 +159,6 @@ function startsSomething({ head }: CheckedImage): boolean {
 
 function planJson(plan: FlashPlan) {
   const { image: { path, size, signer }, target: { description } } = plan;
-  return { image: { path, size, signer }, device: description, warnings: warningsOf(plan) };
+  const steps = plan.steps.map(({ title }) => title);
+  return { image: { path, size, signer }, device: description, steps, warnings: warningsOf(plan) };
 }

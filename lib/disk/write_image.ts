@@ -3,37 +3,21 @@ import type { Reporter } from "../report/event.ts";
 import { type Card, compare, flash, type FlashOptions, zero } from "./flash.ts";
 import type { ImagePieces } from "./image_pieces.ts";
 
-/** A medium, and whether all of it is to be zeroed first. */
-export interface BlankedCard extends Card {
-  readonly isZeroed: boolean;
-}
-
 /** How the work on cards is ended and told. */
 export interface CardWork {
   readonly signal: AbortSignal;
   readonly reporter: Reporter;
 }
 
-/**
- * Writes an image to all cards side by side, and reads it back. A card's own fault stays with it.
- * @throws {TowerError} what is wrong with the image, for all of them.
- */
-export async function writeImage(
-  image: ImagePieces,
-  cards: readonly BlankedCard[],
-  work: CardWork,
-): Promise<void> {
-  await zeroCards(cards.filter(({ isZeroed }) => isZeroed), work);
-  await fillCards(image, cards, work);
-  await compareCards(image, cards, work);
-}
-
-/** The first part of {@linkcode writeImage}: for those cards that are to be zeroed. */
+/** Overwrites cards with zeros, before an image is written to them. */
 export function zeroCards(cards: readonly Card[], work: CardWork): Promise<void> {
   return told("zero", "zero the device", cards, work, zero);
 }
 
-/** The second part of {@linkcode writeImage}. */
+/**
+ * Writes an image to all cards side by side. A card's own fault stays with it.
+ * @throws {TowerError} what is wrong with the image, for all of them.
+ */
 export function fillCards(
   image: ImagePieces,
   cards: readonly Card[],
@@ -43,7 +27,7 @@ export function fillCards(
   return told("write", "write the image", cards, work, write);
 }
 
-/** The last part of {@linkcode writeImage}. */
+/** Reads the cards back, and compares them with the image. @throws as {@linkcode fillCards} */
 export function compareCards(
   image: ImagePieces,
   cards: readonly Card[],

@@ -1,7 +1,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { checkImage } from "../../lib/disk/checked_image.ts";
 import { fileMedium } from "../../lib/disk/medium.ts";
-import { writeImage } from "../../lib/disk/write_image.ts";
+import { compareCards, fillCards } from "../../lib/disk/write_image.ts";
 import type { Env } from "../../lib/env.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -85,7 +85,9 @@ async function ownParts(env: Env, path: string, card: string): Promise<Sample> {
   using image = await checkImage(path, undefined, env);
   using medium = fileMedium(card, SIZE);
   const { signal } = env;
-  await writeImage(image, [{ medium, isZeroed: false }], { signal, reporter: silent });
+  const cards = [{ medium }];
+  await fillCards(image, cards, { signal, reporter: silent });
+  await compareCards(image, cards, { signal, reporter: silent });
   await medium.commit();
   return { wall: (performance.now() - start) / 1000 };
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../errors.ts";
 import { planClocks } from "./clock.ts";
+import { planDeprovision, shownDeprovision } from "./deprovision.ts";
 import { shownSteps } from "./shown_step.ts";
 import { planPoweroff, planReboot } from "./power.ts";
 import type { HostFacts } from "../facts/host_facts.ts";
@@ -55,4 +56,14 @@ Deno.test("a machine that has lost its own time gives it to nobody, and says so"
   const error = assertThrows(lost, TowerError, "this machine's own says 1970-01-01T00:00:30.000Z");
   assertEquals(error.code, "unsupported");
   assertEquals(planClocks([told(ROUTER, 1_800_000_000, 30)], 30), [], "nobody asks it");
+});
+
+Deno.test("a host leaves a tower powered off where it is up, and is forgotten in any case", () => {
+  const shown = (up: (typeof MAIL)[]) =>
+    shownDeprovision(planDeprovision(MAIL.name, up, "/t/hosts/mail"));
+  const forget =
+    "remove /t/hosts/mail with its keys, and mail from SSH's configuration and known hosts";
+  assertEquals(shown([]), [forget]);
+  const argv = ["doas", "poweroff"] as const;
+  assertEquals(shown([MAIL]), [{ host: "mail", title: "power off", argv }, forget]);
 });

@@ -110,6 +110,13 @@ Deno.test({
     using asking = new TowerProgram({ runner: hosts.runner, home: tower.env.home });
     const dry = await asking.run("poweroff", "--dry-run");
     assertEquals(dry.out.split("\n").at(-2), "router: power off: doas poweroff");
+    const leaving = await asking.run("deprovision", "web", "--dry-run");
+    assertMatch(
+      leaving.out,
+      /^web: power off: doas poweroff\nremove \S+\/hosts\/web with its keys, and web from SSH's .*\n$/,
+    );
+    const told = JSON.parse((await asking.run("deprovision", "web", "--dry-run", "--json")).out);
+    assertEquals(told[0], { host: "web", title: "power off", argv: ["doas", "poweroff"] });
     assertEquals(Deno.readTextFileSync(log), "");
     const { code, err } = await asking.run("poweroff");
     assertEquals(code, 0, err);

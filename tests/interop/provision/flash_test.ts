@@ -46,7 +46,10 @@ Deno.test({
       const fixed = ["flash", join(folder.path, name), card.path, "--allow-fixed-disk"];
       const plan = await program.run(...fixed, "--dry-run");
       assertEquals([plan.code, card.isUntouched()], [0, true]);
-      assertStringIncludes(plan.out, `  2. write the image to ${card.path}`);
+      const [, ...shown] = plan.out.split("\n");
+      assert(shown[0]!.startsWith(`  1. write the image to ${card.path}`), plan.out);
+      assertEquals(shown[1], "  2. read it back and compare");
+      assertStringIncludes(shown[2]!, "It will use image ");
       assertStringIncludes(plan.out, `warning: all data on ${card.path}`);
       const { code, out, err } = await program.run(...fixed, ...more);
       assertEquals(code, 0, err);
@@ -57,7 +60,10 @@ Deno.test({
     await using card = await device(folder.path);
     const zero = ["--allow-fixed-disk", "--zero-device", "--no-confirm", "--json"];
     const { out } = await program.run("flash", image, card.path, ...zero);
-    assertEquals([JSON.parse(out).image.size, JSON.parse(out).written], [CARD_SIZE, true]);
+    const { image: { size }, written, steps } = JSON.parse(out);
+    assertEquals([size, written], [CARD_SIZE, true]);
+    const parts = steps.map((step: string) => step.replace(/ (over|to) .*/, ""));
+    assertEquals(parts, ["write zeros", "write the image", "read it back and compare"]);
     assert(Deno.readFileSync(card.disk).subarray(CARD_SIZE).every((byte) => byte === 0));
   },
 });
