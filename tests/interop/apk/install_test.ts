@@ -1,3 +1,4 @@
+import { oracleTest } from "../../support/apk/with_oracle.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { putApkDirectories } from "../../../lib/apk/apk_directories.ts";
@@ -11,12 +12,7 @@ import { concat } from "../../../lib/bytes/bytes.ts";
 import { inlineText, textOf } from "../../../lib/tree/content.ts";
 import type { Entry } from "../../../lib/tree/entry.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
-import {
-  alpineOracle,
-  type Oracle,
-  oracleData,
-  oracleMissing,
-} from "../../support/apk/alpine_oracle.ts";
+import { type Oracle, oracleData, oracleMissing } from "../../support/apk/alpine_oracle.ts";
 import { BASE, streamOf, TEST_LIMITS } from "../../support/apk/apk_files.ts";
 import {
   differences,
@@ -31,19 +27,7 @@ import { TEST_KEY } from "../../support/apk/test_keys.ts";
 
 const missing = oracleMissing() ?? rootMissing();
 
-function test(name: string, fn: (oracle: Oracle) => Promise<void>): void {
-  Deno.test({
-    name: name + (missing ? ` (skipped: ${missing})` : ""),
-    ignore: missing !== undefined,
-    async fn() {
-      const oracle = await alpineOracle();
-      if ("skip" in oracle) throw new Error(oracle.skip);
-      await using owned = oracle;
-      await Deno.writeTextFile(join(owned.keys, TEST_KEY.trusted.name), TEST_KEY.trusted.pem);
-      await fn(owned);
-    },
-  });
-}
+const test = (name: string, fn: (oracle: Oracle) => Promise<void>) => oracleTest(name, missing, fn);
 
 type Change = Partial<Pick<Entry, "mode" | "uid" | "gid" | "xattrs">>;
 const dir = (path: string, more: Change = {}): Entry => ({

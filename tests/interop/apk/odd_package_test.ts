@@ -1,3 +1,4 @@
+import { oracleTest } from "../../support/apk/with_oracle.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
@@ -17,7 +18,7 @@ import { formatBlock, type TarBlock } from "../../../lib/format/tar_block.ts";
 import { readTarFiles } from "../../../lib/format/tar_files.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
-import { alpineOracle, type Oracle, oracleMissing } from "../../support/apk/alpine_oracle.ts";
+import { type Oracle, oracleMissing } from "../../support/apk/alpine_oracle.ts";
 import { streamOf, TEST_LIMITS } from "../../support/apk/apk_files.ts";
 import { differences, listDisk, listTree, rootMissing } from "../../support/format/disk_tree.ts";
 import { MemoryStore } from "../../support/tree/memory_store.ts";
@@ -112,19 +113,7 @@ async function refusal(bytes: Uint8Array): Promise<string> {
   return messagesOf(error).join("\n");
 }
 
-function test(name: string, fn: (oracle: Oracle) => Promise<void>): void {
-  Deno.test({
-    name: name + (missing ? ` (skipped: ${missing})` : ""),
-    ignore: missing !== undefined,
-    async fn() {
-      const found = await alpineOracle();
-      if ("skip" in found) throw new Error(found.skip);
-      await using oracle = found;
-      await Deno.writeTextFile(join(oracle.keys, TEST_KEY.trusted.name), TEST_KEY.trusted.pem);
-      await fn(oracle);
-    },
-  });
-}
+const test = (name: string, fn: (oracle: Oracle) => Promise<void>) => oracleTest(name, missing, fn);
 
 const OTHER_OWNER = { uid: "7", gid: "8", uname: "daemon", gname: "daemon" };
 const ATTRIBUTE = { "SCHILY.xattr.user.note": "n" };

@@ -1,3 +1,4 @@
+import { oracleTest } from "../../support/apk/with_oracle.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { packages as packagesStage } from "../../../build/stages/packages.ts";
@@ -6,7 +7,7 @@ import { directoriesOf, triggeredBy } from "../../../lib/apk/scripts/triggers.ts
 import type { ScriptKind, UnpackedPackage } from "../../../lib/apk/types.ts";
 import { textOf } from "../../../lib/tree/content.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
-import { alpineOracle, type Oracle, oracleMissing } from "../../support/apk/alpine_oracle.ts";
+import { type Oracle, oracleMissing } from "../../support/apk/alpine_oracle.ts";
 import {
   alpineRepository,
   packagesOf,
@@ -107,18 +108,7 @@ function databases({ tree, store, root }: Roots): { ours: string[]; theirs: stri
   return { ours, theirs };
 }
 
-function test(name: string, fn: (oracle: Oracle) => Promise<void>): void {
-  Deno.test({
-    name: name + (missing ? ` (skipped: ${missing})` : ""),
-    ignore: missing !== undefined,
-    async fn() {
-      const found = await alpineOracle();
-      if ("skip" in found) throw new Error(found.skip);
-      await using oracle = found;
-      await fn(oracle);
-    },
-  });
-}
+const test = (name: string, fn: (oracle: Oracle) => Promise<void>) => oracleTest(name, missing, fn);
 
 /** What apk says of every root that it made: packages have other modes for these. */
 const OWN_DIRECTORIES = ["m proc/\n", "m lib/apk/exec/\n"];
