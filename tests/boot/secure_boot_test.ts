@@ -58,7 +58,7 @@ async function makeDisk(image: string, signs: readonly string[]): Promise<void> 
   await secureBoot.apply(
     tree,
     secureBoot.plan(spec, { ...ALONE, overlay, earlier: [], chosen }),
-    context,
+    stage,
   );
   using sink = fileSink(image);
   const context = { reader: store, epoch: EPOCH, reporter: silent, breathe: inOneBreath };
