@@ -59,7 +59,7 @@ export async function assemble(
     }
     let tree: FileTree;
     try {
-      tree = beginningOf(treePlan, trees, plan.epoch);
+      tree = beginningOf(treePlan, trees);
     } catch (error) {
       throw placeError({ tree: name }, error);
     }
@@ -97,7 +97,7 @@ function usersOf(
   return [...usersOf(trees, tree.from), ...own];
 }
 
-function beginningOf({ from, difference }: TreePlan, trees: MadeTrees, epoch: number): FileTree {
+function beginningOf({ from, difference, epoch }: TreePlan, trees: MadeTrees): FileTree {
   const made = (name: string) => trees.get(name)!.tree;
   if (from !== undefined) return made(from).clone();
   if (difference) {
@@ -112,8 +112,8 @@ function beginningOf({ from, difference }: TreePlan, trees: MadeTrees, epoch: nu
 /** Runs the stages of a tree over what it begins with. */
 async function applyStages(
   tree: FileTree,
-  { name, stages }: TreePlan,
-  { plan: { arch, epoch }, trees, packages, means }: {
+  { name, stages, epoch }: TreePlan,
+  { plan: { arch }, trees, packages, means }: {
     readonly plan: BuildPlan;
     readonly trees: MadeTrees;
     readonly packages: readonly UnpackedPackage[];

@@ -39,7 +39,7 @@ export async function writeArtifacts(
   };
   for (const [i, output] of plan.outputs.entries()) {
     await breathe();
-    const tree = plan.trees.find(({ name }) => name === output.tree)!.id;
+    const { id: tree, epoch } = plan.trees.find(({ name }) => name === output.tree)!;
     const placed = { plan: output, tree, folder };
     const before = recallOutput(placed, engine);
     if (before) {
@@ -51,7 +51,7 @@ export async function writeArtifacts(
     reporter.report({ type: "step", id, title: `Writing ${output.file}` });
     const made = await about(
       output,
-      () => writeInto(folder, output, trees, { epoch: plan.epoch, engine }),
+      () => writeInto(folder, output, trees, { epoch, engine }),
       (error) => placeError({ output: i }, error),
     );
     rememberOutput(placed, made, engine);

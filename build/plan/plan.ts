@@ -27,6 +27,11 @@ export interface TreePlan extends TreeBeginning {
   readonly name: string;
   /** Digest of all else here and of what it begins with, whatever it is called: equal ids, equal trees. */
   readonly id: Digest;
+  /**
+   * Seconds since 1970 for every time that is not a package's own: that of the newest package in it
+   * or in a tree that it is made of, else of all.
+   */
+  readonly epoch: number;
   readonly packages: readonly PlannedPackage[];
   readonly stages: readonly StagePlan[];
 }
@@ -38,7 +43,7 @@ export interface BuildPlan {
   readonly system: string;
   readonly arch: Arch;
   readonly lock: Digest;
-  /** Seconds since 1970 for every time that is not a package's own: the newest package's. */
+  /** Seconds since 1970 of the newest package. */
   readonly epoch: number;
   /** Each after those that it is made of. */
   readonly trees: readonly TreePlan[];
@@ -56,12 +61,17 @@ export function makePlan(
   lock: Lock,
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
 ): BuildPlan {
-  const epoch = newestOf(lock);
-  const named = { system: manifest.name, arch: lock.arch, epoch };
+  const newest = newestOf(lock.sources.flatMap(({ packages }) => packages)) ?? 0;
+  const system = { system: manifest.name, arch: lock.arch };
   const trees = new Map<string, TreePlan>();
   const treeId = (name: string) => trees.get(name)!.id;
   for (const tree of manifest.trees) {
     const source = apkSourceOf(lock, tree.name);
+    const others = madeOf(tree.spec, tree.stages.map(({ spec }) => outputInside(spec)));
+    const times = others.map((name) => trees.get(name)!.epoch);
+    const own = newestOf(source?.packages ?? []);
+    const epoch = own === undefined && times.length === 0 ? newest : Math.max(own ?? 0, ...times);
+    const named = { ...system, epoch };
     const stages = planStages(tree, overlays, {
       chosen: source ? chosenPackages(tree, source) : NONE_CHOSEN,
       treeId,
@@ -73,12 +83,22 @@ export function makePlan(
     const id = digestOf(
       canonicalJson({ version: 1, ...named, packages, stages, ...idsOf(begins, trees) }),
     );
-    trees.set(tree.name, { name: tree.name, id, ...begins, packages, stages });
+    trees.set(tree.name, { name: tree.name, id, ...begins, epoch, packages, stages });
   }
   const outputs = manifest.outputs.map(({ spec }) =>
-    planOutput(spec, treeId(spec.tree), { ...named, version: manifest.version })
+    planOutput(spec, treeId(spec.tree), {
+      ...system,
+      epoch: trees.get(spec.tree)!.epoch,
+      version: manifest.version,
+    })
   );
-  const plan = { version: 2 as const, ...named, trees: [...trees.values()], outputs };
+  const plan = {
+    version: 2 as const,
+    ...system,
+    epoch: newest,
+    trees: [...trees.values()],
+    outputs,
+  };
   return { ...plan, id: digestOf(canonicalJson(plan)), lock: lockDigest(lock) };
 }
 
@@ -90,16 +110,8 @@ export function planOfTree(plan: BuildPlan, name: string): BuildPlan {
   const needed = new Set([name]);
   for (const { name, from, difference, stages } of plan.trees.toReversed()) {
     if (!needed.has(name)) continue;
-    for (
-      const other of [
-        from,
-        difference?.from,
-        difference?.to,
-        ...stages.map((stage) => outputInside(stage)?.tree),
-      ]
-    ) {
-      if (other !== undefined) needed.add(other);
-    }
+    const inside = stages.map((stage) => outputInside(stage));
+    for (const other of madeOf({ from, difference }, inside)) needed.add(other);
   }
   const trees = plan.trees.filter((tree) => needed.has(tree.name));
   if (trees.some((tree) => tree.name === name)) return { ...plan, trees, outputs: [] };
@@ -109,6 +121,18 @@ export function planOfTree(plan: BuildPlan, name: string): BuildPlan {
     `Cannot find tree "${name}" in "${plan.system}"${didYouMean(name, names)}`,
     { hint: `its trees for ${plan.arch} are ${names.join(", ")}` },
   );
+}
+
+/**
+ * Names of the trees that a tree is made of.
+ * @param inside outputs that its stages put into it
+ */
+function madeOf(
+  { from, difference }: TreeBeginning,
+  inside: readonly ({ readonly tree: string } | undefined)[],
+): string[] {
+  return [from, difference?.from, difference?.to, ...inside.map((output) => output?.tree)]
+    .filter((name) => name !== undefined);
 }
 
 /** The trees that a tree begins with by their ids: their names decide nothing. */
@@ -136,10 +160,11 @@ function planStages(
 /** Of a tree without packages. */
 const NONE_CHOSEN: ChosenPackages = { world: [], repositories: [], keys: [], tags: {} };
 
-/** The time of the newest package of all. */
-function newestOf({ sources }: Lock): number {
-  return sources.flatMap(({ packages }) => packages)
-    .reduce((newest, { buildTime }) => Math.max(newest, buildTime), 0);
+/** The time of the newest package; undefined where there is none. */
+function newestOf(packages: ApkSource["packages"]): number | undefined {
+  return packages.length === 0
+    ? undefined
+    : packages.reduce((newest, { buildTime }) => Math.max(newest, buildTime), 0);
 }
 
 function chosenPackages(tree: PlacedTree, source: ApkSource): ChosenPackages {

@@ -85,6 +85,33 @@ Deno.test("makePlan() takes the newest package's time for its epoch", () => {
   assertEquals(makePlan(manifest(), lock({ buildTime: 900 }), new Map()).epoch, 900);
 });
 
+Deno.test("a tree's time is that of what it is made of, so that another's packages leave it as it is", () => {
+  const packages = { kind: "packages", world: ["openrc"] };
+  const trees = {
+    tool: { stages: [packages] },
+    more: { from: "root" },
+    both: { difference: { from: "root", to: "more" } },
+    plain: { stages: [{ kind: "files" }] },
+    medium: {
+      stages: [{ kind: "embed", output: { kind: "tar", file: "tool.tar", tree: "tool" } }],
+    },
+  };
+  const planned = (buildTime: number) => {
+    const tool = { ...source({ buildTime }), name: "tool" };
+    return makePlan(manifest({ trees }), { ...lock(), sources: [source(), tool] }, new Map());
+  };
+  const [before, after] = [planned(200), planned(900)];
+  assertEquals([before.epoch, after.epoch], [300, 900]);
+  assertEquals(Object.fromEntries(after.trees.map(({ name, epoch }) => [name, epoch])), {
+    ...{ root: 300, tool: 900, more: 300, both: 300, plain: 900, medium: 900 },
+  });
+  assertEquals(
+    before.trees.filter(({ id }, i) => id === after.trees[i]!.id).map(({ name }) => name),
+    ["root", "more", "both"],
+  );
+  assertEquals(before.outputs, after.outputs);
+});
+
 Deno.test("a plan's id depends on what is built, not on where packages came from", () => {
   const plan = makePlan(manifest(), lock(), new Map());
   assertEquals(makePlan(manifest(), lock(), new Map()), plan);

@@ -222,7 +222,7 @@ test("a package of another architecture is refused, which apk 2.14 installs", as
   let message = "";
   try {
     const context = { ...stageContext(EPOCH), packages: [read] };
-    packagesStage.apply(tree, { kind: "packages", ...plan }, context);
+    await packagesStage.apply(tree, { kind: "packages", ...plan }, context);
   } catch (error) {
     message = messagesOf(error).join("\n");
   }

@@ -74,8 +74,8 @@ async function ourRoot(skips: (packages: readonly UnpackedPackage[]) => ScriptDe
   const base = { uid: 0, gid: 0, mtime: epoch, origin: "stage:packages" } as const;
   const tree = new FileTree({ ...base, mode: 0o755 });
   const plan = { world, repositories: [], keys, tags: {}, scripts: skips(packages) };
-  const context = { ...stageContext(epoch), packages, reader: store };
-  packagesStage.apply(tree, { kind: "packages", ...plan }, context);
+  const context = { ...stageContext(epoch), packages, reader: store, blobs: store };
+  await packagesStage.apply(tree, { kind: "packages", ...plan }, context);
   return { tree, store, world, packages };
 }
 
