@@ -1,7 +1,7 @@
 import type { ByteSink, ByteSource } from "../../bytes/bytes.ts";
 import type { Uuid } from "../uuid.ts";
 import { blockDigest, type BlockRun, digestsOf } from "./digests.ts";
-import { dataBlocksOf, DIGEST_SIZE, VERITY_BLOCK, verityGeometry } from "./geometry.ts";
+import { dataBlocksOf, VERITY_BLOCK, verityGeometry } from "./geometry.ts";
 import { encodeSuperblock } from "./superblock.ts";
 
 /** What fixes a hash device beside its data. */
@@ -47,9 +47,7 @@ export class VerityTree {
 
   /** Adds digests of the next data blocks. */
   add(digests: Uint8Array): void {
-    for (let at = 0; at < digests.length; at += DIGEST_SIZE) {
-      this.#put(digests.subarray(at, at + DIGEST_SIZE), 0);
-    }
+    this.#put(digests, 0);
   }
 
   /** Writes what is left, and the superblock. Returns the root hash as 64 hexadecimal digits. */
@@ -61,15 +59,20 @@ export class VerityTree {
     return this.#root.toHex();
   }
 
-  #put(digest: Uint8Array, index: number): void {
+  /** Adds digests to a level; above the top one there is the root. */
+  #put(digests: Uint8Array, index: number): void {
     const level = this.#levels[index];
     if (level === undefined) {
-      this.#root = digest.slice();
+      this.#root = digests.slice();
       return;
     }
-    level.block.set(digest, level.filled);
-    level.filled += DIGEST_SIZE;
-    if (level.filled === VERITY_BLOCK) this.#flush(level, index);
+    for (let at = 0; at < digests.length;) {
+      const part = digests.subarray(at, at + VERITY_BLOCK - level.filled);
+      level.block.set(part, level.filled);
+      level.filled += part.length;
+      at += part.length;
+      if (level.filled === VERITY_BLOCK) this.#flush(level, index);
+    }
   }
 
   #flush(level: LevelWriter, index: number): void {
