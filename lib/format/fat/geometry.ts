@@ -52,6 +52,7 @@ export function entryBits(type: FatType): number {
  *
  * @param rootSlots Slots that the fixed root directory needs on FAT12 and FAT16.
  * @param preferred Sectors of a cluster, a power of 2 up to 64; fewer where the type wants them.
+ * @param least Fewest sectors of a cluster, whatever the type wants.
  * @returns Undefined when no geometry of `minimumType` or wider has this number of sectors.
  */
 export function geometryFor(
@@ -59,20 +60,21 @@ export function geometryFor(
   rootSlots: number,
   minimumType: FatType,
   preferred = 1,
+  least = 1,
 ): FatGeometry | undefined {
   const first = Math.max(FAT_TYPES.indexOf(usualType(sectors)), FAT_TYPES.indexOf(minimumType));
   const type = FAT_TYPES[first]!;
-  const [least, most] = CLUSTERS[type];
+  const [fewest, most] = CLUSTERS[type];
   const laidOut = (perCluster: number) =>
     layOut(type, sectors, perCluster, type === "fat32" ? 0 : rootSlots);
-  const smallest = smallestCluster(type, sectors);
+  const smallest = Math.max(least, smallestCluster(type, sectors));
   for (let perCluster = preferred; perCluster > smallest; perCluster /= 2) {
     const geometry = laidOut(perCluster);
-    if (geometry.clusters >= least && geometry.clusters <= most) return geometry;
+    if (geometry.clusters >= fewest && geometry.clusters <= most) return geometry;
   }
   for (let perCluster = smallest; perCluster <= 64; perCluster *= 2) {
     const geometry = laidOut(perCluster);
-    if (geometry.clusters < least) return undefined;
+    if (geometry.clusters < fewest) return undefined;
     if (geometry.clusters <= most) return geometry;
   }
   return undefined;

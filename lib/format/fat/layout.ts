@@ -34,6 +34,8 @@ export interface FatOptions {
   readonly minimumType: FatType;
   /** Sectors of a cluster where the type allows it; else the fewest that the size allows. */
   readonly preferredCluster?: number;
+  /** Fewest sectors of a cluster: a volume may have to be larger for it. By default 1. */
+  readonly minimumCluster?: number;
   /** Sectors before the volume: the start of its partition. */
   readonly hiddenSectors: number;
   /** Paths of files that get the attributes read-only, hidden and system. */
@@ -210,6 +212,7 @@ function smallestGeometry(planned: readonly Planned[], options: FatOptions): Fat
       slots,
       options.minimumType,
       options.preferredCluster,
+      options.minimumCluster,
     );
     const missing = geometry ? missingBytes(planned, geometry, options.freeBytes) : MIB;
     if (geometry && missing <= 0) return geometry;
@@ -231,6 +234,7 @@ function exactGeometry(
     rootSlots(planned),
     options.minimumType,
     options.preferredCluster,
+    options.minimumCluster,
   );
   const missing = geometry ? missingBytes(planned, geometry, options.freeBytes) : undefined;
   if (geometry && missing! <= 0) return geometry;

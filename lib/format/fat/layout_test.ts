@@ -127,3 +127,11 @@ Deno.test("clusters are as large as preferred where FAT32 then has enough of the
   assertEquals([34, 68, 136, 256, 512].map((size) => cluster(size, 4)), [1, 2, 4, 4, 8]);
   assertEquals([34, 256, 512].map((size) => cluster(size, 1)), [1, 1, 8]);
 });
+
+Deno.test("clusters are no smaller than asked for, and the volume grows where its type needs it", () => {
+  for (const [content, mib] of [[1, 1], [5 * MIB, 9], [60 * MIB, 61], [200 * MIB, 201]] as const) {
+    const { geometry, size } = planFat(treeOf(zeros("f", content)), options({ minimumCluster: 4 }));
+    assertGreaterOrEqual(geometry.sectorsPerCluster, 4);
+    assertEquals([geometry.dataSector % 4, size / MIB], [0, mib]);
+  }
+});
