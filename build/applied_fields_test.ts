@@ -120,6 +120,14 @@ const base = (): Document => ({
       ],
     },
     { kind: "squashfs", file: "a.squashfs" },
+    {
+      kind: "iso",
+      file: "a.iso",
+      label: "A",
+      loaders: ["systemd-boot"],
+      flavour: "virt",
+      initramfs: "/boot/initramfs-virt",
+    },
   ],
   trees: {
     more: {
@@ -395,6 +403,15 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[squashfs].compression": output(6, "compression")("gzip"),
   "outputs[squashfs].level": output(6, "level")(1),
   "outputs[squashfs].blockSize": output(6, "blockSize")("4KiB"),
+  "outputs[iso].tree": output(7, "tree")("more"),
+  "outputs[iso].arches": output(7, "arches")(other),
+  "outputs[iso].file": output(7, "file")("b.iso"),
+  "outputs[iso].label": output(7, "label")("B"),
+  "outputs[iso].loaders": output(7, "loaders")(["isolinux"]),
+  "outputs[iso].flavour": output(7, "flavour")("lts"),
+  "outputs[iso].initramfs": output(7, "initramfs")("/boot/vmlinuz-virt"),
+  "outputs[iso].cmdline": output(7, "cmdline")("quiet"),
+  "outputs[iso].compression": output(7, "compression")("gzip"),
 };
 
 Deno.test("every field of a manifest is tried", () => {
@@ -460,5 +477,7 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     "outputs[disk].loaders",
     "outputs[disk].flavour",
     "trees{}.from",
+    "outputs[iso].loaders",
+    "outputs[iso].flavour",
   ]);
 });

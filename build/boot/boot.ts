@@ -4,6 +4,7 @@ import { printable, TowerError } from "../../lib/errors.ts";
 import { freePort } from "../../lib/qemu/deno_loopback.ts";
 import { acceleratorWorks, probeSector } from "../../lib/qemu/kvm_probe.ts";
 import {
+  type DiskKind,
   type Forward,
   guestStatus,
   type MachineArch,
@@ -30,6 +31,13 @@ export interface HostRequest {
   readonly diskMiB: number | undefined;
 }
 
+/** What an image can be to a machine, and its device; a stick is a disk on USB. */
+const MEDIA = { disk: "virtio", stick: "usb", cd: "cd" } as const satisfies Record<
+  string,
+  DiskKind
+>;
+export type BootMedium = keyof typeof MEDIA;
+
 /** What a user asks of `boot`. */
 export interface BootRequest {
   readonly image: string;
@@ -37,6 +45,8 @@ export interface BootRequest {
   readonly arch: MachineArch | undefined;
   /** By default BIOS for a PC, and UEFI for what has no BIOS. */
   readonly firmware: "bios" | "uefi" | undefined;
+  /** What the machine has the image in. */
+  readonly medium: BootMedium;
   readonly accelerator: "auto" | "kvm" | "tcg";
   readonly memoryMiB: number;
   readonly processors: number;
@@ -76,6 +86,11 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   }
   const firmware = request.firmware ?? (arch === "x86_64" ? "bios" : "uefi");
   checkRequest(request, arch, firmware);
+  if (request.medium === "cd" && (request.host !== undefined || !request.snapshot)) {
+    throw new TowerError("usage", `Cannot boot "${image}" as asked: a CD cannot be changed`, {
+      hint: "leave out --as cd, or --write, --tower-env and --role",
+    });
+  }
   const forwards = request.forwards.map(parseForward);
   requireQemu(env, arch);
   using raw = await openRawImage(image, env);
@@ -112,6 +127,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
     arch,
     image: host?.image ?? raw.path,
     snapshot: request.snapshot,
+    disk: MEDIA[request.medium],
     firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: findFirmware(arch) },
     accelerator,
     memoryMiB: request.memoryMiB,

@@ -12,6 +12,7 @@ import { buildsFolder, manifestFiles } from "../inputs/inputs.ts";
 import { type FoundImage, imageAt } from "../../lib/release/built_images.ts";
 import { compressionOf } from "../../lib/release/file_names.ts";
 import { findBuild } from "../../lib/release/find_image.ts";
+import { IMAGE_KINDS } from "../../lib/release/image_kind.ts";
 
 /**
  * The image that a user names: a file, or a system whose last build lies in the builds folder.
@@ -31,7 +32,8 @@ export function namedImage(
     throw new TowerError("not-found", `Cannot ${purpose} "${path}": it is not there`);
   }
   const builds = buildsFolder(env);
-  const [image, ...others] = findBuild(asked, builds, arch === undefined ? ARCHES : [arch]);
+  const arches = arch === undefined ? ARCHES : [arch];
+  const [image, ...others] = findBuild(asked, builds, IMAGE_KINDS, arches);
   if (image && others.length > 0) throw severalImages(asked, [image, ...others], purpose);
   if (image) return image;
   const of = arch === undefined ? "" : ` for ${arch}`;

@@ -10,10 +10,10 @@ import { add, count } from "./options.ts";
 export function bootCommand(env: Env, ending: Ending) {
   return new Command("boot")
     .description(
-      "Boot a disk image in QEMU, its serial console on this terminal (leave: Ctrl-A X), or with " +
+      "Boot a disk image or an ISO 9660 medium in QEMU, its serial console on this terminal (leave: Ctrl-A X), or with " +
         "--ssh a shell in it.",
     )
-    .argument("<image>", "a disk image, which stays as it is unless --write is given; or a system")
+    .argument("<image>", "an image, which stays as it is unless --write is given; or a system")
     .addOption(
       new Option("--arch <arch>", "which machine; by default what the image's record says")
         .choices(["x86_64", "aarch64"] as const),
@@ -21,6 +21,10 @@ export function bootCommand(env: Env, ending: Ending) {
     .addOption(
       new Option("--firmware <kind>", "how it starts; by default a PC by BIOS, others by UEFI")
         .choices(["bios", "uefi"] as const),
+    )
+    .addOption(
+      new Option("--as <medium>", "what the machine has it in; a stick is a disk on USB")
+        .choices(["disk", "stick", "cd"] as const).default("disk" as const),
     )
     .addOption(
       new Option("--accelerator <kind>", "auto takes KVM only where a test guest proves it")
@@ -57,6 +61,7 @@ export function bootCommand(env: Env, ending: Ending) {
         image,
         arch: options.arch,
         firmware: options.firmware,
+        medium: options.as,
         accelerator: options.accelerator,
         memoryMiB: options.memory,
         processors: options.processors,

@@ -6,6 +6,7 @@ import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { folderTree } from "../../lib/tree/tree_view.ts";
 import { disk } from "../outputs/disk.ts";
+import { iso } from "../outputs/iso.ts";
 import { cpio } from "../outputs/cpio.ts";
 import type { OutputPlanning, WriteContext } from "../outputs/output.ts";
 import { squashfs } from "../outputs/squashfs.ts";
@@ -14,7 +15,7 @@ import type { Compression } from "../../lib/release/file_names.ts";
 import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of output. */
-const OUTPUTS = [disk, tar, cpio, squashfs] as const;
+const OUTPUTS = [disk, iso, tar, cpio, squashfs] as const;
 
 export const outputSpec = z.discriminatedUnion("kind", specsOf(OUTPUTS));
 export type OutputSpec = SpecsOf<typeof OUTPUTS>;

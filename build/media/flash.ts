@@ -19,6 +19,7 @@ import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { exists } from "../../lib/files/files.ts";
+import { IMAGE_KINDS } from "../../lib/release/image_kind.ts";
 import { inventoryPlace } from "../../lib/inventory/inventory_files.ts";
 import { namedImage } from "../boot/boot_image.ts";
 
@@ -45,7 +46,8 @@ export async function flashImage(request: FlashRequest, env: Env, ending: Ending
   requireDevice(resolve(env.cwd, request.device));
   using reporter = reporterFor(env, json);
   using owned = new DisposableStack();
-  const image = owned.use(await checkImageTold(path, signersOf(request, env), env, reporter));
+  const signers = signersOf(request, env);
+  const image = owned.use(await checkImageTold(path, signers, IMAGE_KINDS, env, reporter));
   const wanted = {
     kind: "device",
     path: resolve(env.cwd, request.device),

@@ -18,6 +18,7 @@ import { type ByteSource, concat, memorySource } from "../bytes/bytes.ts";
 import { digestOf, hexOf } from "../bytes/digest.ts";
 import { quoteArgv } from "../proc/quoting.ts";
 import { bmapFile, compressionOf, RECORD_FILE, SUMS_FILE } from "../release/file_names.ts";
+import type { ImageKind } from "../release/image_kind.ts";
 import { parseRecord } from "../release/record.ts";
 import type { Sums } from "../release/sums.ts";
 import type { Reporter } from "../report/event.ts";
@@ -59,11 +60,13 @@ export interface MadeOf {
  * Checks an image against SHA256SUMS beside it, and that against its signature when `signers`
  * names the keys that may sign. Not a byte is written before. Each file is opened once.
  *
+ * @param kinds What it may be, where a record says what it is.
  * @throws {TowerError} `untrusted`, `not-found`, `malformed` for a compressed one that is not whole.
  */
 export async function checkImage(
   path: string,
   signers: string | undefined,
+  kinds: readonly ImageKind[],
   { runner, signal }: Pick<Env, "runner" | "signal">,
 ): Promise<CheckedImage> {
   using owned = new DisposableStack();
@@ -88,7 +91,7 @@ export async function checkImage(
   const digest = hexOf(named);
   const isPacked = compressionOf(path) !== undefined;
   const map = blockMap(bmapFile(path), sums);
-  const about = { path, signer, made: madeOf(path, named, folder, sums) };
+  const about = { path, signer, made: madeOf({ path, digest: named, kinds }, folder, sums) };
   if (isPacked) {
     const { pieces } = sourcePieces(file, whole(file.size).extents);
     await readThrough(vouchedFor(pieces(), digest, path), signal);
@@ -123,8 +126,11 @@ export async function checkImage(
 
 /** What a record tells of an image; one that nobody vouches for, or of other bytes, tells nothing. */
 function madeOf(
-  path: string,
-  digest: Digest,
+  { path, digest, kinds }: {
+    readonly path: string;
+    readonly digest: Digest;
+    readonly kinds: readonly ImageKind[];
+  },
   folder: ReleaseFolder,
   sums: Sums,
 ): MadeOf | undefined {
@@ -136,9 +142,10 @@ function madeOf(
   const { artifacts, system, arch } = parseRecord(folder.text(RECORD_FILE), folder.at(RECORD_FILE));
   const artifact = artifacts.find(({ file }) => file === basename(path));
   if (artifact === undefined || artifact.digest !== digest) return undefined;
-  if (artifact.kind === "disk") return { system, arch };
-  const message =
-    `Cannot write "${path}" to a card: it is no disk image but of kind ${artifact.kind}`;
+  if (kinds.some((kind) => kind === artifact.kind)) return { system, arch };
+  const message = `Cannot write "${path}" to a card: it is no ${
+    kinds.join(" or ")
+  } image but of kind ${artifact.kind}`;
   throw new TowerError("unsupported", message);
 }
 
@@ -146,12 +153,13 @@ function madeOf(
 export async function checkImageTold(
   path: string,
   signers: string | undefined,
+  kinds: readonly ImageKind[],
   env: Pick<Env, "runner" | "signal" | "explain">,
   reporter: Reporter,
 ): Promise<CheckedImage> {
   const id = `check ${path}`;
   reporter.report({ type: "step", id, title: "check the image" });
-  const image = await checkImage(path, signers, env);
+  const image = await checkImage(path, signers, kinds, env);
   const written = image.extents.reduce((sum, { start, end }) => sum + end - start, 0);
   env.explain(`${formatBytes(written)} of the image's ${formatBytes(image.size)} are written`);
   reporter.report({ type: "done", id });

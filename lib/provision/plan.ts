@@ -77,7 +77,7 @@ export async function planProvision(
     const key = JSON.stringify([path, signers]);
     let image = images.get(key);
     if (image === undefined) {
-      image = owned.use(await checkImageTold(path, signers, env, reporter));
+      image = owned.use(await checkImageTold(path, signers, ["disk"], env, reporter));
       images.set(key, image);
     }
     requireRoom(request, image);

@@ -22,7 +22,7 @@ export interface MachineSpec {
   readonly image: string;
   readonly snapshot: boolean;
   /** What the disk and the network card are: virtio's by default, or as real computers have. */
-  readonly disk?: keyof typeof DISKS;
+  readonly disk?: DiskKind;
   readonly card?: keyof typeof CARDS;
   /** Disks beside that one, changed as it is; the serial numbers are what the guest tells them by. */
   readonly moreDisks?: readonly { readonly image: string; readonly serial: string }[];
@@ -97,13 +97,16 @@ export const ARM_UEFI_FILES = [
   "/usr/share/edk2/aarch64/QEMU_EFI.fd",
 ] as const;
 
-/** Disks, by their options; the machine q35 has an AHCI controller of its own. */
+/** Disks, by their options; the machine q35 has an AHCI controller of its own, others have none. */
 const DISKS = {
   virtio: ["virtio-blk-pci,drive=disk,bootindex=0"],
   nvme: ["nvme,drive=disk,serial=1,bootindex=0"],
   ahci: ["ide-hd,drive=disk,bus=ide.0,bootindex=0"],
   usb: ["qemu-xhci", "usb-storage,drive=disk,removable=on,bootindex=0"],
+  cd: ["virtio-scsi-pci", "scsi-cd,drive=disk,bootindex=0"],
 } as const;
+/** What a machine's disk may be. */
+export type DiskKind = keyof typeof DISKS;
 const CARDS = { virtio: "virtio-net-pci", e1000e: "e1000e", rtl8139: "rtl8139" } as const;
 
 /** How machines of an architecture are made, and what brings their parts. */

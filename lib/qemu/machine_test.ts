@@ -36,6 +36,14 @@ Deno.test("qemuArgv() names the firmware for UEFI only", () => {
   assert(qemuArgv({ ...machine, firmware: { kind: "uefi", file: "/f" } }).includes("-bios"));
 });
 
+Deno.test("qemuArgv() gives a machine its image as a disk, a stick or a CD", () => {
+  const device = (disk: MachineSpec["disk"]) =>
+    qemuArgv({ ...machine, ...(disk ? { disk } : {}) }).find((a) => a.includes("drive=disk"));
+  assertEquals(device(undefined), "virtio-blk-pci,drive=disk,bootindex=0");
+  assertEquals(device("usb"), "usb-storage,drive=disk,removable=on,bootindex=0");
+  assertEquals(device("cd"), "scsi-cd,drive=disk,bootindex=0");
+});
+
 Deno.test("guestStatus() takes the last number from 0 to 255 and nothing else", () => {
   assertEquals(["0\n", "3\r\n7\r\n", " 255 "].map(guestStatus), [0, 7, 255]);
   assertEquals(["", "256", "-1", "seven", "1e2"].map(guestStatus), Array(5).fill(undefined));

@@ -3,12 +3,13 @@ import { type Arch, ARCHES } from "../brand.ts";
 import type { Env } from "../env.ts";
 import { exists, isFolder, listDir, readText } from "../files/files.ts";
 import { RECORD_FILE } from "./file_names.ts";
+import type { ImageKind } from "./image_kind.ts";
 import { compareImages, isHostImage } from "./image_name.ts";
 import { type BuildRecord, parseRecord } from "./record.ts";
 
 const RECORD_LIMIT = 64 << 20;
 
-/** A disk image as it lies in a folder, and what the record beside it says it is for. */
+/** A disk image, or a medium that is one too, as it lies in a folder, and what the record beside it says it is for. */
 export interface FoundImage {
   readonly path: string;
   readonly arch: Arch | undefined;
@@ -29,15 +30,16 @@ export function imageAt(path: string): FoundImage {
 }
 
 /**
- * The disk images of a build that are still there.
+ * The images of disks and media of a build that are still there.
  * @param folder Of a system and an architecture; without a record it has none.
  * @throws {TowerError} `malformed`
  */
-export function imagesOfBuild(folder: string): FoundImage[] {
+export function imagesOfBuild(folder: string, kinds: readonly ImageKind[]): FoundImage[] {
   const record = readRecord(folder);
   return (record?.artifacts ?? []).flatMap(({ kind, file, loaders }) => {
     const path = join(folder, file);
-    return kind === "disk" && exists(path) ? [{ path, arch: archOf(record), loaders }] : [];
+    const isImage = kinds.some((wanted) => wanted === kind);
+    return isImage && exists(path) ? [{ path, arch: archOf(record), loaders }] : [];
   });
 }
 

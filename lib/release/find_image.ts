@@ -11,6 +11,7 @@ import {
   imagesOfBuild,
   namedImages,
 } from "./built_images.ts";
+import type { ImageKind } from "./image_kind.ts";
 import { bmapFile, RECORD_FILE, SUMS_FILE } from "./file_names.ts";
 
 /** Where TowerOS' tools put images for all users. */
@@ -23,9 +24,10 @@ const SHARED_BUILDS = "/var/towercomputers/builds";
 export function findBuild(
   system: string,
   builds: string,
+  kinds: readonly ImageKind[],
   arches: readonly Arch[] = ARCHES,
 ): FoundImage[] {
-  return arches.map((arch) => imagesOfBuild(join(builds, `${system}-${arch}`)))
+  return arches.map((arch) => imagesOfBuild(join(builds, `${system}-${arch}`), kinds))
     .find(({ length }) => length > 0) ?? [];
 }
 
@@ -50,7 +52,9 @@ export function findHostImage(
   const imagesIn = (folder: string) => {
     const record = join(folder, RECORD_FILE);
     if (!exists(record)) return newest(folder) ?? [];
-    return isOwn(record) ? imagesOfBuild(folder).map(({ path }) => path).filter(isOwnImage) : [];
+    return isOwn(record)
+      ? imagesOfBuild(folder, ["disk"]).map(({ path }) => path).filter(isOwnImage)
+      : [];
   };
   const folders = [...buildsFolders(env), SHARED_BUILDS];
   for (const folder of folders.filter((path) => isFolder(path) && hasImages(path) && isOwn(path))) {

@@ -24,7 +24,7 @@ const size = z.int().min(0);
 const word = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a name");
 
 const artifact = z.strictObject({
-  /** Kind of the output that made it: `disk`, `tar`, `cpio`, `squashfs`. */
+  /** Kind of the output that made it: `disk`, `iso`, `tar`, `cpio`, `squashfs`. */
   kind: word,
   file: fileName,
   /** The tree that it was made of, where a record says so, and the folder of it that was taken. */
@@ -34,9 +34,9 @@ const artifact = z.strictObject({
   mediaType: z.string().regex(/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,63}$/, "must be a media type"),
   digest,
   size,
-  /** Of a disk: the kernel's command line. */
+  /** Of a disk or a medium: the kernel's command line. */
   commandLine: z.string().optional(),
-  /** Of a disk: what may start it. */
+  /** Of a disk or a medium: what may start it. */
   loaders: z.array(z.string()).optional(),
   /** Of a disk: what lies where. Records that were made before do not say. */
   partitions: recordedPartitions.optional(),

@@ -82,7 +82,7 @@ function provision(env: Env, home: string, image: string, card: string): Command
 /** In this process: without the start of the program and the keys of the host. */
 async function ownParts(env: Env, path: string, card: string): Promise<Sample> {
   const start = performance.now();
-  using image = await checkImage(path, undefined, env);
+  using image = await checkImage(path, undefined, ["disk"], env);
   using medium = fileMedium(card, SIZE);
   const { signal } = env;
   const cards = [{ medium }];

@@ -133,5 +133,13 @@ function syslinux(): Recipe[] {
         ["usr/lib/syslinux/modules/bios/", "usr/share/syslinux/"],
       ],
     },
+    {
+      // Of its own, so that systems which start from disks stay as they are; in Alpine, syslinux has it.
+      name: "isolinux",
+      deb: "isolinux",
+      only: ["usr/lib/ISOLINUX/isolinux.bin", "usr/lib/ISOLINUX/isohdpfx.bin"],
+      move: [["usr/lib/ISOLINUX/", "usr/share/syslinux/"]],
+      depends: ["syslinux-common"],
+    },
   ];
 }

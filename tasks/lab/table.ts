@@ -16,7 +16,7 @@ export function labFor(arch: Arch): PackageSet {
     roots: [
       ...COMMON.roots,
       kernelRoot,
-      ...(bios ? ["syslinux", "syslinux-common"] : []),
+      ...(bios ? ["syslinux", "syslinux-common", "isolinux"] : []),
       ...(pc ? [pc[0]] : []),
       ...(raspberryPi ? [raspberryPi[0]] : []),
     ],

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { namedImage } from "../../build/boot/boot_image.ts";
+import { imagesOfBuild } from "../../lib/release/built_images.ts";
 import { findHostImage } from "../../lib/release/find_image.ts";
 import { writeSampleEnv } from "../../build/boot/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
@@ -176,5 +177,26 @@ Deno.test("a sample host's tower.env is a good one, and its key is made once", (
     const before = Deno.readTextFileSync(key);
     writeSampleEnv(role, env);
     assertEquals(Deno.readTextFileSync(key), before);
+  }
+});
+
+Deno.test("boot and flash take a medium for the image of a build, provision does not", () => {
+  using env = testEnv();
+  const image = layBuild(join(env.cacheDir, "builds"), "demo", "x86_64", ["isolinux"]);
+  const file = join(image, "../record.json");
+  const record = JSON.parse(Deno.readTextFileSync(file));
+  Object.assign(record.artifacts[0], { kind: "iso", mediaType: "application/vnd.efi.iso" });
+  Deno.writeTextFileSync(file, JSON.stringify(record));
+  assertEquals(namedImage("demo", undefined, env, "write").path, image);
+  assertEquals(imagesOfBuild(join(image, ".."), ["disk"]), []);
+});
+
+Deno.test("a CD cannot be changed, by the machine or to make a host of it", async () => {
+  using program = new TestProgram({ runner: new RecordingRunner({ "qemu-system-x86_64": {} }) });
+  program.write("a.iso", "");
+  for (const option of [["--write"], ["--role", "online"]]) {
+    const { code, error } = await program.fails("boot", "a.iso", "--as", "cd", ...option);
+    assertEquals(code, 2, error.join("\n"));
+    assertMatch(error.join("\n"), /a CD cannot be changed/);
   }
 });

@@ -5,6 +5,7 @@ import { stageSpec } from "../../build/kinds/stages.ts";
 import { KINDS } from "../../build/outputs/disk/contents.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { disk } from "../../build/outputs/disk.ts";
+import { isoSpec } from "../../build/outputs/iso/plan.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
@@ -111,6 +112,12 @@ Deno.test("the table's disks have every kind of content", () => {
   const partitions = outputs.flatMap(({ partitions = [] }) => partitions as readonly Listed[]);
   const kinds = KINDS.map(({ spec }) => spec.shape.kind.value);
   assertEquals(new Set(partitions.map(({ content }) => content.kind)), new Set<string>(kinds));
+});
+
+Deno.test("the table's media have every loader", () => {
+  const { outputs } = tableManifest("/", "/");
+  const loaders = outputs.filter(({ kind }) => kind === "iso").flatMap(({ loaders }) => loaders);
+  assertEquals(new Set(loaders), new Set<unknown>(isoSpec.shape.loaders.element.options));
 });
 
 Deno.test("other bytes are told by name, with what to do", () => {

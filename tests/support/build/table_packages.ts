@@ -2,6 +2,7 @@ import type { Arch } from "../../../lib/brand.ts";
 import { moduleFile } from "../format/elf_file.ts";
 import { peFile } from "../format/pe_file.ts";
 import { signedPe, STRANGER } from "../format/signed_pe.ts";
+import { isolinuxParts } from "../format/isolinux_parts.ts";
 import { installer } from "../format/syslinux_installer.ts";
 import { ODDITIES } from "./full_system.ts";
 import type { PackagedFile, PackageSpec } from "./lab_repository.ts";
@@ -71,7 +72,7 @@ export const LOADERS = {
       "sbin/extlinux": program(installer()),
       "sbin/update-extlinux": program("#!/bin/sh\n"),
       "usr/share/syslinux/gptmbr.bin": "code of a GPT",
-      "usr/share/syslinux/ldlinux.c32": "module",
+      ...isolinuxParts(),
       "usr/share/syslinux/mbr.bin": "code of an MBR",
     },
   },

@@ -77,6 +77,11 @@ const listed = (arch: TableArch, file: string, rest: object) => ({
   cmdline: "data=UUID={uuid:data} share={uuid:share} swap=PARTUUID={partuuid:swap}",
 });
 
+const iso = (arch: TableArch, file: string, rest: object) => ({
+  ...{ kind: "iso", arches: [arch], file, label: "TABLE", flavour: FLAVOUR[arch] },
+  ...{ initramfs: "/boot/initramfs", cmdline: "console=ttyS0 quiet", ...rest },
+});
+
 /** A stage or output as a manifest has it. */
 type Part = Readonly<Record<string, unknown>>;
 
@@ -103,6 +108,8 @@ const OUTPUTS: readonly Part[] = [
       { name: "fourth", type: "linux", content: { kind: "ext4", folder: "/srv" }, size: "9MiB" },
     ],
   },
+  iso("x86_64", "both.iso", { loaders: ["isolinux", "systemd-boot"] }),
+  iso("aarch64", "uefi-{version}.iso", { loaders: ["systemd-boot"], compression: "zstd" }),
   { kind: "tar", file: "all.tar" },
   { kind: "tar", file: "all.tar.gz", compression: "gzip" },
   { kind: "cpio", file: "all.cpio", compression: "none" },
