@@ -7,20 +7,22 @@ import { imageSection } from "./bench/image.ts";
 import { flashSection } from "./bench/flash.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
 import { figuresOf, formatSection, type Section } from "./bench/report.ts";
+import { isoSection } from "./bench/iso.ts";
 import { mediaSection } from "./bench/media.ts";
+import { veritySection } from "./bench/verity.ts";
 import { solverSection } from "./bench/solver.ts";
 import { statusSection } from "./bench/status.ts";
 import { runTask } from "./task.ts";
 
 /** What can be measured, in this order. */
 const SECTIONS = {
-  image: imageSection,
-  host: hostSection,
-  solver: solverSection,
-  ext4: ext4Section,
-  status: statusSection,
-  flash: flashSection,
-  media: mediaSection,
+  image: [imageSection],
+  host: [hostSection],
+  solver: [solverSection],
+  ext4: [ext4Section],
+  status: [statusSection],
+  flash: [flashSection],
+  media: [mediaSection, isoSection, veritySection],
 } as const;
 const NAMES = Object.keys(SECTIONS) as (keyof typeof SECTIONS)[];
 
@@ -40,9 +42,11 @@ async function main(env: Env): Promise<void> {
   for (const name of NAMES) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     env.signal.throwIfAborted();
-    const section = await SECTIONS[name](env, runs);
-    sections.push(section);
-    if (!json) env.stdout.write(`${formatSection(section)}\n`);
+    for (const measure of SECTIONS[name]) {
+      const section = await measure(env, runs);
+      sections.push(section);
+      if (!json) env.stdout.write(`${formatSection(section)}\n`);
+    }
   }
   if (json) {
     env.stdout.write(`${JSON.stringify({ machine, sections: sections.map(withFigures) })}\n`);

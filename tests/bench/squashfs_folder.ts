@@ -1,55 +1,10 @@
 /**
  * A folder becomes squashfs, as mksquashfs does it: `squashfs_folder.ts FOLDER FILE LEVEL JOBS`.
  */
-import { join } from "@std/path";
 import { openBlockPacker } from "../../lib/disk/block_packer.ts";
 import { writeSquashfs } from "../../lib/format/squashfs/writer.ts";
-import type { Content, ContentReader } from "../../lib/tree/entry.ts";
-import { FileTree } from "../../lib/tree/file_tree.ts";
-import type { Digest } from "../../lib/brand.ts";
-import { fileSink, fileSource } from "../support/program/file_sink.ts";
-
-const META = { uid: 0, gid: 0, origin: "stage:bench" } as const;
-
-/** A folder as a tree; its files are blobs that are opened one at a time. */
-function treeOf(folder: string): { tree: FileTree; reader: ContentReader } & Disposable {
-  const tree = new FileTree({ ...META, mode: 0o755, mtime: 0 });
-  const paths = new Map<Digest, string>();
-  const pending = [""];
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    for (const { name } of Deno.readDirSync(join(folder, at))) {
-      const path = at === "" ? name : `${at}/${name}`;
-      const full = join(folder, path);
-      const { isDirectory, isSymlink, mode, mtime, size } = Deno.lstatSync(full);
-      const base = {
-        ...{ ...META, path, mode: mode! & 0o7777, mtime: Math.floor(mtime!.getTime() / 1000) },
-      };
-      if (isDirectory) {
-        tree.put({ ...base, type: "directory" });
-        pending.push(path);
-      } else if (isSymlink) {
-        tree.put({ ...base, type: "symlink", target: Deno.readLinkSync(full) });
-      } else {
-        const blob = `sha256:${paths.size.toString(16).padStart(64, "0")}` as Digest;
-        paths.set(blob, full);
-        const content: Content = { kind: "span", blob, offset: 0, size, sha256: undefined };
-        tree.put({ ...base, type: "file", content });
-      }
-    }
-  }
-  let open: ReturnType<typeof fileSource> | undefined;
-  const close = () => {
-    open?.[Symbol.dispose]();
-    open = undefined;
-  };
-  const reader: ContentReader = {
-    open(blob) {
-      close();
-      return open = fileSource(paths.get(blob)!);
-    },
-  };
-  return { tree, reader, [Symbol.dispose]: close };
-}
+import { fileSink } from "../support/program/file_sink.ts";
+import { treeOf } from "./folder_source.ts";
 
 if (import.meta.main) {
   const [folder, file, level, jobs] = Deno.args;
