@@ -1,18 +1,13 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { type BlockEncoder, encodeBlocks } from "../format/block_compressor.ts";
+import { type BlockEncoder, type Blocks, encodeBlocks } from "../format/block_compressor.ts";
 import { blockEncoderHere, type BlockOrder } from "./block_order.ts";
+import { answerInOrder } from "./worker_answers.ts";
 
 let encode: BlockEncoder | undefined;
-/** Orders are done one after the other: their answers go by their order. */
-let before: Promise<void> = Promise.resolve();
 
-self.onmessage = ({ data }: MessageEvent<BlockOrder>) => {
-  before = before.then(() => answer(data));
-};
-
-async function answer({ blocks, packing }: BlockOrder): Promise<void> {
+answerInOrder<BlockOrder, Blocks>(async ({ blocks, packing }) => {
   encode ??= blockEncoderHere(packing);
-  const packed = await encodeBlocks(blocks, encode);
-  self.postMessage(packed, [packed.bytes.buffer]);
-}
+  const answer = await encodeBlocks(blocks, encode);
+  return { answer, transfer: [answer.bytes.buffer] };
+});

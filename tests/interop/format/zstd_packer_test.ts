@@ -47,6 +47,23 @@ Deno.test({
   },
 });
 
+Deno.test("zstd frames keep their order where one takes much longer than the next", async () => {
+  const frames = 12;
+  const bytes = new Uint8Array(frames * ZSTD_FRAME);
+  let state = 1;
+  for (let frame = 0; frame < frames; frame++) {
+    // Of four, two are quick: each of two workers has a slow one before a quick one.
+    if (frame % 4 >= 2) continue;
+    const slow = bytes.subarray(frame * ZSTD_FRAME, (frame + 1) * ZSTD_FRAME);
+    for (let i = 0; i < slow.length; i++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      slow[i] = (state >>> 24) % 40;
+    }
+  }
+  const alone = digestOf(await packed(bytes, 1, bytes.length));
+  for (let i = 0; i < 3; i++) assertEquals(digestOf(await packed(bytes, 2, 1 << 20)), alone);
+});
+
 Deno.test("zstd: the runtime's encoder gives the pinned one's bytes, or is not taken", async () => {
   const whole = contents();
   for (const level of [1, 3, 9]) {
