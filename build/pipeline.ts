@@ -50,6 +50,8 @@ export async function build(
   const planned = await planBuild(request, engine);
   const { inputs, lock, plan } = planned;
   const folder = inputs.output;
+  // Also of what is there already: nobody shall think that a key which is not the one has signed.
+  requireSigners(plan, engine, inputs.placeError);
   using _lock = await lockFolder(folder, engine);
   // Names with a version or a time change: nobody writes those of a killed build again.
   removeUnfinished(folder);
@@ -59,7 +61,6 @@ export async function build(
     engine.env.explain("nothing has changed since this plan's artifacts were written");
     return { record: before, folder };
   }
-  requireSigners(plan, engine, inputs.placeError);
   const record = await withPackages(planned, engine, async (byTree, packages) => {
     const trees = await assemble(plan, byTree, engine, inputs.placeError);
     const written = await writeArtifacts(plan, trees, folder, engine, inputs.placeError);

@@ -9,6 +9,7 @@ import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import { alternativesOf } from "../../lib/apk/wanted.ts";
+import { MAX_EPOCH } from "../../lib/release/record.ts";
 import { treeName } from "../../lib/schema/of_tree.ts";
 import { strayPackage } from "./lock_tags.ts";
 import type { RepositorySpec } from "./repositories.ts";
@@ -18,6 +19,9 @@ const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sh
 const identity = z.string().refine((t) => asIdentity(t) !== undefined, "must be a Q1 or Q2 hash")
   .transform((t) => asIdentity(t)!);
 
+/** A package's file lies in the repository's folder, under its name and version. */
+const PART_OF_NAME = /^(?!\.)[^/\x00-\x20\x7f]{1,255}$/;
+
 /** What a lock of version 1 had for its only world. */
 export const apkFields = {
   inputs: digest,
@@ -26,13 +30,13 @@ export const apkFields = {
   ),
   keys: z.array(z.strictObject({ name: z.string(), digest, pem: z.string() })),
   packages: z.array(z.strictObject({
-    name: z.string(),
-    version: z.string(),
+    name: z.string().regex(PART_OF_NAME, "must be the name of a package"),
+    version: z.string().regex(PART_OF_NAME, "must be the version of a package"),
     repository: z.int().min(0),
     identity,
     digest,
     size: z.int().min(0),
-    buildTime: z.int().min(0),
+    buildTime: z.int().min(0).max(MAX_EPOCH),
   })),
   /** Items that no repository has: optional ones, and alternatives before the one taken. */
   missing: z.array(z.string()).optional(),

@@ -79,6 +79,16 @@ Deno.test("a lock that was changed after it was written is told as such, beside 
   assertEquals(parseLock(formatLock(empty), "l.json"), empty);
 });
 
+Deno.test("a lock names packages that can be, and times that a date can tell", () => {
+  const set = (field: string, value: unknown) =>
+    faultOf((_, s) => (s.packages as Json[])[0]![field] = value);
+  for (const name of ["../x", "a/b", ".a", "a b", "", "a\n"]) {
+    assert(set("name", name).includes("must be the name of a package"), name);
+    assert(set("version", name).includes("must be the version of a package"), name);
+  }
+  assert(set("buildTime", 253402300800).includes("sources.0.packages.0.buildTime"));
+});
+
 Deno.test("a lock of version 1 is one of the tree root, and is checked as it was written", () => {
   const { kind: _, name: __, ...fields } = source;
   const old = { version: 1, arch: "x86_64", ...fields };

@@ -7,7 +7,7 @@ import { recordedPartitions } from "./recorded_partition.ts";
 import { fromVersion1 } from "./record_1.ts";
 
 /** The last second that a date of four digits can tell. */
-const MAX_EPOCH = 253402300799;
+export const MAX_EPOCH = 253402300799;
 
 /** Most items of the lists of a record: each wrong one is a fault of its own, with its message. */
 const MOST_ITEMS = {
