@@ -224,7 +224,7 @@ Deno.test("it is known of each value and argument what may stand for it", () => 
       "lang",
       "language",
     ],
-    ...["layout", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
+    ...["layout", "medium", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
     ...["variant", "zone", "family"],
   ];
   for (const { node, table } of Object.values(programs())) {
