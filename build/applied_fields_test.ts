@@ -24,7 +24,7 @@ import { makePlan } from "./plan/plan.ts";
 import { type OutputPlan, writeOutput } from "./kinds/outputs.ts";
 import { overlayOf } from "./kinds/stages.ts";
 import type { OverlayFile } from "./stages/stage.ts";
-import { parseRepository } from "./plan/repositories.ts";
+import { parseRepository } from "../lib/packages/repositories.ts";
 import { NEEDED_APPLETS } from "./stages/initramfs/busybox.ts";
 import { chooseArch, loadManifest, manifestFor, stagesOf } from "./manifest/manifest.ts";
 import { manifestDocument } from "./manifest/schema.ts";
@@ -177,7 +177,7 @@ async function outcome(document: Document): Promise<string> {
       name: "root",
       inputs: index,
       repositories: manifest.repositories.map((text) => {
-        const { name, tag } = parseRepository(text, "/lab");
+        const { name, tag } = parseRepository(text, { lab: "/lab" });
         return { name, index, ...(tag === undefined ? {} : { tag }) };
       }),
       keys: [],

@@ -21,17 +21,12 @@ import {
   repositoriesRequestOf,
   worldRequestsOf,
 } from "./inputs/inputs.ts";
-import {
-  type ApkRequest,
-  fits,
-  olderPackages,
-  type RepositoriesRequest,
-  requireTrue,
-} from "./plan/apk_source.ts";
+import type { ApkRequest, RepositoriesRequest } from "../lib/packages/resolve_request.ts";
+import { fits, olderPackages, requireTrue } from "./sources/apk_lock.ts";
 import { apkSourceOf, formatLock, type Lock, lockDigest, parseLock } from "./plan/lock.ts";
 import { type BuildPlan, makePlan, planOfTree } from "./plan/plan.ts";
 import { makeRecord } from "./plan/record.ts";
-import { loadRequestsOf, packagesOf, resolve } from "./plan/resolve.ts";
+import { loadRequestsOf, packagesOf, resolve } from "./sources/apk.ts";
 import type { BuildRequest } from "./inputs/request.ts";
 import { requireSigners } from "./required_signers.ts";
 import { withSoundPackages } from "./engine/sound_packages.ts";

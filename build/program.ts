@@ -1,7 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import type { Digest } from "../lib/brand.ts";
 import { programDigest } from "../lib/files/program_digest.ts";
-import { IS_FROM_SOURCES } from "./plan/lab_hint.ts";
+import { IS_FROM_SOURCES } from "./inputs/lab_hint.ts";
 import { VERSION_TEXT } from "./version.ts";
 
 /** Folders with the sources of this program; one that is a single file has none. */

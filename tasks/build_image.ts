@@ -13,7 +13,7 @@ import { openRawImage } from "../build/boot/boot_image.ts";
 import { prepareHostDisk } from "../build/boot/host_disk.ts";
 import { labFolder } from "../build/inputs/trusted_keys.ts";
 import { ownKey } from "../build/boot/own_key.ts";
-import { indexUrl } from "../build/plan/repositories.ts";
+import { indexUrl } from "../lib/packages/repositories.ts";
 import { run } from "../build/root.ts";
 import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";

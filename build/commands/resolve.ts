@@ -19,11 +19,11 @@ export function resolveCommand(env: Env) {
     .action(async (constraints, options) => {
       const { openEngine } = await import("../engine/engine.ts");
       const { labFolder, trustedKeys } = await import("../inputs/trusted_keys.ts");
-      const { openRepositories } = await import("../plan/indexes.ts");
-      const { parseWorld, solveWorld } = await import("../plan/world.ts");
-      const { parseRepository } = await import("../plan/repositories.ts");
+      const { openRepositories } = await import("../../lib/packages/indexes.ts");
+      const { parseWorld, solveWorld } = await import("../../lib/packages/world.ts");
+      const { repositoryOf } = await import("../inputs/repositories.ts");
       const world = parseWorld(constraints);
-      const repositories = options.repository.map((text) => parseRepository(text, labFolder(env)));
+      const repositories = options.repository.map((text) => repositoryOf(text, labFolder(env)));
       const { arch } = options;
       const keys = trustedKeys({ repositories, folder: options.keys, arch }, env);
       const { json, timeout } = options;

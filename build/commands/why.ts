@@ -11,7 +11,7 @@ export function whyCommand(env: Env) {
   return questionCommand("why", "Show the chain that pulls a package into a system.")
     .action(async (name, options) => {
       const { formatWhy, why } = await import("../../lib/apk/explain.ts");
-      const { solveWorld } = await import("../plan/world.ts");
+      const { solveWorld } = await import("../../lib/packages/world.ts");
       const { world, universe } = await ask(options, env);
       const chains = why(solveWorld(world, universe), world, name);
       if (options.json) env.stdout.write(JSON.stringify(chains) + "\n");
@@ -80,8 +80,8 @@ async function ask(options: Question, env: Env) {
   const { gatherInputs, repositoriesRequestOf, worldRequestsOf } = await import(
     "../inputs/inputs.ts"
   );
-  const { openRepositories } = await import("../plan/indexes.ts");
-  const { wantedOf } = await import("../plan/world.ts");
+  const { openRepositories } = await import("../../lib/packages/indexes.ts");
+  const { wantedOf } = await import("../../lib/packages/world.ts");
   const { json, timeout } = options;
   using engine = openEngine(env, { offline: false, json, jobs: 1, timeout });
   const inputs = gatherInputs(

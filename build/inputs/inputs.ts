@@ -19,11 +19,12 @@ import {
 import { hasPackages, optionalOf, placeOfItem, worldOf } from "../manifest/packages_stages.ts";
 import type { PlacedStage } from "../manifest/trees.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
-import type { ApkRequest, RepositoriesRequest } from "../plan/apk_source.ts";
+import type { RepositorySpec } from "../../lib/packages/repositories.ts";
+import type { ApkRequest, RepositoriesRequest } from "../../lib/packages/resolve_request.ts";
 import type { Lock } from "../plan/lock.ts";
 import { overlayOf } from "../kinds/stages.ts";
 import type { OverlayFile } from "../stages/stage.ts";
-import { parseRepository, type RepositorySpec } from "../plan/repositories.ts";
+import { repositoryOf } from "./repositories.ts";
 import type { BuildRequest } from "./request.ts";
 import { systemBytes, systemEntries, SYSTEMS, systemText } from "./system_files.ts";
 import { labFolder, trustedKeys } from "./trusted_keys.ts";
@@ -56,7 +57,7 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
     manifest,
     arch,
     repositories: repositoriesOf(request, manifest).map((text) =>
-      parseRepository(text, labFolder(env))
+      repositoryOf(text, labFolder(env))
     ),
     overlays: readOverlays(manifest, store),
     output,

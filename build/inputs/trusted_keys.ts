@@ -5,8 +5,9 @@ import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { exists, isFolder, listDir } from "../../lib/files/files.ts";
 import { readOwnText } from "../../lib/files/own_file.ts";
-import { labHint } from "../plan/lab_hint.ts";
-import { LAB, type RepositorySpec } from "../plan/repositories.ts";
+import type { RepositorySpec } from "../../lib/packages/repositories.ts";
+import { labHint } from "./lab_hint.ts";
+import { LAB } from "./repositories.ts";
 
 /** Where `deno task lab` puts its repository; a folder for each architecture lies in it. */
 export function labFolder(env: Env): string {

@@ -4,7 +4,8 @@ import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
-import { apkFields, type ApkSource, apkSource, type LockedPackage } from "./apk_source.ts";
+import { lockedSource, packagesFields } from "../kinds/sources.ts";
+import type { ApkSource, LockedPackage } from "../sources/apk_lock.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
   .transform((t) => t as Digest);
@@ -12,13 +13,13 @@ const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sh
 const lockDocument = z.strictObject({
   version: z.literal(2),
   arch: z.enum(ARCHES),
-  sources: z.array(apkSource),
+  sources: z.array(lockedSource),
 });
 /** Before there were sources: the packages of one tree. */
 const lock1Document = z.strictObject({
   version: z.literal(1),
   arch: z.enum(ARCHES),
-  ...apkFields,
+  ...packagesFields,
 });
 /** A lock as its file has it: with the digest that names it. */
 const lockFile = z.discriminatedUnion("version", [

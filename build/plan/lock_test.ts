@@ -4,7 +4,7 @@ import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
-import type { ApkSource } from "./apk_source.ts";
+import type { ApkSource } from "../sources/apk_lock.ts";
 import { apkSourceOf, formatLock, type Lock, lockDigest, packagesOf, parseLock } from "./lock.ts";
 
 const digest = `sha256:${"0".repeat(64)}` as Digest;

@@ -11,9 +11,9 @@ import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
 import { outputInside, planStage, type StagePlan } from "../kinds/stages.ts";
 import type { ChosenPackages, OverlayFile, StagePlanning } from "../stages/stage.ts";
 import { choose } from "../../lib/apk/wanted.ts";
-import type { ApkSource } from "./apk_source.ts";
+import type { ApkSource } from "../sources/apk_lock.ts";
 import { apkSourceOf, type Lock, lockDigest } from "./lock.ts";
-import { repositoryLines } from "./repositories.ts";
+import { repositoryLines } from "../../lib/packages/repositories.ts";
 
 /** A package that goes into a tree. */
 interface PlannedPackage {

@@ -4,7 +4,7 @@ import type { Digest } from "../../lib/brand.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { manifestDocument } from "../manifest/schema.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { ApkSource, LockedPackage } from "./apk_source.ts";
+import type { ApkSource, LockedPackage } from "../sources/apk_lock.ts";
 import type { Lock } from "./lock.ts";
 import type { OverlayFile } from "../stages/stage.ts";
 import { treesIn } from "../manifest/trees.ts";

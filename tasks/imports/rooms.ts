@@ -9,6 +9,7 @@ export type RoomName =
   | "engine"
   | "stages"
   | "outputs"
+  | "sources"
   | "kinds"
   | "build"
   | "cli"
@@ -48,7 +49,16 @@ const IMPURE = { deno: /./, isPure: false } as const;
 const BELOW_PROGRAM = ["L0", "ports", "L1"] as const;
 const COMMANDER = ["commander", "@commander-js/"];
 const LIB = ["L0", "ports", "L1", "L2"] as const;
-const BUILD = [...LIB, "program", "kinds", "stages", "outputs", "engine", "build"] as const;
+const BUILD = [
+  ...LIB,
+  "program",
+  "kinds",
+  "stages",
+  "outputs",
+  "sources",
+  "engine",
+  "build",
+] as const;
 
 export const ROOMS: readonly Room[] = [
   {
@@ -88,6 +98,7 @@ export const ROOMS: readonly Room[] = [
       "lib/kmod/",
       "lib/locale/",
       "lib/manual/",
+      "lib/packages/",
       "lib/pki/",
       "lib/release/",
       "lib/report/",
@@ -110,7 +121,10 @@ export const ROOMS: readonly Room[] = [
       "lib/files/",
       "lib/inventory/",
       "lib/lab/",
-      "lib/packages/",
+      "lib/packages/package_load.ts",
+      "lib/packages/package_loader.ts",
+      "lib/packages/package_messages.ts",
+      "lib/packages/package_worker.ts",
       "lib/proc/",
       "lib/provision/",
       "lib/qemu/",
@@ -139,7 +153,7 @@ export const ROOMS: readonly Room[] = [
     name: "engine",
     paths: ["build/manifest/", "build/plan/", "build/supply/"],
     mayImport: [...BELOW_PROGRAM, "kinds", "engine"],
-    mayImportTypes: ["stages", "outputs"],
+    mayImportTypes: ["stages", "outputs", "sources"],
   },
   {
     ...PURE,
@@ -155,9 +169,15 @@ export const ROOMS: readonly Room[] = [
   },
   {
     ...PURE,
+    name: "sources",
+    paths: ["build/sources/"],
+    mayImport: [...BELOW_PROGRAM, "sources"],
+  },
+  {
+    ...PURE,
     name: "kinds",
     paths: ["build/kinds/"],
-    mayImport: [...BELOW_PROGRAM, "stages", "outputs", "kinds"],
+    mayImport: [...BELOW_PROGRAM, "stages", "outputs", "sources", "kinds"],
   },
   {
     name: "build",

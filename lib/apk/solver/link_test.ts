@@ -65,7 +65,7 @@ Deno.test("tables that are cut, or longer than they say, are refused", () => {
 });
 
 // Tables lie in stores: a program that makes others of the same indexes gives the notes another
-// kind (build/plan/linked_indexes.ts), then this its digest.
+// kind (lib/packages/linked_indexes.ts), then this its digest.
 Deno.test("the tables are those that earlier programs made", () => {
   assertEquals(
     digestOf(link([INDEX]).bytes),

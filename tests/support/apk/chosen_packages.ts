@@ -4,8 +4,8 @@ import {
   repositoriesRequestOf,
   worldRequestsOf,
 } from "../../../build/inputs/inputs.ts";
-import { openRepositories } from "../../../build/plan/indexes.ts";
-import { solveWorld, wantedOf } from "../../../build/plan/world.ts";
+import { openRepositories } from "../../../lib/packages/indexes.ts";
+import { solveWorld, wantedOf } from "../../../lib/packages/world.ts";
 import { formatDependency } from "../../../lib/apk/dependency.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { silent } from "../../../lib/report/event.ts";

@@ -1,9 +1,9 @@
-import { type Dependency, parseDependency } from "../../lib/apk/dependency.ts";
-import { formatProblems, type Selected, solveIn, type Universe } from "../../lib/apk/solver.ts";
-import { TowerError } from "../../lib/errors.ts";
-import type { Wanted } from "../../lib/apk/wanted.ts";
-import { alternativesOf, choose } from "../../lib/apk/wanted.ts";
-import type { ApkRequest } from "./apk_source.ts";
+import { type Dependency, parseDependency } from "../apk/dependency.ts";
+import { formatProblems, type Selected, solveIn, type Universe } from "../apk/solver.ts";
+import { TowerError } from "../errors.ts";
+import type { Wanted } from "../apk/wanted.ts";
+import { alternativesOf, choose } from "../apk/wanted.ts";
+import type { ApkRequest } from "./resolve_request.ts";
 
 /** Solves a world; an error says where the manifest asks for what no repository has. */
 export function solveOrPlace(

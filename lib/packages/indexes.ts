@@ -1,16 +1,15 @@
-import { TowerError } from "../../lib/errors.ts";
-import { digestInBackground, digestOf, hexOf } from "../../lib/bytes/digest.ts";
-import { concat } from "../../lib/bytes/bytes.ts";
-import type { Digest } from "../../lib/brand.ts";
-import { type Source, Universe } from "../../lib/apk/solver/universe.ts";
-import type { Reporter } from "../../lib/report/event.ts";
-import { shownUrl } from "../../lib/report/shown_url.ts";
-import type { ContentStore } from "../../lib/store/ports.ts";
-import type { Fetcher } from "../../lib/fetch/port.ts";
-import { IS_FROM_SOURCES, labHint } from "./lab_hint.ts";
+import { TowerError } from "../errors.ts";
+import { digestInBackground, digestOf, hexOf } from "../bytes/digest.ts";
+import { concat } from "../bytes/bytes.ts";
+import type { Digest } from "../brand.ts";
+import { type Source, Universe } from "../apk/solver/universe.ts";
+import type { Reporter } from "../report/event.ts";
+import { shownUrl } from "../report/shown_url.ts";
+import type { ContentStore } from "../store/ports.ts";
+import type { Fetcher } from "../fetch/port.ts";
 import { recallLinked } from "./linked_indexes.ts";
-import type { RepositoriesRequest } from "./apk_source.ts";
-import { indexUrl, LAB, type RepositorySpec } from "./repositories.ts";
+import type { RepositoriesRequest } from "./resolve_request.ts";
+import { indexUrl, type RepositorySpec } from "./repositories.ts";
 
 /** Largest index file that is fetched: Alpine's community index has about 2 MiB. */
 const INDEX_LIMIT = 64 << 20;
@@ -131,12 +130,7 @@ async function fetchIndex(
       `Cannot read repository "${shownUrl(spec.name)}" for ${arch}`,
       {
         cause,
-        hint: spec.name === LAB
-          ? labHint()
-          : "check the URL and the network" + (IS_FROM_SOURCES
-            ? `; without a mirror, "--repository ${LAB}" builds from packages of this machine's ` +
-              "distribution (deno task lab)"
-            : ""),
+        hint: spec.mend ?? "check the URL and the network",
       },
     );
   }

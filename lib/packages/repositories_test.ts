@@ -1,22 +1,24 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { TowerError } from "../../lib/errors.ts";
+import { TowerError } from "../errors.ts";
 import { indexUrl, packageUrl, parseRepository, repositoryLines } from "./repositories.ts";
 
+const LAB = { lab: "/lab" };
+
 Deno.test("parseRepository() reads URLs, paths, tags and lab", () => {
-  assertEquals(parseRepository("https://example.org/v3/main/", "/lab"), {
+  assertEquals(parseRepository("https://example.org/v3/main/", LAB), {
     name: "https://example.org/v3/main",
     url: "https://example.org/v3/main",
   });
-  assertEquals(parseRepository("@edge http://example.org/edge", "/lab").tag, "edge");
-  assertEquals(parseRepository("/srv/repo", "/lab").url, "/srv/repo");
-  assertEquals(parseRepository("lab", "/cache/lab"), { name: "lab", url: "/cache/lab" });
+  assertEquals(parseRepository("@edge http://example.org/edge", LAB).tag, "edge");
+  assertEquals(parseRepository("/srv/repo", LAB).url, "/srv/repo");
+  assertEquals(parseRepository("lab", { lab: "/cache/lab" }), { name: "lab", url: "/cache/lab" });
 });
 
 Deno.test("parseRepository() refuses what is no place", () => {
   for (
     const bad of ["", "relative/path", "ftp://x/y", "file://host/x", "@tag", "a b", "https://"]
   ) {
-    assertEquals(assertThrows(() => parseRepository(bad, "/lab"), TowerError).code, "usage", bad);
+    assertEquals(assertThrows(() => parseRepository(bad, LAB), TowerError).code, "usage", bad);
   }
 });
 

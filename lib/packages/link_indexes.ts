@@ -1,10 +1,10 @@
-import { readIndexArchive } from "../../lib/apk/index_archive.ts";
-import { parseIndex } from "../../lib/apk/index_text.ts";
-import { link } from "../../lib/apk/solver/link.ts";
-import type { IndexedPackage, TrustedKey } from "../../lib/apk/types.ts";
-import { TowerError } from "../../lib/errors.ts";
-import { shownUrl } from "../../lib/report/shown_url.ts";
-import type { ContentStore } from "../../lib/store/ports.ts";
+import { readIndexArchive } from "../apk/index_archive.ts";
+import { parseIndex } from "../apk/index_text.ts";
+import { link } from "../apk/solver/link.ts";
+import type { IndexedPackage, TrustedKey } from "../apk/types.ts";
+import { TowerError } from "../errors.ts";
+import { shownUrl } from "../report/shown_url.ts";
+import type { ContentStore } from "../store/ports.ts";
 import {
   type FetchedIndex,
   type IndexFacts,

@@ -1,18 +1,16 @@
 import { z } from "zod";
 import { asDigest, type Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf } from "../../lib/bytes/digest.ts";
-import { canonicalJson } from "../../lib/json.ts";
 import { ANY, parseDependency } from "../../lib/apk/dependency.ts";
 import { asIdentity } from "../../lib/apk/identity.ts";
-import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
+import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import { alternativesOf } from "../../lib/apk/wanted.ts";
 import { MAX_EPOCH } from "../../lib/release/record.ts";
 import { treeName } from "../../lib/schema/of_tree.ts";
-import { strayPackage } from "./lock_tags.ts";
-import type { RepositorySpec } from "./repositories.ts";
+import { type ApkRequest, inputsDigest } from "../../lib/packages/resolve_request.ts";
+import { strayPackage } from "./apk_tags.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
   .transform((t) => t as Digest);
@@ -55,33 +53,6 @@ export const apkSource = z.strictObject({
 });
 export type ApkSource = z.infer<typeof apkSource>;
 export type LockedPackage = ApkSource["packages"][number];
-
-/** What repositories packages are chosen from, and what they are checked with. */
-export interface RepositoriesRequest {
-  readonly arch: string;
-  readonly repositories: readonly RepositorySpec[];
-  readonly keys: readonly TrustedKey[];
-}
-
-/** What a tree's packages are chosen by; two equal values ask for the same thing. */
-export interface ApkRequest extends RepositoriesRequest {
-  /** Of the tree. */
-  readonly name: string;
-  readonly world: readonly Wanted[];
-  /** Items that are wanted where a repository has them. */
-  readonly optional: readonly Wanted[];
-}
-
-/** The digest of a request that a lock carries. Where a repository lies is no part. */
-export function inputsDigest(request: Omit<ApkRequest, "name">): Digest {
-  return digestOf(canonicalJson({
-    arch: request.arch,
-    world: [...request.world].sort(),
-    ...(request.optional.length > 0 ? { optional: [...request.optional].sort() } : {}),
-    repositories: request.repositories.map(({ name, tag }) => ({ name, tag: tag ?? "" })),
-    keys: request.keys.map((k) => `${k.name} ${k.digest}`).sort(),
-  }));
-}
 
 /** Whether a source answers a request, and its own fields still say what it was made for. */
 export function fits(source: ApkSource, arch: string, request: ApkRequest): boolean {

@@ -1,8 +1,8 @@
-import { LinkedIndex } from "../../lib/apk/solver/linked_index.ts";
-import type { SigningKey, TrustedKey } from "../../lib/apk/types.ts";
-import type { Digest } from "../../lib/brand.ts";
-import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
-import type { ContentStore } from "../../lib/store/ports.ts";
+import { LinkedIndex } from "../apk/solver/linked_index.ts";
+import type { SigningKey, TrustedKey } from "../apk/types.ts";
+import type { Digest } from "../brand.ts";
+import { digestOf, hexOf } from "../bytes/digest.ts";
+import type { ContentStore } from "../store/ports.ts";
 import type { RepositorySpec } from "./repositories.ts";
 
 /** An index as it was fetched. */

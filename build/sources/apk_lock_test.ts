@@ -4,7 +4,8 @@ import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
-import { type ApkSource, fits, inputsDigest, olderPackages, requireTrue } from "./apk_source.ts";
+import { inputsDigest } from "../../lib/packages/resolve_request.ts";
+import { type ApkSource, fits, olderPackages, requireTrue } from "./apk_lock.ts";
 
 const digest = `sha256:${"0".repeat(64)}` as Digest;
 const key = { name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" };

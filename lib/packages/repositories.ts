@@ -1,4 +1,4 @@
-import { TowerError } from "../../lib/errors.ts";
+import { TowerError } from "../errors.ts";
 
 /** A package repository: where its folders by architecture lie, and the tag of its packages. */
 export interface RepositorySpec {
@@ -7,27 +7,32 @@ export interface RepositorySpec {
   /** `http:`, `https:` or `file:` URL, or an absolute path, without a trailing slash. */
   readonly url: string;
   readonly tag?: string;
+  /** What to do where it does not answer. */
+  readonly mend?: string;
 }
 
-/** The name that stands for the repository which `deno task lab` makes. */
-export const LAB = "lab";
-
 /**
- * Parses `URL`, `/path`, `@tag URL` or `lab`, as apk's repositories file has them.
+ * Parses `URL`, `/path` or `@tag URL`, as apk's repositories file has them.
  *
- * @param labFolder Where the lab repository lies.
+ * @param folders Where repositories lie that have a name, by name.
  * @throws {TowerError} `usage` for anything else.
  */
-export function parseRepository(text: string, labFolder: string): RepositorySpec {
+export function parseRepository(
+  text: string,
+  folders: Readonly<Record<string, string>> = {},
+): RepositorySpec {
   const match = /^(?:@([a-zA-Z0-9][a-zA-Z0-9_-]*)\s+)?(\S+)$/.exec(text.trim());
   const name = match?.[2]?.replace(/\/+$/, "");
-  if (!name || !(name === LAB || /^(https?:\/\/[^/]|file:\/\/\/|\/)/.test(name))) {
+  const folder = name !== undefined && Object.hasOwn(folders, name) ? folders[name] : undefined;
+  if (!name || !(folder ?? /^(https?:\/\/[^/]|file:\/\/\/|\/)/.test(name))) {
+    const forms = ["an http(s) URL", "an absolute path", '"@tag URL"'];
+    forms.push(...Object.keys(folders).map((known) => `"${known}"`));
     throw new TowerError("usage", `Cannot use repository "${text}"`, {
-      hint: 'give an http(s) URL, an absolute path, "@tag URL", or "lab"',
+      hint: `give ${forms.slice(0, -1).join(", ")}, or ${forms.at(-1)}`,
     });
   }
   const tag = match?.[1];
-  return { name, url: name === LAB ? labFolder : name, ...(tag === undefined ? {} : { tag }) };
+  return { name, url: folder ?? name, ...(tag === undefined ? {} : { tag }) };
 }
 
 /** URL of a repository's index for an architecture. */
