@@ -14,6 +14,8 @@ import { moduleFile } from "../tests/support/format/elf_file.ts";
 import { peFile } from "../tests/support/format/pe_file.ts";
 import { type CertifiedKey, SIGNER, STRANGER } from "../tests/support/format/signed_pe.ts";
 import { MemoryStore } from "../tests/support/tree/memory_store.ts";
+import { fieldsOf } from "../tests/support/build/manifest_fields.ts";
+import { memorySources, sha256Of } from "../tests/support/build/memory_sources.ts";
 import { makeAnew } from "../tests/support/tree/make_anew.ts";
 import { assemble } from "./assemble.ts";
 import { compressHere } from "../lib/format/block_compressor.ts";
@@ -33,6 +35,7 @@ type Fields = Record<string, unknown>;
 interface Document extends Fields {
   stages: Fields[];
   outputs: Fields[];
+  sources: Record<string, Fields>;
   trees: Record<string, Fields>;
 }
 
@@ -75,6 +78,11 @@ const base = (): Document => ({
   version: "1",
   arches: ["x86_64"],
   repositories: ["https://mirror/main"],
+  sources: {
+    text: { kind: "archive", file: "text", format: "raw", sha256: sha256Of("text") },
+    part: { kind: "build", system: "part", file: "text" },
+    tool: { kind: "archive", file: "tool", format: "cpio", sha256: sha256Of("tool") },
+  },
   stages: [
     { kind: "packages", world: ["openrc"] },
     {
@@ -95,6 +103,9 @@ const base = (): Document => ({
       ...{ initramfs: "/boot/initramfs-virt", cmdline: "quiet" },
     },
     { kind: "secure-boot", keys: "keys", sign: ["/boot/EFI/Linux/system.efi"] },
+    { kind: "unpack", source: "text", path: "/srv/text" },
+    { kind: "unpack", source: "tool", path: "/opt" },
+    { kind: "unpack", source: "part", path: "/srv/part" },
   ],
   outputs: [
     {
@@ -169,6 +180,7 @@ async function outcome(document: Document): Promise<string> {
     }),
   );
   const index = `sha256:${"0".repeat(64)}` as Digest;
+  const named = await memorySources(manifest, store);
   const plan = makePlan(manifest, {
     version: 2,
     arch,
@@ -182,13 +194,13 @@ async function outcome(document: Document): Promise<string> {
       }),
       keys: [],
       packages: [],
-    }],
+    }, ...named.locked],
   }, overlays);
   const runner = new RecordingRunner();
   const env = { signal: new AbortController().signal, runner };
   const trees = await assemble(
     plan,
-    new Map(),
+    { packages: new Map(), sources: named.contents, blobs: new Set() },
     {
       ...{ store, reporter: silent, made: makeAnew, efiSigner: ANY_SIGNER },
       ...{ trees: keptTrees(store, () => index), breathe: inOneBreath, env, jobs: 1 },
@@ -282,6 +294,26 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   extends: top("extends")("base.yaml"),
   arches: top("arches")(other),
   repositories: top("repositories")(["https://mirror/main", "https://mirror/community"]),
+  "sources[archive].url": (d) => d.sources["text"]!["url"] = "https://mirror/text",
+  "sources[archive].file": (d) => d.sources["text"]!["file"] = "tool",
+  "sources[archive].sha256": (d) => d.sources["text"]!["sha256"] = "0".repeat(64),
+  "sources[archive].format": (d) => d.sources["tool"]!["format"] = "tar",
+  "sources[build].system": (d) => d.sources["part"]!["system"] = "other",
+  "sources[build].folder": (d) => d.sources["part"]!["folder"] = "built",
+  "sources[build].file": (d) => d.sources["part"]!["file"] = "other",
+  "sources[build].format": (d) => d.sources["part"]!["format"] = "tar",
+  "stages[unpack].arches": stage(8, "arches")(other),
+  "stages[unpack].source": stage(9, "source")("text"),
+  "stages[unpack].path": stage(8, "path")("/srv/other"),
+  "stages[unpack].folder": stage(9, "folder")("bin"),
+  "stages[unpack].owner": stage(9, "owner")("archive"),
+  "stages[unpack].mode": stage(8, "mode")("0600"),
+  "stages[unpack].setuid": stage(8, "setuid")(true),
+  "stages[unpack].devices": stage(8, "devices")(true),
+  "stages[unpack].replace": (d) => {
+    stage(8, "path")("/etc/motd")(d);
+    stage(8, "replace")(true)(d);
+  },
   "stages[packages].arches": stage(0, "arches")(other),
   "stages[packages].world": stage(0, "world")(["openrc", "busybox"]),
   "stages[packages].optional": stage(0, "optional")(["busybox"]),
@@ -420,32 +452,6 @@ Deno.test("every field of a manifest is tried", () => {
   assertEquals([...fields].sort(), [...Object.keys(CASES), "description"].sort());
 });
 
-/** Paths of the values that hold no fields of their own; a stage or output is named by its kind. */
-function fieldsOf(schema: Fields, path: string): string[] {
-  // The stages of any tree are what those of the root are, and so are outputs in them.
-  if (path === "trees{}.stages" || path === "stages[embed].output") return [path];
-  const forms = (schema["oneOf"] ?? schema["anyOf"]) as Fields[] | undefined;
-  const objects = forms?.filter((form) => form["type"] === "object");
-  if (objects !== undefined && objects.length > 0) {
-    return objects.flatMap((form) => {
-      const kind = ((form["properties"] as Fields)["kind"] as Fields | undefined)?.["const"];
-      return fieldsOf(form, kind === undefined ? path : path.replace(/\[\]$/, `[${kind}]`));
-    });
-  }
-  const inner = (schema["items"] ?? {}) as Fields;
-  if (inner["properties"] ?? inner["oneOf"] ?? inner["anyOf"]) {
-    const found = fieldsOf(inner, `${path}[]`);
-    if (found.length > 1 || found[0] !== `${path}[]`) return found;
-  }
-  const named = (schema["additionalProperties"] || {}) as Fields;
-  if (named["properties"]) return fieldsOf(named, `${path}{}`);
-  const properties = schema["properties"] as Record<string, Fields> | undefined;
-  if (properties === undefined) return [path];
-  return Object.entries(properties).filter(([name]) => name !== "kind").flatMap(([name, value]) =>
-    fieldsOf(value, path === "" ? name : `${path}.${name}`)
-  );
-}
-
 Deno.test("a value that a manifest gives changes what is built, or is refused", async () => {
   const before = await outcome(base());
   assertEquals(await outcome(base()), before);
@@ -463,6 +469,9 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
   }
   assertEquals(refused, [
     "arches",
+    ...["url", "file", "sha256", "format"].map((f) => `sources[archive].${f}`),
+    ...["system", "folder", "file", "format"].map((f) => `sources[build].${f}`),
+    ...["source", "setuid", "devices"].map((f) => `stages[unpack].${f}`),
     ...["package", "script", "do", "reason"].map((f) => `stages[packages].scripts[].${f}`),
     "stages[files].arches",
     "stages[files].overlay",

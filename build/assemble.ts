@@ -1,5 +1,7 @@
 import type { ScriptOutcome } from "../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../lib/apk/types.ts";
+import type { SourceContent } from "../lib/archive/entry.ts";
+import type { Digest } from "../lib/brand.ts";
 import { atField } from "../lib/errors.ts";
 import { openBlockPacker } from "../lib/disk/block_packer.ts";
 import { zstdHere } from "../lib/disk/zstd_frame.ts";
@@ -21,8 +23,15 @@ import type { AccountsPlan } from "./stages/accounts.ts";
 import { loginWarning } from "./stages/logins.ts";
 import type { MadeFiles, StageContext } from "./stages/stage.ts";
 
-/** Packages by the name of the tree that they are for, in install order. */
-export type PackagesByTree = ReadonlyMap<string, readonly UnpackedPackage[]>;
+/** What trees are made of, in the store. */
+export interface Materials {
+  /** By the name of the tree that they are for, in install order. */
+  readonly packages: ReadonlyMap<string, readonly UnpackedPackage[]>;
+  /** Of the sources that the manifest names. */
+  readonly sources: ReadonlyMap<string, SourceContent>;
+  /** All blobs that they lie in. */
+  readonly blobs: ReadonlySet<Digest>;
+}
 
 /** What trees are made with beside their plans. */
 interface Means {
@@ -43,12 +52,11 @@ interface Means {
  */
 export async function assemble(
   plan: BuildPlan,
-  packages: PackagesByTree,
+  { packages, sources, blobs }: Materials,
   means: Means,
   placeError: PlaceError,
 ): Promise<MadeTrees> {
   const trees = new Map<string, MadeTree>();
-  const blobs = new Set([...packages.values()].flat().map(({ data }) => data));
   for (const treePlan of plan.trees) {
     const { name, id } = treePlan;
     const before = means.trees.recall(id, blobs);
@@ -67,7 +75,7 @@ export async function assemble(
     const told = await applyStages(
       tree,
       treePlan,
-      { plan, trees, packages: own, means },
+      { plan, trees, packages: own, sources, means },
       placeError,
     );
     means.trees.keep(id, { tree, ...told });
@@ -113,10 +121,11 @@ function beginningOf({ from, difference, epoch }: TreePlan, trees: MadeTrees): F
 async function applyStages(
   tree: FileTree,
   { name, stages, epoch }: TreePlan,
-  { plan: { arch }, trees, packages, means }: {
+  { plan: { arch }, trees, packages, sources, means }: {
     readonly plan: BuildPlan;
     readonly trees: MadeTrees;
     readonly packages: readonly UnpackedPackage[];
+    readonly sources: Materials["sources"];
     readonly means: Means;
   },
   placeError: PlaceError,
@@ -140,6 +149,7 @@ async function applyStages(
     arch,
     epoch,
     packages,
+    sources,
     onScript: (outcome) => void scripts.push(outcome),
     reporter: telling,
     zstd: zstdHere(),

@@ -1,5 +1,4 @@
 import type { Env } from "../../lib/env.ts";
-import { count } from "../../lib/report/quantity.ts";
 import { requestOf, systemCommand } from "./options.ts";
 
 /** `lock`: writes the lock, or checks it. */
@@ -14,7 +13,7 @@ export function lockCommand(env: Env) {
     .action(async (system, options) => {
       const { openEngine } = await import("../engine/engine.ts");
       const { lockSystem } = await import("../pipeline.ts");
-      const { packagesOf } = await import("../plan/lock.ts");
+      const { lockedParts } = await import("../plan/summary.ts");
       const request = requestOf(system, options, env);
       using engine = openEngine(env, { ...request, json: options.json });
       const mode = options.check ? "check" : options.update ? "update" : "keep";
@@ -22,7 +21,7 @@ export function lockCommand(env: Env) {
       env.stdout.write(
         options.json
           ? JSON.stringify({ file, digest, lock }) + "\n"
-          : `${digest}  ${file}  ${count(packagesOf(lock).length, "package")}\n`,
+          : `${digest}  ${file}  ${lockedParts(lock)}\n`,
       );
     });
 }

@@ -21,7 +21,8 @@ import type { PlacedStage } from "../manifest/trees.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { RepositorySpec } from "../../lib/packages/repositories.ts";
 import type { ApkRequest, RepositoriesRequest } from "../../lib/packages/resolve_request.ts";
-import type { Lock } from "../plan/lock.ts";
+import { apkSourcesOf, type Lock } from "../plan/lock.ts";
+import type { AskedSource } from "../kinds/sources.ts";
 import { overlayOf } from "../kinds/stages.ts";
 import type { OverlayFile } from "../stages/stage.ts";
 import { repositoryOf } from "./repositories.ts";
@@ -96,7 +97,11 @@ export function repositoriesRequestOf(
   return {
     arch,
     repositories,
-    keys: trustedKeys({ ...inputs, folder: keysFolder, locked: lock?.sources[0]?.keys }, env),
+    keys: trustedKeys({
+      ...inputs,
+      folder: keysFolder,
+      locked: lock && apkSourcesOf(lock)[0]?.keys,
+    }, env),
   };
 }
 
@@ -108,6 +113,13 @@ export function worldRequestsOf({ trees }: Manifest, from: RepositoriesRequest):
     world: worldOf(tree),
     optional: optionalOf(tree),
   }));
+}
+
+/** What each source is asked for that is no packages. */
+export function askedSources({ arch, manifest }: Inputs): AskedSource[] {
+  return [...manifest.sources].map(([name, { spec, folder }]) =>
+    ({ kind: spec.kind, name, spec, folder, arch }) as AskedSource
+  );
 }
 
 /** Manifests in files, and the systems that lie beside this program. */

@@ -8,6 +8,7 @@ import { packages } from "../stages/packages.ts";
 import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
 import type { StageContext, StagePlanning } from "../stages/stage.ts";
+import { unpack } from "../stages/unpack.ts";
 import { uki } from "../stages/uki.ts";
 import { embed } from "./embed.ts";
 import type { FieldPath } from "../../lib/errors.ts";
@@ -25,6 +26,7 @@ const STAGES = [
   uki,
   secureBoot,
   embed,
+  unpack,
 ] as const;
 
 export const stageSpec = z.discriminatedUnion("kind", specsOf(STAGES));
@@ -35,6 +37,7 @@ export type StagePlan = PlansOf<typeof STAGES>;
 interface AnyStage {
   readonly spec: z.ZodType<StageSpec>;
   readonly overlay?: (spec: StageSpec) => string | undefined;
+  readonly source?: (spec: StageSpec) => string | undefined;
   readonly plan: (spec: StageSpec, planning: StagePlanning<StagePlan>) => StagePlan;
   readonly line: (plan: StagePlan) => string;
   readonly apply: (tree: FileTree, plan: StagePlan, context: StageContext) => void | Promise<void>;
@@ -45,6 +48,11 @@ const find = kindOf<AnyStage>(STAGES);
 /** The folder beside its manifest whose files a stage takes, if any. */
 export function overlayOf(spec: StageSpec): string | undefined {
   return find(spec.kind).overlay?.(spec);
+}
+
+/** The source of the manifest that a stage takes, if any. */
+export function sourceOf(spec: StageSpec): string | undefined {
+  return find(spec.kind).source?.(spec);
 }
 
 /** @param before the plans of all stages before it */

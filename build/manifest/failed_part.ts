@@ -2,10 +2,11 @@ import { fieldOf, TowerError } from "../../lib/errors.ts";
 import type { Manifest } from "./manifest.ts";
 import { plannedStages } from "./packages_stages.ts";
 
-/** A tree, a stage of one or an output, by its number in the plan. */
+/** A tree, a stage of one or an output, by its number in the plan, or a source. */
 export type Part =
   | { readonly tree: string; readonly stage?: number }
-  | { readonly output: number };
+  | { readonly output: number }
+  | { readonly source: string };
 
 /** Tells of an error in which part of a manifest it has its reason, where that is known. */
 export type PlaceError = (part: Part, error: unknown) => unknown;
@@ -33,7 +34,8 @@ export function errorPlacer(manifest: Manifest): PlaceError {
   };
 }
 
-function placedPart({ trees, outputs }: Manifest, part: Part) {
+function placedPart({ sources, trees, outputs }: Manifest, part: Part) {
+  if ("source" in part) return sources.get(part.source);
   if ("output" in part) return outputs[part.output];
   const tree = trees.find(({ name }) => name === part.tree);
   return part.stage === undefined ? tree : tree && plannedStages(tree)[part.stage]?.stage;

@@ -11,6 +11,7 @@ import { isOwnFile } from "./file_names.ts";
 import { hasPackages, misplacedPackages } from "./packages_stages.ts";
 import type { Placed } from "./placed.ts";
 import { type ManifestDocument, manifestDocument } from "./schema.ts";
+import { checkSources, type PlacedSources, sourcesIn, takenSources } from "./sources.ts";
 import { orderOfTrees } from "./tree_order.ts";
 import {
   extendedTrees,
@@ -29,6 +30,8 @@ export interface Manifest {
   readonly arches: readonly Arch[];
   /** None where the command line must name them. */
   readonly repositories: readonly string[];
+  /** By name; each is taken by a stage. */
+  readonly sources: PlacedSources;
   /** Those that outputs are made of; each after those that it is made of itself. */
   readonly trees: readonly PlacedTree[];
   readonly outputs: readonly PlacedOutput[];
@@ -63,6 +66,7 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
   return complete(
     chain.reduceRight((base, next) => ({
       document: { ...base.document, ...next.document },
+      sources: new Map([...base.sources, ...next.sources]),
       trees: extendedTrees(base.trees, next.trees),
       outputs: next.outputs ?? base.outputs,
       path: next.path,
@@ -79,6 +83,7 @@ export function stagesOf({ trees }: Manifest): PlacedStage[] {
 interface ReadManifest {
   readonly path: string;
   readonly document: ManifestDocument;
+  readonly sources: PlacedSources;
   readonly trees: PlacedTrees;
   readonly outputs: readonly PlacedOutput[] | undefined;
 }
@@ -110,6 +115,7 @@ function readManifest(path: string, source: ManifestSource): ReadManifest {
   return {
     path,
     document,
+    sources: sourcesIn(document, source.folderOf(path), placeOf),
     trees: treesIn(document, source.folderOf(path), placeOf),
     outputs: document.outputs?.map((spec, i) => ({
       spec,
@@ -152,7 +158,7 @@ function meantBy(reference: string, systems: readonly string[], files: readonly 
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
-function complete({ document, trees, outputs, path }: ReadManifest): Manifest {
+function complete({ document, sources, trees, outputs, path }: ReadManifest): Manifest {
   const missing = (["arches", "outputs"] as const).filter((f) => !document[f]).map((f) => `"${f}"`);
   if (![...trees.values()].some(hasPackages)) missing.push('"packages" stage');
   if (missing.length > 0) {
@@ -167,6 +173,7 @@ function complete({ document, trees, outputs, path }: ReadManifest): Manifest {
       `Cannot use "${path}": ${count(faults.length, "fault")}${lines}`,
     );
   }
+  checkSources(sources, order.trees.flatMap(({ stages }) => stages), path);
   const specs = outputs!.map(({ spec }) => spec);
   for (const arch of document.arches!) checkOutputs(specs, arch, path);
   const files = specs.flatMap(filesOf);
@@ -197,6 +204,7 @@ function complete({ document, trees, outputs, path }: ReadManifest): Manifest {
     version: document.version,
     arches: document.arches!,
     repositories: document.repositories ?? [],
+    sources,
     trees: order.trees,
     outputs: outputs!,
   };
@@ -228,7 +236,9 @@ export function manifestFor(manifest: Manifest, arch: Arch): Manifest {
   const outputs = partsFor(manifest.outputs, arch);
   const trees = manifest.trees.map((tree) => ({ ...tree, stages: partsFor(tree.stages, arch) }));
   const byName = new Map(trees.map((tree) => [tree.name, tree]));
-  return { ...manifest, arches: [arch], trees: orderOfTrees(byName, outputs).trees, outputs };
+  const order = orderOfTrees(byName, outputs).trees;
+  const sources = takenSources(manifest.sources, order.flatMap(({ stages }) => stages));
+  return { ...manifest, arches: [arch], sources, trees: order, outputs };
 }
 
 function partsFor<Part extends Placed<StageSpec | OutputSpec>>(

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ARCHES } from "../../lib/brand.ts";
 import { ROOT_TREE, treeName } from "../../lib/schema/of_tree.ts";
-import { line } from "../../lib/schema/scalars.ts";
+import { line, sourceName } from "../../lib/schema/scalars.ts";
 import { outputSpec } from "../kinds/outputs.ts";
+import { sourceSpec } from "../kinds/sources.ts";
 import { stageSpec } from "../kinds/stages.ts";
 
 /** Of what a system is, as file names tell it: a dash would end it there. */
@@ -29,7 +30,7 @@ const treeSpec = z.strictObject({
 
 /**
  * All that a manifest may say. Types, decoding, JSON Schema and the reference page come from it and
- * from the kinds of stages and outputs.
+ * from the kinds of sources, stages and outputs.
  */
 export const manifestDocument = z.strictObject({
   name: z.string().regex(
@@ -40,12 +41,16 @@ export const manifestDocument = z.strictObject({
   version: version.optional().describe("What {version} stands for in names of outputs."),
   extends: line.min(1).optional().describe(
     "A system by name, or a manifest file beside this one, that this one adds to: stages are " +
-      "appended, to the tree of the same name; every other field replaces the base's.",
+      "appended, to the tree of the same name, sources added by name; every other field replaces " +
+      "the base's.",
   ),
   arches: z.array(z.enum(ARCHES)).min(1).optional().describe("Architectures it can be built for."),
   repositories: z.array(line.min(1)).min(1).optional().describe(
     'Package repositories, first wins a tie: a URL, "@tag URL", or "lab" for the one that ' +
       "`deno task lab` makes. Those of --repository take their place.",
+  ),
+  sources: z.record(sourceName, sourceSpec).default({}).describe(
+    "What comes from elsewhere beside packages, by names of your own; a stage takes each.",
   ),
   stages: z.array(stageSpec).default([]).describe(
     "What happens to the tree root, in this order: short for trees.root.stages.",

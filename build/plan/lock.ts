@@ -1,14 +1,12 @@
 import { z } from "zod";
-import { ARCHES, asDigest, type Digest } from "../../lib/brand.ts";
+import { ARCHES, type Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
+import { sha256Digest } from "../../lib/schema/digest.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
-import { lockedSource, packagesFields } from "../kinds/sources.ts";
+import { lockedSource, type NamedSource, packagesFields } from "../kinds/sources.ts";
 import type { ApkSource, LockedPackage } from "../sources/apk_lock.ts";
-
-const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
-  .transform((t) => t as Digest);
 
 const lockDocument = z.strictObject({
   version: z.literal(2),
@@ -23,21 +21,39 @@ const lock1Document = z.strictObject({
 });
 /** A lock as its file has it: with the digest that names it. */
 const lockFile = z.discriminatedUnion("version", [
-  lockDocument.extend({ digest }),
-  lock1Document.extend({ digest }),
+  lockDocument.extend({ digest: sha256Digest }),
+  lock1Document.extend({ digest: sha256Digest }),
 ], { error: "must be 1 or 2" });
 
 /** Every byte that goes into a build, by digest, as the sources that it comes from. */
 export type Lock = z.infer<typeof lockDocument>;
 
+/** The packages of each tree that has some. */
+export function apkSourcesOf({ sources }: Lock): readonly ApkSource[] {
+  return sources.filter((source) => source.kind === "apk");
+}
+
 /** The packages of a tree; undefined where it has none. */
-export function apkSourceOf({ sources }: Lock, tree: string): ApkSource | undefined {
-  return sources.find(({ kind, name }) => kind === "apk" && name === tree);
+export function apkSourceOf(lock: Lock, tree: string): ApkSource | undefined {
+  return apkSourcesOf(lock).find(({ name }) => name === tree);
+}
+
+/** What the manifest names beside packages. */
+export function namedSourcesOf({ sources }: Lock): readonly NamedSource[] {
+  return sources.filter((source) => source.kind !== "apk");
+}
+
+/** A source that the manifest names; undefined where there is none of that name and kind. */
+export function namedSourceOf(
+  lock: Lock,
+  asked: Pick<NamedSource, "kind" | "name">,
+): NamedSource | undefined {
+  return namedSourcesOf(lock).find(({ kind, name }) => kind === asked.kind && name === asked.name);
 }
 
 /** All packages, each once. */
-export function packagesOf({ sources }: Lock): readonly LockedPackage[] {
-  const packages = sources.flatMap(({ packages }) => packages);
+export function packagesOf(lock: Lock): readonly LockedPackage[] {
+  const packages = apkSourcesOf(lock).flatMap(({ packages }) => packages);
   return [...new Map(packages.map((locked) => [locked.digest, locked])).values()];
 }
 
@@ -68,7 +84,7 @@ export function parseLock(text: string, file: string): Lock {
   if (result.success) {
     const { digest, ...document } = result.data;
     const lock = document.version === 1 ? fromVersion1(document) : document;
-    faults.push(...lock.sources.flatMap(faultsOf), ...doubles(lock));
+    faults.push(...apkSourcesOf(lock).flatMap(faultsOf), ...doubles(lock));
     if (faults.length === 0 && digest === digestOf(canonicalJson(document))) return lock;
     if (faults.length === 0) faults.push("it was changed after it was written, or merged");
   }
@@ -95,7 +111,8 @@ function faultsOf({ keys, packages, repositories }: ApkSource): string[] {
 }
 
 function doubles({ sources }: Lock): string[] {
-  const names = sources.map(({ name }) => name);
-  return names.filter((name, i) => names.indexOf(name) !== i)
-    .map((name) => `two sources are named ${name}`);
+  // A tree and a source may have the same name.
+  const names = sources.map(({ kind, name }) => kind === "apk" ? `of ${name}` : name);
+  return sources.filter((_, i) => names.indexOf(names[i]!) !== i)
+    .map(({ name }) => `two sources are named ${name}`);
 }

@@ -8,11 +8,12 @@ import { optionalOf, plannedStages, worldOf } from "../manifest/packages_stages.
 import type { TreeBeginning } from "../manifest/schema.ts";
 import type { PlacedStage, PlacedTree } from "../manifest/trees.ts";
 import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
+import { planSource } from "../kinds/sources.ts";
 import { outputInside, planStage, type StagePlan } from "../kinds/stages.ts";
 import type { ChosenPackages, OverlayFile, StagePlanning } from "../stages/stage.ts";
 import { choose } from "../../lib/apk/wanted.ts";
 import type { ApkSource } from "../sources/apk_lock.ts";
-import { apkSourceOf, type Lock, lockDigest } from "./lock.ts";
+import { apkSourceOf, apkSourcesOf, type Lock, lockDigest, namedSourcesOf } from "./lock.ts";
 import { repositoryLines } from "../../lib/packages/repositories.ts";
 
 /** A package that goes into a tree. */
@@ -61,8 +62,9 @@ export function makePlan(
   lock: Lock,
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
 ): BuildPlan {
-  const newest = newestOf(lock.sources.flatMap(({ packages }) => packages)) ?? 0;
+  const newest = newestOf(apkSourcesOf(lock).flatMap(({ packages }) => packages)) ?? 0;
   const system = { system: manifest.name, arch: lock.arch };
+  const sources = plannedSources(manifest, lock);
   const trees = new Map<string, TreePlan>();
   const treeId = (name: string) => trees.get(name)!.id;
   for (const tree of manifest.trees) {
@@ -74,6 +76,7 @@ export function makePlan(
     const named = { ...system, epoch };
     const stages = planStages(tree, overlays, {
       chosen: source ? chosenPackages(tree, source) : NONE_CHOSEN,
+      sources,
       treeId,
       named: { ...named, version: manifest.version },
     });
@@ -149,12 +152,21 @@ function idsOf(
 function planStages(
   tree: PlacedTree,
   overlays: ReadonlyMap<PlacedStage, readonly OverlayFile[]>,
-  planning: Pick<StagePlanning<StagePlan>, "chosen" | "treeId" | "named">,
+  planning: Pick<StagePlanning<StagePlan>, "chosen" | "sources" | "treeId" | "named">,
 ): readonly StagePlan[] {
   return plannedStages(tree).reduce<StagePlan[]>((before, { spec, stage }) => {
     const overlay = stage && overlays.get(stage) || [];
     return [...before, planStage(spec, { overlay, before, ...planning })];
   }, []);
+}
+
+/** What of the sources that a manifest names decides a build. */
+function plannedSources(manifest: Manifest, lock: Lock): StagePlanning<never>["sources"] {
+  return new Map(
+    namedSourcesOf(lock).map((
+      locked,
+    ) => [locked.name, planSource(locked, manifest.sources.get(locked.name)!.spec)]),
+  );
 }
 
 /** Of a tree without packages. */

@@ -43,6 +43,7 @@ function manifest(change: Record<string, unknown> = {}): Manifest {
     version: document.version,
     arches: document.arches!,
     repositories: document.repositories!,
+    sources: new Map(),
     trees: [...treesIn(document, "/systems", placeOf).values()],
     outputs: document.outputs!.map((spec) => ({ spec, placeOf })),
   };

@@ -1,8 +1,8 @@
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
-import type { Artifact, BuildRecord, Companion } from "../../lib/release/record.ts";
+import type { Artifact, BuildRecord, Companion, RecordedSource } from "../../lib/release/record.ts";
 import type { Digest } from "../../lib/brand.ts";
-import type { Lock } from "./lock.ts";
+import { apkSourcesOf, type Lock, namedSourcesOf } from "./lock.ts";
 import type { BuildPlan } from "./plan.ts";
 
 /** What the outputs of a plan became. */
@@ -22,7 +22,7 @@ export function makeRecord(
   builderVersion: string,
 ): BuildRecord {
   const repositories = repositoriesOf(lock);
-  const missing = [...new Set(lock.sources.flatMap(({ missing }) => missing ?? []))];
+  const missing = [...new Set(apkSourcesOf(lock).flatMap(({ missing }) => missing ?? []))];
   return {
     version: 2,
     system: plan.system,
@@ -46,16 +46,29 @@ export function makeRecord(
       identity: p.identity,
       key: p.signedBy.name,
     })),
+    ...recordedSources(lock),
     ...(missing.length === 0 ? {} : { missing }),
     scripts: scripts.map((outcome) => ({ ...outcome })),
   };
 }
 
 /** Repositories by the digest of what is from them. */
-function repositoriesOf({ sources }: Lock): ReadonlyMap<Digest, string> {
+function repositoriesOf(lock: Lock): ReadonlyMap<Digest, string> {
   return new Map(
-    sources.flatMap(({ packages, repositories }) =>
+    apkSourcesOf(lock).flatMap(({ packages, repositories }) =>
       packages.map(({ digest, repository }) => [digest, repositories[repository]!.name] as const)
     ),
   );
+}
+
+/** What of a lock is no package. */
+function recordedSources(lock: Lock): Pick<BuildRecord, "sources"> {
+  const named = namedSourcesOf(lock).map((locked): RecordedSource => ({
+    ...locked,
+    // A query may hold a password; a record is handed on.
+    ...("url" in locked && locked.url !== undefined
+      ? { url: locked.url.replace(/[?#].*/, "") }
+      : {}),
+  }));
+  return named.length === 0 ? {} : { sources: named };
 }

@@ -1,9 +1,16 @@
 import { count, formatBytes } from "../../lib/report/quantity.ts";
-import { type Lock, packagesOf } from "./lock.ts";
+import { apkSourcesOf, type Lock, namedSourcesOf, packagesOf } from "./lock.ts";
 import { outputLines } from "../kinds/outputs.ts";
 import { stageLine } from "../kinds/stages.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { BuildPlan, TreePlan } from "./plan.ts";
+
+/** How much a lock names: `4 packages`, or `4 packages, 1 source`. */
+export function lockedParts(lock: Lock): string {
+  const sources = namedSourcesOf(lock).length;
+  const packages = count(packagesOf(lock).length, "package");
+  return sources === 0 ? packages : `${packages}, ${count(sources, "source")}`;
+}
 
 /** Where a plan's parts lie on this machine. */
 export interface PlanPlaces {
@@ -31,9 +38,9 @@ export function planSummary(plan: BuildPlan, lock: Lock, places: PlanPlaces): st
   const packages = packagesOf(lock);
   const size = packages.reduce((sum, p) => sum + p.size, 0);
   const newest = new Date(plan.epoch * 1000).toISOString().replace(".000Z", "Z");
-  const missing = [...new Set(lock.sources.flatMap(({ missing }) => missing ?? []))];
+  const missing = [...new Set(apkSourcesOf(lock).flatMap(({ missing }) => missing ?? []))];
   // The same for all: the command line's, or the manifest's.
-  const { repositories = [], keys = [] } = lock.sources[0] ?? {};
+  const { repositories = [], keys = [] } = apkSourcesOf(lock)[0] ?? {};
   const rows: (readonly [string, string])[] = [
     ["system", `${plan.system} for ${plan.arch}`],
     ["plan", plan.id],
@@ -44,6 +51,9 @@ export function planSummary(plan: BuildPlan, lock: Lock, places: PlanPlaces): st
     ...keys.map(({ name }) => ["key", name] as const),
     ["packages", `${count(packages.length, "package")}, ${formatBytes(size)} to load`],
     ...missing.length > 0 ? [["not there", missing.join(", ")] as const] : [],
+    ...namedSourcesOf(lock).map(({ kind, name, digest, size }) =>
+      ["source", `${name}: ${kind}, ${formatBytes(size)} (${digest})`] as const
+    ),
     ["newest", `${newest}, the time of all files that packages do not date`],
     ...plan.trees.flatMap((tree) => treeRows(tree, plan.trees.length > 1)),
     ...plan.outputs.flatMap(outputLines).map((line) => ["output", line] as const),

@@ -169,6 +169,7 @@ Deno.test("the tree gets one archive, the same for the same plan, packed as the 
     epoch: 5,
     reporter: silent,
     packages: [],
+    sources: new Map(),
     onScript: () => {},
     zstd: "wasm",
     made: makeAnew,

@@ -23,6 +23,7 @@ const context: StageContext = {
   epoch: 1700000000,
   reporter: silent,
   packages: [],
+  sources: new Map(),
   onScript: () => {},
   zstd: "wasm",
   made: makeAnew,

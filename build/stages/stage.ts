@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ScriptOutcome } from "../../lib/apk/scripts/outcome.ts";
 import type { Breathe } from "../../lib/breathe.ts";
 import type { TrustedKey, UnpackedPackage } from "../../lib/apk/types.ts";
+import type { PlannedSource, SourceContent } from "../../lib/archive/entry.ts";
 import type { Arch, Digest } from "../../lib/brand.ts";
 import type { BlockCompressor } from "../../lib/format/block_compressor.ts";
 import type { BlockPacking } from "../../lib/format/block_encoder.ts";
@@ -23,6 +24,8 @@ export interface StageKind<Schema extends z.ZodType<{ kind: string }>, Plan exte
   readonly spec: Schema;
   /** The folder beside the manifest, if any, whose files it takes. */
   readonly overlay?: (spec: z.infer<Schema>) => string | undefined;
+  /** The source of the manifest, if any, that it takes. */
+  readonly source?: (spec: z.infer<Schema>) => string | undefined;
   /** Fixes all that could vary, as plain JSON: no default is left to choose. Pure. */
   readonly plan: (spec: z.infer<Schema>, planning: StagePlanning<Plan>) => Plan;
   /** A plan in a few words. */
@@ -59,6 +62,8 @@ export interface StagePlanning<Plan> {
   readonly named: NamedBuild & { readonly system: string; readonly arch: Arch };
   /** What was chosen for the world of all stages together. */
   readonly chosen: ChosenPackages;
+  /** The sources of the manifest, by name. */
+  readonly sources: ReadonlyMap<string, PlannedSource>;
 }
 
 /** A file of an overlay folder, its content in the store. */
@@ -114,6 +119,8 @@ export interface StageContext {
   readonly epoch: number;
   /** The chosen packages, in the order of installation. */
   readonly packages: readonly UnpackedPackage[];
+  /** What the sources of the manifest hold, by name. */
+  readonly sources: ReadonlyMap<string, SourceContent>;
   /** Takes what became of a package's script, for the record. */
   readonly onScript: (outcome: ScriptOutcome) => void;
   readonly reporter: Reporter;

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { createGunzip } from "node:zlib";
 import { TowerError } from "../errors.ts";
-import { unzstd } from "../format/unzstd.ts";
+import { decompressed } from "../format/decompressed.ts";
 import type { Runner } from "../proc/command.ts";
 import { compressionOf } from "../release/file_names.ts";
 import { createArtifact } from "../files/artifact_file.ts";
@@ -17,8 +16,6 @@ const MOST_BYTES = 64 * 2 ** 30;
  * case. Real systems have 2 to 4 of them for each that is compressed.
  */
 const MOST_INFLATION = 32, ALWAYS = 256 << 20;
-/** xz's largest preset needs 65 MiB; a file may ask for 4 GiB (xz(1), busybox knows no limit). */
-const XZ_MEMORY = { XZ_DEFAULTS: "--memlimit-decompress=256MiB" };
 
 /** As {@linkcode unpacked}, of an image by its path. */
 export async function* imagePieces(
@@ -67,7 +64,9 @@ export async function* unpacked(
   };
   let size = 0;
   try {
-    for await (const bytes of decompressed(chunks(), file.path, runner, signal)) {
+    for await (
+      const bytes of decompressed(chunks(), compressionOf(file.path), file.path, { runner, signal })
+    ) {
       signal.throwIfAborted();
       size += bytes.length;
       if (size > mostBytes) throw tooLarge(file.path, `more than ${mostBytes} bytes`);
@@ -92,103 +91,6 @@ export async function* unpacked(
 
 function tooLarge(path: string, what: string): TowerError {
   return new TowerError("limit", `Cannot decompress "${path}": it holds ${what}`);
-}
-
-function decompressed(
-  chunks: AsyncIterable<Uint8Array>,
-  path: string,
-  runner: Runner,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  switch (compressionOf(path)) {
-    case "gzip":
-      return gunzip(chunks);
-    case "zstd":
-      return unzstd(chunks);
-    case "xz":
-      return unxz(chunks, path, runner, signal);
-    case undefined:
-      return chunks;
-  }
-}
-
-async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const decoder = createGunzip({ chunkSize: PIECE });
-  // An error comes out of the iteration as well; without a listener it would end the program.
-  decoder.on("error", () => {});
-  decoder.setMaxListeners(0);
-  const feeding = feed(chunks, decoder);
-  try {
-    for await (const bytes of decoder) yield bytes as Uint8Array;
-  } finally {
-    decoder.destroy();
-    await feeding;
-  }
-}
-
-/** Gives a decoder its input as fast as it takes it; stops when the decoder has ended. */
-async function feed(
-  chunks: AsyncIterable<Uint8Array>,
-  decoder: ReturnType<typeof createGunzip>,
-): Promise<void> {
-  try {
-    for await (const bytes of chunks) {
-      if (decoder.destroyed) return;
-      if (decoder.write(bytes)) continue;
-      await new Promise<void>((resolve) => {
-        decoder.once("drain", resolve);
-        decoder.once("close", resolve);
-      });
-    }
-    decoder.end();
-  } catch (error) {
-    decoder.destroy(error as Error);
-  }
-}
-
-/** xz is not built in anywhere, and its libraries would weigh more than the program. */
-async function* unxz(
-  chunks: AsyncIterable<Uint8Array>,
-  path: string,
-  runner: Runner,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  // busybox has both and none of their long options.
-  const program = ["xz", "unxz"].find((name) => runner.which(name) !== undefined);
-  if (program === undefined) {
-    throw new TowerError("tool", `Cannot decompress "${path}": there is no program "xz"`, {
-      hint: "Debian: apt-get install xz-utils; Alpine: apk add xz",
-    });
-  }
-  await using child = runner.spawn({
-    argv: [program, "-d", "-c"],
-    variables: XZ_MEMORY,
-  }, { signal });
-  const feeding = pour(chunks, child.stdin);
-  feeding.catch(() => {}); // awaited below, unless the reader leaves before
-  const message = new Response(child.stderr as ReadableStream<Uint8Array<ArrayBuffer>>).text();
-  for await (const bytes of child.stdout) yield bytes;
-  await feeding;
-  const ending = await child.ended;
-  if (ending.kind === "exited" && ending.code === 0) return;
-  signal.throwIfAborted();
-  throw new TowerError("malformed", (await message).trim().slice(0, 1000) || `${program} failed`);
-}
-
-/** Gives a program its input. One that ends before it has read all tells so by its ending. */
-async function pour(
-  chunks: AsyncIterable<Uint8Array>,
-  into: WritableStream<Uint8Array>,
-): Promise<void> {
-  const writer = into.getWriter();
-  try {
-    for await (const bytes of chunks) await writer.write(bytes);
-    await writer.close();
-  } catch (error) {
-    // A writer that failed is of no use any more.
-    await writer.abort(error).catch(() => {});
-    if (error instanceof TowerError) throw error;
-  }
 }
 
 /**

@@ -1,10 +1,9 @@
-import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
+import { crc32, inflateRawSync } from "node:zlib";
 import { Gzip } from "fflate";
 import { TowerError } from "../errors.ts";
 import { concat } from "../bytes/bytes.ts";
+import { Inflater } from "./inflater.ts";
 
-/** Bytes that one inflate step yields at most: the memory of a member, whatever its size. */
-const WINDOW = 256 << 10;
 /** Longest header accepted: the fixed part and three optional fields (RFC 1952, 2.3). */
 const MAX_HEADER = 256 << 10;
 /** Bytes that a member in memory is inflated by: four times zlib's own, for 0.6x of the time. */
@@ -87,7 +86,7 @@ export class GzipReader {
   }
 
   async #body(sink: MemberSink): Promise<{ crc: number; size: number }> {
-    const inflater = new Inflater(sink);
+    const inflater = new Inflater((bytes) => sink.inflated(bytes), malformed);
     try {
       while (!inflater.ended) {
         if (!await this.#fill(1)) throw malformed("it ends too early");
@@ -99,55 +98,6 @@ export class GzipReader {
     } finally {
       inflater.close();
     }
-  }
-}
-
-/** One deflate stream through the built-in zlib. */
-class Inflater {
-  readonly #zlib = createInflateRaw({ chunkSize: WINDOW });
-  #error: unknown;
-  #settle = () => {};
-  ended = false;
-  crc = 0;
-  size = 0;
-
-  constructor(sink: MemberSink) {
-    this.#zlib.on("data", (bytes: Uint8Array) => {
-      if (this.#error !== undefined) return;
-      this.crc = crc32(bytes, this.crc);
-      this.size += bytes.length;
-      try {
-        sink.inflated(bytes);
-      } catch (error) {
-        this.#error = error;
-        this.#zlib.destroy();
-        this.#settle();
-      }
-    });
-    this.#zlib.on("end", () => {
-      this.ended = true;
-      this.#settle();
-    });
-    this.#zlib.on("error", (error: Error) => {
-      this.#error ??= malformed(error.message);
-      this.#settle();
-    });
-  }
-
-  /** Inflates from `bytes`; returns how many belong to the stream. */
-  async feed(bytes: Uint8Array): Promise<number> {
-    const before = this.#zlib.bytesWritten;
-    await new Promise<void>((resolve) => {
-      this.#settle = resolve;
-      this.#zlib.write(bytes, () => resolve());
-    });
-    if (this.#error !== undefined) throw this.#error;
-    return this.#zlib.bytesWritten - before;
-  }
-
-  close(): void {
-    this.#error ??= new Error("closed");
-    this.#zlib.destroy();
   }
 }
 

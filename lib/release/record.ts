@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { asDigest, type Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
+import { sha256Digest } from "../schema/digest.ts";
 import { fileName } from "../schema/scalars.ts";
 import { SCRIPT_KINDS } from "../apk/types.ts";
 import { recordedPartitions } from "./recorded_partition.ts";
@@ -11,14 +11,12 @@ export const MAX_EPOCH = 253402300799;
 
 /** Most items of the lists of a record: each wrong one is a fault of its own, with its message. */
 const MOST_ITEMS = {
-  ...{ artifacts: 1000, companions: 1000, trees: 1000 },
+  ...{ artifacts: 1000, companions: 1000, trees: 1000, sources: 1000 },
   ...{ packages: 100_000, scripts: 100_000 },
 };
 /** Most characters of a fault: it may quote what stands there. */
 const MOST_SHOWN = 200;
 
-const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
-  .transform((t) => t as Digest);
 const size = z.int().min(0);
 /** What is shown to people as it is: no line break of a stranger's may make it look like another line. */
 const word = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a name");
@@ -32,7 +30,7 @@ const artifact = z.strictObject({
   folder: z.string().optional(),
   /** Of what is inside where it is compressed (RFC 6838). */
   mediaType: z.string().regex(/^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,63}$/, "must be a media type"),
-  digest,
+  digest: sha256Digest,
   size,
   /** Of a disk or a medium: the kernel's command line. */
   commandLine: z.string().optional(),
@@ -42,7 +40,7 @@ const artifact = z.strictObject({
   partitions: recordedPartitions.optional(),
   /** Of a compressed file: what compressed it, and what is inside. */
   compression: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
-  raw: z.strictObject({ digest, size }).optional(),
+  raw: z.strictObject({ digest: sha256Digest, size }).optional(),
   /** Of a file system that compresses its blocks: what does. */
   blocks: z.strictObject({ format: z.string(), tool: z.string() }).optional(),
 });
@@ -53,7 +51,7 @@ const companion = z.strictObject({
   of: fileName.optional(),
   /** Of a listing: the tree that it is of. */
   tree: word.optional(),
-  digest,
+  digest: sha256Digest,
   size,
 });
 const packageEntry = z.looseObject({
@@ -63,9 +61,23 @@ const packageEntry = z.looseObject({
   license: z.string(),
   origin: z.string(),
   repository: z.string(),
-  digest,
+  digest: sha256Digest,
   identity: z.string(),
   key: z.string(),
+});
+const source = z.looseObject({
+  /** How it came: `archive`, `build`. */
+  kind: word,
+  /** As the manifest calls it. */
+  name: word,
+  digest: sha256Digest,
+  size,
+  /** Of an archive: where it was fetched from, without a query. */
+  url: z.string().optional(),
+  /** Of another build: its system and plan, and the artifact that was taken. */
+  system: word.optional(),
+  plan: sha256Digest.optional(),
+  file: fileName.optional(),
 });
 const script = z.looseObject({
   package: z.string(),
@@ -78,8 +90,8 @@ const script = z.looseObject({
 /** The part of a record that `verify` needs; the rest may grow. */
 const artifactsDocument = z.looseObject({
   version: z.literal(2, "must be 1 or 2"),
-  plan: digest,
-  lock: digest,
+  plan: sha256Digest,
+  lock: sha256Digest,
   artifacts: z.array(artifact),
   companions: z.array(companion).default([]),
 });
@@ -89,9 +101,11 @@ const recordDocument = artifactsDocument.extend({
   epoch: z.int().min(0).max(MAX_EPOCH),
   builder: z.looseObject({ name: z.string(), version: z.string() }),
   /** Each after those that it was made of; older records have none. */
-  trees: z.array(z.strictObject({ name: word, id: digest })).optional(),
+  trees: z.array(z.strictObject({ name: word, id: sha256Digest })).optional(),
   distribution: z.strictObject({ id: z.string(), version: z.string().optional() }).optional(),
   packages: z.array(packageEntry),
+  /** What came from elsewhere beside packages; absent where nothing did. */
+  sources: z.array(source).optional(),
   /** Optional packages that no repository had. */
   missing: z.array(z.string()).optional(),
   scripts: z.array(script),
@@ -107,6 +121,9 @@ export type Companion = z.infer<typeof companion>;
 export type BuildRecord = z.infer<typeof recordDocument>;
 /** A package as a record lists it. */
 export type RecordedPackage = BuildRecord["packages"][number];
+
+/** A source as a record lists it. */
+export type RecordedSource = NonNullable<BuildRecord["sources"]>[number];
 
 /** A record as the text of its file. */
 export function formatRecord(record: BuildRecord): string {

@@ -13,6 +13,12 @@ export const treePath = z.string().regex(/^\//, "must start with /").transform((
   return path;
 });
 
+/** A path in something else than a tree, such as an archive: no slash begins or ends it. */
+export const plainPath = z.string().refine(
+  isCanonical,
+  'must be a plain path: no "..", ".", "//", "/" at an end or control characters',
+);
+
 const SIZE = "must be a whole number with B, KiB, MiB, GiB or TiB, such as 64MiB";
 const MODE = 'must be octal in quotes, such as "0755"';
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
@@ -35,6 +41,12 @@ export const fileMode = z.string(MODE).regex(/^0?[0-7]{3,4}$/, MODE).transform((
 
 /** A numeric user or group id. */
 export const numericId = z.int().min(0).max(0xfffffffe);
+
+/** The name that a manifest gives to a source. */
+export const sourceName = z.string().regex(
+  /^[a-z][a-z0-9-]{0,62}$/,
+  "must be a-z, 0-9 and -, and start with a letter",
+);
 
 /** One line of text without control characters. */
 export const line = z.string().regex(/^[^\x00-\x1f\x7f]*$/, "must be one line of plain text");

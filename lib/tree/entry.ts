@@ -25,8 +25,8 @@ export interface ContentReader {
   open(blob: Digest): ByteSource;
 }
 
-/** Who put an entry into the tree: a package by name, or a stage by kind. */
-export type Origin = `package:${string}` | `stage:${string}`;
+/** Who put an entry into the tree: a package or a source by name, or a stage by kind. */
+export type Origin = `package:${string}` | `source:${string}` | `stage:${string}`;
 
 /** What all entries share. */
 export interface EntryBase {

@@ -86,6 +86,7 @@ export const ROOMS: readonly Room[] = [
       "lib/accounts/",
       "lib/address_plan/",
       "lib/apk/",
+      "lib/archive/",
       "lib/boot/",
       "lib/bytes/",
       "lib/completion/",

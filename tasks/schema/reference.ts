@@ -27,15 +27,22 @@ export function manifestReference(schema: JsonSchema): string {
     "",
     ...fieldTable(schema),
   ];
-  const { stages, outputs } = schema.properties ?? {};
+  const { sources, stages, outputs } = schema.properties ?? {};
   const disk = outputs?.items?.oneOf?.find((kind) => kind.properties?.kind?.const === "disk");
   const content = disk?.properties?.partitions?.items?.properties?.content;
   return [
     ...lines,
+    ...section("Sources", sources?.description, valuesOf(sources)),
     ...section("Stages", stages?.description, stages?.items),
     ...section("Outputs", outputs?.description, outputs?.items),
     ...section("Contents of partitions", content?.description, content),
   ].join("\n") + "\n";
+}
+
+/** What a mapping by names holds. */
+function valuesOf(field: JsonSchema | undefined): JsonSchema {
+  const values = field?.additionalProperties;
+  return typeof values === "object" ? values : {};
 }
 
 /** A table for each of some kinds. */

@@ -63,6 +63,7 @@ const TOOLS = {
   "xorriso": { places: ["xorriso"], apt: "xorriso", apk: "xorriso" },
   "xz": { places: ["xz"], apt: "xz-utils", apk: "xz" },
   "zsh": { places: ["zsh"], apt: "zsh", apk: "zsh" },
+  "zip": { places: ["zip"], apt: "zip", apk: "zip" },
   "zstd": { places: ["zstd"], apt: "zstd", apk: "zstd" },
   "7z": { places: ["7z"], apt: "p7zip-full", apk: "7zip" },
   "isoinfo": { places: ["isoinfo"], apt: "genisoimage", apk: "cdrkit" },

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { digestOf } from "../../lib/bytes/digest.ts";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { removeTree } from "../../lib/files/files.ts";
@@ -17,9 +17,21 @@ async function built(keys: "keys" | "no keys") {
   const { folder } = program.repository();
   const manifest = JSON.parse(smallManifest(folder));
   manifest.stages[0].optional = ["nothing", "greet"];
+  program.write("part.yaml", smallManifest(folder, { world: ["base"] }));
+  program.write("text", "text\n");
+  manifest.sources = {
+    text: { kind: "archive", file: "text", format: "raw", sha256: hexOf(digestOf("text\n")) },
+    part: { kind: "build", folder: "part", file: "small.tar", format: "tar" },
+  };
+  manifest.stages.push(
+    { kind: "unpack", source: "text", path: "/etc/text" },
+    { kind: "unpack", source: "part", path: "/srv/part", setuid: true, devices: true },
+  );
   program.write("small.yaml", JSON.stringify(manifest));
   const args = ["build", "small.yaml", "--output", "out"];
   const trust = ["--keys", "repository/keys"];
+  const part = await program.run("build", "part.yaml", "--output", "part", ...trust);
+  assertEquals(part.code, 0, part.err);
   const first = await program.run(...args, ...trust);
   assertEquals(first.code, 0, first.err);
   const good = hashFile(program.path("out/small.tar"));

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { outputSpec } from "../../build/kinds/outputs.ts";
+import { sourceSpec } from "../../build/kinds/sources.ts";
 import { stageSpec } from "../../build/kinds/stages.ts";
 import { KINDS } from "../../build/outputs/disk/contents.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
@@ -11,6 +12,8 @@ import type { BuildRecord } from "../../lib/release/record.ts";
 import { labRepository } from "../support/build/lab_repository.ts";
 import { TABLE_ARCHES, type TableArch, tablePackages } from "../support/build/table_packages.ts";
 import {
+  partManifest,
+  TABLE_FILES,
   TABLE_KEYS,
   TABLE_OVERLAY,
   tableManifest,
@@ -41,6 +44,10 @@ async function built(
   for (const [name, bytes] of TABLE_KEYS) {
     Deno.writeFileSync(program.path(program.write(`keys/public/${name}`, "")), bytes);
   }
+  for (const [path, bytes] of Object.entries(TABLE_FILES)) {
+    Deno.writeFileSync(program.path(path), bytes);
+  }
+  program.write("part.yaml", JSON.stringify(partManifest(folder)));
   program.write("table.yaml", JSON.stringify(tableManifest(folder, "overlay", outputs)));
   const options = ["--keys", "repository/keys", "--arch", arch, "--jobs", String(jobs)];
   options.push("--secure-boot-key", "keys/db.key");
@@ -83,12 +90,13 @@ Deno.test({
   },
 });
 
-Deno.test("the table's system has every kind of stage and of output", () => {
-  const { stages: ofRoot, trees, outputs } = tableManifest("/", "/");
+Deno.test("the table's system has every kind of source, stage and output", () => {
+  const { sources, stages: ofRoot, trees, outputs } = tableManifest("/", "/");
   const stages = [...ofRoot, ...Object.values(trees ?? {}).flatMap((tree) => tree.stages ?? [])];
   const kinds = (list: readonly { kind?: unknown }[]) => new Set(list.map(({ kind }) => kind));
   const known = (options: readonly { shape: { kind: { value: string } } }[]) =>
     new Set<unknown>(options.map(({ shape }) => shape.kind.value));
+  assertEquals(kinds(Object.values(sources)), known(sourceSpec.options));
   assertEquals(kinds(stages), known(stageSpec.options));
   assertEquals(kinds(outputs), known(outputSpec.options));
 });

@@ -25,6 +25,10 @@ const ROWS: Readonly<Record<string, Row | undefined>> = {
     ...{ registry: "build/kinds/stages.ts", list: "const STAGES = [" },
     ...{ row: "motd, ", name: "motd" },
   },
+  "build/sources/text.ts": {
+    ...{ registry: "build/kinds/sources.ts", list: "const SOURCES = [" },
+    ...{ row: "text, ", name: "text" },
+  },
   "build/outputs/paths.ts": {
     ...{ registry: "build/kinds/outputs.ts", list: "const OUTPUTS = [" },
     ...{ row: "paths, ", name: "paths" },
@@ -46,9 +50,12 @@ const ROWS: Readonly<Record<string, Row | undefined>> = {
 };
 const MANIFEST = `name: greeted
 arches: [x86_64]
+sources:
+  line: { kind: text, text: Hello }
 stages:
   - { kind: packages, world: [base] }
   - { kind: motd, text: Welcome }
+  - { kind: unpack, source: line, path: /etc/line }
 outputs:
   - { kind: paths, file: paths.txt }
   - kind: disk
@@ -58,7 +65,7 @@ outputs:
       - { name: filled, type: linux, content: { kind: pattern, byte: 7 }, size: 4KiB }
 `;
 
-Deno.test("a stage and an output that are added as CONTRIBUTING.md says are there", async () => {
+Deno.test("a stage, an output and a source that are added as CONTRIBUTING.md says are there", async () => {
   using folder = tempDir();
   const project = projectIn(folder.path);
   const { keys } = labRepository(join(folder.path, "repository"));
@@ -72,7 +79,7 @@ Deno.test("a stage and an output that are added as CONTRIBUTING.md says are ther
   );
   assert(built.includes("paths.txt"), built);
   const paths = Deno.readTextFileSync(join(folder.path, "out/paths.txt")).split("\n");
-  assert(paths.includes("/etc/motd"), paths.join());
+  for (const path of ["/etc/motd", "/etc/line"]) assert(paths.includes(path), paths.join());
   const filled = Deno.readFileSync(join(folder.path, "out/filled.img")).subarray(1 << 20);
   assertEquals(filled.subarray(0, 4096), new Uint8Array(4096).fill(7));
   const faulty = MANIFEST.replace("text: Welcome", "text: 5");
@@ -82,7 +89,7 @@ Deno.test("a stage and an output that are added as CONTRIBUTING.md says are ther
     ...["run", "--allow-all", "--cached-only", "--no-check", "build/main.ts"],
     ...["plan", join(folder.path, "m.yaml")],
   );
-  assert(told.includes("m.yaml:5:25: stages[1].text: must be text"), told);
+  assert(told.includes("m.yaml:7:25: stages[1].text: must be text"), told);
 });
 
 Deno.test("commands and a host script that are added as CONTRIBUTING.md says are there", async () => {

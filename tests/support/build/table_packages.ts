@@ -22,7 +22,7 @@ export const EFI = { x86_64: "x64", aarch64: "aa64" } as const;
 const MACHINE = { x86_64: 0x8664, aarch64: 0xaa64 } as const;
 
 /** Bytes of which no compression makes little, the same everywhere (a linear congruence). */
-function noise(length: number): Uint8Array {
+export function noise(length: number): Uint8Array {
   let state = 1;
   return Uint8Array.from({ length }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

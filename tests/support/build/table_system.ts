@@ -1,6 +1,8 @@
 import { enrolmentFiles } from "../../../lib/secure_boot/enrolment.ts";
+import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
+import { zipFile } from "../format/zip_file.ts";
 import { SIGNER, STRANGER } from "../format/signed_pe.ts";
-import { EFI, FLAVOUR, LOADERS, TABLE_ARCHES, type TableArch } from "./table_packages.ts";
+import { EFI, FLAVOUR, LOADERS, noise, TABLE_ARCHES, type TableArch } from "./table_packages.ts";
 
 /** The folder of its overlay: text by path. */
 export const TABLE_OVERLAY: Readonly<Record<string, string>> = {
@@ -17,6 +19,21 @@ export const TABLE_KEYS: ReadonlyMap<string, Uint8Array> = enrolmentFiles(
   },
 );
 
+/** Files beside its manifest that are sources: no byte of them is from a library. */
+export const TABLE_FILES: Readonly<Record<string, Uint8Array>> = {
+  "tool.zip": zipFile([
+    { name: "tool-1/", method: 0, mode: 0o040700 },
+    { name: "tool-1/run", method: 0, mode: 0o100755, text: "#!/bin/sh\n" },
+    { name: "tool-1/link", method: 0, mode: 0o120777, text: "run" },
+    { name: "other", method: 0, text: "not taken" },
+  ]),
+  "blob": noise(5000),
+};
+
+const archive = (file: string, format: string) => ({
+  ...{ kind: "archive", file, format },
+  sha256: hexOf(digestOf(TABLE_FILES[file]!)),
+});
 const stagesOf = (arch: TableArch) => {
   const flavour = FLAVOUR[arch];
   const own = { arches: [arch], flavour };
@@ -153,6 +170,15 @@ export const XZ_OUTPUTS: readonly Part[] = [
   { kind: "tar", file: "all.tar", arches: ["aarch64"] },
 ];
 
+/** Another system, of which the table's takes what it makes: `part.yaml` beside its manifest. */
+export function partManifest(repository: string) {
+  return {
+    ...{ name: "part", arches: TABLE_ARCHES, repositories: [repository] },
+    stages: [{ kind: "packages", world: ["systemd-boot"] }],
+    outputs: [{ kind: "cpio", file: "part.cpio", compression: "none" }],
+  };
+}
+
 /** The manifest over a repository and an overlay folder, each of which holds the above, and `keys`. */
 export function tableManifest(repository: string, overlay: string, outputs = OUTPUTS) {
   const key = `ssh-ed25519 ${
@@ -163,6 +189,11 @@ export function tableManifest(repository: string, overlay: string, outputs = OUT
   } ann@example.org`;
   return {
     ...{ name: "table", version: "1.2", arches: TABLE_ARCHES, repositories: [repository] },
+    sources: {
+      blob: archive("blob", "raw"),
+      part: { kind: "build", system: "part.yaml", file: "part.cpio" },
+      tool: archive("tool.zip", "zip"),
+    },
     stages: [
       {
         kind: "packages",
@@ -196,6 +227,9 @@ export function tableManifest(repository: string, overlay: string, outputs = OUT
           },
         ],
       },
+      { kind: "unpack", source: "tool", folder: "tool-1", path: "/opt/tool" },
+      { kind: "unpack", source: "blob", path: "/etc/motd", mode: "0600", replace: true },
+      { kind: "unpack", source: "part", path: "/srv/part.cpio" },
       { kind: "services", runlevels: { boot: ["hostname"], default: ["sshd"] } },
       ...TABLE_ARCHES.flatMap(stagesOf),
     ],

@@ -64,6 +64,7 @@ export async function initramfsImage(
     epoch: 0,
     reporter: silent,
     packages: [],
+    sources: new Map(),
     onScript: () => {},
     zstd: "native",
     made: makeAnew,

@@ -23,6 +23,7 @@ export function noCompressor(): never {
 /** For stages whose plans depend on their fields, their overlay and their packages alone. */
 export const ALONE = {
   treeId: noTree,
+  sources: new Map(),
   named: { system: "test", arch: "x86_64", epoch: 0, version: undefined },
 } as const;
 
@@ -38,6 +39,7 @@ export function stageContext(epoch: number): StageContext {
     epoch,
     reporter: silent,
     packages: [],
+    sources: new Map(),
     onScript: () => {},
     zstd: "wasm",
     made: makeAnew,
