@@ -31,6 +31,12 @@ export interface ArtifactSize {
   readonly size: number;
   readonly digest: string;
 }
+/** What came from elsewhere beside packages. */
+export interface SourceVersion {
+  readonly kind: string;
+  readonly name: string;
+  readonly digest: string;
+}
 /** Arguments of a disk's kernel command line that one side alone has. */
 export interface CommandLineDifference {
   readonly file: string;
@@ -54,6 +60,7 @@ export interface BuildDifference {
   /** Ids of the plans: the UUIDs in an image follow from its plan. */
   readonly plans: { readonly before: string; readonly after: string };
   readonly packages: Difference<PackageVersion>;
+  readonly sources: Difference<SourceVersion>;
   /** By name; null where a listing is missing. */
   readonly trees: Readonly<Record<string, TreeDifference | null>>;
   readonly commandLines: readonly CommandLineDifference[];
@@ -67,11 +74,13 @@ export function compareBuilds(before: ComparedBuild, after: ComparedBuild): Buil
   const commandLines = compareCommandLines(before.record, after.record);
   const artifacts = differenceOf(sizesOf(before.record), sizesOf(after.record), equal);
   const treeParts = Object.values(trees).flatMap((tree) => tree ? Object.values(tree) : []);
-  const parts: Difference<unknown>[] = [packages, artifacts, ...treeParts];
+  const sources = differenceOf(sourcesOf(before.record), sourcesOf(after.record), equal);
+  const parts: Difference<unknown>[] = [packages, sources, artifacts, ...treeParts];
   return {
     isSame: commandLines.length === 0 && parts.every(isSame),
     plans: { before: before.record.plan, after: after.record.plan },
     packages,
+    sources,
     trees,
     commandLines,
     artifacts,
@@ -115,6 +124,10 @@ function equal(a: unknown, b: unknown): boolean {
 
 function packagesOf({ packages }: BuildRecord): Map<string, PackageVersion> {
   return new Map(packages.map(({ name, version, digest }) => [name, { name, version, digest }]));
+}
+
+function sourcesOf({ sources = [] }: BuildRecord): Map<string, SourceVersion> {
+  return new Map(sources.map(({ kind, name, digest }) => [name, { kind, name, digest }]));
 }
 
 /** Artifacts by their name without the suffix of a compression. */

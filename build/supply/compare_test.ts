@@ -261,3 +261,22 @@ Deno.test("the distribution is what os-release says", () => {
   assertEquals(of('ID="a b"\n'), undefined);
   assertEquals(distributionOf(treeOf(), reader), undefined);
 });
+
+Deno.test("sources are compared by name, kind and digest", () => {
+  const source = (name: string, text: string, kind = "archive") =>
+    ({ kind, name, digest: digestOf(text), size: 1 }) as const;
+  const before = build(undefined, {
+    sources: [source("a", "1"), source("b", "1"), source("c", "1")],
+  });
+  const after = build(undefined, {
+    sources: [source("b", "2", "build"), source("c", "2"), source("d", "1")],
+  });
+  const difference = compareBuilds(before, after);
+  assertEquals(difference.isSame, false);
+  assertStringIncludes(
+    formatDifference(difference),
+    "sources: 1 added, 1 removed, 2 changed\n  + d (archive)\n  - a (archive)\n" +
+      "  ~ b (archive -> build) has other contents\n  ~ c (archive) has other contents\n",
+  );
+  assertEquals(compareBuilds(before, before).isSame, true);
+});

@@ -1,7 +1,7 @@
 /** CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/). */
 import type { Digest } from "../../lib/brand.ts";
 import { hexOf } from "../../lib/bytes/digest.ts";
-import type { BuildRecord, RecordedPackage } from "../../lib/release/record.ts";
+import type { BuildRecord, RecordedPackage, RecordedSource } from "../../lib/release/record.ts";
 import { buildName, createdTime, documentUuid } from "./document.ts";
 import { licenseOf, NO_ASSERTION } from "./license.ts";
 import { downloadOf, purlOf } from "./purl.ts";
@@ -11,6 +11,7 @@ const SYSTEM = "system";
 /** The system as a component, what it is made of, and its artifacts. Pure. */
 export function cyclonedxDocument(record: BuildRecord): unknown {
   const packages = record.packages.map((item) => packageOf(item, record));
+  const sources = (record.sources ?? []).map(sourceOf);
   const artifacts = record.artifacts.map(({ file, digest }) => ({
     type: "file",
     "bom-ref": `artifact:${file}`,
@@ -36,9 +37,9 @@ export function cyclonedxDocument(record: BuildRecord): unknown {
         ],
       },
     },
-    components: [...packages, ...artifacts],
+    components: [...packages, ...sources, ...artifacts],
     dependencies: [
-      { ref: SYSTEM, dependsOn: packages.map((p) => p["bom-ref"]) },
+      { ref: SYSTEM, dependsOn: [...packages, ...sources].map((part) => part["bom-ref"]) },
       ...artifacts.map((a) => ({ ref: a["bom-ref"], dependsOn: [SYSTEM] })),
     ],
   };
@@ -64,6 +65,20 @@ function packageOf(item: RecordedPackage, record: BuildRecord) {
       { name: "tower:origin", value: item.origin },
       { name: "tower:signed-by", value: item.key },
     ],
+  };
+}
+
+/** What came from elsewhere beside packages. */
+function sourceOf({ kind, name, digest, url, system, plan, file }: RecordedSource) {
+  return {
+    type: "file",
+    "bom-ref": `source:${name}`,
+    name,
+    hashes: hashes(digest),
+    ...(url === undefined ? {} : { externalReferences: [{ type: "distribution", url }] }),
+    properties: Object.entries({ kind, system, plan, file }).flatMap(([field, value]) =>
+      value === undefined ? [] : [{ name: `tower:${field}`, value }]
+    ),
   };
 }
 

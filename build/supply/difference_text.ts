@@ -19,6 +19,16 @@ export function formatDifference(difference: BuildDifference): string {
           ? `${after.name} ${after.version} has other contents`
           : `${after.name} ${before.version} -> ${after.version}`,
     ),
+    section(
+      "sources",
+      difference.sources,
+      (s) => `${s.name} (${s.kind})`,
+      (before, after) =>
+        `${after.name} (${
+          before.kind === after.kind ? after.kind : `${before.kind} -> ${after.kind}`
+        }) ` +
+        "has other contents",
+    ),
     ...Object.entries(trees).flatMap(([name, tree]) => treeSections(name, tree)),
     ...commandLines.map((line) =>
       [

@@ -29,12 +29,25 @@ export function provenanceStatement(record: BuildRecord): unknown {
           ...{ plan: record.plan, lock: record.lock, epoch: record.epoch },
           ...(record.trees ? { trees: record.trees } : {}),
         },
-        resolvedDependencies: record.packages.map((item) => ({
-          name: `${item.name}-${item.version}.apk`,
-          uri: purlOf(item, record),
-          digest: { sha256: hexOf(item.digest) },
-          annotations: { repository: item.repository, key: item.key },
-        })),
+        resolvedDependencies: [
+          ...record.packages.map((item) => ({
+            name: `${item.name}-${item.version}.apk`,
+            uri: purlOf(item, record),
+            digest: { sha256: hexOf(item.digest) },
+            annotations: { repository: item.repository, key: item.key },
+          })),
+          ...(record.sources ?? []).map(({ kind, name, digest, url, system, plan, file }) => ({
+            name,
+            ...(url === undefined ? {} : { uri: url }),
+            digest: { sha256: hexOf(digest) },
+            annotations: {
+              kind,
+              ...(system === undefined ? {} : { system }),
+              ...(plan === undefined ? {} : { plan }),
+              ...(file === undefined ? {} : { file }),
+            },
+          })),
+        ],
       },
       runDetails: {
         builder: { id: BUILDER_ID, version: { [record.builder.name]: record.builder.version } },

@@ -40,6 +40,16 @@ const RECORD: BuildRecord = {
     item("busybox", { license: "custom" }),
     item(".odd_Name", { license: "", arch: "noarch", repository: "lab" }),
   ],
+  sources: [
+    {
+      ...{ kind: "archive", name: "tool", digest: digestOf("tool"), size: 4 },
+      url: "https://example.org/tool.tar.gz",
+    },
+    {
+      ...{ kind: "build", name: "part_1", digest: digestOf("part"), size: 4 },
+      ...{ system: "part", plan: digestOf("part plan"), file: "part.img" },
+    },
+  ],
   scripts: [],
 };
 
@@ -85,7 +95,8 @@ Deno.test("SPDX: what the schema of 2.3 requires is there, and references lead s
     assert(ids.includes(spdxElementId) && ids.includes(relatedSpdxElement));
     assert(["DESCRIBES", "CONTAINS", "GENERATED_FROM"].includes(relationshipType));
   }
-  assertEquals(doc.relationships.length, 1 + RECORD.artifacts.length + RECORD.packages.length);
+  const { artifacts, packages, sources = [] } = RECORD;
+  assertEquals(doc.relationships.length, 1 + artifacts.length + packages.length + sources.length);
   const used = doc.packages.flatMap((p: Json) => p.licenseDeclared.match(/LicenseRef-\S+/g) ?? []);
   assertEquals(doc.hasExtractedLicensingInfos.map((l: Json) => l.licenseId), used);
   for (const { extractedText } of doc.hasExtractedLicensingInfos) assert(extractedText.length > 0);
@@ -154,8 +165,8 @@ Deno.test("SLSA: a statement about every file, with every package by its digest"
   const { buildDefinition, runDetails } = doc.predicate;
   for (const uri of [buildDefinition.buildType, runDetails.builder.id]) assert(URL.canParse(uri));
   assertEquals(buildDefinition.externalParameters, { system: "demo", arch: "x86_64" });
-  assertEquals(buildDefinition.resolvedDependencies.length, RECORD.packages.length);
-  for (const { uri, digest } of buildDefinition.resolvedDependencies) {
+  const packages = buildDefinition.resolvedDependencies.slice(0, RECORD.packages.length);
+  for (const { uri, digest } of packages) {
     assertMatch(uri, /^pkg:apk\/alpine\//);
     assertMatch(digest.sha256, /^[0-9a-f]{64}$/);
   }
@@ -167,4 +178,50 @@ Deno.test("a system that names no distribution still gives valid URLs", () => {
     rendered("cyclonedx", record).components[1].purl,
     "pkg:apk/unknown/busybox@1.2-r3?arch=x86_64",
   );
+});
+
+Deno.test("every document tells what came from elsewhere beside packages", () => {
+  const spdx = rendered("spdx");
+  const sources = spdx.packages.filter((p: Json) => p.SPDXID.startsWith("SPDXRef-Source-"));
+  assertEquals(
+    sources.map((p: Json) => [p.SPDXID, p.downloadLocation, p.sourceInfo]),
+    [
+      ["SPDXRef-Source-0-tool", "https://example.org/tool.tar.gz", "Source of kind archive"],
+      [
+        "SPDXRef-Source-1-part-1",
+        "NOASSERTION",
+        `Source of kind build: part.img of system part, built by plan ${digestOf("part plan")}`,
+      ],
+    ],
+  );
+  const from = spdx.relationships.filter((r: Json) =>
+    r.spdxElementId === "SPDXRef-System" && r.relationshipType === "GENERATED_FROM"
+  );
+  assertEquals(from.map((r: Json) => r.relatedSpdxElement), sources.map((p: Json) => p.SPDXID));
+
+  const cyclonedx = rendered("cyclonedx");
+  const components = cyclonedx.components.filter((c: Json) => c["bom-ref"].startsWith("source:"));
+  assertEquals(components.map((c: Json) => [c["bom-ref"], c.hashes[0].content]), [
+    ["source:tool", hexOf(digestOf("tool"))],
+    ["source:part_1", hexOf(digestOf("part"))],
+  ]);
+  assertEquals(components[0].externalReferences[0].url, "https://example.org/tool.tar.gz");
+  assertEquals(components[1].properties[1], { name: "tower:system", value: "part" });
+  for (const { "bom-ref": ref } of components) {
+    assert(cyclonedx.dependencies[0].dependsOn.includes(ref), ref);
+  }
+
+  const { resolvedDependencies } = rendered("slsa").predicate.buildDefinition;
+  assertEquals(resolvedDependencies.slice(-2), [
+    {
+      ...{ name: "tool", uri: "https://example.org/tool.tar.gz" },
+      ...{ digest: { sha256: hexOf(digestOf("tool")) }, annotations: { kind: "archive" } },
+    },
+    {
+      ...{ name: "part_1", digest: { sha256: hexOf(digestOf("part")) } },
+      annotations: { kind: "build", system: "part", plan: digestOf("part plan"), file: "part.img" },
+    },
+  ]);
+  const { sources: _, ...without } = RECORD;
+  assertEquals(rendered("slsa", without).predicate.buildDefinition.resolvedDependencies.length, 3);
 });

@@ -1,7 +1,7 @@
 /** SPDX 2.3 as JSON (https://spdx.github.io/spdx-spec/v2.3/). */
 import { hexOf } from "../../lib/bytes/digest.ts";
 import type { Digest } from "../../lib/brand.ts";
-import type { BuildRecord, RecordedPackage } from "../../lib/release/record.ts";
+import type { BuildRecord, RecordedPackage, RecordedSource } from "../../lib/release/record.ts";
 import { buildName, createdTime, documentUuid } from "./document.ts";
 import { licenseOf, NO_ASSERTION } from "./license.ts";
 import { downloadOf, purlOf } from "./purl.ts";
@@ -20,6 +20,7 @@ const UNKNOWN = {
 export function spdxDocument(record: BuildRecord): unknown {
   const extracted = new Map<string, string>();
   const packages = record.packages.map((item, i) => packageOf(item, i, record, extracted));
+  const sources = (record.sources ?? []).map(sourceOf);
   const artifacts = record.artifacts.map(({ file, digest }, i) => ({
     SPDXID: `SPDXRef-Artifact-${i}`,
     name: file,
@@ -57,6 +58,7 @@ export function spdxDocument(record: BuildRecord): unknown {
       },
       ...artifacts,
       ...packages,
+      ...sources,
     ],
     ...(extracted.size === 0 ? {} : {
       hasExtractedLicensingInfos: [...extracted].map(([licenseId, text]) => ({
@@ -69,6 +71,7 @@ export function spdxDocument(record: BuildRecord): unknown {
       relation(DOCUMENT, "DESCRIBES", SYSTEM),
       ...artifacts.map((a) => relation(a.SPDXID, "GENERATED_FROM", SYSTEM)),
       ...packages.map((p) => relation(SYSTEM, "CONTAINS", p.SPDXID)),
+      ...sources.map((s) => relation(SYSTEM, "GENERATED_FROM", s.SPDXID)),
     ],
   };
 }
@@ -95,6 +98,22 @@ function packageOf(
       referenceType: "purl",
       referenceLocator: purlOf(item, record),
     }],
+  };
+}
+
+/** What came from elsewhere beside packages. */
+function sourceOf({ kind, name, digest, url, system, plan, file }: RecordedSource, index: number) {
+  return {
+    SPDXID: `SPDXRef-Source-${index}-${name.replace(/[^A-Za-z0-9.-]+/g, "-")}`,
+    name,
+    downloadLocation: url ?? NO_ASSERTION,
+    licenseDeclared: NO_ASSERTION,
+    ...UNKNOWN,
+    checksums: checksum(digest),
+    sourceInfo: system === undefined
+      ? `Source of kind ${kind}`
+      : `Source of kind ${kind}: ${file} of system ${system}, built by plan ${plan}`,
+    primaryPackagePurpose: "FILE",
   };
 }
 
