@@ -231,9 +231,9 @@ async function placed<T>(
   }
 }
 
-function portsOf({ env, fetcher, store, reporter }: Engine, builds: Builds): SourcePorts {
+function portsOf({ breathe, env, fetcher, store, reporter }: Engine, builds: Builds): SourcePorts {
   const { runner, signal } = env;
-  return { fetcher, store, reporter, runner, signal, builds };
+  return { fetcher, store, reporter, runner, signal, breathe, builds };
 }
 
 function loadHere(

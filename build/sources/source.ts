@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { PlannedSource, SourceContent } from "../../lib/archive/entry.ts";
 import type { Arch } from "../../lib/brand.ts";
+import type { Breathe } from "../../lib/breathe.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
@@ -89,4 +90,6 @@ export interface SourcePorts {
   readonly runner: Runner;
   readonly builds: Builds;
   readonly signal: AbortSignal;
+  /** To be called in every loop that may take long. */
+  readonly breathe: Breathe;
 }

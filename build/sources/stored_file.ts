@@ -3,7 +3,6 @@ import type { Blob } from "../../lib/archive/entry.ts";
 import { digestFromHex } from "../../lib/bytes/digest.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
-import type { ContentStore } from "../../lib/store/ports.ts";
 import type { Digest } from "../../lib/brand.ts";
 import type { SourcePorts } from "./source.ts";
 
@@ -32,7 +31,7 @@ export async function storeFile(wanted: WantedFile, ports: SourcePorts): Promise
   const { digest, size } = wanted;
   if (store.has(digest)) {
     const there = store.open(digest).size;
-    if (size === undefined ? isWhole(digest, store) : there === size) {
+    if (size === undefined ? await isWhole(digest, ports) : there === size) {
       return { digest, size: there };
     }
   }
@@ -42,7 +41,7 @@ export async function storeFile(wanted: WantedFile, ports: SourcePorts): Promise
 /** As {@linkcode storeFile}, once all bytes are what the digest says. */
 export async function storeWholeFile(wanted: WantedFile, ports: SourcePorts): Promise<Blob> {
   const file = await storeFile(wanted, ports);
-  return isWhole(file.digest, ports.store) ? file : await fetchFile(wanted, ports);
+  return await isWhole(file.digest, ports) ? file : await fetchFile(wanted, ports);
 }
 
 async function fetchFile(
@@ -83,7 +82,7 @@ function another(name: string, url: string, wanted: Digest, actual: Digest): Tow
 }
 
 /** Whether a blob has the bytes that its name says. */
-function isWhole(digest: Digest, store: ContentStore): boolean {
+async function isWhole(digest: Digest, { store, breathe }: SourcePorts): Promise<boolean> {
   const hash = createHash("sha256");
   const source = store.open(digest);
   const piece = new Uint8Array(PIECE);
@@ -92,6 +91,7 @@ function isWhole(digest: Digest, store: ContentStore): boolean {
     if (n <= 0) return false;
     hash.update(piece.subarray(0, n));
     at += n;
+    await breathe();
   }
   return digestFromHex(hash.digest("hex")) === digest;
 }

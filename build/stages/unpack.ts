@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PlannedSource, SourceContent } from "../../lib/archive/entry.ts";
+import { inBreaths } from "../../lib/breathe.ts";
 import { atField, TowerError } from "../../lib/errors.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { fileMode, plainPath, sourceName, treePath } from "../../lib/schema/scalars.ts";
@@ -47,11 +48,13 @@ export interface UnpackPlan extends Omit<Spec, "arches" | "source" | "path"> {
  * @throws {TowerError} `conflict` where something is in the way, or a link of the tree leads out of
  * the path; `unsupported` for what has to be asked for; `usage` for fields that do not fit the source.
  */
-const apply: Stage<UnpackPlan> = (tree, plan, { sources, epoch }) => {
+const apply: Stage<UnpackPlan> = (tree, plan, { sources, epoch, breathe }) => {
   const content = sources.get(plan.source.name)!;
   refuseUnfit(plan, content);
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: `source:${plan.source.name}` } as const;
-  if (content.type === "entries") return putEntries(tree, content, plan, owned);
+  if (content.type === "entries") {
+    return inBreaths(putEntries(tree, content, plan, owned), breathe);
+  }
   atField(["path"], () => {
     const path = placeOf(tree, plan.path);
     const { mode = 0o644, replace } = plan;

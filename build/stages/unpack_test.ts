@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { smallTree } from "../../tests/support/tree/small_tree.ts";
 import { ALONE, stageContext } from "../../tests/support/tree/stage_context.ts";
 import type { ArchiveEntry, SourceContent } from "../../lib/archive/entry.ts";
@@ -37,9 +37,13 @@ function planOf(fields: object): UnpackPlan {
   return unpack.plan(spec, { ...ALONE, overlay: [], earlier: [], chosen, sources });
 }
 
-function run(tree: FileTree, content: SourceContent, fields: object = {}): FileTree {
+async function run(
+  tree: FileTree,
+  content: SourceContent,
+  fields: object = {},
+): Promise<FileTree> {
   const sources = new Map([["s", content]]);
-  void unpack.apply(tree, planOf(fields), { ...stageContext(5), sources });
+  await unpack.apply(tree, planOf(fields), { ...stageContext(5), sources });
   return tree;
 }
 
@@ -48,7 +52,7 @@ const shown = (tree: FileTree) =>
     [e.type, e.path, e.mode.toString(8), e.uid, e.mtime, "target" in e ? e.target : ""].join(" ")
   );
 
-Deno.test("a plan has its source by digest, and nothing is left to choose", () => {
+Deno.test("a plan has its source by digest, and nothing is left to choose", async () => {
   assertEquals(planOf({ path: "/opt" }), {
     ...{ kind: "unpack", path: "opt", owner: "root" },
     source: { name: "s", kind: "archive", digest, format: "tar" },
@@ -57,8 +61,8 @@ Deno.test("a plan has its source by digest, and nothing is left to choose", () =
   assertEquals(unpack.line(planOf({ path: "/opt" })), "s (tar) at /opt");
 });
 
-Deno.test("entries go below the path, parents first, root's, with the build's time", () => {
-  assertEquals(shown(run(smallTree({}), entriesOf(...ARCHIVE), { path: "/opt/x" })), [
+Deno.test("entries go below the path, parents first, root's, with the build's time", async () => {
+  assertEquals(shown(await run(smallTree({}), entriesOf(...ARCHIVE), { path: "/opt/x" })), [
     "directory opt 755 0 5 ",
     "directory opt/x 755 0 5 ",
     "directory opt/x/a 750 0 5 ",
@@ -67,7 +71,7 @@ Deno.test("entries go below the path, parents first, root's, with the build's ti
     "hardlink opt/x/a/z 640 0 5 opt/x/a/file",
     "file opt/x/other 640 0 5 ",
   ]);
-  const tree = run(smallTree({}), entriesOf(...ARCHIVE), { folder: "a", owner: "archive" });
+  const tree = await run(smallTree({}), entriesOf(...ARCHIVE), { folder: "a", owner: "archive" });
   assertEquals(shown(tree), [
     "file file 640 5 5 ",
     "symlink link 640 5 5 /etc/passwd",
@@ -76,38 +80,42 @@ Deno.test("entries go below the path, parents first, root's, with the build's ti
   assertEquals(tree.file("file")?.content, { kind: "span", blob: digest, ...content });
 });
 
-function refused(tree: FileTree, content: SourceContent, fields: object = {}): string {
+async function refused(
+  tree: FileTree,
+  content: SourceContent,
+  fields: object = {},
+): Promise<string> {
   const before = [...tree.walk()];
-  const error = assertThrows(() => run(tree, content, fields), TowerError);
+  const error = await assertRejects(() => run(tree, content, fields), TowerError);
   if (error.code === "unsupported" || error.code === "usage") {
     assertEquals([...tree.walk()], before);
   }
   return `${error.code} ${error.at?.join(".")}: ${error.message}`;
 }
 
-Deno.test("what is there stays: folders as they are, files unless they are to be replaced", () => {
+Deno.test("what is there stays: folders as they are, files unless they are to be replaced", async () => {
   const there = () => smallTree({ "opt/a/file": "old", "opt/a/z": null });
   const one = entriesOf(entry("directory", "a"), entry("file", "a/file"));
   assertEquals(
-    refused(there(), one, { path: "/opt" }),
+    await refused(there(), one, { path: "/opt" }),
     'conflict path: Cannot unpack the file "/opt/a/file": a file from stage:test is there',
   );
-  const tree = run(there(), one, { path: "/opt", replace: true });
+  const tree = await run(there(), one, { path: "/opt", replace: true });
   assertEquals(tree.get("opt/a")?.mode, 0o755);
   assertEquals(shown(tree), ["file opt/a/file 640 0 5 "]);
   const z = entriesOf(entry("file", "a/z"));
   assertEquals(
-    refused(there(), z, { path: "/opt", replace: true }),
+    await refused(there(), z, { path: "/opt", replace: true }),
     'conflict path: Cannot unpack the file "/opt/a/z": a directory from stage:test is there',
   );
   const folder = entriesOf(entry("directory", "a/file"));
   assertEquals(
-    refused(there(), folder, { path: "/opt", replace: true }),
+    await refused(there(), folder, { path: "/opt", replace: true }),
     'conflict path: Cannot unpack the directory "/opt/a/file": a file from stage:test is there',
   );
 });
 
-Deno.test("links of the tree are followed below the path and not out of it", () => {
+Deno.test("links of the tree are followed below the path and not out of it", async () => {
   const tree = () =>
     smallTree({
       "usr/lib/x": "",
@@ -117,24 +125,24 @@ Deno.test("links of the tree are followed below the path and not out of it", () 
       "opt/out": { link: "/etc" },
     });
   assertEquals(
-    shown(run(tree(), entriesOf(entry("directory", "lib"), entry("file", "lib/new")))),
+    shown(await run(tree(), entriesOf(entry("directory", "lib"), entry("file", "lib/new")))),
     ["file usr/lib/new 640 0 5 "],
   );
   assertEquals(
-    shown(run(tree(), entriesOf(entry("file", "in/new")), { path: "/opt" })),
+    shown(await run(tree(), entriesOf(entry("file", "in/new")), { path: "/opt" })),
     ["file opt/real/new 640 0 5 "],
   );
   assertEquals(
-    refused(tree(), entriesOf(entry("file", "out/passwd")), { path: "/opt" }),
+    await refused(tree(), entriesOf(entry("file", "out/passwd")), { path: "/opt" }),
     'conflict path: Cannot unpack "out/passwd": a link of the tree leads to "/etc/passwd", out of "/opt"',
   );
   assertEquals(
-    shown(run(tree(), entriesOf(entry("file", "new")), { path: "/lib" })),
+    shown(await run(tree(), entriesOf(entry("file", "new")), { path: "/lib" })),
     ["file usr/lib/new 640 0 5 "],
   );
 });
 
-Deno.test("rights and devices are taken only where they are asked for", () => {
+Deno.test("rights and devices are taken only where they are asked for", async () => {
   const capability = [["security.capability", "AQ=="]] as const;
   const cases = [
     [entry("file", "a", { mode: 0o4755 }), "setuid"],
@@ -146,25 +154,28 @@ Deno.test("rights and devices are taken only where they are asked for", () => {
     [entry("fifo", "a"), "devices"],
   ] as const;
   for (const [item, field] of cases) {
-    const message = refused(smallTree({}), entriesOf(entry("file", "b"), item));
+    const message = await refused(smallTree({}), entriesOf(entry("file", "b"), item));
     assertEquals(message.split(":")[0], "unsupported source", message);
     const { device, mode, type, xattrs } = item as ArchiveEntry;
-    const made = run(smallTree({}), entriesOf(item), { [field]: true }).get("a")!;
+    const made = (await run(smallTree({}), entriesOf(item), { [field]: true })).get("a")!;
     assertEquals([made.type, made.mode, made.xattrs?.size], [type, mode, xattrs?.length]);
     if (made.type === "char") assertEquals([made.major, made.minor], device);
   }
 });
 
-Deno.test("a file goes to its path, and fields of the other kind of source are refused", () => {
-  const tree = run(smallTree({ "boot/old": "" }), FILE, { path: "/boot/new", mode: "0600" });
+Deno.test("a file goes to its path, and fields of the other kind of source are refused", async () => {
+  const tree = await run(smallTree({ "boot/old": "" }), FILE, { path: "/boot/new", mode: "0600" });
   assertEquals(shown(tree), ["file boot/new 600 0 5 "]);
   const blob = { kind: "span", blob: digest, offset: 0, size: 4, sha256: "1".repeat(64) } as const;
   assertEquals(tree.file("boot/new")?.content, blob);
   const at = { path: "/boot/old" };
   const why = (message: string) => message.split(":")[0];
-  assertEquals(why(refused(smallTree({ "boot/old": "" }), FILE, at)), "conflict path");
-  assertEquals(shown(run(smallTree({ "boot/old": "" }), FILE, { ...at, replace: true })).length, 1);
-  assertEquals(why(refused(smallTree({}), FILE)), "usage source");
+  assertEquals(why(await refused(smallTree({ "boot/old": "" }), FILE, at)), "conflict path");
+  assertEquals(
+    shown(await run(smallTree({ "boot/old": "" }), FILE, { ...at, replace: true })).length,
+    1,
+  );
+  assertEquals(why(await refused(smallTree({}), FILE)), "usage source");
   for (
     const [field, value] of Object.entries({
       folder: "a",
@@ -173,17 +184,23 @@ Deno.test("a file goes to its path, and fields of the other kind of source are r
       devices: true,
     })
   ) {
-    assertEquals(why(refused(smallTree({}), FILE, { ...at, [field]: value })), `usage ${field}`);
+    assertEquals(
+      why(await refused(smallTree({}), FILE, { ...at, [field]: value })),
+      `usage ${field}`,
+    );
   }
-  assertEquals(why(refused(smallTree({}), entriesOf(...ARCHIVE), { mode: "0600" })), "usage mode");
   assertEquals(
-    why(refused(smallTree({}), entriesOf(...ARCHIVE), { folder: "b" })),
+    why(await refused(smallTree({}), entriesOf(...ARCHIVE), { mode: "0600" })),
+    "usage mode",
+  );
+  assertEquals(
+    why(await refused(smallTree({}), entriesOf(...ARCHIVE), { folder: "b" })),
     "not-found folder",
   );
-  assertEquals(why(refused(smallTree({}), entriesOf())), "not-found source");
+  assertEquals(why(await refused(smallTree({}), entriesOf())), "not-found source");
   const link = entriesOf(entry("file", "x"), entry("hardlink", "a/y", { target: "x" }));
   assertEquals(
-    refused(smallTree({}), link, { folder: "a" }),
+    await refused(smallTree({}), link, { folder: "a" }),
     'conflict path: Cannot unpack "a/y": "x", of which it is a second name, is not in the folder',
   );
 });

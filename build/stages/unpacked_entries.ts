@@ -1,4 +1,5 @@
 import type { ArchiveEntry, SourceContent } from "../../lib/archive/entry.ts";
+import type { Steps } from "../../lib/breathe.ts";
 import { compareBytes } from "../../lib/bytes/bytes.ts";
 import { atField, TowerError } from "../../lib/errors.ts";
 import type { Entry, EntryBase } from "../../lib/tree/entry.ts";
@@ -28,12 +29,12 @@ const ORDER: Readonly<Partial<Record<ArchiveEntry["type"], number>>> = {
 };
 
 /** Puts the entries of an archive below a path: nothing leaves it, whatever links are there. */
-export function putEntries(
+export function* putEntries(
   tree: FileTree,
   { entries, data }: SourceContent & { readonly type: "entries" },
   rules: UnpackRules,
   owned: Owned,
-): void {
+): Steps<void> {
   const wanted = entriesIn(entries, rules.folder);
   for (const { entry } of wanted) refuseUnasked(entry, rules);
   const base = atField(["path"], () => folderAt(tree, rules.path));
@@ -47,6 +48,7 @@ export function putEntries(
       if (entry.type === "directory") putFolder(tree, { ...common, type: "directory" });
       else putNew(tree, { ...common, ...rest(entry) } as Entry, rules);
     });
+    yield;
   }
 
   function rest(entry: ArchiveEntry) {

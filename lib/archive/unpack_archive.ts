@@ -1,4 +1,5 @@
 import type { ByteSource } from "../bytes/bytes.ts";
+import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { decompressed, type XzPorts } from "../format/decompressed.ts";
 import { TarReader } from "../format/tar_reader.ts";
@@ -22,6 +23,11 @@ const MAGICS = [
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
   ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ] as const;
+
+/** What archives are unpacked with. */
+export interface UnpackPorts extends XzPorts {
+  readonly breathe: Breathe;
+}
 
 /** An archive whose digest is the one that it should have. */
 export interface ArchiveFile {
@@ -48,7 +54,7 @@ export function compressionIn(source: ByteSource): typeof MAGICS[number][0] | un
 export async function unpackArchive(
   { source, format, name }: ArchiveFile,
   data: Pick<BlobWriter, "write">,
-  ports: XzPorts,
+  ports: UnpackPorts,
 ): Promise<readonly ArchiveEntry[]> {
   const collector = new ArchiveCollector();
   const most = ALWAYS + MOST_INFLATION * source.size;
@@ -62,7 +68,7 @@ export async function unpackArchive(
         },
         end: () => collector.end(),
       };
-      await readZip(source, handler, { entries: ENTRIES, content: most });
+      await readZip(source, handler, { entries: ENTRIES, content: most }, ports.breathe);
       return collector.entries();
     }
     const limits = { entries: ENTRIES, header: HEADER };
@@ -73,7 +79,7 @@ export async function unpackArchive(
     for await (
       const bytes of decompressed(chunksOf(source, ports), compressionIn(source), name, ports)
     ) {
-      ports.signal.throwIfAborted();
+      await ports.breathe();
       size += bytes.length;
       if (size > most) {
         throw new TowerError("limit", `it becomes more than ${most} bytes, which no real one does`);

@@ -6,6 +6,7 @@ import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import { concat, memorySource } from "../bytes/bytes.ts";
 import { digestOf } from "../bytes/digest.ts";
+import { inOneBreath } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { tarPieces } from "../format/tar.ts";
 import type { Runner } from "../proc/command.ts";
@@ -17,7 +18,11 @@ const none = () => {
 };
 /** A machine without programs. */
 const runner: Runner = { run: none, spawn: none, which: () => undefined };
-const ports = () => ({ runner, signal: new AbortController().signal });
+const ports = () => ({
+  runner,
+  signal: new AbortController().signal,
+  breathe: inOneBreath,
+});
 
 async function unpack(bytes: Uint8Array, format: ArchiveFormat) {
   const parts: Uint8Array[] = [];

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { type ByteSource, readExactly } from "../bytes/bytes.ts";
+import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { Inflater } from "../format/inflater.ts";
 import type { EntryHandler, RawEntry } from "./entry.ts";
@@ -28,6 +29,7 @@ export async function readZip(
   source: ByteSource,
   handler: EntryHandler,
   limits: ZipLimits,
+  breathe: Breathe,
 ): Promise<void> {
   const members = readZipDirectory(source, limits);
   const total = members.reduce((sum, { size }) => sum + size, 0);
@@ -41,11 +43,11 @@ export async function readZip(
   for (const member of members) {
     const entry = entryOf(member, offset);
     if (entry.type === "symlink") {
-      const target = await targetOf(member, source);
+      const target = await targetOf(member, source, breathe);
       handler.entry({ ...entry, target });
     } else {
       handler.entry(entry);
-      await contentOf(member, source, (bytes) => handler.content(bytes));
+      await contentOf(member, source, (bytes) => handler.content(bytes), breathe);
       offset += member.size;
     }
     handler.end();
@@ -75,14 +77,18 @@ function typeOf({ name, unixMode }: ZipMember): "file" | "directory" | "symlink"
   throw malformed(`"${name}" has the mode ${unixMode!.toString(8)}, which does not fit its name`);
 }
 
-async function targetOf(member: ZipMember, source: ByteSource): Promise<string> {
+async function targetOf(
+  member: ZipMember,
+  source: ByteSource,
+  breathe: Breathe,
+): Promise<string> {
   if (member.size > MAX_TARGET) throw malformed(`link "${member.name}" has a long target`);
   const target = new Uint8Array(member.size);
   let filled = 0;
   await contentOf(member, source, (bytes) => {
     target.set(bytes, filled);
     filled += bytes.length;
-  });
+  }, breathe);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(target);
   } catch {
@@ -95,6 +101,7 @@ async function contentOf(
   { name, method, packed, size, crc, offset }: ZipMember,
   source: ByteSource,
   push: (bytes: Uint8Array) => void,
+  breathe: Breathe,
 ): Promise<void> {
   const told = { size: 0, crc: 0 };
   const take = (bytes: Uint8Array) => {
@@ -103,8 +110,12 @@ async function contentOf(
     told.crc = crc32(bytes, told.crc);
     push(bytes);
   };
-  if (method === "stored") { for (const piece of piecesOf(source, offset, packed)) take(piece); }
-  else await inflate(name, piecesOf(source, offset, packed), take);
+  if (method === "stored") {
+    for (const piece of piecesOf(source, offset, packed)) {
+      take(piece);
+      await breathe();
+    }
+  } else await inflate(name, piecesOf(source, offset, packed), take, breathe);
   if (told.size !== size) throw malformed(`"${name}" has less bytes than its directory says`);
   if (told.crc >>> 0 !== crc) throw malformed(`"${name}" has another CRC-32`);
 }
@@ -113,6 +124,7 @@ async function inflate(
   name: string,
   pieces: Iterable<Uint8Array>,
   take: (bytes: Uint8Array) => void,
+  breathe: Breathe,
 ): Promise<void> {
   const inflater = new Inflater(
     take,
@@ -122,6 +134,7 @@ async function inflate(
     for (const piece of pieces) {
       const used = inflater.ended ? 0 : await inflater.feed(piece);
       if (used < piece.length) throw malformed(`"${name}" has bytes behind its end`);
+      await breathe();
     }
     await inflater.finish();
   } finally {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { zipFile, type ZipPart } from "../../tests/support/format/zip_file.ts";
 import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { concat, memorySource } from "../bytes/bytes.ts";
+import { inOneBreath } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import type { RawEntry } from "./entry.ts";
 import { readZip } from "./zip_reader.ts";
@@ -13,14 +14,19 @@ async function read(bytes: Uint8Array, limits = LIMITS): Promise<[RawEntry, stri
   const found: [RawEntry, string][] = [];
   let parts: Uint8Array[] = [];
   let last: RawEntry | undefined;
-  await readZip(memorySource(bytes), {
-    entry(raw) {
-      last = raw;
-      parts = [];
+  await readZip(
+    memorySource(bytes),
+    {
+      entry(raw) {
+        last = raw;
+        parts = [];
+      },
+      content: (piece) => void parts.push(piece.slice()),
+      end: () => void found.push([last!, new TextDecoder().decode(concat(parts))]),
     },
-    content: (piece) => void parts.push(piece.slice()),
-    end: () => void found.push([last!, new TextDecoder().decode(concat(parts))]),
-  }, limits);
+    limits,
+    inOneBreath,
+  );
   return found;
 }
 

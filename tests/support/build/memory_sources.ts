@@ -8,6 +8,7 @@ import {
 import type { Builds, Built, SourcePorts } from "../../../build/sources/source.ts";
 import type { SourceContent } from "../../../lib/archive/entry.ts";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { cpioPieces } from "../../../lib/format/cpio.ts";
@@ -45,6 +46,7 @@ export async function memorySources(
   const ports: SourcePorts = {
     ...{ store, reporter: silent, runner: new RecordingRunner() },
     signal: new AbortController().signal,
+    breathe: inOneBreath,
     fetcher: { stream: (url) => stream(url) },
     builds: demoBuilds(),
   };
