@@ -36,8 +36,8 @@ export interface FileStore extends ContentStore, Disposable {
  * `blobs/sha256/ab/cdef…`, `notes/KIND/NAME.note`, `tmp/` and `use.lock`. The time of a file tells
  * when it was used last (`use_times.ts`); `tower-build clean` takes out what was not for long.
  *
- * Many processes may use it at once: a file gets its name by rename(2) when it is whole. Only
- * small blobs are flushed to the disk (fsync); others may be short or wrong after a power cut.
+ * Many processes may use it at once: a file gets its name by rename(2) when it is whole. Nothing
+ * is flushed to the disk (fsync(2)): what is new may be short or wrong after a power cut.
  * Nothing in it is believed because of its name: contents are hashed again where they leave it
  * (`lib/tree/content.ts`), notes carry their own digest, and whatever is written replaces what is
  * there. All of it can be fetched and computed again.
@@ -87,7 +87,7 @@ class FolderStore implements FileStore {
       this.#warn(`blob "${digest}"`, "it is written anew");
     }
     this.#blobs.close(digest);
-    this.#writeFile(path, bytes, 0o444, "flush");
+    this.#writeFile(path, bytes, 0o444);
     return digest;
   }
 
@@ -158,12 +158,11 @@ class FolderStore implements FileStore {
     return attempt("look at", path, () => noteUse(path, this.folder));
   }
 
-  #writeFile(path: string, bytes: Uint8Array, mode: number, flush?: "flush"): void {
+  #writeFile(path: string, bytes: Uint8Array, mode: number): void {
     const temporary = this.#temporary();
     try {
       using file = Deno.openSync(temporary, { write: true, createNew: true });
       writeAll(file, bytes);
-      if (flush) file.syncDataSync();
       this.#use(path);
       publish(temporary, path, mode);
     } catch (cause) {
