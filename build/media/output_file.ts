@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { digestOf } from "../../lib/bytes/digest.ts";
+import { digestFromHex, digestOf } from "../../lib/bytes/digest.ts";
 import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../../lib/format/bmap.ts";
 import { type ArtifactFile, createArtifact } from "../../lib/files/artifact_file.ts";
 import { writeFileAtomic } from "../../lib/files/files.ts";
@@ -34,7 +35,7 @@ export interface WrittenFile {
 
 /**
  * Writes a file of an output, compressed where it asks for that. Its bytes go to the disk once,
- * uncompressed, and are then read once: for digests and for compressing.
+ * uncompressed, and are then read: for digests and for compressing, which zstd begins before.
  */
 export async function writeFile(
   output: OutputFile,
@@ -43,30 +44,45 @@ export async function writeFile(
 ): Promise<WrittenFile> {
   const { compression, name } = output;
   const path = join(folder, name);
-  using file = createArtifact(compression === "none" ? path : `${path}.raw`);
-  const { sink, image } = mappedSink(file);
-  const medium = await write(sink) ?? undefined;
-  const raw = image();
-  let artifact: WrittenFile["artifact"];
-  let pass: ImagePass | undefined;
-  if (compression !== "none") {
-    ({ artifact, pass } = await compress(raw, path, output, compression, engine, medium));
-  } else if (medium) {
-    [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
-    artifact = { ...toldOf(output, medium), digest: pass.digest, size: raw.size };
-    await file.commit();
-  } else {
-    artifact = { ...toldOf(output), digest: await file.digest(engine.breathe), size: raw.size };
-    await file.commit();
-  }
-  if (!medium || !pass) return { artifact };
-  const bytes = new TextEncoder().encode(formatBmap(raw.size, pass.ranges));
+  const written = compression === "none"
+    ? await writePlain(output, write, path, engine)
+    : await writePacked(output, write, path, compression, engine);
+  const { artifact, pass, size } = written;
+  if (pass === undefined) return { artifact };
+  const bytes = new TextEncoder().encode(formatBmap(size, pass.ranges));
   const bmap = bmapFile(name);
   writeFileAtomic(join(folder, bmap), bytes);
   return {
     artifact,
     bmap: { kind: "bmap", file: bmap, of: name, digest: digestOf(bytes), size: bytes.length },
   };
+}
+
+/** What was written. */
+interface Written {
+  readonly artifact: WrittenFile["artifact"];
+  /** Bytes of the file as it is before it is compressed. */
+  readonly size: number;
+  /** Of the image of a medium. */
+  readonly pass: ImagePass | undefined;
+}
+
+async function writePlain(
+  output: OutputFile,
+  write: FileWriter,
+  path: string,
+  engine: Engine,
+): Promise<Written> {
+  using file = createArtifact(path);
+  const { sink, image } = mappedSink(file);
+  const medium = await write(sink) ?? undefined;
+  const raw = image();
+  const { size } = raw;
+  let pass: ImagePass | undefined;
+  if (medium) [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
+  const digest = pass?.digest ?? await file.digest(engine.breathe);
+  await file.commit();
+  return { artifact: { ...toldOf(output, medium), digest, size }, size, pass };
 }
 
 /** What a record says of a file beside its bytes. */
@@ -83,8 +99,14 @@ function toldOf({ name, mediaType, blocks }: OutputFile, medium?: Medium) {
   };
 }
 
-/** A sink that remembers how large the image is and which of its blocks matter. */
-function mappedSink(file: ArtifactFile): { sink: ArtifactSink; image: () => RawImage } {
+/**
+ * A sink that remembers how large the image is and which of its blocks matter.
+ * @param changed Told of what is written.
+ */
+function mappedSink(
+  file: ArtifactFile,
+  changed: (offset: number, length: number) => void = () => {},
+): { sink: ArtifactSink; image: () => RawImage } {
   const blocks = new BlockMap();
   let size = 0;
   return {
@@ -93,6 +115,7 @@ function mappedSink(file: ArtifactFile): { sink: ArtifactSink; image: () => RawI
         blocks.add(offset, bytes.length);
         size = Math.max(size, offset + bytes.length);
         file.writeAt(offset, bytes);
+        changed(offset, bytes.length);
       },
       setSize(bytes) {
         size = bytes;
@@ -104,26 +127,33 @@ function mappedSink(file: ArtifactFile): { sink: ArtifactSink; image: () => RawI
   };
 }
 
-async function compress(
-  raw: RawImage,
-  path: string,
+async function writePacked(
   output: OutputFile,
+  write: FileWriter,
+  path: string,
   format: Compression,
   engine: Engine,
-  medium: Medium | undefined,
-): Promise<{ artifact: WrittenFile["artifact"]; pass: ImagePass }> {
-  const { reporter, env } = engine;
+): Promise<Written> {
+  const { reporter, jobs, env: { signal, runner } } = engine;
+  using file = createArtifact(`${path}.raw`);
+  using spool = createArtifact(`${path}.frames`);
+  using packed = createArtifact(path);
+  const hash = createHash("sha256");
+  let size = 0;
+  const writePart = (bytes: Uint8Array) => {
+    packed.writeAt(size, bytes);
+    hash.update(bytes);
+    size += bytes.length;
+  };
+  const means = { runner, jobs, file: { path: file.temporary, spool } };
+  await using packer = await openPacker(format, writePart, means);
+  const { sink, image } = mappedSink(file, packer.changed);
+  const medium = await write(sink) ?? undefined;
+  const raw = image();
   const id = `compress ${output.name}`;
   const title = `Compressing to ${output.name}`;
   reporter.report({ type: "step", id, title, total: raw.size, unit: "bytes" });
-  using packed = createArtifact(path);
-  let size = 0;
-  const write = (bytes: Uint8Array) => {
-    packed.writeAt(size, bytes);
-    size += bytes.length;
-  };
-  await using packer = await openPacker(format, write, { runner: env.runner, jobs: engine.jobs });
-  const pass = await unlessAborted(env.signal, async () => {
+  const pass = await unlessAborted(signal, async () => {
     const pass = await read(raw, async (bytes, at) => {
       await packer.push(bytes);
       reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.size });
@@ -131,18 +161,16 @@ async function compress(
     await packer.end();
     return pass;
   });
-  const digest = await packed.digest(engine.breathe);
   await packed.commit();
   reporter.report({ type: "done", id, note: `${size} bytes` });
-  const { tool } = packer;
   const artifact = {
     ...toldOf(output, medium),
-    digest,
+    digest: digestFromHex(hash.digest("hex")),
     size,
-    compression: { format, tool },
+    compression: { format, tool: packer.tool },
     raw: { digest: pass.digest, size: raw.size },
   };
-  return { artifact, pass };
+  return { artifact, size: raw.size, pass: medium && pass };
 }
 
 /** A signal also ends the program that compresses: what then fails is told as the signal. */

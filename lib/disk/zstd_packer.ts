@@ -1,9 +1,6 @@
 import { openZstd, ZSTD_FRAME } from "../format/zstd.ts";
-import { type FrameAnswer, type FrameOrder, zstdHere } from "./zstd_frame.ts";
-import { WorkerPool } from "./worker_pool.ts";
-
-/** Workers at most: a frame in each and one that waits, of {@linkcode ZSTD_FRAME} bytes. */
-const MOST_WORKERS = 8;
+import { zstdHere } from "./zstd_frame.ts";
+import { zstdWorkers } from "./zstd_workers.ts";
 
 /**
  * Compresses bytes that come in order to zstd frames of fixed size, each by the next free worker.
@@ -28,7 +25,7 @@ export class ZstdPacker implements Disposable {
    * @param write gets the frames in order
    */
   static open(level: number, jobs: number, write: (bytes: Uint8Array) => void): ZstdPacker {
-    const frames = jobs > 1 ? frameWorkers(level, Math.min(jobs, MOST_WORKERS)) : ownThread(level);
+    const frames = jobs > 1 ? frameWorkers(level, jobs) : ownThread(level);
     return new ZstdPacker(frames, write);
   }
 
@@ -82,12 +79,11 @@ function ownThread(level: number): FrameMaker {
 }
 
 /** Workers that take frames in turn. */
-function frameWorkers(level: number, count: number): FrameMaker {
-  const url = new URL("./zstd_worker.ts", import.meta.url);
-  const pool = new WorkerPool<FrameOrder, FrameAnswer>(url, count);
+function frameWorkers(level: number, jobs: number): FrameMaker {
+  const pool = zstdWorkers(jobs);
   return {
     most: pool.most,
-    make: (bytes) => pool.ask({ bytes, level }, [bytes.buffer]),
+    make: (bytes) => pool.ask({ from: bytes, level }, [bytes.buffer]),
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
 }

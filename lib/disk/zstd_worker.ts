@@ -1,13 +1,27 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { openZstd } from "../format/zstd.ts";
+import { openZstd, ZSTD_FRAME } from "../format/zstd.ts";
 import { answerInOrder } from "./worker_answers.ts";
-import { type FrameAnswer, type FrameOrder, zstdHere } from "./zstd_frame.ts";
+import { type FrameAnswer, type FrameOrder, type FramePlace, zstdHere } from "./zstd_frame.ts";
 
 let encoder: ReturnType<typeof openZstd> | undefined;
+let file: Deno.FsFile | undefined;
+let buffer: Uint8Array | undefined;
 
-answerInOrder<FrameOrder, FrameAnswer>(async ({ bytes, level }) => {
+answerInOrder<FrameOrder, FrameAnswer>(async ({ from, level }) => {
   encoder ??= openZstd(zstdHere(), level);
-  const answer = (await encoder(bytes)).slice();
+  const answer = (await encoder(from instanceof Uint8Array ? from : read(from))).slice();
   return { answer, transfer: [answer.buffer] };
 });
+
+/** The bytes of a place, until the next is read. All orders of a worker are for the same file. */
+function read({ path, offset, length }: FramePlace): Uint8Array {
+  file ??= Deno.openSync(path);
+  buffer ??= new Uint8Array(ZSTD_FRAME);
+  file.seekSync(offset, Deno.SeekMode.Start);
+  for (let done = 0; done < length;) {
+    const wanted = buffer.subarray(done, length);
+    done += file.readSync(wanted) ?? wanted.fill(0).length;
+  }
+  return buffer.subarray(0, length);
+}
