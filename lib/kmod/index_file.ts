@@ -1,5 +1,4 @@
 import { TowerError } from "../errors.ts";
-import { concat } from "../bytes/bytes.ts";
 
 const MAGIC = 0xb007f457;
 const VERSION = 0x0002_0001;
@@ -63,37 +62,45 @@ export class IndexFile {
 
   /** The bytes of the file. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    const parts: Uint8Array[] = [words(MAGIC, VERSION, 0)];
-    let size = 12;
+    const out = new Words();
+    out.word(MAGIC);
+    out.word(VERSION);
+    out.word(0);
     const write = (node: Node): number => {
-      const first = Math.min(...node.children.keys()), last = Math.max(...node.children.keys());
+      const steps = [...node.children.keys()];
+      const first = Math.min(...steps), last = Math.max(...steps);
       const offsets: number[] = [];
       // Children stand before their parent; a gap in the range of characters has offset 0.
       for (let step = first; step <= last; step++) {
         const child = node.children.get(step);
         offsets.push(child ? write(child) : 0);
       }
-      const at = size;
-      const bytes = concat(nodeParts(node, offsets, first, last));
-      parts.push(bytes);
-      size += bytes.length;
+      const at = out.size;
+      writeNode(out, node, offsets, first, last);
       return (at | flagsOf(node)) >>> 0;
     };
-    parts[0] = words(MAGIC, VERSION, write(this.#root));
-    if (size > 0x0fff_ffff) throw new TowerError("limit", "Cannot write index: it is too large");
-    return concat(parts);
+    out.wordAt(8, write(this.#root));
+    if (out.size > 0x0fff_ffff) {
+      throw new TowerError("limit", "Cannot write index: it is too large");
+    }
+    return out.bytes();
   }
 }
 
-function nodeParts(node: Node, offsets: number[], first: number, last: number): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  if (node.prefix !== "") parts.push(text(node.prefix));
-  if (offsets.length > 0) parts.push(Uint8Array.of(first, last), words(...offsets));
-  if (node.values.length > 0) {
-    parts.push(words(node.values.length));
-    for (const value of node.values) parts.push(words(value.priority), text(value.text));
+function writeNode(out: Words, node: Node, offsets: number[], first: number, last: number): void {
+  if (node.prefix !== "") out.text(node.prefix);
+  if (offsets.length > 0) {
+    out.byte(first);
+    out.byte(last);
+    for (const offset of offsets) out.word(offset);
   }
-  return parts;
+  if (node.values.length > 0) {
+    out.word(node.values.length);
+    for (const value of node.values) {
+      out.word(value.priority);
+      out.text(value.text);
+    }
+  }
 }
 
 function flagsOf(node: Node): number {
@@ -123,13 +130,44 @@ function newNode(prefix: string): Node {
   return { prefix, values: [], children: new Map() };
 }
 
-function words(...values: number[]): Uint8Array {
-  const bytes = new Uint8Array(values.length * 4);
-  const data = new DataView(bytes.buffer);
-  values.forEach((value, i) => data.setUint32(i * 4, value));
-  return bytes;
-}
+/** Bytes that grow: an index has a hundred thousand small parts. */
+class Words {
+  size = 0;
+  #bytes = new Uint8Array(1 << 16);
+  #view = new DataView(this.#bytes.buffer);
 
-function text(value: string): Uint8Array {
-  return new TextEncoder().encode(`${value}\0`);
+  byte(value: number): void {
+    this.#room(1);
+    this.#bytes[this.size++] = value;
+  }
+
+  /** Big-endian. */
+  word(value: number): void {
+    this.#room(4);
+    this.wordAt(this.size, value);
+    this.size += 4;
+  }
+
+  wordAt(offset: number, value: number): void {
+    this.#view.setUint32(offset, value);
+  }
+
+  /** ASCII, ended by a NUL. */
+  text(value: string): void {
+    this.#room(value.length + 1);
+    for (let i = 0; i < value.length; i++) this.#bytes[this.size++] = value.charCodeAt(i);
+    this.#bytes[this.size++] = 0;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.size);
+  }
+
+  #room(count: number): void {
+    if (this.size + count <= this.#bytes.length) return;
+    const bytes = new Uint8Array(2 * (this.size + count));
+    bytes.set(this.#bytes.subarray(0, this.size));
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
 }

@@ -75,11 +75,16 @@ function importsOf(elf: Elf, undefinedSymbols: readonly string[]): string[] {
   const versions = sectionBytes(elf, "__versions");
   if (!versions || versions.length % 64 !== 0) return wanted;
   const seen = new Set(wanted);
-  const decoder = new TextDecoder();
+  // Decoded at once: one byte is one UTF-16 unit in this encoding, and names are nearly always ASCII.
+  const text = new TextDecoder("latin1").decode(versions);
   for (let at = 0; at < versions.length; at += 64) {
-    const name = versions.subarray(at + elf.bits / 8, at + 64);
-    const end = name.indexOf(0);
-    const symbol = decoder.decode(end < 0 ? name : name.subarray(0, end));
+    const start = at + elf.bits / 8;
+    const end = text.indexOf("\0", start);
+    const stop = end < 0 ? at + 64 : Math.min(end, at + 64);
+    const name = text.slice(start, stop);
+    if (seen.has(name)) continue;
+    const isAscii = /^[\x00-\x7f]*$/.test(name);
+    const symbol = isAscii ? name : new TextDecoder().decode(versions.subarray(start, stop));
     if (!seen.has(symbol)) wanted.push(symbol);
   }
   return wanted;

@@ -1,5 +1,6 @@
 import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
+import { type ByteSource, memorySource } from "../bytes/bytes.ts";
 import { identityOf, sourceOf, textOf } from "../tree/content.ts";
 import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
@@ -9,6 +10,8 @@ import { type KernelModule, moduleName, readModule } from "./module.ts";
 
 /** Most bytes of `modules.order`, `modules.builtin` and `modules.builtin.modinfo`. */
 const MAX_LIST = 16 << 20;
+/** Bytes of modules that are read as a whole: nine of ten. */
+const SMALL_MODULE = 256 << 10;
 /** Buckets of the table in which kmod keeps modules. */
 const MODULE_BUCKETS = 512;
 
@@ -109,11 +112,25 @@ export async function readModules(
   breathe: Breathe,
 ): Promise<KernelModule[]> {
   const modules: KernelModule[] = [];
+  const buffer = new Uint8Array(SMALL_MODULE);
   for (const { path, file } of moduleFiles(directory)) {
-    modules.push(readModule(sourceOf(directory.reader, file.content), path));
+    const source = inMemory(sourceOf(directory.reader, file.content), buffer);
+    modules.push(readModule(source, path));
     await breathe();
   }
   return modules;
+}
+
+/** A source that the buffer has room for as one over memory: eight reads cost more than a copy. */
+function inMemory(source: ByteSource, buffer: Uint8Array): ByteSource {
+  if (source.size > buffer.length) return source;
+  const bytes = buffer.subarray(0, source.size);
+  for (let done = 0; done < bytes.length;) {
+    const n = source.readAt(done, bytes.subarray(done));
+    if (n <= 0) return source;
+    done += n;
+  }
+  return memorySource(bytes);
 }
 
 function* walkModules(directory: ModuleDirectory): Generator<ModuleFile> {
