@@ -48,12 +48,12 @@ export interface UnpackPlan extends Omit<Spec, "arches" | "source" | "path"> {
  * @throws {TowerError} `conflict` where something is in the way, or a link of the tree leads out of
  * the path; `unsupported` for what has to be asked for; `usage` for fields that do not fit the source.
  */
-const apply: Stage<UnpackPlan> = (tree, plan, { sources, epoch, breathe }) => {
+const apply: Stage<UnpackPlan> = async (tree, plan, { sources, epoch, breathe }) => {
   const content = sources.get(plan.source.name)!;
   refuseUnfit(plan, content);
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: `source:${plan.source.name}` } as const;
   if (content.type === "entries") {
-    return inBreaths(putEntries(tree, content, plan, owned), breathe);
+    return await inBreaths(putEntries(tree, content, plan, owned), breathe);
   }
   atField(["path"], () => {
     const path = placeOf(tree, plan.path);

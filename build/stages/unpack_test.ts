@@ -52,7 +52,7 @@ const shown = (tree: FileTree) =>
     [e.type, e.path, e.mode.toString(8), e.uid, e.mtime, "target" in e ? e.target : ""].join(" ")
   );
 
-Deno.test("a plan has its source by digest, and nothing is left to choose", async () => {
+Deno.test("a plan has its source by digest, and nothing is left to choose", () => {
   assertEquals(planOf({ path: "/opt" }), {
     ...{ kind: "unpack", path: "opt", owner: "root" },
     source: { name: "s", kind: "archive", digest, format: "tar" },

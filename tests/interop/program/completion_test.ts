@@ -224,8 +224,8 @@ Deno.test("it is known of each value and argument what may stand for it", () => 
       "lang",
       "language",
     ],
-    ...["layout", "medium", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
-    ...["variant", "zone", "family"],
+    ...["layout", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
+    ...["variant", "zone", "family", "medium"],
   ];
   for (const { node, table } of Object.values(programs())) {
     const names = placesOf(node).flatMap(({ command }) => [
