@@ -3,7 +3,6 @@ import { join } from "@std/path";
 import { bootPartition } from "../../lib/boot/boot_partition.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
-import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
 import { lookAtHardening } from "../support/machine/hardening_check.ts";
 import { bootHost, lookAtHost } from "../support/machine/host_machine.ts";
@@ -14,7 +13,6 @@ import {
   cardOf,
   envFile,
   hostMissing,
-  offlineEnv,
   onlineEnv,
   TOWER,
 } from "../support/build/host_system.ts";
@@ -146,37 +144,3 @@ function assertSecretsGone(card: string): void {
     assert(!text.includes(word), `${word} is left`);
   }
 }
-
-Deno.test({
-  name: `a refused tower.env is told on the console, line by line, and nothing opens${note}`,
-  ignore,
-  async fn() {
-    using folder = tempFolder();
-    const client = await SshClient.create(runner, folder.path);
-    const image = await buildHost(folder.path);
-    const good = new TextDecoder().decode(writeTowerEnv(offlineEnv(client.publicKey), "boot"));
-    const bad = good.replace("HOSTNAME='vault'", "HOSTNAME='$(reboot)'") + "USERNAME='mallory'\n";
-    // As dd writes it: such a card starts as well.
-    const files = [{ name: "tower.env", bytes: new TextEncoder().encode(bad) }];
-    const card = cardOf(image, join(folder.path, "card.img"), files, "plain");
-    await using network = await NetworkNamespace.create(runner);
-    await network.addTap("tap0", `${TOWER.offline.thinClient}/24`);
-    await using host = await bootHost({ card, folder: folder.path, network, client }, "none");
-    const { machine } = host;
-    await machine.eventually(150, () => Promise.resolve(assertMatch(machine.console(), /login:/)));
-    await machine.orConsole(async () => {
-      const shown = machine.console();
-      assertStringIncludes(shown, "This machine is not a host yet");
-      assertMatch(shown, /line 1: HOSTNAME .*must have 1 to 15 of a-z/);
-      assertMatch(shown, /line \d+: USERNAME is there twice, first in line 2/);
-      assertStringIncludes(shown, "the network stays closed");
-      assertMatch(shown, /tower login:/);
-      const { host } = TOWER.offline;
-      const reached = await network.run("ping", "-c", "1", "-W", "2", host)
-        .then(() => true, () => false);
-      assert(!reached, "the machine must have no address");
-      const seen = await network.run("ip", "neigh", "show", "dev", "tap0");
-      assert(!/lladdr/.test(seen), `something answered on the network: ${seen}`);
-    });
-  },
-});

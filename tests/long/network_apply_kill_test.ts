@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { TOWER_PLAN } from "../../../lib/address_plan/address_plan.ts";
-import { SET_UP, setupFiles, setupInput } from "../../../lib/fleet/thin_client_setup.ts";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { rootMissing } from "../../support/format/disk_tree.ts";
-import { named, programsMissing } from "../../support/program/missing_programs.ts";
-import { placed } from "../../support/fleet/provisioned_tower.ts";
-import { pretendOpenrc, put, withCards } from "../../support/fleet/thin_client_machine.ts";
-import { TowerProgram } from "../../support/fleet/tower_program.ts";
+import { TOWER_PLAN } from "../../lib/address_plan/address_plan.ts";
+import { SET_UP, setupFiles, setupInput } from "../../lib/fleet/thin_client_setup.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { rootMissing } from "../support/format/disk_tree.ts";
+import { named, programsMissing } from "../support/program/missing_programs.ts";
+import { placed } from "../support/fleet/provisioned_tower.ts";
+import { pretendOpenrc, put, withCards } from "../support/fleet/thin_client_machine.ts";
+import { TowerProgram } from "../support/fleet/tower_program.ts";
 
 const runner = denoRunner();
 const missing = rootMissing() ?? programsMissing(runner, "ip", "nsenter", "ssh");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { labMissing, shareLab } from "../../support/build/lab_system.ts";
-import { SharedProgram } from "../../support/program/shared_program.ts";
-import { buildTwice, twoMachinesMissing } from "../../support/build/two_machines.ts";
+import { labMissing, shareLab } from "../support/build/lab_system.ts";
+import { SharedProgram } from "../support/program/shared_program.ts";
+import { buildTwice, twoMachinesMissing } from "../support/build/two_machines.ts";
 
 const missing = labMissing("aarch64") ?? twoMachinesMissing();
 

@@ -1,6 +1,6 @@
-import { INVENTORY_CHANGES, killInWindows } from "../../support/fleet/inventory_kills.ts";
-import { named } from "../../support/program/missing_programs.ts";
-import { provisionMissing } from "../../support/fleet/provisioning.ts";
+import { INVENTORY_CHANGES, killInWindows } from "../support/fleet/inventory_kills.ts";
+import { named } from "../support/program/missing_programs.ts";
+import { provisionMissing } from "../support/fleet/provisioning.ts";
 
 // Each kind of window once; tests/soak has them all.
 for (const [i, change] of INVENTORY_CHANGES.entries()) {

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { ARM_TOOLS, armPrograms } from "../../support/compile/arm_files.ts";
-import { BareRoot } from "../../support/compile/bare_root.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { ARM_TOOLS, armPrograms } from "../support/compile/arm_files.ts";
+import { BareRoot } from "../support/compile/bare_root.ts";
 
 const runner = denoRunner();
 const QEMU = "qemu-aarch64-static";
