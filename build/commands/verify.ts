@@ -11,7 +11,7 @@ export function verifyCommand(env: Env) {
     .option("--key <file>", "the signer's public key, or an allowed_signers file")
     .option("--json", "the result as JSON", false)
     .action(async (dir, options) => {
-      const { checkDigests, checkSignatures, requireGood } = await import(
+      const { checkFiles, checkSignatures, describeState, requireGood } = await import(
         "../release/verification.ts"
       );
       const { reporterFor } = await import("../../lib/program/reporter.ts");
@@ -27,8 +27,12 @@ export function verifyCommand(env: Env) {
         comment: key.comment,
       }));
       using reporter = options.json ? undefined : reporterFor(env, false);
-      const telling = { signal: env.signal, reporter: reporter ?? silent };
-      const checked = await checkDigests(folder, telling);
+      const { runner, signal } = env;
+      const checked = await checkFiles(folder, {
+        runner,
+        signal,
+        reporter: reporter ?? silent,
+      });
       if (options.json) {
         env.stdout.write(
           JSON.stringify({ signatures: signatures ?? null, artifacts: checked }) + "\n",
@@ -36,7 +40,7 @@ export function verifyCommand(env: Env) {
       } else {
         const lines = [
           ...(signatures ?? []).map((s) => `${s.file}: signed by ${s.key} ${s.comment}`.trimEnd()),
-          ...checked.map((c) => `${c.file}: ${c.state}`),
+          ...checked.map((c) => `${c.file}: ${describeState(c)}`),
         ];
         env.stdout.write(printable(lines.join("\n")) + "\n");
       }

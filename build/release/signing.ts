@@ -7,7 +7,7 @@ import { readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import { join } from "@std/path";
 import { SIGNATURE_SUFFIX, SIGNED_FILES } from "../../lib/release/file_names.ts";
 import type { ReleaseFolder } from "../../lib/release/release_folder.ts";
-import { checkDigests, requireGood } from "./verification.ts";
+import { checkFiles, requireGood } from "./verification.ts";
 
 const KEYGEN = "ssh-keygen";
 const LIMIT = 64 << 10;
@@ -32,7 +32,10 @@ export async function signBuild(
   {
     // It is gone before ssh-keygen asks.
     using reporter = reporterFor(env, false);
-    requireGood(folder, await checkDigests(folder, { signal: env.signal, reporter }));
+    requireGood(
+      folder,
+      await checkFiles(folder, { runner: env.runner, signal: env.signal, reporter }),
+    );
   }
   const signatures = key.kind === "ed25519"
     ? SIGNED_FILES.map((file) => signMessage(key, FILE_NAMESPACE, folder.bytes(file)))

@@ -3,6 +3,7 @@ import { readThrough } from "./flash.ts";
 import {
   type Extent,
   type ImagePieces,
+  mappedExtents,
   notVouchedFor,
   sourcePieces,
   streamPieces,
@@ -12,8 +13,6 @@ import { unpacked } from "./packed_image.ts";
 import type { Digest } from "../brand.ts";
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
-import { BMAP_BLOCK } from "../format/bmap.ts";
-import { parseBmap } from "../format/bmap_reader.ts";
 import { type ByteSource, concat, memorySource } from "../bytes/bytes.ts";
 import { digestOf, hexOf } from "../bytes/digest.ts";
 import { quoteArgv } from "../proc/quoting.ts";
@@ -215,11 +214,5 @@ function blockMap(path: string, sums: Sums): { size: number; extents: Extent[] }
   if (digest === undefined) return undefined;
   const bytes = readBytes(path, LIMIT);
   if (digestOf(bytes) !== digest) throw notVouchedFor(path);
-  const { imageSize, ranges } = parseBmap(new TextDecoder().decode(bytes), path);
-  const extents = ranges.map(({ first, last, sha256 }) => ({
-    start: first * BMAP_BLOCK,
-    end: Math.min(imageSize, (last + 1) * BMAP_BLOCK),
-    sha256,
-  }));
-  return { size: imageSize, extents };
+  return mappedExtents(bytes, path);
 }

@@ -1,6 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { TowerError } from "../errors.ts";
 import type { ByteSource } from "../bytes/bytes.ts";
+import { BMAP_BLOCK } from "../format/bmap.ts";
+import { parseBmap } from "../format/bmap_reader.ts";
 
 /** Bytes of an image from `start` to before `end`. */
 export interface Extent {
@@ -23,6 +25,17 @@ export interface ImagePieces {
 }
 
 const CHUNK = 4 << 20;
+
+/** Size and extents of an image, as its block map has them. @throws {TowerError} as `parseBmap` */
+export function mappedExtents(map: Uint8Array, path: string): { size: number; extents: Extent[] } {
+  const { imageSize, ranges } = parseBmap(new TextDecoder().decode(map), path);
+  const extents = ranges.map(({ first, last, sha256 }) => ({
+    start: first * BMAP_BLOCK,
+    end: Math.min(imageSize, (last + 1) * BMAP_BLOCK),
+    sha256,
+  }));
+  return { size: imageSize, extents };
+}
 
 /** What an image is refused with when it is, or has become, another than was vouched for. */
 export function notVouchedFor(path: string): TowerError {
@@ -134,6 +147,7 @@ async function* checked(
         throw new TowerError(
           "untrusted",
           `Cannot trust the image: before byte ${end} it is not what its block map says`,
+          { hint: "One of them is of another build: build it again, or get both again" },
         );
       }
       hash = undefined;

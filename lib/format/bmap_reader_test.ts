@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
 import { formatBmap } from "./bmap.ts";
 import { parseBmap } from "./bmap_reader.ts";
@@ -34,5 +34,8 @@ Deno.test("a map that was changed, or contradicts itself, is refused", () => {
     [sealed(text.replace("5-9", "5-10")), "its ranges overlap"],
     ["", "it says no version"],
   ];
-  for (const [bad, cause] of cases) assertThrows(() => parseBmap(bad, "x.bmap"), TowerError, cause);
+  for (const [bad, cause] of cases) {
+    const error = assertThrows(() => parseBmap(bad, "x.bmap"), TowerError, cause);
+    assertStringIncludes(error.hint!, "Take the map away", cause);
+  }
 });

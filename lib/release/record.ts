@@ -131,9 +131,11 @@ export function formatRecord(record: BuildRecord): string {
 }
 
 /** Reads the files that a record answers for. @throws {TowerError} `malformed` */
-export function parseArtifacts(text: string, file: string): readonly (Artifact | Companion)[] {
-  const { artifacts, companions } = decode(text, file, artifactsDocument);
-  return [...artifacts, ...companions];
+export function parseArtifacts(
+  text: string,
+  file: string,
+): Pick<BuildRecord, "artifacts" | "companions"> {
+  return decode(text, file, artifactsDocument);
 }
 
 /** Reads a whole record. @throws {TowerError} `malformed` */
