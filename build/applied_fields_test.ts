@@ -174,7 +174,7 @@ async function outcome(document: Document): Promise<string> {
   const store = new MemoryStore();
   const overlays = new Map(
     stagesOf(manifest).map((stage) => {
-      const folder = overlayOf(stage.spec) ?? "";
+      const folder = overlayOf(stage.spec)?.folder ?? "";
       const files = folder === "overlay" ? OVERLAY : keyFiles(folder);
       return [stage, overlayIn(store, files)] as const;
     }),
@@ -188,8 +188,8 @@ async function outcome(document: Document): Promise<string> {
       kind: "apk",
       name: "root",
       inputs: index,
-      repositories: manifest.repositories.map((text) => {
-        const { name, tag } = parseRepository(text, { lab: "/lab" });
+      repositories: manifest.repositories.map(({ spec }) => {
+        const { name, tag } = parseRepository(spec, { lab: "/lab" });
         return { name, index, ...(tag === undefined ? {} : { tag }) };
       }),
       keys: [],
@@ -472,6 +472,7 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     ...["url", "file", "sha256", "format"].map((f) => `sources[archive].${f}`),
     ...["system", "folder", "file", "format"].map((f) => `sources[build].${f}`),
     ...["source", "setuid", "devices"].map((f) => `stages[unpack].${f}`),
+    "stages[packages].arches",
     ...["package", "script", "do", "reason"].map((f) => `stages[packages].scripts[].${f}`),
     "stages[files].arches",
     "stages[files].overlay",

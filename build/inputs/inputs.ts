@@ -17,6 +17,7 @@ import {
   stagesOf,
 } from "../manifest/manifest.ts";
 import { hasPackages, optionalOf, placeOfItem, worldOf } from "../manifest/packages_stages.ts";
+import { atPlace } from "../manifest/placed.ts";
 import type { PlacedStage } from "../manifest/trees.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { RepositorySpec } from "../../lib/packages/repositories.ts";
@@ -57,9 +58,7 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
   return {
     manifest,
     arch,
-    repositories: repositoriesOf(request, manifest).map((text) =>
-      repositoryOf(text, labFolder(env))
-    ),
+    repositories: repositoriesOf(request, manifest, labFolder(env)),
     overlays: readOverlays(manifest, store),
     output,
     lockFile: request.lockFile === undefined
@@ -74,9 +73,17 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
 }
 
 /** The repositories of the command line, else the manifest's. */
-function repositoriesOf(request: BuildRequest, manifest: Manifest): readonly string[] {
-  const repositories = request.repositories ?? manifest.repositories;
-  if (repositories.length > 0) return repositories;
+function repositoriesOf(
+  { repositories }: BuildRequest,
+  manifest: Manifest,
+  labFolder: string,
+): RepositorySpec[] {
+  if (repositories !== undefined) return repositories.map((text) => repositoryOf(text, labFolder));
+  if (manifest.repositories.length > 0) {
+    return manifest.repositories.map(({ spec, placeOf }) =>
+      atPlace(() => placeOf([]), () => repositoryOf(spec, labFolder))
+    );
+  }
   throw new TowerError(
     "usage",
     `Cannot choose packages for "${manifest.name}": no repository is given`,
@@ -170,9 +177,11 @@ function readOverlays(
 ): Map<PlacedStage, readonly OverlayFile[]> {
   const overlays = new Map<PlacedStage, readonly OverlayFile[]>();
   for (const stage of stagesOf(manifest)) {
-    const folder = overlayOf(stage.spec);
-    if (folder === undefined) continue;
-    overlays.set(stage, readOverlay(join(stage.folder, folder), "", store));
+    const overlay = overlayOf(stage.spec);
+    if (overlay === undefined) continue;
+    const folder = join(stage.folder, overlay.folder);
+    const read = () => readOverlay(folder, "", store);
+    overlays.set(stage, atPlace(() => stage.placeOf([overlay.field]), read));
   }
   return overlays;
 }

@@ -7,7 +7,7 @@ import { kernel } from "../stages/kernel.ts";
 import { packages } from "../stages/packages.ts";
 import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
-import type { StageContext, StagePlanning } from "../stages/stage.ts";
+import type { OverlayFolder, StageContext, StagePlanning } from "../stages/stage.ts";
 import { unpack } from "../stages/unpack.ts";
 import { uki } from "../stages/uki.ts";
 import { embed } from "./embed.ts";
@@ -36,7 +36,7 @@ export type StagePlan = PlansOf<typeof STAGES>;
 /** A kind, whichever it is: its specs and plans are its own. */
 interface AnyStage {
   readonly spec: z.ZodType<StageSpec>;
-  readonly overlay?: (spec: StageSpec) => string | undefined;
+  readonly overlay?: (spec: StageSpec) => OverlayFolder | undefined;
   readonly source?: (spec: StageSpec) => string | undefined;
   readonly plan: (spec: StageSpec, planning: StagePlanning<StagePlan>) => StagePlan;
   readonly line: (plan: StagePlan) => string;
@@ -46,7 +46,7 @@ interface AnyStage {
 const find = kindOf<AnyStage>(STAGES);
 
 /** The folder beside its manifest whose files a stage takes, if any. */
-export function overlayOf(spec: StageSpec): string | undefined {
+export function overlayOf(spec: StageSpec): OverlayFolder | undefined {
   return find(spec.kind).overlay?.(spec);
 }
 

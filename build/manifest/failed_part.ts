@@ -1,6 +1,7 @@
 import { fieldOf, TowerError } from "../../lib/errors.ts";
 import type { Manifest } from "./manifest.ts";
 import { plannedStages } from "./packages_stages.ts";
+import { withPlace } from "./placed.ts";
 
 /** A tree, a stage of one or an output, by its number in the plan, or a source. */
 export type Part =
@@ -11,9 +12,6 @@ export type Part =
 /** Tells of an error in which part of a manifest it has its reason, where that is known. */
 export type PlaceError = (part: Part, error: unknown) => unknown;
 
-/** What says nothing of a manifest. */
-const MACHINE = ["interrupted", "io", "permission", "tool", "busy", "damaged"];
-
 /**
  * Makes errors say where a manifest asks for what could not be done: a line
  * `file:line:column: outputs[0].boot.size`.
@@ -22,15 +20,11 @@ const MACHINE = ["interrupted", "io", "permission", "tool", "busy", "damaged"];
  */
 export function errorPlacer(manifest: Manifest): PlaceError {
   return (part, error) => {
-    if (!(error instanceof TowerError) || MACHINE.includes(error.code)) return error;
     const found = placedPart(manifest, part);
     const field = fieldOf(error);
     // A full disk has no field.
-    if (!found || error.code === "no-space" && field === undefined) return error;
-    return new TowerError(error.code, `${error.message}\n${found.placeOf(field ?? [])}`, {
-      cause: error.cause,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    const isFull = error instanceof TowerError && error.code === "no-space" && field === undefined;
+    return found && !isFull ? withPlace(error, () => found.placeOf(field ?? [])) : error;
   };
 }
 

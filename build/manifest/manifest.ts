@@ -1,24 +1,20 @@
 import { type Arch, ARCHES } from "../../lib/brand.ts";
 import { type FieldPath, TowerError } from "../../lib/errors.ts";
-import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { nearest } from "../../lib/report/did_you_mean.ts";
 import { decodeYaml, placeInYaml } from "../../lib/schema/yaml_document.ts";
-import { count } from "../../lib/report/quantity.ts";
-import { fieldInSpec, filesOf, type OutputSpec } from "../kinds/outputs.ts";
-import { outputInside, type StageSpec } from "../kinds/stages.ts";
-import { isOwnFile } from "./file_names.ts";
-import { hasPackages, misplacedPackages } from "./packages_stages.ts";
-import type { Placed } from "./placed.ts";
+import { fieldInSpec, type OutputSpec } from "../kinds/outputs.ts";
+import type { StageSpec } from "../kinds/stages.ts";
+import { manifestFaults, type MergedManifest } from "./checks.ts";
+import { faultsError } from "./faults.ts";
+import { atPlace, isFor, type Placed, placedAt } from "./placed.ts";
 import { type ManifestDocument, manifestDocument } from "./schema.ts";
-import { checkSources, type PlacedSources, sourcesIn, takenSources } from "./sources.ts";
+import { type PlacedSources, sourcesIn, takenSources } from "./sources.ts";
 import { orderOfTrees } from "./tree_order.ts";
 import {
   extendedTrees,
   type PlacedOutput,
   type PlacedStage,
   type PlacedTree,
-  type PlacedTrees,
   treesIn,
 } from "./trees.ts";
 
@@ -29,7 +25,7 @@ export interface Manifest {
   readonly version: string | undefined;
   readonly arches: readonly Arch[];
   /** None where the command line must name them. */
-  readonly repositories: readonly string[];
+  readonly repositories: readonly Placed<string>[];
   /** By name; each is taken by a stage. */
   readonly sources: PlacedSources;
   /** Those that outputs are made of; each after those that it is made of itself. */
@@ -66,6 +62,10 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
   return complete(
     chain.reduceRight((base, next) => ({
       document: { ...base.document, ...next.document },
+      placeOf: (field: FieldPath) =>
+        says(base.document, field) && !says(next.document, field)
+          ? base.placeOf(field)
+          : next.placeOf(field),
       sources: new Map([...base.sources, ...next.sources]),
       trees: extendedTrees(base.trees, next.trees),
       outputs: next.outputs ?? base.outputs,
@@ -80,30 +80,30 @@ export function stagesOf({ trees }: Manifest): PlacedStage[] {
 }
 
 /** A manifest as its file has it. */
-interface ReadManifest {
+interface ReadManifest extends MergedManifest {
   readonly path: string;
   readonly document: ManifestDocument;
-  readonly sources: PlacedSources;
-  readonly trees: PlacedTrees;
-  readonly outputs: readonly PlacedOutput[] | undefined;
+}
+
+/** Whether a manifest's own file has a field. */
+function says(document: ManifestDocument, [field]: FieldPath): boolean {
+  return document[field as keyof ManifestDocument] !== undefined;
 }
 
 /** A manifest and those that it extends, each after the one that extends it. */
 function readChain(path: string, source: ManifestSource): ReadManifest[] {
-  const chain: ReadManifest[] = [];
-  for (let next: string | undefined = path; next !== undefined;) {
-    const known = chain.findIndex((read) => read.path === next);
-    if (known >= 0) throw extendsItself(chain.at(-1)!.path, next, source);
-    if (chain.length >= MAX_DEPTH) {
-      throw new TowerError(
-        "limit",
-        `Cannot read "${path}": more than ${MAX_DEPTH} manifests extend one another`,
-      );
-    }
-    const read: ReadManifest = readManifest(next, source);
-    const { document } = read;
-    chain.push(read);
-    next = document.extends === undefined ? undefined : locate(document.extends, next, source);
+  const chain = [readManifest(path, source)];
+  for (let last = chain[0]!; last.document.extends !== undefined; last = chain.at(-1)!) {
+    const { path, document, placeOf } = last;
+    const place = () => placeOf(["extends"]);
+    const next = atPlace(place, () => locate(document.extends!, path, source));
+    const cause = chain.some((read) => read.path === next)
+      ? `it extends ${path === next ? "itself" : `"${next}", which extends it`}`
+      : chain.length >= MAX_DEPTH
+      ? `more than ${MAX_DEPTH} manifests extend one another`
+      : undefined;
+    if (cause !== undefined) throw faultsError(path, [{ place: place(), cause }]);
+    chain.push(atPlace(place, () => readManifest(next, source)));
   }
   return chain;
 }
@@ -113,8 +113,7 @@ function readManifest(path: string, source: ManifestSource): ReadManifest {
   const document = decodeYaml(text, path, manifestDocument);
   const placeOf = (field: FieldPath) => placeInYaml(text, path, field);
   return {
-    path,
-    document,
+    ...{ path, document, placeOf },
     sources: sourcesIn(document, source.folderOf(path), placeOf),
     trees: treesIn(document, source.folderOf(path), placeOf),
     outputs: document.outputs?.map((spec, i) => ({
@@ -122,12 +121,6 @@ function readManifest(path: string, source: ManifestSource): ReadManifest {
       placeOf: (field) => placeOf(["outputs", i, ...fieldInSpec(spec, field)]),
     })),
   };
-}
-
-function extendsItself(path: string, extended: string, source: ManifestSource): TowerError {
-  const place = placeInYaml(source.readText(path), path, ["extends"]);
-  const whom = path === extended ? "itself" : `"${extended}", which extends it`;
-  return new TowerError("malformed", `Cannot read "${path}": it extends ${whom}\n  ${place}`);
 }
 
 /** The path of a system by its name, or of a manifest file. @throws {TowerError} `not-found` */
@@ -158,77 +151,23 @@ function meantBy(reference: string, systems: readonly string[], files: readonly 
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
-function complete({ document, sources, trees, outputs, path }: ReadManifest): Manifest {
-  const missing = (["arches", "outputs"] as const).filter((f) => !document[f]).map((f) => `"${f}"`);
-  if (![...trees.values()].some(hasPackages)) missing.push('"packages" stage');
-  if (missing.length > 0) {
-    throw new TowerError("malformed", `Cannot use "${path}": it has no ${missing.join(", no ")}`);
-  }
-  const order = orderOfTrees(trees, outputs!);
-  const faults = [...order.faults, ...order.trees.flatMap(misplacedPackages)];
-  if (faults.length > 0) {
-    const lines = faults.map((fault) => `\n  ${fault}`).join("");
-    throw new TowerError(
-      "malformed",
-      `Cannot use "${path}": ${count(faults.length, "fault")}${lines}`,
-    );
-  }
-  checkSources(sources, order.trees.flatMap(({ stages }) => stages), path);
-  const specs = outputs!.map(({ spec }) => spec);
-  for (const arch of document.arches!) checkOutputs(specs, arch, path);
-  const files = specs.flatMap(filesOf);
-  const inside = order.trees.flatMap(({ stages }) => stages)
-    .flatMap(({ spec }) => outputInside(spec) ?? []).flatMap(filesOf);
-  const versioned = [...files, ...inside].find((f) => f.includes("{version}"));
-  if (versioned !== undefined && document.version === undefined) {
-    throw new TowerError(
-      "malformed",
-      `Cannot use "${path}": an output is named "${versioned}", and there is no "version"`,
-    );
-  }
-  const reserved = files.find((f) => isOwnFile(document.name, f));
-  if (reserved !== undefined) {
-    throw new TowerError(
-      "malformed",
-      `Cannot use "${path}": an output is named "${reserved}", as a file of the build's own`,
-      {
-        hint: `the build's own: ${OWN_FILES.join(", ")}, ${
-          treeFile(document.name, ROOT_TREE)
-        }, *.lock.json`,
-      },
-    );
-  }
+function complete({ path, ...merged }: ReadManifest): Manifest {
+  const { document, sources, trees, outputs } = merged;
+  const order = orderOfTrees(trees, outputs);
+  const faults = manifestFaults(merged, order);
+  if (faults.length > 0) throw faultsError(path, faults);
   return {
     name: document.name,
     description: document.description ?? "",
     version: document.version,
     arches: document.arches!,
-    repositories: document.repositories ?? [],
+    repositories: (document.repositories ?? []).map((spec, i) =>
+      placedAt(["repositories", i], spec, merged.placeOf)
+    ),
     sources,
     trees: order.trees,
     outputs: outputs!,
   };
-}
-
-/** Each architecture has an output, and no two of one name. */
-function checkOutputs(outputs: readonly OutputSpec[], arch: Arch, path: string): void {
-  const files = outputs.filter((spec) => isFor(spec, arch)).flatMap(filesOf);
-  const double = files.find((f, i) => files.indexOf(f) !== i);
-  const cause = double !== undefined
-    ? `two outputs are named "${double}"`
-    : files.length === 0
-    ? `no output is for "${arch}"`
-    : undefined;
-  if (cause === undefined) return;
-  throw new TowerError("malformed", `Cannot use "${path}": ${cause}`);
-}
-
-/** Whether a stage or an output is for an architecture. */
-function isFor(
-  { arches }: { readonly arches?: readonly Arch[] | undefined },
-  arch: Arch,
-): boolean {
-  return arches === undefined || arches.includes(arch);
 }
 
 /** A manifest without what is for other architectures, as if it had never said so. */

@@ -51,7 +51,7 @@ stages:
   });
   assertEquals(manifest.name, "own");
   assertEquals(manifest.arches, ["aarch64"]);
-  assertEquals(manifest.repositories, ["lab"]);
+  assertEquals(manifest.repositories.map(({ spec }) => spec), ["lab"]);
   assertEquals(manifest.outputs.map(({ spec }) => spec.file), ["base.tar"]);
   assertEquals(worldOf(manifest.trees[0]!), ["busybox", "openrc", "chrony"]);
   assertEquals(stagesOf(manifest).map((s) => s.folder), ["/systems", "/my", "/my"]);
@@ -67,14 +67,11 @@ Deno.test("loadManifest() follows a file beside the one that extends it, and no 
   const error = assertThrows(() => load("/a/loop.yaml", files), TowerError);
   assertEquals(
     error.message,
-    'Cannot read "/a/loop.yaml": it extends itself\n  /a/loop.yaml:2:10: extends',
+    'Cannot use "/a/loop.yaml": 1 fault\n  /a/loop.yaml:2:10: extends: it extends itself',
   );
 });
 
-Deno.test("loadManifest() names what a manifest lacks, and the systems there are", () => {
-  const lacking = assertThrows(() => load("/a.yaml", { "/a.yaml": "name: a\n" }), TowerError);
-  assertStringIncludes(lacking.message, 'no "arches", no "outputs"');
-  assertStringIncludes(lacking.message, 'no "packages" stage');
+Deno.test("loadManifest() names the systems there are", () => {
   const unknown = assertThrows(() => load("nothing"), TowerError);
   assertStringIncludes(unknown.hint ?? "", "the systems are base");
 });

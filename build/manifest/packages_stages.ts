@@ -1,6 +1,7 @@
 import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { StageSpec } from "../kinds/stages.ts";
 import type { PackagesSpec } from "../stages/packages.ts";
+import type { Fault } from "./faults.ts";
 import type { PlacedTree } from "./trees.ts";
 
 /** The packages stages of a tree. */
@@ -38,12 +39,13 @@ export function hasPackages(tree: PlacedTree): boolean {
   return packagesStages(tree).length > 0;
 }
 
-/** Packages stages where no packages can be installed, a line for each. */
-export function misplacedPackages({ spec, stages }: PlacedTree): string[] {
+/** Packages stages where no packages can be installed. */
+export function misplacedPackages({ spec, stages }: PlacedTree): Fault[] {
   if (Object.keys(spec).length === 0) return [];
   const cause = "packages go into an empty tree, and this one begins with another";
+  const hint = "put them into the tree that it begins with";
   return stages.filter(({ spec }) => spec.kind === "packages")
-    .map(({ placeOf }) => `${placeOf([])}: ${cause}`);
+    .map(({ placeOf }) => ({ place: placeOf([]), cause, hint }));
 }
 
 /** A stage as a plan has it, and where its errors have their place. */

@@ -1,7 +1,8 @@
-import { type FieldPath, TowerError } from "../../lib/errors.ts";
+import type { FieldPath } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import type { SourceSpec } from "../kinds/sources.ts";
 import { sourceOf } from "../kinds/stages.ts";
+import type { Fault } from "./faults.ts";
 import { type Placed, placedAt } from "./placed.ts";
 import type { ManifestDocument } from "./schema.ts";
 import type { PlacedStage } from "./trees.ts";
@@ -36,25 +37,19 @@ export function takenSources(
   return new Map([...sources].filter(([name]) => taken.has(name)));
 }
 
-/**
- * Each source that a stage takes is there, and each that is there is taken.
- * @throws {TowerError} `malformed`
- */
-export function checkSources(
-  sources: PlacedSources,
-  stages: readonly PlacedStage[],
-  path: string,
-): void {
-  for (const { spec, placeOf } of stages) {
+/** Each source that a stage takes is there, and each that is there is taken. */
+export function sourceFaults(sources: PlacedSources, stages: readonly PlacedStage[]): Fault[] {
+  const unknown = stages.flatMap(({ spec, placeOf }): Fault[] => {
     const name = sourceOf(spec);
-    if (name === undefined || sources.has(name)) continue;
+    if (name === undefined || sources.has(name)) return [];
     const cause = `there is no source "${name}"${didYouMean(name, [...sources.keys()])}`;
-    throw new TowerError("malformed", `Cannot use "${path}": ${cause}\n${placeOf(["source"])}`);
-  }
+    return [{ place: placeOf(["source"]), cause, hint: 'what is taken stands under "sources"' }];
+  });
   const taken = takenSources(sources, stages);
-  for (const [name, { placeOf }] of sources) {
-    if (taken.has(name)) continue;
-    const cause = `no stage takes the source "${name}"`;
-    throw new TowerError("malformed", `Cannot use "${path}": ${cause}\n${placeOf([])}`);
-  }
+  const idle = [...sources].filter(([name]) => !taken.has(name)).map(([name, { placeOf }]) => ({
+    place: placeOf([]),
+    cause: `no stage takes the source "${name}"`,
+    hint: "a stage of the kind unpack takes one",
+  }));
+  return [...unknown, ...idle];
 }

@@ -1,5 +1,6 @@
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { outputInside } from "../kinds/stages.ts";
+import type { Fault } from "./faults.ts";
 import type { PlacedOutput, PlacedTree, PlacedTrees } from "./trees.ts";
 
 /** Where a tree, or an output, is made of a tree. */
@@ -12,22 +13,30 @@ interface Use {
 export interface TreeOrder {
   /** Those that outputs are made of, and those that these are made of, which come first. */
   readonly trees: readonly PlacedTree[];
-  /** A line for each fault: `file:line:column: field: cause`. */
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
 }
 
-export function orderOfTrees(trees: PlacedTrees, outputs: readonly PlacedOutput[]): TreeOrder {
-  const faults: string[] = [];
+/** @param outputs undefined where nothing says yet what is made of trees: all of them may be used */
+export function orderOfTrees(
+  trees: PlacedTrees,
+  outputs: readonly PlacedOutput[] | undefined,
+): TreeOrder {
+  const faults: Fault[] = [];
   const done = new Map<string, PlacedTree>();
   const open: string[] = [];
   const visit = ({ tree: name, place }: Use): void => {
     const tree = trees.get(name);
     if (!tree) {
       const meant = didYouMean(name, trees.keys());
-      faults.push(`${place()}: there is no tree "${name}"${meant}`);
+      faults.push({
+        place: place(),
+        cause: `there is no tree "${name}"${meant}`,
+        hint: `the trees are ${[...trees.keys()].join(", ") || "none"}`,
+      });
     } else if (open.includes(name)) {
       const circle = [...open.slice(open.indexOf(name)), name].map((n) => `"${n}"`);
-      faults.push(`${place()}: a tree cannot be made of itself: ${circle.join(" of ")}`);
+      const cause = `a tree cannot be made of itself: ${circle.join(" of ")}`;
+      faults.push({ place: place(), cause });
     } else if (!done.has(name)) {
       open.push(name);
       usesOf(tree).forEach(visit);
@@ -35,13 +44,19 @@ export function orderOfTrees(trees: PlacedTrees, outputs: readonly PlacedOutput[
       done.set(name, tree);
     }
   };
-  outputs.forEach(({ spec, placeOf }) =>
+  outputs?.forEach(({ spec, placeOf }) =>
     visit({ tree: spec.tree, place: () => placeOf(["tree"]) })
   );
   const made = [...done.values()];
   const unused = [...trees.values()].filter((tree) => !made.includes(tree));
   for (const tree of unused) {
-    faults.push(`${tree.placeOf([])}: nothing is made of the tree "${tree.name}"`);
+    if (outputs !== undefined) {
+      faults.push({
+        place: tree.placeOf([]),
+        cause: `nothing is made of the tree "${tree.name}"`,
+        hint: `an output is made of it that says "tree: ${tree.name}"`,
+      });
+    }
     visit({ tree: tree.name, place: () => tree.placeOf([]) });
   }
   return { trees: made, faults };

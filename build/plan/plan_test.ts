@@ -42,7 +42,7 @@ function manifest(change: Record<string, unknown> = {}): Manifest {
     description: "",
     version: document.version,
     arches: document.arches!,
-    repositories: document.repositories!,
+    repositories: document.repositories!.map((spec) => ({ spec, placeOf })),
     sources: new Map(),
     trees: [...treesIn(document, "/systems", placeOf).values()],
     outputs: document.outputs!.map((spec) => ({ spec, placeOf })),

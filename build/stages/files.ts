@@ -105,7 +105,7 @@ function remove(tree: FileTree, path: string): boolean {
 
 export const files = stageKind({
   spec,
-  overlay: ({ overlay }) => overlay,
+  overlay: ({ overlay: folder }) => folder === undefined ? undefined : { field: "overlay", folder },
   plan: ({ files, remove }, { overlay }): FilesPlan => ({ kind: "files", overlay, files, remove }),
   line: ({ overlay, files, remove }) =>
     [

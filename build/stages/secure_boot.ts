@@ -144,7 +144,7 @@ function inFile<T>(path: string, work: () => T): T {
 export const secureBoot = stageKind({
   spec,
   // Private keys lie beside that folder: they never get into the store.
-  overlay: ({ keys }) => `${keys}/public`,
+  overlay: ({ keys }) => ({ field: "keys", folder: `${keys}/public` }),
   plan,
   line: ({ certificate, sign, enrolment }) =>
     [

@@ -74,7 +74,7 @@ Deno.test("a plan has digests of public files alone; what is missing of them is 
   assertEquals(made.enrolment.map(({ name }) => name), ["PK.auth", "KEK.auth", "db.auth"]);
   assertEquals(
     secureBoot.overlay!(secureBoot.spec.parse({ kind: "secure-boot", keys: "a" })),
-    "a/public",
+    { field: "keys", folder: "a/public" },
   );
   for (const name of ["db.crt", "KEK.auth"]) {
     const files = overlay.filter(({ path }) => path !== name);

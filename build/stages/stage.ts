@@ -23,7 +23,7 @@ export interface StageKind<Schema extends z.ZodType<{ kind: string }>, Plan exte
   /** The fields, `kind` among them; their descriptions are the reference page. */
   readonly spec: Schema;
   /** The folder beside the manifest, if any, whose files it takes. */
-  readonly overlay?: (spec: z.infer<Schema>) => string | undefined;
+  readonly overlay?: (spec: z.infer<Schema>) => OverlayFolder | undefined;
   /** The source of the manifest, if any, that it takes. */
   readonly source?: (spec: z.infer<Schema>) => string | undefined;
   /** Fixes all that could vary, as plain JSON: no default is left to choose. Pure. */
@@ -64,6 +64,12 @@ export interface StagePlanning<Plan> {
   readonly chosen: ChosenPackages;
   /** The sources of the manifest, by name. */
   readonly sources: ReadonlyMap<string, PlannedSource>;
+}
+
+/** A folder whose files a stage takes, beside its manifest, and the field that names it. */
+export interface OverlayFolder {
+  readonly field: string;
+  readonly folder: string;
 }
 
 /** A file of an overlay folder, its content in the store. */

@@ -49,5 +49,5 @@ function kindOf(node: Node | undefined): string {
 /** A number, or a word that YAML takes for something else, as text. */
 function inQuotes(node: Node | undefined, isSecret: boolean): string | undefined {
   if (!isScalar(node) || node.value === null || typeof node.source !== "string") return undefined;
-  return isSecret ? "it in quotes" : `"${node.source.slice(0, 60)}" in quotes`;
+  return isSecret || node.source.length > 60 ? "it in quotes" : `"${node.source}" in quotes`;
 }

@@ -102,6 +102,11 @@ Deno.test("decodeYaml() refuses doubled keys, broken syntax, tags and alias bomb
   assertEquals(error.code, "limit");
 });
 
+Deno.test("decodeYaml() quotes a number that is meant as text, unless it is long", () => {
+  assertStringIncludes(faults("name: 12\n"), 'not a number: write "12" in quotes');
+  assertStringIncludes(faults(`name: ${"1".repeat(64)}\n`), "not a number: write it in quotes");
+});
+
 Deno.test("decodeYaml() bounds the text and survives a prototype key", () => {
   const error = assertThrows(
     () => decodeYaml("#".repeat((1 << 20) + 1), "m.yaml", schema),

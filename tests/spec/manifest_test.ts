@@ -70,10 +70,12 @@ Deno.test("a manifest that is no YAML, no map or empty is told with its place", 
 
 Deno.test("what a whole manifest lacks is told", async () => {
   assertEquals(
-    await fault("name: small\n"),
+    (await fault("name: small\n")).slice(0, -1),
     [
-      'error: Cannot use "m.yaml": it has no "arches", no "outputs", ' +
-      'no "packages" stage',
+      'error: Cannot use "m.yaml": 3 faults',
+      "  m.yaml:1:1: arches: is missing, and nothing is extended that has it",
+      "  m.yaml:1:1: outputs: is missing, and nothing is extended that has it",
+      "  m.yaml:1:1: stages: no tree has packages",
     ],
   );
 });
@@ -102,8 +104,8 @@ Deno.test("manifests that extend each other in a circle end", async () => {
       "other.yaml": "name: small\nextends: m.yaml\n",
     }),
     [
-      'error: Cannot read "DIR/cwd/m.yaml": it extends "DIR/cwd/other.yaml", which extends it',
-      "  DIR/cwd/m.yaml:2:10: extends",
+      'error: Cannot use "DIR/cwd/m.yaml": 1 fault',
+      '  DIR/cwd/m.yaml:2:10: extends: it extends "DIR/cwd/other.yaml", which extends it',
     ],
   );
 });
@@ -111,6 +113,7 @@ Deno.test("manifests that extend each other in a circle end", async () => {
 Deno.test("a base that is not there is named", async () => {
   assertEquals(await fault("name: small\nextends: other.yaml\n"), [
     'error: Cannot read "DIR/cwd/other.yaml": there is no such file or folder',
+    "m.yaml:2:10: extends",
   ]);
   assertEquals(
     (await fault("name: small\nextends: other\n"))[0],
@@ -123,14 +126,14 @@ Deno.test("a base that is not there is named", async () => {
 Deno.test("outputs have names of their own", async () => {
   const outputs = (...files: string[]) =>
     smallManifest("REPOSITORY", { outputs: files.map((file) => ({ kind: "tar", file })) });
-  assertEquals(await fault(outputs("a.tar", "b.tar", "a.tar")), [
-    'error: Cannot use "m.yaml": two outputs are named "a.tar"',
-  ]);
+  const [title, line] = await fault(outputs("a.tar", "b.tar", "a.tar"));
+  assertEquals(title, 'error: Cannot use "m.yaml": 1 fault');
+  assertMatch(line!, /^ {2}m\.yaml:1:\d+: outputs\[2\]\.file: two outputs are named "a\.tar"$/);
   for (const file of ["record.json", "small-x86_64.lock.json"]) {
-    const [first, hint] = await fault(outputs(file));
-    assertEquals(
-      first,
-      `error: Cannot use "m.yaml": an output is named "${file}", as a file of the build's own`,
+    const [, line, hint] = await fault(outputs(file));
+    assertMatch(
+      line!,
+      /: outputs\[0\]\.file: an output is named "[^"]+", as a file of the build's own$/,
     );
     assertMatch(hint!, /^ {2}hint: .*\brecord\.json\b.*\.lock\.json$/);
   }
@@ -151,7 +154,10 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
     initramfs: "/boot/initramfs",
   };
   const cases: [stages: unknown[], message: RegExp][] = [
-    [[overlay], /^error: Cannot list "DIR\/cwd\/overlay": there is no such file or folder$/],
+    [
+      [overlay],
+      /^error: Cannot list "DIR\/cwd\/overlay": there is no such file or folder\nm\.yaml:1:\d+: stages\[1\]\.overlay$/,
+    ],
     [
       [{ kind: "services", runlevels: { default: ["sshd", "hello"], boot: ["clock"] } }],
       /^error: Cannot enable services: .*\/etc\/init\.d\/ for sshd \(default\), clock \(boot\)\nm\.yaml:1:\d+: stages\[1\]\.runlevels\.default\[0\]\n {2}hint/,
@@ -228,10 +234,12 @@ Deno.test("an overlay holds plain files only", async () => {
   program.write("m.yaml", smallManifest(folder, { stages }));
   program.write("overlay/etc/motd", "hi");
   Deno.symlinkSync("/etc/shadow", program.path("overlay/etc/shadow"));
-  assertEquals(await program.fails("build", "m.yaml", "--keys", "repository/keys"), {
+  const { code, error } = await program.fails("build", "m.yaml", "--keys", "repository/keys");
+  assertEquals({ code, error: error.map((line) => line.replace(/:1:\d+:/, "")) }, {
     code: 1,
     error: [
       'error: Cannot use "DIR/cwd/overlay/etc/shadow" in an overlay: it is no plain file',
+      "m.yaml stages[1].overlay",
       "  hint: name links and directories in the manifest's files stage",
     ],
   });
@@ -246,4 +254,13 @@ Deno.test("lab says how to make its repository where there is none yet", async (
       "  hint: make the lab repository first: deno task lab",
     ],
   });
+});
+
+Deno.test("a repository that is none is told with its place", async () => {
+  const text = JSON.stringify({ ...JSON.parse(smallManifest("/x")), repositories: ["ftp://x"] });
+  using program = new TestProgram();
+  program.write("m.yaml", text);
+  const { error } = await program.fails("build", "m.yaml");
+  assertEquals(error[0], 'error: Cannot use repository "ftp://x"');
+  assertMatch(error[1]!, /^m\.yaml:1:\d+: repositories\[0\]$/);
 });

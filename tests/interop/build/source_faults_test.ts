@@ -167,11 +167,11 @@ Deno.test("what a manifest says wrongly of sources is told with its place", asyn
   };
   assertMatch(
     await fault({ text: source }, [{ ...at, source: "texd" }]),
-    /there is no source "texd".*\n.*small\.yaml:1:\d+: stages\[1\]\.source/,
+    /small\.yaml:1:\d+: stages\[1\]\.source: there is no source "texd"/,
   );
   assertMatch(
     await fault({ text: source }, []),
-    /no stage takes the source "text"\n.*sources\.text/,
+    /sources\.text: no stage takes the source "text"\n/,
   );
   for (
     const [change, message] of [
