@@ -232,8 +232,8 @@ async function outcome(document: Document): Promise<string> {
         await write(file);
       },
     };
-    const { tree } = trees.get(output.tree)!;
-    await writeOutput(tree, output, {
+    await writeOutput(output, {
+      tree: (name) => trees.get(name)!.tree,
       ...{ reader: store, epoch: plan.epoch, sink, reporter: silent, breathe: inOneBreath },
       blockCompressor: (packing) => compressHere(openBlockEncoder(packing, "wasm")),
     });
@@ -397,6 +397,7 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[disk].partitions[].flags": partition("flags")(["read-only"]),
   "outputs[disk].partitions[].content.label": partition("content", "label")("other"),
   "outputs[disk].partitions[].content.folder": partition("content", "folder")("/srv"),
+  "outputs[disk].partitions[].content.tree": partition("content", "tree")("more"),
   "outputs[disk].partitions[].content.file": partition("content")({
     kind: "raw",
     file: "/etc/motd",

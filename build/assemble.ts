@@ -15,6 +15,7 @@ import type { ContentStore } from "../lib/store/ports.ts";
 import { FileTree } from "../lib/tree/file_tree.ts";
 import { treeDifference } from "../lib/tree/tree_difference.ts";
 import type { PlaceError } from "./manifest/failed_part.ts";
+import { treesOf } from "./kinds/outputs.ts";
 import { applyStage } from "./kinds/stages.ts";
 import type { KeptTrees, MadeTree, MadeTrees } from "./engine/kept_trees.ts";
 import { packedBlob } from "./media/packed_blob.ts";
@@ -87,7 +88,7 @@ export async function assemble(
 
 /** Of disks whose users nobody can be. */
 function warnOfLogins(plan: BuildPlan, trees: MadeTrees, { store, reporter }: Means): void {
-  const disks = plan.outputs.filter(({ kind }) => kind === "disk").map(({ tree }) => tree);
+  const disks = plan.outputs.filter(({ kind }) => kind === "disk").flatMap(treesOf);
   for (const name of new Set(disks)) {
     const message = loginWarning(usersOf(plan.trees, name), trees.get(name)!.tree, store);
     if (message !== undefined) reporter.report({ type: "warning", message });

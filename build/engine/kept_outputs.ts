@@ -15,7 +15,7 @@ interface Note {
 /** An output, what it is made of, and where it goes. */
 export interface PlacedOutput {
   readonly plan: OutputPlan;
-  /** Id of its tree. */
+  /** Id of its tree; the plan has those of others. */
   readonly tree: Digest;
   readonly folder: string;
 }

@@ -52,8 +52,8 @@ const apply: Stage<EmbedPlan> = async (tree, plan, context) => {
     },
   };
   try {
-    await writeOutput(context.tree(output.tree), output, {
-      ...{ reader, epoch, sink, reporter, blockCompressor, breathe },
+    await writeOutput(output, {
+      ...{ reader, epoch, tree: context.tree, sink, reporter, blockCompressor, breathe },
     });
   } catch (error) {
     atField(["output"], () => {
@@ -67,7 +67,7 @@ export const embed = stageKind({
   spec,
   plan: ({ output, into, mode, uid, gid }, { treeId, named }): EmbedPlan => ({
     kind: "embed",
-    output: planOutput(output, treeId(output.tree), named),
+    output: planOutput(output, treeId, named),
     of: treeId(output.tree),
     ...(into === undefined ? {} : { into }),
     ...{ mode, uid, gid },

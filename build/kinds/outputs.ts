@@ -8,7 +8,7 @@ import { folderTree } from "../../lib/tree/tree_view.ts";
 import { disk } from "../outputs/disk.ts";
 import { iso } from "../outputs/iso.ts";
 import { cpio } from "../outputs/cpio.ts";
-import type { OutputPlanning, WriteContext } from "../outputs/output.ts";
+import type { OutputPlanning, TreeUse, WriteContext } from "../outputs/output.ts";
 import { squashfs } from "../outputs/squashfs.ts";
 import { tar } from "../outputs/tar.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
@@ -20,10 +20,12 @@ const OUTPUTS = [disk, iso, tar, cpio, squashfs] as const;
 export const outputSpec = z.discriminatedUnion("kind", specsOf(OUTPUTS));
 export type OutputSpec = SpecsOf<typeof OUTPUTS>;
 type KindPlan = PlansOf<typeof OUTPUTS>;
-/** What an output is made of: a tree, or a folder of it. */
-export interface MadeOf {
+/** What an output is made of: a tree, or a folder of it, and parts of other trees. */
+interface MadeOf {
   readonly tree: string;
   readonly folder?: string | undefined;
+  /** Ids of the others, by name. */
+  readonly others?: Readonly<Record<string, Digest>>;
 }
 export type OutputPlan = KindPlan & MadeOf;
 
@@ -31,6 +33,7 @@ export type OutputPlan = KindPlan & MadeOf;
 interface AnyOutput {
   readonly spec: z.ZodType<OutputSpec>;
   readonly files: (spec: OutputSpec) => readonly string[];
+  readonly others?: (spec: OutputSpec) => readonly TreeUse[];
   readonly plan: (spec: OutputSpec, planning: OutputPlanning) => KindPlan;
   readonly fieldInSpec?: (spec: OutputSpec, field: FieldPath) => FieldPath;
   readonly line: (plan: OutputPlan) => string;
@@ -45,15 +48,33 @@ export function filesOf(spec: OutputSpec): readonly string[] {
   return find(spec.kind).files(spec);
 }
 
-/** @param tree id of the tree that it is made of: UUIDs follow from it */
+/** The trees that an output is made of, and the fields that name them. */
+export function treeUses(spec: OutputSpec): readonly TreeUse[] {
+  return [{ tree: spec.tree, at: ["tree"] }, ...find(spec.kind).others?.(spec) ?? []];
+}
+
+/** Names of the trees that an output is made of. */
+export function treesOf({ tree, others = {} }: MadeOf): readonly string[] {
+  return [tree, ...Object.keys(others)];
+}
+
+/** @param treeId id of a tree that it is made of: UUIDs follow from these */
 export function planOutput(
   spec: OutputSpec,
-  tree: Digest,
+  treeId: (name: string) => Digest,
   named: Omit<OutputPlanning, "uuid">,
 ): OutputPlan {
-  const uuid = (name: string) => uuidFrom(`${tree} ${spec.file} ${name}`);
+  const uuid = (name: string, tree = spec.tree) => uuidFrom(`${treeId(tree)} ${spec.file} ${name}`);
   const folder = "folder" in spec && spec.folder !== undefined ? { folder: spec.folder } : {};
-  return { ...find(spec.kind).plan(spec, { ...named, uuid }), tree: spec.tree, ...folder };
+  const others = treeUses(spec).map(({ tree }) => tree).filter((tree) => tree !== spec.tree);
+  return {
+    ...find(spec.kind).plan(spec, { ...named, uuid }),
+    tree: spec.tree,
+    ...folder,
+    ...(others.length === 0
+      ? {}
+      : { others: Object.fromEntries(others.map((tree) => [tree, treeId(tree)])) }),
+  };
 }
 
 /** Where a manifest has what an output's plan has in a field. */
@@ -80,13 +101,10 @@ export function outputLines(plan: OutputPlan): readonly string[] {
   ];
 }
 
-/** @param tree the whole one that it is made of */
-export async function writeOutput(
-  tree: FileTree,
-  plan: OutputPlan,
-  context: WriteContext,
-): Promise<void> {
+/** Writes the files of a plan; its context has all trees that it is made of. */
+export async function writeOutput(plan: OutputPlan, context: WriteContext): Promise<void> {
   const { folder } = plan;
+  const tree = context.tree(plan.tree);
   const part = folder === undefined ? tree : atField(["folder"], () => folderTree(tree, folder));
   await find(plan.kind).write(part, plan, context);
 }

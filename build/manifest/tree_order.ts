@@ -1,4 +1,5 @@
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
+import { treeUses } from "../kinds/outputs.ts";
 import { outputInside } from "../kinds/stages.ts";
 import type { Fault } from "./faults.ts";
 import type { PlacedOutput, PlacedTree, PlacedTrees } from "./trees.ts";
@@ -45,7 +46,7 @@ export function orderOfTrees(
     }
   };
   outputs?.forEach(({ spec, placeOf }) =>
-    visit({ tree: spec.tree, place: () => placeOf(["tree"]) })
+    treeUses(spec).forEach(({ tree, at }) => visit({ tree, place: () => placeOf(at) }))
   );
   const made = [...done.values()];
   const unused = [...trees.values()].filter((tree) => !made.includes(tree));
@@ -73,7 +74,8 @@ function usesOf({ spec: { from, difference }, placeOf, stages }: PlacedTree): Us
     ],
     ...stages.flatMap(({ spec, placeOf }) => {
       const output = outputInside(spec);
-      return output ? [{ tree: output.tree, place: () => placeOf(["output", "tree"]) }] : [];
+      return (output ? treeUses(output) : [])
+        .map(({ tree, at }) => ({ tree, place: () => placeOf(["output", ...at]) }));
     }),
   ];
 }

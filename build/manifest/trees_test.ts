@@ -100,6 +100,24 @@ outputs:
   assertEquals(load(unused).trees.map(({ name }) => name), ["root"]);
 });
 
+Deno.test("a disk is made of the trees that its partitions name", () => {
+  const disk = (tree: string) =>
+    `name: own
+extends: base.yaml
+outputs:
+  - kind: disk
+    file: a.img
+    table: gpt
+    partitions:
+      - { name: a, type: linux, content: { kind: ext4, tree: root, folder: / }, free: 1MiB }
+      - { name: b, type: linux, content: { kind: fat, tree: ${tree}, folder: / }, free: 1MiB }
+`;
+  assertEquals(load(disk("iso")).trees.map(({ name }) => name), ["root", "boot", "iso"]);
+  assertEquals(faults(disk("ios")).slice(0, 1), [
+    'm.yaml:9:61: outputs[0].partitions[1].content.tree: there is no tree "ios"; did you mean "iso"?',
+  ]);
+});
+
 Deno.test("packages stand in trees that begin with nothing", () => {
   const text = BASE.replace(
     'stages: [{ kind: files, files: [{ path: /iso, contents: "" }] }]',

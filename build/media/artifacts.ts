@@ -10,10 +10,10 @@ import { recallOutput, rememberOutput } from "../engine/kept_outputs.ts";
 import type { MadeTree, MadeTrees } from "../engine/kept_trees.ts";
 import type { PlaceError } from "../manifest/failed_part.ts";
 import { treeFile } from "../../lib/release/file_names.ts";
-import { compressionOf, type OutputPlan, writeOutput } from "../kinds/outputs.ts";
+import { compressionOf, type OutputPlan, treesOf, writeOutput } from "../kinds/outputs.ts";
 import type { OutputSink } from "../outputs/output.ts";
 import { requirePackers } from "./packing.ts";
-import type { BuildPlan } from "../plan/plan.ts";
+import { type BuildPlan, epochOf } from "../plan/plan.ts";
 import type { Companion } from "../../lib/release/record.ts";
 import type { Written } from "../plan/record.ts";
 import { formatTreeListing } from "../supply/tree_listing.ts";
@@ -39,7 +39,8 @@ export async function writeArtifacts(
   };
   for (const [i, output] of plan.outputs.entries()) {
     await breathe();
-    const { id: tree, epoch } = plan.trees.find(({ name }) => name === output.tree)!;
+    const { id: tree } = plan.trees.find(({ name }) => name === output.tree)!;
+    const epoch = epochOf(treesOf(output), plan.trees);
     const placed = { plan: output, tree, folder };
     const before = recallOutput(placed, engine);
     if (before) {
@@ -83,8 +84,9 @@ async function writeInto(
     },
   };
   const { store: reader, reporter, breathe, jobs, env: { signal } } = engine;
-  await writeOutput(trees.get(tree)!.tree, output, {
+  await writeOutput(output, {
     ...{ reader, epoch, sink, reporter, breathe },
+    tree: (name) => trees.get(name)!.tree,
     blockCompressor: (packing) => openBlockPacker(packing, jobs, signal),
   });
   return written;

@@ -13,6 +13,10 @@ export function diskOf(contents: Contents) {
   return outputKind({
     spec: diskFields(contents).superRefine(checkDisk(contents)),
     files: (spec) => [imageFile(spec.file, spec.compression), bmapFile(spec.file)],
+    others: ({ partitions = [] }) =>
+      partitions.flatMap(({ content: { tree } }, i) =>
+        tree === undefined ? [] : [{ tree, at: ["partitions", i, "content", "tree"] }]
+      ),
     plan: (spec, planning) => planDisk(spec, planning, contents),
     fieldInSpec,
     line,

@@ -59,6 +59,8 @@ export interface WriteContext {
   readonly reader: ContentReader;
   /** Seconds since 1970 for every time the tree does not give. */
   readonly epoch: number;
+  /** Another tree than the one that is written: one of those that its kind says it is made of too. */
+  readonly tree: (name: string) => FileTree;
   readonly sink: OutputSink;
   readonly reporter: Reporter;
   /** A compressor of a file system's blocks that works on all processors. */
@@ -76,6 +78,8 @@ export interface OutputKind<Schema extends z.ZodType<{ kind: string }>, Plan ext
   readonly spec: Schema;
   /** Names of the files that it makes, as the manifest has them. */
   readonly files: (spec: z.infer<Schema>) => readonly string[];
+  /** Names of trees beside `tree` that it is made of too, and the fields where they stand. */
+  readonly others?: (spec: z.infer<Schema>) => readonly TreeUse[];
   /** Fixes all that could vary, as plain JSON: no default is left to choose. Pure. */
   readonly plan: (spec: z.infer<Schema>, planning: OutputPlanning) => Plan;
   /** Where a manifest has what a plan has in a field; by default in the same. */
@@ -94,12 +98,18 @@ export function outputKind<Schema extends z.ZodType<{ kind: string }>, Plan exte
   return kind;
 }
 
+/** A field that names a tree. */
+export interface TreeUse {
+  readonly tree: string;
+  readonly at: FieldPath;
+}
+
 /** What an output's plan is made from beside its fields. */
 export interface OutputPlanning extends NamedBuild {
   readonly system: string;
   readonly arch: Arch;
-  /** A UUID that depends on the build, the output's file and this name alone. */
-  readonly uuid: (name: string) => Uuid;
+  /** A UUID that depends on a tree, by default the output's, the output's file and this name alone. */
+  readonly uuid: (name: string, tree?: string) => Uuid;
 }
 
 /**

@@ -7,7 +7,13 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { optionalOf, plannedStages, worldOf } from "../manifest/packages_stages.ts";
 import type { TreeBeginning } from "../manifest/schema.ts";
 import type { PlacedStage, PlacedTree } from "../manifest/trees.ts";
-import { type OutputPlan, planOutput } from "../kinds/outputs.ts";
+import {
+  type OutputPlan,
+  type OutputSpec,
+  planOutput,
+  treesOf,
+  treeUses,
+} from "../kinds/outputs.ts";
 import { planSource } from "../kinds/sources.ts";
 import { outputInside, planStage, type StagePlan } from "../kinds/stages.ts";
 import type { ChosenPackages, OverlayFile, StagePlanning } from "../stages/stage.ts";
@@ -69,7 +75,8 @@ export function makePlan(
   const treeId = (name: string) => trees.get(name)!.id;
   for (const tree of manifest.trees) {
     const source = apkSourceOf(lock, tree.name);
-    const others = madeOf(tree.spec, tree.stages.map(({ spec }) => outputInside(spec)));
+    const inside = tree.stages.flatMap(({ spec }) => outputInside(spec) ?? []);
+    const others = madeOf(tree.spec, inside.flatMap(namesOf));
     const times = others.map((name) => trees.get(name)!.epoch);
     const own = newestOf(source?.packages ?? []);
     const epoch = own === undefined && times.length === 0 ? newest : Math.max(own ?? 0, ...times);
@@ -89,9 +96,9 @@ export function makePlan(
     trees.set(tree.name, { name: tree.name, id, ...begins, epoch, packages, stages });
   }
   const outputs = manifest.outputs.map(({ spec }) =>
-    planOutput(spec, treeId(spec.tree), {
+    planOutput(spec, treeId, {
       ...system,
-      epoch: trees.get(spec.tree)!.epoch,
+      epoch: epochOf(namesOf(spec), [...trees.values()]),
       version: manifest.version,
     })
   );
@@ -113,8 +120,8 @@ export function planOfTree(plan: BuildPlan, name: string): BuildPlan {
   const needed = new Set([name]);
   for (const { name, from, difference, stages } of plan.trees.toReversed()) {
     if (!needed.has(name)) continue;
-    const inside = stages.map((stage) => outputInside(stage));
-    for (const other of madeOf({ from, difference }, inside)) needed.add(other);
+    const inside = stages.flatMap((stage) => outputInside(stage) ?? []);
+    for (const other of madeOf({ from, difference }, inside.flatMap(treesOf))) needed.add(other);
   }
   const trees = plan.trees.filter((tree) => needed.has(tree.name));
   if (trees.some((tree) => tree.name === name)) return { ...plan, trees, outputs: [] };
@@ -128,14 +135,21 @@ export function planOfTree(plan: BuildPlan, name: string): BuildPlan {
 
 /**
  * Names of the trees that a tree is made of.
- * @param inside outputs that its stages put into it
+ * @param inside those of outputs that its stages put into it
  */
-function madeOf(
-  { from, difference }: TreeBeginning,
-  inside: readonly ({ readonly tree: string } | undefined)[],
-): string[] {
-  return [from, difference?.from, difference?.to, ...inside.map((output) => output?.tree)]
-    .filter((name) => name !== undefined);
+function madeOf({ from, difference }: TreeBeginning, inside: readonly string[]): string[] {
+  return [from, difference?.from, difference?.to, ...inside].filter((name) => name !== undefined);
+}
+
+function namesOf(spec: OutputSpec): string[] {
+  return treeUses(spec).map(({ tree }) => tree);
+}
+
+/** The time of what is made of some trees of a plan. */
+export function epochOf(names: readonly string[], trees: BuildPlan["trees"]): number {
+  return Math.max(
+    ...trees.filter(({ name }) => names.includes(name)).map(({ epoch }) => epoch),
+  );
 }
 
 /** The trees that a tree begins with by their ids: their names decide nothing. */

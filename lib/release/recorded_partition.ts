@@ -16,6 +16,8 @@ const partition = z.strictObject({
   size: z.int().min(1),
   /** Kind of what is in it: `fat`, `ext4`, `raw`, `empty`. */
   content: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a name"),
+  /** The tree that it holds a part of, where that is another than the disk's. */
+  tree: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a name").optional(),
   /** Absolute path of the folder of the system that it holds, and that it is mounted at. */
   folder: z.string().max(4096).regex(/^\/[^\x00-\x1f\x7f]*$/, "must be an absolute path")
     .optional(),

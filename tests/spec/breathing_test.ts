@@ -62,7 +62,8 @@ async function written(output: OutputPlan, breathe: Breathe) {
     now = 0;
     await breathe();
   };
-  const work = writeOutput(largeTree(), output, {
+  const work = writeOutput(output, {
+    tree: largeTree,
     ...{ reader: sources({ [blobName("a")]: zeroSource(BIG) }), epoch: 0, reporter: silent },
     sink: { file: async (_, write) => void await write(file) },
     breathe: counted,

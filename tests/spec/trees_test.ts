@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { TestProgram } from "../support/program/test_program.ts";
@@ -61,6 +62,44 @@ Deno.test("outputs are made of the trees that they name, and of folders of them"
     ["small.plus.tree.json", "plus"],
   ]);
   assertEquals((await small.run("verify", "out")).code, 0);
+});
+
+Deno.test("a disk of several trees keeps what it has of one when another changes", async () => {
+  const disk = (data: string) => ({
+    trees: { data: { stages: [put("/data", data)] } },
+    outputs: [{
+      ...{ kind: "disk", file: "a.img", table: "gpt" },
+      partitions: [
+        { name: "root", type: "root", content: { kind: "ext4", folder: "/" }, free: "1MiB" },
+        {
+          ...{ name: "data", type: "linux", free: "1MiB" },
+          content: { kind: "ext4", folder: "/", tree: "data" },
+        },
+      ],
+    }],
+  });
+  const planned = async (small: TestProgram) =>
+    JSON.parse((await small.run("plan", ...ARGS, "--json")).out).outputs[0];
+  using small = program(disk("one\n"));
+  assertEquals((await small.run("build", ...ARGS)).code, 0);
+  const read = () => Deno.readFileSync(small.path("out/a.img"));
+  const [plan, image] = [await planned(small), read()];
+  const { artifacts: [{ partitions: [first, second] }] } = JSON.parse(
+    Deno.readTextFileSync(small.path("out/record.json")),
+  );
+  assertEquals([first.tree, second.tree], [undefined, "data"]);
+  small.write("small.yaml", treesManifest(small.repository().folder, disk("two\n")));
+  assertEquals((await small.run("build", ...ARGS)).code, 0);
+  const [after, changed] = [await planned(small), read()];
+  assertEquals(after.diskId, plan.diskId);
+  assertEquals(after.partitions[0], plan.partitions[0]);
+  assertEquals(Object.keys(after.others), ["data"]);
+  assertNotEquals(after.others, plan.others);
+  assertNotEquals(after.partitions[1].content.uuid, plan.partitions[1].content.uuid);
+  const partOf = (bytes: Uint8Array, { offset, size }: { offset: number; size: number }) =>
+    hexOf(digestOf(bytes.subarray(offset, offset + size)));
+  assertEquals(partOf(changed, first), partOf(image, first));
+  assertNotEquals(partOf(changed, second), partOf(image, second));
 });
 
 Deno.test("plan and show-tree know trees by name", async () => {

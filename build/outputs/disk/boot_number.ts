@@ -1,14 +1,14 @@
 import type { AnyContent } from "./content.ts";
-import { holderOf } from "./trees.ts";
+import { foldersOf, holderOf } from "./trees.ts";
 
 /** Where packages put kernels, without their flavour. */
 export const KERNEL = "boot/vmlinuz-";
 
-/** The number of the partition that holds the kernel, or -1. */
+/** The number of the partition that holds the kernel of the disk's tree, or -1. */
 export function bootNumber(partitions: readonly { readonly content: AnyContent }[]): number {
-  const folders = partitions.flatMap(({ content }) => content.folder ?? []);
+  const folders = partitions.flatMap(({ content }) => foldersOf(content, undefined));
   const holder = holderOf(folders, KERNEL);
   return holder === undefined
     ? -1
-    : partitions.findIndex(({ content }) => content.folder === holder);
+    : partitions.findIndex(({ content }) => foldersOf(content, undefined).includes(holder));
 }

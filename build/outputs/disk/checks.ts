@@ -99,12 +99,13 @@ function* doubles(partitions: readonly PartitionSpec[], contents: Contents): Gen
       yield { at: at("content"), message };
     }
     if (label !== undefined) labels.set(label, name);
-    const { folder } = content;
-    if (folder !== undefined && folders.has(folder)) {
-      const message = `must be another than of partition "${folders.get(folder)}", "/${folder}"`;
+    const { folder, tree = "" } = content;
+    const place = `${tree}/${folder}`;
+    if (folder !== undefined && folders.has(place)) {
+      const message = `must be another than of partition "${folders.get(place)}", "/${folder}"`;
       yield { at: at("content", "folder"), message };
     }
-    if (folder !== undefined) folders.set(folder, name);
+    if (folder !== undefined) folders.set(place, name);
   }
 }
 

@@ -34,6 +34,8 @@ Deno.test("disks that go together are taken", () => {
   assertEquals(faults({ loaders: ["syslinux"] }, [{ ...FAT, flags: ["boot"] }, ROOT]), []);
   assertEquals(faults(PI, [FAT, ROOT]), []);
   assertEquals(faults(PI, [{ ...FAT, type: "0x0C" }, ROOT]), []);
+  const own = { ...DATA, content: { ...ROOT.content, tree: "data" } };
+  assertEquals(faults({}, [BOOT, ROOT, own]), []);
   const short = { partitions: undefined, boot: { free: "1MiB" }, root: { size: "64MiB" } };
   assertEquals(faults(short, undefined), []);
 });
@@ -70,6 +72,31 @@ Deno.test("a disk that cannot be is told in one message, at its field", () => {
       {},
       [BOOT, ROOT, { ...DATA, content: ROOT.content }],
       'partitions.2.content.folder: must be another than of partition "root", "/"',
+    ],
+    [
+      {},
+      [BOOT, ROOT, { ...DATA, content: { ...DATA.content, folder: "/", tree: "root" } }],
+      'partitions.2.content.folder: must be another than of partition "root", "/"',
+    ],
+    [
+      {},
+      [BOOT, ROOT, { ...DATA, content: { kind: "ext4", tree: "data" } }],
+      'partitions.2.content.folder: is needed beside "tree"',
+    ],
+    [
+      {},
+      [BOOT, ROOT, { ...DATA, content: { kind: "fat", tree: "data" } }],
+      'partitions.2.content.folder: is needed beside "tree"',
+    ],
+    [
+      {},
+      [BOOT, ROOT, { ...DATA, content: { kind: "raw", tree: "data", base64: "AA==" } }],
+      'partitions.2.content.file: is needed beside "tree"',
+    ],
+    [
+      {},
+      [{ ...BOOT, content: { ...BOOT.content, tree: "data" } }, ROOT],
+      "loaders: must have a FAT partition that holds /boot",
     ],
     [{}, at(ROOT, { size: "4MiB" }), 'partitions.1: needs one of "free" and "size"'],
     [{}, at(ROOT, { free: undefined }), 'partitions.1: needs one of "free" and "size"'],

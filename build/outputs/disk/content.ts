@@ -12,6 +12,8 @@ export interface AnyContent {
   readonly kind: string;
   /** The folder of the tree that it holds, and is mounted at; "" is the tree's root. */
   readonly folder?: string | undefined;
+  /** The tree of which it holds something, where that is another than the disk's. */
+  readonly tree?: string | undefined;
   /** What people and systems know it by. */
   readonly label?: string | undefined;
 }
@@ -87,9 +89,9 @@ export interface LayOutContext {
   readonly room: Room;
   /** Seconds since 1970 for every time the tree does not give. */
   readonly epoch: number;
-  /** The part of the tree that a content holds: its folder, without what other partitions hold. */
+  /** The part of its tree that a content holds: its folder, without what other partitions hold. */
   readonly treeOf: (content: AnyContent) => FileTree;
-  /** The content of a file in the whole tree. @throws {TowerError} `not-found` */
+  /** The content of a file in the whole of its tree. @throws {TowerError} `not-found` */
   readonly fileAt: (path: string) => Content;
   /** Fills in values; those not known yet as zeros, as many as they have characters. */
   readonly fillIn: FillIn;

@@ -14,12 +14,17 @@ export function partitionLines(
     String(i + 1),
     partition.name,
     typeText(partition.type, arch),
-    contents.kindOf(partition.content).line(partition.content),
+    contentText(partition, contents),
     roomText(partition),
     restText(partition),
   ]);
   const head = ["", "name", "type", "content", "size", ""];
   return table(head, rows).trimEnd().split("\n").map((line) => line.trimEnd());
+}
+
+function contentText({ content }: PartitionPlan, contents: Contents): string {
+  const text = contents.kindOf(content).line(content);
+  return content.tree === undefined ? text : `${text} of tree ${content.tree}`;
 }
 
 function roomText({ size, free }: PartitionPlan): string {

@@ -1,8 +1,24 @@
 import { z } from "zod";
+import { treeName } from "../../../lib/schema/of_tree.ts";
 import { treePath } from "../../../lib/schema/scalars.ts";
 
-/** The folder of the tree that a content holds; "" is all of it. */
-export const folder = z.union([z.literal("/").transform(() => ""), treePath]).describe(
-  "Folder of the tree that it holds, without those that other partitions hold; these stay there, " +
-    "empty. / is the root.",
+/** The tree that a content is of. */
+export const contentTree = treeName.optional().describe(
+  "The tree that it holds a part of; else the disk's.",
 );
+
+/** What a content that holds files says of them; a folder of "" is all of the tree. */
+export const ofFolder = {
+  tree: contentTree,
+  folder: z.union([z.literal("/").transform(() => ""), treePath]).optional().describe(
+    "Folder of the tree that it holds, without those that other partitions hold of this tree; these " +
+      "stay there, empty. / is the root.",
+  ),
+};
+
+/** To be refined by: a tree without a folder would say nothing. */
+export const folderBesideTree = [
+  ({ tree, folder }: { tree?: string | undefined; folder?: string | undefined }) =>
+    tree === undefined || folder !== undefined,
+  { path: ["folder"] as string[], message: 'is needed beside "tree"' },
+] as const;

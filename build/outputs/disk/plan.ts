@@ -12,6 +12,7 @@ import { needsOf } from "./needs.ts";
 import { isEsp, typeIn, type TypeInTable } from "./partition_type.ts";
 import { partitionsOf } from "./short_form.ts";
 import { type DiskSpec, PARTITION_FLAGS, type PartitionSpec } from "./spec.ts";
+import { foldersOf } from "./trees.ts";
 import { fillIn } from "./values.ts";
 
 /** What fixes a disk image beside its tree. Pure JSON. */
@@ -81,7 +82,8 @@ function planBoot(
   const { partitions } = idle;
   const volume = partitions[bootNumber(partitions)];
   if (loaders.length === 0 || volume === undefined || initramfs === undefined) return undefined;
-  const root = partitions.find(({ content }) => content.folder === "")?.content;
+  const root = partitions.find(({ content }) => foldersOf(content, undefined).includes(""))
+    ?.content;
   const words = root && !/(^| )root=/.test(cmdline)
     ? contents.kindOf(root).rootWords?.(root) ?? ""
     : "";
@@ -115,7 +117,8 @@ function planPartition(
   { arch, uuid }: OutputPlanning,
   contents: Contents,
 ): Omit<PartitionPlan, "after"> {
-  const own = (what: string) => uuid(FIRST_NAMES[`${name} ${what}`] ?? `${name} ${what}`);
+  const { tree } = content;
+  const own = (what: string) => uuid(FIRST_NAMES[`${name} ${what}`] ?? `${name} ${what}`, tree);
   const found = typeIn(table, type, arch)!;
   const planning = { name, isEsp: isEsp(found), uuid: own };
   return {
@@ -124,6 +127,9 @@ function planPartition(
     type: found,
     guid: own("partition"),
     flags: PARTITION_FLAGS.filter((f) => flags.includes(f) || f === "boot" && isStarting),
-    content: contents.kindOf(content).plan(content, planning),
+    content: {
+      ...contents.kindOf(content).plan(content, planning),
+      ...(tree === undefined ? {} : { tree }),
+    },
   };
 }

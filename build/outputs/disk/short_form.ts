@@ -7,8 +7,8 @@ import type { DiskSpec, PartitionSpec } from "./spec.ts";
  * ext4 one with the rest.
  */
 export function partitionsOf(spec: DiskSpec): readonly PartitionSpec[] {
-  const { partitions, boot, root, loaders } = spec;
-  if (partitions !== undefined) return partitions;
+  const { partitions, boot, root, loaders, tree } = spec;
+  if (partitions !== undefined) return partitions.map((partition) => ofAnother(partition, tree));
   if (boot === undefined || root === undefined) return [];
   // The Raspberry Pi's first stage knows FAT by its type only; UEFI firmware looks into it too.
   const isEsp = loaders.includes("systemd-boot") && !loaders.includes("raspberrypi");
@@ -21,6 +21,12 @@ export function partitionsOf(spec: DiskSpec): readonly PartitionSpec[] {
     { name: "boot", type: isEsp ? "esp" : "boot", content: fat, ...bootRoom, ...rest },
     { name: "root", type: "root", content: ext4, ...rootRoom, ...rest },
   ];
+}
+
+/** A partition that names its tree only where that is another than the disk's. */
+function ofAnother(partition: PartitionSpec, disk: string): PartitionSpec {
+  const { tree, ...content } = partition.content;
+  return tree === undefined || tree !== disk ? partition : { ...partition, content };
 }
 
 /** A field of a partition where the manifest has it: `partitions[0].size` may be `boot.size`. */

@@ -2,6 +2,12 @@ import { TowerError } from "../../../lib/errors.ts";
 import type { Content } from "../../../lib/tree/entry.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
 import { folderTree, pathIn, treeWithout } from "../../../lib/tree/tree_view.ts";
+import type { AnyContent } from "./content.ts";
+
+/** The folder that a content holds of a tree, if any: by its name, or undefined for the disk's. */
+export function foldersOf(content: AnyContent, tree: string | undefined): string[] {
+  return content.tree === tree && content.folder !== undefined ? [content.folder] : [];
+}
 
 /** Of some folders the innermost that a file lies in; undefined where it lies in none. */
 export function holderOf(folders: readonly string[], file: string): string | undefined {
@@ -13,7 +19,7 @@ export function holderOf(folders: readonly string[], file: string): string | und
  * What a partition holds of a tree: a folder as a tree of its own, without what lies below those of
  * other partitions. Their directories stay, empty, as mount points.
  *
- * @param folders of all partitions
+ * @param folders of all partitions of the same tree
  * @throws {TowerError} `not-found` when it is no directory, `unsupported` for a hard link to or from
  * another partition.
  */

@@ -66,7 +66,10 @@ async function written(fields: object) {
       writeAt(offset, part);
     },
   };
-  const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
+  const context = {
+    ...{ reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath },
+    tree: () => TREE,
+  };
   return { plan, bytes, offsets, medium: await writeDisk(TREE, plan, sink, context, CONTENTS) };
 }
 

@@ -13,11 +13,11 @@ import { byteText } from "./partition_type.ts";
 import { type DiskLayout, placePartitions } from "./place.ts";
 import type { DiskPlan, PartitionPlan } from "./plan.ts";
 import { writeTable } from "./table.ts";
-import { emptyTree, partOf } from "./trees.ts";
+import { emptyTree, foldersOf, partOf } from "./trees.ts";
 import { type FillIn, fillIn, type Values } from "./values.ts";
 
 /** What a disk is written with. */
-export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter" | "breathe">;
+export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter" | "breathe" | "tree">;
 
 /**
  * A disk image: a partition table and partitions with their contents.
@@ -62,7 +62,7 @@ export async function writeDisk(
 }
 
 function recorded(
-  { name, type, content: { kind, folder } }: PartitionPlan,
+  { name, type, content: { kind, tree, folder } }: PartitionPlan,
   { mbrType }: LaidOut,
   { placements }: DiskLayout,
   number: number,
@@ -75,6 +75,7 @@ function recorded(
     offset: firstSector * SECTOR,
     size: sectors * SECTOR,
     content: kind,
+    ...(tree === undefined ? {} : { tree }),
     ...(folder === undefined ? {} : { folder: `/${folder}` }),
   };
 }
@@ -107,15 +108,14 @@ function volumeOf(
 async function layOut(
   tree: FileTree,
   { partitions, boot }: DiskPlan,
-  { epoch, breathe }: DiskContext,
+  { epoch, breathe, tree: anotherTree }: DiskContext,
   { kinds, volume, fillIn }: {
     readonly kinds: Contents;
     readonly volume: BootVolume | undefined;
     readonly fillIn: FillIn;
   },
 ): Promise<readonly LaidOut[]> {
-  const folders = partitions.flatMap(({ content }) => content.folder ?? []);
-  const fileAt: LayOutContext["fileAt"] = (path) => {
+  const fileIn = (tree: FileTree): LayOutContext["fileAt"] => (path) => {
     const content = tree.file(path)?.content;
     if (content !== undefined) return content;
     throw new TowerError("not-found", `Cannot take "/${path}": no such file is in the tree`);
@@ -123,14 +123,16 @@ async function layOut(
   const laidOut: LaidOut[] = [];
   for (const [i, partition] of partitions.entries()) {
     const { content, name } = partition;
+    const whole = content.tree === undefined ? tree : anotherTree(content.tree);
+    const folders = partitions.flatMap((other) => foldersOf(other.content, content.tree));
     await breathe();
     laidOut.push(inPartition(partition, i, () =>
       kinds.kindOf(content).layOut(content, {
-        ...{ room: partition, epoch, fileAt, fillIn },
+        ...{ room: partition, epoch, fileAt: fileIn(whole), fillIn },
         treeOf: ({ folder }) =>
           folder === undefined
             ? emptyTree(epoch)
-            : atField(["folder"], () => partOf(tree, folder, folders)),
+            : atField(["folder"], () => partOf(whole, folder, folders)),
         boot: name === boot?.partition ? volume : undefined,
       })));
   }

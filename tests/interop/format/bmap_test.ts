@@ -61,11 +61,13 @@ async function write(
     },
   };
   const { breathe } = engine;
+  const whole = await tree;
   const context = {
+    tree: () => whole,
     ...{ reader: store, epoch: 1_700_000_000, reporter: silent, sink, breathe },
     blockCompressor: noCompressor,
   };
-  await disk.write(await tree, output, context);
+  await disk.write(whole, output, context);
   return { artifact: written!.artifact, bmap: written!.bmap! };
 }
 

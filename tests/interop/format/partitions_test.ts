@@ -14,7 +14,7 @@ import { inlineOnly, smallTree } from "../../support/tree/small_tree.ts";
 const runner = denoRunner();
 const missing = programsMissing(
   runner,
-  ...["sfdisk", "sgdisk", "fsck.fat", "mtype", "e2fsck", "debugfs", "blkid"],
+  ...["sfdisk", "sgdisk", "fsck.fat", "mtype", "mdir", "e2fsck", "debugfs", "blkid"],
 );
 
 const run = async (...argv: [string, ...string[]]) => {
@@ -118,6 +118,59 @@ async function image(path: string, table: "mbr" | "gpt", count: number): Promise
   const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
   return await writeImage(tree(count), plan, sink, context);
 }
+
+Deno.test({
+  ...named(
+    "one disk holds several trees, each a folder of its own less what others hold of it",
+    missing,
+  ),
+  async fn() {
+    using folder = tempFolder();
+    const path = join(folder.path, "disk.img");
+    const content = (kind: string, folder: string, tree?: string) => ({ kind, folder, tree });
+    const contents = [
+      content("ext4", "/"),
+      content("fat", "/", "data"),
+      content("ext4", "/srv", "data"),
+      content("ext4", "/srv", "root"),
+      { kind: "raw", file: "/srv/deep/one", tree: "data" },
+    ];
+    const plan = diskPlan({
+      ...{ ...IDLE, flavour: undefined, initramfs: undefined, table: "gpt" },
+      partitions: contents.map((content, i) => ({
+        ...{ name: `p${i}`, type: "linux", content },
+        ...(i < 4 ? { free: "1MiB" } : {}),
+      })),
+    });
+    const root = smallTree({ "etc/hostname": "tower", "srv/own": "of root" });
+    const data = smallTree({ "etc/hostname": "data", "srv/deep/one": "of data" });
+    const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
+    using sink = fileSink(path);
+    const { partitions } = await writeImage(root, plan, sink, context, { data });
+    assertEquals(partitions.map(({ tree, folder }) => `${tree} ${folder}`), [
+      ...["undefined /", "data /", "data /srv", "undefined /srv", "data undefined"],
+    ]);
+    const parts: string[] = [];
+    for (let i = 1; i <= contents.length; i++) parts.push(await partitionFile(runner, path, i));
+    // It tells its version behind that.
+    const read = async (number: number, file: string) =>
+      (await run("debugfs", "-R", `cat ${file}`, parts[number]!)).split("debugfs ")[0];
+    for (const number of [0, 2, 3]) await run("e2fsck", "-fn", parts[number]!);
+    assertEquals(await read(0, "/etc/hostname"), "tower");
+    assertEquals(await read(0, "/srv/own"), "");
+    assertEquals(await read(2, "/deep/one"), "of data");
+    assertEquals(await read(3, "/own"), "of root");
+    await run("fsck.fat", "-n", parts[1]!);
+    assertEquals(await run("mtype", "-i", parts[1]!, "::etc/hostname"), "data");
+    const listed = (await run("mdir", "-b", "-/", "-i", parts[1]!, "::")).trim().split("\n");
+    assertEquals(listed.sort(), ["::/etc/", "::/etc/hostname", "::/srv/"]);
+    await holds(parts[4]!, "of data", 4096);
+    const uuids = new Set(
+      plan.partitions.flatMap(({ guid, content }) => "uuid" in content ? [guid, content.uuid] : []),
+    );
+    assertEquals(uuids.size, 6);
+  },
+});
 
 for (const [table, count] of [["gpt", 1], ["gpt", 2], ["gpt", 5], ["gpt", 12]] as const) {
   Deno.test({

@@ -19,18 +19,25 @@ const FIELDS = {
   cmdline: "console=ttyS0",
 };
 
+/** As a build makes it, of a tree's name in place of its id. */
+const uuidOf = (name: string, tree = "root") => uuidFrom(`${tree} ${name}`);
+
 /** The plan of a disk that a manifest describes by these fields, beside usual ones. */
 export function diskPlan(fields: object = {}, arch: Arch = "x86_64"): DiskPlan {
-  const planning = { system: "tower", version: undefined, epoch: 0, arch, uuid: uuidFrom };
+  const planning = { system: "tower", version: undefined, epoch: 0, arch, uuid: uuidOf };
   return disk.plan(disk.spec.parse({ ...FIELDS, ...fields }), planning);
 }
 
-/** Writes the image of a plan; what a record tells of it. */
+/**
+ * Writes the image of a plan; what a record tells of it.
+ * @param others trees beside the disk's own, by name
+ */
 export function writeImage(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
-  context: DiskContext,
+  context: Omit<DiskContext, "tree">,
+  others: Readonly<Record<string, FileTree>> = {},
 ): Promise<Medium> {
-  return writeDisk(tree, plan, sink, context, CONTENTS);
+  return writeDisk(tree, plan, sink, { ...context, tree: (name) => others[name]! }, CONTENTS);
 }

@@ -6,7 +6,7 @@ import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
 import type { Uuid } from "../../../../lib/format/uuid.ts";
 import { contentKind } from "../content.ts";
 import { fileSystemLine } from "../file_system_line.ts";
-import { folder } from "../folder.ts";
+import { folderBesideTree, ofFolder } from "../folder.ts";
 
 /** A label of ext4. */
 export const ext4Label = z.string().regex(
@@ -17,8 +17,10 @@ export const ext4Label = z.string().regex(
 const spec = z.strictObject({
   kind: z.literal("ext4"),
   label: ext4Label.optional().describe("By default the partition's name."),
-  folder: folder.optional(),
-}).describe("An ext4 file system; without a folder it holds nothing yet.");
+  ...ofFolder,
+}).refine(...folderBesideTree).describe(
+  "An ext4 file system; without a folder it holds nothing yet.",
+);
 
 interface Plan {
   readonly kind: "ext4";

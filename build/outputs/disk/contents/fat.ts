@@ -7,7 +7,7 @@ import { sizeOf } from "../../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../../lib/tree/file_tree.ts";
 import { contentKind } from "../content.ts";
 import { fileSystemLine } from "../file_system_line.ts";
-import { folder } from "../folder.ts";
+import { folderBesideTree, ofFolder } from "../folder.ts";
 import { withLoaderFiles } from "../trees.ts";
 import type { FillIn } from "../values.ts";
 
@@ -20,8 +20,8 @@ export const fatLabel = z.string().regex(
 const spec = z.strictObject({
   kind: z.literal("fat"),
   label: fatLabel.optional().describe("By default the partition's name in capitals."),
-  folder: folder.optional(),
-}).describe(
+  ...ofFolder,
+}).refine(...folderBesideTree).describe(
   "A FAT file system, which firmware reads: without owners and links; without a folder it holds " +
     "nothing yet.",
 );

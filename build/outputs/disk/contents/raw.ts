@@ -4,6 +4,7 @@ import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
 import { treePath } from "../../../../lib/schema/scalars.ts";
 import { piecesOf } from "../../../../lib/tree/content.ts";
 import { type Content, sizeOf } from "../../../../lib/tree/entry.ts";
+import { contentTree } from "../folder.ts";
 import { contentKind, type LayOutContext, type Room } from "../content.ts";
 
 const BLOCK = 4096;
@@ -13,12 +14,16 @@ const MOST_CHARACTERS = 65536;
 
 const spec = z.strictObject({
   kind: z.literal("raw"),
+  tree: contentTree,
   file: treePath.optional().describe("A file of the tree."),
   base64: z.base64("must be base64").max(MOST_CHARACTERS, "must have at most 65536 characters")
     .optional()
     .describe("The bytes themselves, in base64."),
 }).refine(({ file, base64 }) => (file === undefined) !== (base64 === undefined), {
   message: 'needs one of "file" and "base64"',
+}).refine(({ tree, file }) => tree === undefined || file !== undefined, {
+  path: ["file"],
+  message: 'is needed beside "tree"',
 }).describe("Bytes as they are, then zeros up to the partition's end.");
 
 type Plan = z.infer<typeof spec>;
