@@ -52,6 +52,7 @@ const TOOLS = {
   "sbverify": { places: ["sbverify"], apt: "sbsigntool", apk: "sbsigntool" },
   "sfdisk": { places: ["sfdisk"], apt: "fdisk", apk: "sfdisk" },
   "sgdisk": { places: ["sgdisk"], apt: "gdisk", apk: "sgdisk" },
+  "setfacl": { places: ["setfacl"], apt: "acl", apk: "acl" },
   "shellcheck": { places: ["shellcheck"], apt: "shellcheck", apk: "shellcheck" },
   "ssh": { places: ["ssh"], apt: "openssh-client", apk: "openssh-client-default" },
   "sshd": { places: ["/usr/sbin/sshd"], apt: "openssh-server", apk: "openssh-server" },

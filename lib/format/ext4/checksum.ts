@@ -18,8 +18,10 @@ export function fileSystemSeed(uuid: Uint8Array): number {
   return checksum(0xffffffff, uuid);
 }
 
-/** The seed for what belongs to an inode: its record, its directory and extent blocks. */
-export function inodeSeed(seed: number, ino: number): number {
-  // The second number is the generation, which is 0 in all inodes that are written here.
-  return checksumOfNumber(checksumOfNumber(seed, ino), 0);
+/**
+ * The seed for what belongs to an inode: its record, its directory and extent blocks.
+ * @param generation 0 in all inodes that are written here
+ */
+export function inodeSeed(seed: number, ino: number, generation = 0): number {
+  return checksumOfNumber(checksumOfNumber(seed, ino), generation);
 }

@@ -135,7 +135,7 @@ function reservedFor(blocks: number, descriptorBlocks: number): number {
 }
 
 /** `sparse_super`: groups 0 and 1 and powers of 3, 5 and 7 hold a superblock. */
-function hasBackup(group: number): boolean {
+export function hasBackup(group: number): boolean {
   return group <= 1 || [3, 5, 7].some((base) => {
     let power = base;
     while (power < group) power *= base;

@@ -13,7 +13,10 @@ export const ATTRIBUTE = {
   directory: 0x10,
   archive: 0x20,
 } as const;
-const LONG_NAME = 0x0f;
+/** Attributes of a slot that holds part of a long name. */
+export const LONG_NAME = 0x0f;
+/** First byte of a slot whose entry was removed. */
+export const FREE_SLOT = 0xe5;
 
 /** Byte offsets in a long-name slot where its 13 UTF-16 units stand. */
 export const UNIT_OFFSETS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];

@@ -1,6 +1,13 @@
 import { TowerError } from "../../errors.ts";
 import { type ByteSink, type ByteSource, readExactly } from "../../bytes/bytes.ts";
-import { ATTRIBUTE, encodeDirectory, SLOT, UNIT_OFFSETS } from "./directory.ts";
+import {
+  ATTRIBUTE,
+  encodeDirectory,
+  FREE_SLOT,
+  LONG_NAME,
+  SLOT,
+  UNIT_OFFSETS,
+} from "./directory.ts";
 import { SECTOR, TABLES } from "./geometry.ts";
 import { clusterSector } from "./layout.ts";
 import { aliasNames, shortChecksum, slotsOf } from "./name.ts";
@@ -25,8 +32,6 @@ export interface RootFile {
 }
 
 const END = 0x0fffffff;
-const FREE_SLOT = 0xe5;
-const LONG_NAME = 0x0f;
 /** Offset in FSInfo of the count of free clusters. */
 const FSINFO_FREE = 488;
 

@@ -19,3 +19,12 @@ export function fatTime(seconds: number): FatTime {
     time: at.getUTCHours() << 11 | at.getUTCMinutes() << 5 | at.getUTCSeconds() >> 1,
   };
 }
+
+/** Seconds since 1970 of a moment that an entry stores; undefined where that is none. */
+export function secondsOfFat({ date, time }: FatTime): number | undefined {
+  const [year, month, day] = [1980 + (date >> 9), date >> 5 & 0xf, date & 0x1f];
+  const [hour, minute, second] = [time >> 11, time >> 5 & 0x3f, 2 * (time & 0x1f)];
+  const isDate = month >= 1 && month <= 12 && day >= 1;
+  if (!isDate || hour > 23 || minute > 59 || second > 59) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
+}
