@@ -73,15 +73,22 @@ const KEYS: Readonly<Record<string, CertifiedKey>> = {
   "others/public": STRANGER,
 };
 
+const archive = (file: string, format: string) => ({
+  ...{ kind: "archive", file, format, sha256: sha256Of(file) },
+});
+const START = {
+  ...{ loaders: ["systemd-boot"], flavour: "virt", initramfs: "/boot/initramfs-virt" },
+};
 const base = (): Document => ({
   name: "demo",
   version: "1",
   arches: ["x86_64"],
   repositories: ["https://mirror/main"],
   sources: {
-    text: { kind: "archive", file: "text", format: "raw", sha256: sha256Of("text") },
+    text: archive("text", "raw"),
     part: { kind: "build", system: "part", file: "text" },
-    tool: { kind: "archive", file: "tool", format: "cpio", sha256: sha256Of("tool") },
+    tool: archive("tool", "cpio"),
+    privileged: archive("privileged", "cpio"),
   },
   stages: [
     { kind: "packages", world: ["openrc"] },
@@ -109,36 +116,22 @@ const base = (): Document => ({
   ],
   outputs: [
     {
-      kind: "disk",
-      file: "a.img",
-      table: "gpt",
-      boot: { free: "1MiB" },
-      root: { free: "1MiB" },
-      loaders: ["systemd-boot"],
-      flavour: "virt",
-      initramfs: "/boot/initramfs-virt",
+      ...{ kind: "disk", file: "a.img", table: "gpt", ...START },
+      ...{ boot: { free: "1MiB" }, root: { free: "1MiB" } },
     },
     { kind: "tar", file: "a.tar" },
     { kind: "cpio", file: "a.cpio" },
     { kind: "tar", file: "more.tar", tree: "more" },
     { kind: "tar", file: "plus.tar", tree: "plus" },
     {
-      kind: "disk",
-      file: "list.img",
-      table: "gpt",
+      ...{ kind: "disk", file: "list.img", table: "gpt" },
       partitions: [
         { name: "rest", type: "root", content: { kind: "ext4", folder: "/" }, free: "1MiB" },
       ],
     },
     { kind: "squashfs", file: "a.squashfs" },
-    {
-      kind: "iso",
-      file: "a.iso",
-      label: "A",
-      loaders: ["systemd-boot"],
-      flavour: "virt",
-      initramfs: "/boot/initramfs-virt",
-    },
+    { kind: "iso", file: "a.iso", label: "A", ...START },
+    { kind: "tar", file: "begun.tar", tree: "begun" },
   ],
   trees: {
     more: {
@@ -149,6 +142,7 @@ const base = (): Document => ({
       ],
     },
     plus: { difference: { from: "root", to: "more" } },
+    begun: { from: { source: "privileged", folder: "bin", setuid: true, devices: true } },
   },
 });
 
@@ -284,6 +278,11 @@ const embed = (field: string, value: unknown) => ({ trees }: Document) => {
   const [, stage] = trees["more"]!["stages"] as Fields[];
   stage![field] = value;
 };
+const begun = (field: string, value: unknown) => ({ trees }: Document) => {
+  (trees["begun"]!["from"] as Fields)[field] = value;
+};
+const difference = (value: Fields) => ({ trees }: Document) =>
+  void (trees["plus"]!["difference"] = value);
 const other = ["aarch64"];
 const CASES: Readonly<Record<string, (document: Document) => void>> = {
   name: top("name")("other"),
@@ -414,10 +413,13 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[cpio].folder": output(2, "folder")("/srv"),
   "outputs[disk].tree": output(0, "tree")("more"),
   "trees{}.from": ({ trees }) => void delete trees["more"]!["from"],
-  "trees{}.difference.from": ({ trees }) =>
-    void (trees["plus"]!["difference"] = { from: "more", to: "more" }),
-  "trees{}.difference.to": ({ trees }) =>
-    void (trees["plus"]!["difference"] = { from: "root", to: "root" }),
+  "trees{}.from.source": begun("source", "part"),
+  "trees{}.from.folder": begun("folder", undefined),
+  "trees{}.from.owner": begun("owner", "archive"),
+  "trees{}.from.setuid": begun("setuid", false),
+  "trees{}.from.devices": begun("devices", false),
+  "trees{}.difference.from": difference({ from: "more", to: "more" }),
+  "trees{}.difference.to": difference({ from: "root", to: "root" }),
   "stages[embed].output": embed("output", { kind: "cpio", folder: "/srv", file: "srv.tar" }),
   "stages[embed].into": embed("into", "/etc"),
   "stages[embed].mode": embed("mode", "0600"),
@@ -488,6 +490,7 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     "outputs[disk].loaders",
     "outputs[disk].flavour",
     "trees{}.from",
+    ...["source", "setuid", "devices"].map((f) => `trees{}.from.${f}`),
     "outputs[iso].loaders",
     "outputs[iso].flavour",
   ]);

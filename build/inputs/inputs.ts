@@ -72,12 +72,13 @@ export function gatherInputs(request: BuildRequest, env: Env, store: ContentStor
   };
 }
 
-/** The repositories of the command line, else the manifest's. */
+/** The repositories of the command line, else the manifest's; none where no tree has packages. */
 function repositoriesOf(
   { repositories }: BuildRequest,
   manifest: Manifest,
   labFolder: string,
 ): RepositorySpec[] {
+  if (!manifest.trees.some(hasPackages)) return [];
   if (repositories !== undefined) return repositories.map((text) => repositoryOf(text, labFolder));
   if (manifest.repositories.length > 0) {
     return manifest.repositories.map(({ spec, placeOf }) =>
@@ -104,7 +105,7 @@ export function repositoriesRequestOf(
   return {
     arch,
     repositories,
-    keys: trustedKeys({
+    keys: repositories.length === 0 ? [] : trustedKeys({
       ...inputs,
       folder: keysFolder,
       locked: lock && apkSourcesOf(lock)[0]?.keys,

@@ -8,7 +8,7 @@ import { packages } from "../stages/packages.ts";
 import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
 import type { OverlayFolder, StageContext, StagePlanning } from "../stages/stage.ts";
-import { unpack } from "../stages/unpack.ts";
+import { sourceBeginning, unpack, unpackBeginning } from "../stages/unpack.ts";
 import { uki } from "../stages/uki.ts";
 import { embed } from "./embed.ts";
 import type { FieldPath } from "../../lib/errors.ts";
@@ -44,6 +44,12 @@ interface AnyStage {
 }
 
 const find = kindOf<AnyStage>(STAGES);
+
+/** What a manifest says of a source that a tree begins with, and the stage that it stands for. */
+export const beginningSpec = sourceBeginning;
+export function beginningStage(spec: z.infer<typeof beginningSpec>): StageSpec {
+  return unpackBeginning(spec);
+}
 
 /** The folder beside its manifest whose files a stage takes, if any. */
 export function overlayOf(spec: StageSpec): OverlayFolder | undefined {

@@ -11,7 +11,13 @@ import { isFor } from "./placed.ts";
 import type { ManifestDocument } from "./schema.ts";
 import { type PlacedSources, sourceFaults } from "./sources.ts";
 import { type TreeOrder } from "./tree_order.ts";
-import type { PlacedOutput, PlacedStage, PlacedTrees } from "./trees.ts";
+import {
+  allStages,
+  type PlacedOutput,
+  type PlacedStage,
+  type PlacedTree,
+  type PlacedTrees,
+} from "./trees.ts";
 
 /** A manifest with all that it extends. */
 export interface MergedManifest {
@@ -26,7 +32,7 @@ export interface MergedManifest {
 /** All that is wrong with how the parts of a manifest go together. */
 export function manifestFaults(merged: MergedManifest, order: TreeOrder): Fault[] {
   const { sources, outputs, trees } = merged;
-  const stages = [...trees.values()].flatMap((tree) => tree.stages);
+  const stages = [...trees.values()].flatMap(allStages);
   return [
     ...lackFaults(merged),
     ...order.faults,
@@ -53,11 +59,15 @@ function* lackFaults({ document, trees, outputs, placeOf }: MergedManifest): Gen
       hint: "outputs says what is made, such as [{ kind: tar, file: system.tar }]",
     };
   }
-  if (![...trees.values()].some(hasPackages)) {
+  const hasSomething = (tree: PlacedTree) =>
+    hasPackages(tree) || allStages(tree).length > tree.stages.length;
+  if (![...trees.values()].some(hasSomething)) {
     yield {
       place: placeOf(["stages"]),
       cause: "no tree has packages",
-      hint: "a stage installs them, such as { kind: packages, world: [alpine-base] }",
+      hint:
+        "a stage installs them, such as { kind: packages, world: [alpine-base] }; or a tree begins " +
+        "from a source",
     };
   }
 }

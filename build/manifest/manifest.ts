@@ -11,6 +11,7 @@ import { type ManifestDocument, manifestDocument } from "./schema.ts";
 import { type PlacedSources, sourcesIn, takenSources } from "./sources.ts";
 import { orderOfTrees } from "./tree_order.ts";
 import {
+  allStages,
   extendedTrees,
   type PlacedOutput,
   type PlacedStage,
@@ -176,7 +177,7 @@ export function manifestFor(manifest: Manifest, arch: Arch): Manifest {
   const trees = manifest.trees.map((tree) => ({ ...tree, stages: partsFor(tree.stages, arch) }));
   const byName = new Map(trees.map((tree) => [tree.name, tree]));
   const order = orderOfTrees(byName, outputs).trees;
-  const sources = takenSources(manifest.sources, order.flatMap(({ stages }) => stages));
+  const sources = takenSources(manifest.sources, order.flatMap(allStages));
   return { ...manifest, arches: [arch], sources, trees: order, outputs };
 }
 

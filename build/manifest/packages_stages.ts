@@ -2,7 +2,7 @@ import type { Wanted } from "../../lib/apk/wanted.ts";
 import type { StageSpec } from "../kinds/stages.ts";
 import type { PackagesSpec } from "../stages/packages.ts";
 import type { Fault } from "./faults.ts";
-import type { PlacedTree } from "./trees.ts";
+import { allStages, type PlacedTree } from "./trees.ts";
 
 /** The packages stages of a tree. */
 export function packagesStages({ stages }: PlacedTree): PackagesSpec[] {
@@ -42,8 +42,8 @@ export function hasPackages(tree: PlacedTree): boolean {
 /** Packages stages where no packages can be installed. */
 export function misplacedPackages({ spec, stages }: PlacedTree): Fault[] {
   if (Object.keys(spec).length === 0) return [];
-  const cause = "packages go into an empty tree, and this one begins with another";
-  const hint = "put them into the tree that it begins with";
+  const cause = "packages go into an empty tree, and this one begins with something";
+  const hint = "put them into the tree that it begins with, or into one of their own";
   return stages.filter(({ spec }) => spec.kind === "packages")
     .map(({ placeOf }) => ({ place: placeOf([]), cause, hint }));
 }
@@ -59,7 +59,7 @@ export interface PlannedStage {
 export function plannedStages(tree: PlacedTree): PlannedStage[] {
   const scripts = packagesStages(tree).flatMap((stage) => stage.scripts);
   const all = { kind: "packages" as const, world: [], optional: [], scripts };
-  const others = tree.stages.filter(({ spec }) => spec.kind !== "packages");
+  const others = allStages(tree).filter(({ spec }) => spec.kind !== "packages");
   return [
     ...hasPackages(tree) ? [{ spec: all, stage: undefined }] : [],
     ...others.map((stage) => ({ spec: stage.spec, stage })),

@@ -71,7 +71,7 @@ const REFUSALS: Readonly<
 trees: { more: { from: root, stages: [{ kind: packages, world: [a] }] } }
 `,
     says: [
-      "8:39: trees.more.stages[0]: packages go into an empty tree, and this one begins with another",
+      "8:39: trees.more.stages[0]: packages go into an empty tree, and this one begins with something",
     ],
     hint: /the tree that it begins with/,
   },

@@ -4,7 +4,7 @@ import { ROOT_TREE, treeName } from "../../lib/schema/of_tree.ts";
 import { line, sourceName } from "../../lib/schema/scalars.ts";
 import { outputSpec } from "../kinds/outputs.ts";
 import { sourceSpec } from "../kinds/sources.ts";
-import { stageSpec } from "../kinds/stages.ts";
+import { beginningSpec, stageSpec } from "../kinds/stages.ts";
 
 /** Of what a system is, as file names tell it: a dash would end it there. */
 const version = z.string().regex(
@@ -14,7 +14,10 @@ const version = z.string().regex(
 
 /** What a tree begins with, before its stages: nothing, or one of these. */
 const beginning = {
-  from: treeName.optional().describe("The tree that it begins from; else it begins empty."),
+  from: z.union([treeName, beginningSpec]).optional().describe(
+    "What it begins from, else it is empty: a tree by name, or the archive that a source is, which " +
+      "takes what a stage unpack takes.",
+  ),
   difference: z.strictObject({ from: treeName, to: treeName }).optional().describe(
     "Two trees: it begins with what has to be laid over the one to get the other.",
   ),
@@ -86,4 +89,8 @@ export const manifestDocument = z.strictObject({
 export type ManifestDocument = z.infer<typeof manifestDocument>;
 export type TreeSpec = z.infer<typeof treeSpec>;
 /** What a tree begins with; nothing where neither stands. */
-export type TreeBeginning = Pick<TreeSpec, keyof typeof beginning>;
+export type Beginning = Pick<TreeSpec, keyof typeof beginning>;
+/** The same as far as it is of other trees. */
+export interface TreeBeginning extends Omit<Beginning, "from"> {
+  readonly from?: string | undefined;
+}

@@ -49,7 +49,7 @@ export function sourceFaults(sources: PlacedSources, stages: readonly PlacedStag
   const idle = [...sources].filter(([name]) => !taken.has(name)).map(([name, { placeOf }]) => ({
     place: placeOf([]),
     cause: `no stage takes the source "${name}"`,
-    hint: "a stage of the kind unpack takes one",
+    hint: "a stage of the kind unpack takes one, or a tree that begins from it",
   }));
   return [...unknown, ...idle];
 }

@@ -2,7 +2,7 @@ import { didYouMean } from "../../lib/report/did_you_mean.ts";
 import { treeUses } from "../kinds/outputs.ts";
 import { outputInside } from "../kinds/stages.ts";
 import type { Fault } from "./faults.ts";
-import type { PlacedOutput, PlacedTree, PlacedTrees } from "./trees.ts";
+import { type PlacedOutput, type PlacedTree, type PlacedTrees, treesBegunWith } from "./trees.ts";
 
 /** Where a tree, or an output, is made of a tree. */
 interface Use {
@@ -64,7 +64,9 @@ export function orderOfTrees(
 }
 
 /** The trees that a tree is made of. */
-function usesOf({ spec: { from, difference }, placeOf, stages }: PlacedTree): Use[] {
+function usesOf(tree: PlacedTree): Use[] {
+  const { placeOf, stages } = tree;
+  const { from, difference } = treesBegunWith(tree);
   const use = (tree: string, ...field: string[]) => ({ tree, place: () => placeOf(field) });
   return [
     ...from === undefined ? [] : [use(from, "from")],

@@ -1,9 +1,9 @@
 import type { FieldPath } from "../../lib/errors.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { OutputSpec } from "../kinds/outputs.ts";
-import { stageFieldInSpec, type StageSpec } from "../kinds/stages.ts";
+import { beginningStage, stageFieldInSpec, type StageSpec } from "../kinds/stages.ts";
 import { type Placed, placedAt } from "./placed.ts";
-import type { ManifestDocument, TreeBeginning } from "./schema.ts";
+import type { Beginning, ManifestDocument, TreeBeginning } from "./schema.ts";
 
 /** A stage and the folder that its relative paths start from. */
 export interface PlacedStage extends Placed<StageSpec> {
@@ -12,7 +12,7 @@ export interface PlacedStage extends Placed<StageSpec> {
 export type PlacedOutput = Placed<OutputSpec>;
 
 /** A tree: what it begins with, and what its stages do to that. */
-export interface PlacedTree extends Placed<TreeBeginning> {
+export interface PlacedTree extends Placed<Beginning> {
   readonly name: string;
   readonly stages: readonly PlacedStage[];
 }
@@ -46,6 +46,19 @@ export function treesIn(
     });
   }
   return found;
+}
+
+/** The trees that a tree begins with. */
+export function treesBegunWith({ spec: { from, ...rest } }: PlacedTree): TreeBeginning {
+  return typeof from === "string" ? { ...rest, from } : rest;
+}
+
+/** All that makes a tree of an empty one or of other trees: a source that it begins with is a stage. */
+export function allStages({ spec: { from }, placeOf, stages }: PlacedTree): readonly PlacedStage[] {
+  if (from === undefined || typeof from === "string") return stages;
+  // It has no path of its own: the source is where one leads elsewhere.
+  const placed = (field: FieldPath) => placeOf(["from", ...field[0] === "path" ? [] : field]);
+  return [{ spec: beginningStage(from), placeOf: placed, folder: "" }, ...stages];
 }
 
 /** Trees of a manifest and of one that extends it: stages of one name are appended. */

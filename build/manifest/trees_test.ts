@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../../lib/errors.ts";
 import { loadManifest, manifestFor } from "./manifest.ts";
-import { worldOf } from "./packages_stages.ts";
+import { plannedStages, worldOf } from "./packages_stages.ts";
+import { treesBegunWith } from "./trees.ts";
 
 const BASE = `name: base
 arches: [x86_64, aarch64]
@@ -124,7 +125,7 @@ Deno.test("packages stand in trees that begin with nothing", () => {
     "stages: []",
   );
   assertEquals(faults(text.replace("stages: []", "stages: [{ kind: packages, world: [a] }]")), [
-    "m.yaml:8:14: trees.iso.stages[0]: packages go into an empty tree, and this one begins with another",
+    "m.yaml:8:14: trees.iso.stages[0]: packages go into an empty tree, and this one begins with something",
   ]);
   const apart = text.replace("from: boot", "").replace("  boot: { from: root }\n", "")
     .replace("stages: []", "stages: [{ kind: packages, world: [a] }]") +
@@ -133,6 +134,57 @@ Deno.test("packages stand in trees that begin with nothing", () => {
     load(apart).trees.map((tree) => [tree.name, ...worldOf(tree)]),
     [["iso", "a"], ["root", "busybox"]],
   );
+});
+
+Deno.test("a tree that begins from a source has it as its first stage", () => {
+  const text = `name: own
+arches: [x86_64]
+sources: { base: { kind: archive, file: base.tar, format: tar, sha256: "${"0".repeat(64)}" } }
+trees:
+  root:
+    from: { source: base, folder: rootfs, owner: archive, setuid: true }
+    stages: [{ kind: files, remove: [/a] }]
+  more: { from: root }
+outputs:
+  - { kind: tar, file: more.tar, tree: more }
+`;
+  const manifest = load(text);
+  const [root, more] = manifest.trees;
+  assertEquals([treesBegunWith(root!), treesBegunWith(more!)], [{}, { from: "root" }]);
+  const stages = plannedStages(root!).map(({ spec, stage }) => [spec, stage?.placeOf(["folder"])]);
+  assertEquals(stages[0], [
+    {
+      ...{ kind: "unpack", source: "base", folder: "rootfs", owner: "archive" },
+      ...{ setuid: true, devices: false, replace: false },
+    },
+    "m.yaml:6:35: trees.root.from.folder",
+  ]);
+  assertEquals(stages.length, 2);
+  assertEquals([...manifest.sources.keys()], ["base"]);
+  const fails = (change: (text: string) => string) =>
+    assertThrows(() => load(change(text)), TowerError).message.split("\n").slice(1)
+      .map((line) => line.trim());
+  assertEquals(fails((text) => text.replace("source: base", "source: bass")), [
+    'm.yaml:6:21: trees.root.from.source: there is no source "bass"; did you mean "base"?',
+    'm.yaml:3:18: sources.base: no stage takes the source "base"',
+  ]);
+  assertEquals(
+    fails((text) =>
+      text.replace("{ kind: files, remove: [/a] }", "{ kind: packages, world: [a] }")
+    ),
+    [
+      "m.yaml:7:14: trees.root.stages[0]: packages go into an empty tree, and this one begins with something",
+    ],
+  );
+  assertEquals(fails((text) => text.replace("folder: rootfs", "folders: rootfs")), [
+    'm.yaml:6:27: trees.root.from.folders: is not a known field; did you mean "folder"?',
+  ]);
+  assertEquals(fails((text) => text.replace("from: root", "from: 5")), [
+    'm.yaml:8:17: trees.more.from: must be text, not a number: write "5" in quotes',
+  ]);
+  assertEquals(fails((text) => text.replace("from: root", "from: Root")), [
+    "m.yaml:8:17: trees.more.from: must be the name of a tree: a-z, 0-9 and -, starting with a letter, at most 31",
+  ]);
 });
 
 Deno.test("a tree says one thing in one place", () => {

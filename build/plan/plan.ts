@@ -6,7 +6,7 @@ import { canonicalJson } from "../../lib/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { optionalOf, plannedStages, worldOf } from "../manifest/packages_stages.ts";
 import type { TreeBeginning } from "../manifest/schema.ts";
-import type { PlacedStage, PlacedTree } from "../manifest/trees.ts";
+import { type PlacedStage, type PlacedTree, treesBegunWith } from "../manifest/trees.ts";
 import {
   type OutputPlan,
   type OutputSpec,
@@ -76,7 +76,8 @@ export function makePlan(
   for (const tree of manifest.trees) {
     const source = apkSourceOf(lock, tree.name);
     const inside = tree.stages.flatMap(({ spec }) => outputInside(spec) ?? []);
-    const others = madeOf(tree.spec, inside.flatMap(namesOf));
+    const begins = treesBegunWith(tree);
+    const others = madeOf(begins, inside.flatMap(namesOf));
     const times = others.map((name) => trees.get(name)!.epoch);
     const own = newestOf(source?.packages ?? []);
     const epoch = own === undefined && times.length === 0 ? newest : Math.max(own ?? 0, ...times);
@@ -89,7 +90,6 @@ export function makePlan(
     });
     const packages = (source?.packages ?? [])
       .map(({ name, version, digest }) => ({ name, version, digest }));
-    const begins = tree.spec;
     const id = digestOf(
       canonicalJson({ version: 1, ...named, packages, stages, ...idsOf(begins, trees) }),
     );

@@ -9,24 +9,31 @@ import { placeOf } from "../../lib/tree/place.ts";
 import { type Stage, stageKind } from "./stage.ts";
 import { putEntries, putNew } from "./unpacked_entries.ts";
 
-const spec = z.strictObject({
-  kind: z.literal("unpack"),
-  ...forArches,
-  source: sourceName.describe("A name among the manifest's sources."),
-  path: treePath.optional().describe(
-    "Where it goes: the folder of an archive's entries, by default the tree's root; the path of a file.",
-  ),
+const source = sourceName.describe("A name among the manifest's sources.");
+
+/** What of an archive is taken, and how. */
+const ofArchive = {
   folder: plainPath.optional().describe(
     "Folder of the archive: what lies in it is taken, and nothing else.",
   ),
   owner: z.enum(["root", "archive"]).default("root").describe(
     "Whose the entries are: root:root, or the numbers that the archive has.",
   ),
-  mode: fileMode.optional().describe("Of a file: octal in quotes; 0644 by default."),
   setuid: z.boolean().default(false).describe(
     "Takes files that run with their owner's rights, and capabilities, where the archive has them.",
   ),
   devices: z.boolean().default(false).describe("Takes devices and FIFOs."),
+};
+
+const spec = z.strictObject({
+  kind: z.literal("unpack"),
+  ...forArches,
+  source,
+  path: treePath.optional().describe(
+    "Where it goes: the folder of an archive's entries, by default the tree's root; the path of a file.",
+  ),
+  ...ofArchive,
+  mode: fileMode.optional().describe("Of a file: octal in quotes; 0644 by default."),
   replace: z.boolean().default(false).describe("Takes the place of files that are there."),
 }).describe(
   "Puts what a source holds into the tree. Folders that are there stay as they are; all times are " +
@@ -34,6 +41,14 @@ const spec = z.strictObject({
 );
 
 type Spec = z.infer<typeof spec>;
+
+/** A source as what a tree begins with: all of an archive, or a folder of it, is its root. */
+export const sourceBeginning = z.strictObject({ source, ...ofArchive });
+
+/** The stage that puts the archive into an empty tree. */
+export function unpackBeginning(beginning: z.infer<typeof sourceBeginning>): Spec {
+  return { kind: "unpack", ...beginning, replace: false };
+}
 
 /** A spec without what is for all kinds, and its source by digest. */
 export interface UnpackPlan extends Omit<Spec, "arches" | "source" | "path"> {
@@ -66,14 +81,20 @@ const apply: Stage<UnpackPlan> = async (tree, plan, { sources, epoch, breathe })
 /** A field that says nothing of this source was meant for another one. */
 function refuseUnfit(plan: UnpackPlan, { type }: SourceContent): void {
   const { source: { name }, path, folder, owner, mode, setuid, devices } = plan;
-  const refuse = (field: string, cause: string) => {
-    throw new TowerError("usage", `Cannot unpack source "${name}": ${cause}`, { at: [field] });
+  const refuse = (field: string, cause: string, hint?: string) => {
+    throw new TowerError("usage", `Cannot unpack source "${name}": ${cause}`, {
+      ...(hint === undefined ? {} : { hint }),
+      at: [field],
+    });
   };
   if (type === "entries") {
     if (mode !== undefined) refuse("mode", 'it has many entries, and "mode" is of one file');
     return;
   }
-  if (path === "") refuse("source", 'it is one file, which needs a "path"');
+  if (path === "") {
+    const hint = 'an archive says which by the "format" of its source';
+    refuse("source", 'it is one file, which needs a "path"', hint);
+  }
   const isOfArchives = { folder: folder !== undefined, owner: owner !== "root", setuid, devices };
   for (const [field, isGiven] of Object.entries(isOfArchives)) {
     if (isGiven) refuse(field, `it is one file, and "${field}" is of archives`);

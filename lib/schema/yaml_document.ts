@@ -117,7 +117,11 @@ function plainIssues(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): z
   return nearest.flatMap((inner) => plainIssues(inner, path));
 }
 
+/** How far a form is from what stands there: one of another type is farther than one with any faults. */
 function weightOf(issues: readonly z.core.$ZodIssue[]): number {
+  if (issues.some(({ code, path }) => code === "invalid_type" && path.length === 0)) {
+    return Infinity;
+  }
   return issues.reduce((sum, i) => sum + (i.code === "unrecognized_keys" ? i.keys.length : 1), 0);
 }
 

@@ -77,6 +77,8 @@ function inner(field: JsonSchema, path: string): string[] {
   if (field.properties) return fieldRows(field, `${path}.`);
   const named = field.additionalProperties;
   if (typeof named === "object" && named.properties) return fieldRows(named, `${path}.NAME.`);
+  const form = field.anyOf?.find(({ properties }) => properties);
+  if (form) return fieldRows(form, `${path}.`);
   const item = field.items;
   if (item?.properties) return fieldRows(item, `${path}[].`);
   const variants = item?.anyOf ?? [];
@@ -92,7 +94,7 @@ function valueOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return schema.enum.map(code).join(", ");
   const variants = schema.anyOf ?? schema.oneOf;
-  if (variants?.every((v) => !v.properties)) return variants.map(valueOf).join(" or ");
+  if (variants?.some((v) => !v.properties)) return variants.map(valueOf).join(" or ");
   if (schema.type === "array") {
     return schema.items?.enum ? `list of ${valueOf(schema.items)}` : "list";
   }

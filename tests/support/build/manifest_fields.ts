@@ -6,12 +6,13 @@ export function fieldsOf(schema: Fields, path: string): string[] {
   if (path === "trees{}.stages" || path === "stages[embed].output") return [path];
   const forms = (schema["oneOf"] ?? schema["anyOf"]) as Fields[] | undefined;
   const objects = forms?.filter((form) => form["type"] === "object");
-  if (objects !== undefined && objects.length > 0) {
-    return objects.flatMap((form) => {
+  if (forms !== undefined && objects !== undefined && objects.length > 0) {
+    const plain = forms.length > objects.length ? [path] : [];
+    return plain.concat(objects.flatMap((form) => {
       const kind = ((form["properties"] as Fields)["kind"] as Fields | undefined)?.["const"];
       const name = kind === undefined ? path : path.replace(/(\[\]|\{\})$/, `[${kind}]`);
       return fieldsOf(form, name);
-    });
+    }));
   }
   const inner = (schema["items"] ?? {}) as Fields;
   if (inner["properties"] ?? inner["oneOf"] ?? inner["anyOf"]) {

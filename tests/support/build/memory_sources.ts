@@ -15,22 +15,28 @@ import { cpioPieces } from "../../../lib/format/cpio.ts";
 import { RecordingRunner } from "../../../lib/proc/recording_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
+import type { Entry } from "../../../lib/tree/entry.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
 import { MemoryStore } from "../tree/memory_store.ts";
 
+const OWNED = { uid: 7, gid: 7, mtime: 0, origin: "stage:test" } as const;
+
 /** A cpio with a program of user 7 in a folder. */
-function tool(): Uint8Array<ArrayBuffer> {
-  const owned = { uid: 7, gid: 7, mtime: 0, origin: "stage:test", mode: 0o755 } as const;
-  const tree = new FileTree(owned);
-  tree.put({ ...owned, type: "directory", path: "bin" });
-  tree.put({ ...owned, type: "file", path: "bin/tool", content: inlineText("tool") });
+function tool(mode: number, ...more: readonly Entry[]): Uint8Array<ArrayBuffer> {
+  const tree = new FileTree({ ...OWNED, mode: 0o755 });
+  tree.put({ ...OWNED, mode: 0o755, type: "directory", path: "bin" });
+  tree.put({ ...OWNED, mode, type: "file", path: "bin/tool", content: inlineText("tool") });
+  for (const entry of more) tree.put(entry);
   return concat(Array.from(cpioPieces(tree, new MemoryStore()), (bytes) => bytes.slice()));
 }
 
 /** Files that manifests of unit tests name as sources. */
 const FILES: Readonly<Record<string, Uint8Array>> = {
   text: new TextEncoder().encode("text"),
-  tool: tool(),
+  tool: tool(0o755),
+  privileged: tool(0o4755, {
+    ...{ ...OWNED, mode: 0o666, type: "char", path: "bin/null", major: 1, minor: 3 },
+  }),
 };
 
 /** The SHA-256 of one of them, as a manifest has it. */
