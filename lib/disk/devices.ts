@@ -4,6 +4,7 @@ import { formatBytes } from "../report/quantity.ts";
 import type { Runner } from "../proc/command.ts";
 import { attempt } from "../files/file_error.ts";
 import type { BlockDevice } from "./block_device.ts";
+import { FILE_FOR_DEVICE_HINT } from "./device_hint.ts";
 import { mediumSequence, usersOf } from "./device_users.ts";
 
 const COLUMNS = "PATH,KNAME,MAJ:MIN,TYPE,SIZE,RM,HOTPLUG,RO,MODEL,SERIAL,MOUNTPOINTS";
@@ -83,9 +84,10 @@ export interface InspectedDevice extends BlockDevice {
  * @throws {TowerError} `not-found` where nothing is, or no block device.
  */
 export async function inspectDevice(runner: Runner, path: string): Promise<InspectedDevice> {
-  if (attempt("look at", path, () => Deno.statSync(path)).isBlockDevice !== true) {
+  const { isBlockDevice, isFile } = attempt("look at", path, () => Deno.statSync(path));
+  if (isBlockDevice !== true) {
     throw new TowerError("not-found", `Cannot use "${path}": it is no block device`, {
-      hint: "lsblk shows the devices of this machine",
+      hint: isFile ? FILE_FOR_DEVICE_HINT : "lsblk shows the devices of this machine",
     });
   }
   const argv = ["lsblk", "--json", "--bytes", "--output", COLUMNS, "--", path] as const;

@@ -5,7 +5,7 @@ import { fileAccess, slowFileAccess } from "../files/file_access.ts";
 import { attempt } from "../files/file_error.ts";
 import { createBeside, publish, syncFolder } from "../files/whole_file.ts";
 import { parentFolder } from "../files/folders.ts";
-import { requireFileOrNothing } from "./new_file.ts";
+import { requireReplaceable } from "./new_file.ts";
 
 /** What an image is written to: a device, or a file that gets its name when it is whole. */
 export interface Medium extends ByteSource, ByteSink, Disposable {
@@ -39,7 +39,7 @@ export function fileMedium(path: string, size: number): Medium {
     async commit() {
       await sync();
       attempt("write", path, () => {
-        requireFileOrNothing(path);
+        requireReplaceable(path);
         publish(temporary, path, 0o600);
         syncFolder(parentFolder(path));
       });

@@ -91,6 +91,7 @@ Deno.test({
     };
     await refused("it is built in, not removable", image, card.path, "--no-confirm");
     await refused("it is no block device", image, card.disk, ...go);
+    await refused("tower-build boot IMAGE starts it", image, card.disk, ...go);
     await refused('Cannot write to "/dev/nowhere": there is no such device', image, "/dev/nowhere");
     await refused(`Cannot write "${folder.path}": it is a folder`, folder.path, card.path);
     await refused('"demo"', "demo", card.path);

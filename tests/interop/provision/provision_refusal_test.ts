@@ -38,12 +38,19 @@ Deno.test({
     Deno.symlinkSync(at("none"), at("link"));
     Deno.symlinkSync("/dev/null", at("null"));
     Deno.writeTextFileSync(at("file"), "");
+    const notes = "my notes\n".repeat(9000);
+    Deno.writeTextFileSync(at("notes"), notes);
+    Deno.writeTextFileSync(at("short"), "x");
+    Deno.symlinkSync("notes", at("link-to-notes"));
     const cases: [string, string][] = [
       [at("fifo"), "it is a FIFO, not a file"],
       [at("folder"), "it is a folder"],
       [at("link"), "it is a link to nothing"],
       [at("null"), "it is a device, not a file"],
       ["/dev/null", "it is a device, not a file"],
+      [at("notes"), "it is no disk image"],
+      [at("short"), "it is no disk image"],
+      [at("link-to-notes"), "it is no disk image"],
       [at("file/card.img"), "a part of the path is no folder"],
       [at("typo/deep/card.img"), `there is no folder "${at("typo/deep")}"`],
     ];
@@ -74,6 +81,7 @@ Deno.test({
       assertEquals(state(), mode, path);
     }
     assertEquals(names(), before);
+    assertEquals(Deno.readTextFileSync(at("notes")), notes);
     assert(!heard.ran.includes("ssh-keygen"));
   },
 });
@@ -124,7 +132,10 @@ Deno.test({
     const disk = join(folder.path, "disk");
     Deno.writeFileSync(disk, new Uint8Array(CARD_SIZE).fill(7));
     const card = join(folder.path, "card");
-    Deno.writeTextFileSync(card, "mine");
+    // What begins with a boot sector may be replaced by an image that is fit.
+    const mine = new Uint8Array(600);
+    mine.set([0x55, 0xaa], 510);
+    Deno.writeFileSync(card, mine);
     await using loop = await LoopDevice.create(disk);
     const heard = listening();
     using tower = new TowerProgram({ runner: heard.runner });
@@ -141,7 +152,7 @@ Deno.test({
       }
     }
     assert(Deno.readFileSync(disk).every((byte) => byte === 7));
-    assertEquals(Deno.readTextFileSync(card), "mine");
+    assertEquals(Deno.readFileSync(card), mine);
     assert(!heard.ran.includes("ssh-keygen"));
   },
 });
