@@ -4,6 +4,7 @@ import { completionScript, SHELLS } from "../../lib/completion/scripts.ts";
 import { FILES, type ObjectTable } from "../../lib/completion/objects.ts";
 import { ARCHES } from "../../lib/brand.ts";
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 
 /** What stands for values and arguments by their names in the help. */
 export function objectTable(systems: readonly string[]): ObjectTable {
@@ -25,7 +26,7 @@ export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> 
   return new Command("completion")
     .description("Print a script that completes this program's commands in a shell.")
     .addArgument(new Argument("<shell>", "the shell it is for").choices(SHELLS))
-    .addHelpText("after", "\nFor bash, in ~/.bashrc: source <(tower-build completion bash)")
+    .addHelpText("after", helpEnd("For bash, in ~/.bashrc: source <(tower-build completion bash)"))
     .action(async (shell, _options, command) => {
       const { manifestFiles } = await import("../inputs/inputs.ts");
       const systems = manifestFiles("/").systemNames();

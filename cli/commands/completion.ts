@@ -3,6 +3,7 @@ import { describeCommand } from "../../lib/completion/command_tree.ts";
 import { completionScript, SHELLS } from "../../lib/completion/scripts.ts";
 import { FILES, type ObjectTable } from "../../lib/completion/objects.ts";
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 
 /** What stands for values and arguments by their names in the help. */
 export const OBJECTS: ObjectTable = {
@@ -19,7 +20,7 @@ export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> 
   return new Command("completion")
     .description("Print a script that completes this program's commands in a shell.")
     .addArgument(new Argument("<shell>", "the shell it is for").choices(SHELLS))
-    .addHelpText("after", "\nFor bash, in ~/.bashrc: source <(tower completion bash)")
+    .addHelpText("after", helpEnd("For bash, in ~/.bashrc: source <(tower completion bash)"))
     .action((shell, _options, command) => {
       env.stdout.write(completionScript(describeCommand(command.parent!), shell, OBJECTS));
     });

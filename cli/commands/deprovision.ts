@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
 /** `deprovision NAME`: a host leaves the inventory. */
@@ -14,5 +15,8 @@ export function deprovisionCommand(env: Env, ending: Ending) {
       const { deprovision } = await import("../deprovision.ts");
       await deprovision(name, options, env, ending);
     })
-    .addHelpText("after", "\nIts disks are not wiped; without its keys nobody can open them.");
+    .addHelpText(
+      "after",
+      helpEnd("Its disks are not wiped; without its keys nobody can open them."),
+    );
 }

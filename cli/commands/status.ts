@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
 /** `status [HOST...]`: how hosts are, all at once. */
@@ -14,5 +15,5 @@ export function statusCommand(env: Env, ending: Ending) {
       const { showStatus } = await import("../status.ts");
       await showStatus(host === undefined ? hosts : [...hosts, host], options, env, ending);
     })
-    .addHelpText("after", "\nExit status 3: a host has a wrong key or gave a wrong answer.");
+    .addHelpText("after", helpEnd("Exit status 3: a host has a wrong key or gave a wrong answer."));
 }

@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Env } from "../env.ts";
 import type { Ending } from "./ending.ts";
+import { helpLayout } from "./help_layout.ts";
 import { type OwnHints, runToEnd } from "./run_to_end.ts";
 import { verbosityOf } from "./verbosity.ts";
 
@@ -39,8 +40,7 @@ export function prepareTree(program: Command, env: Env, ending: Ending): void {
     }
     command.helpOption("-h, --help", "show this help")
       .showHelpAfterError("(add --help for the options)");
-    // What commander would ask Node's modules for, which take longer to load than all the rest.
-    command.configureHelp({ displayWidth: (text) => text.length });
+    command.configureHelp(helpLayout);
     command.exitOverride().configureOutput({
       writeOut: (text) => env.stdout.write(text),
       writeErr: (text) => env.stderr.write(text),
