@@ -24,18 +24,24 @@ const SECTIONS = {
   flash: [flashSection],
   media: [mediaSection, isoSection, veritySection],
 } as const;
-const NAMES = Object.keys(SECTIONS) as (keyof typeof SECTIONS)[];
+type SectionName = keyof typeof SECTIONS;
+const NAMES = Object.keys(SECTIONS) as SectionName[];
 
 /** `deno task bench`: our speed beside that of the tools that people use now, in one run. */
-async function main(env: Env): Promise<void> {
-  const command = new Command("bench")
+export function benchTask(env: Env) {
+  return new Command("deno task bench")
     .description("Measure Tower beside apk-tools and e2fsprogs (docs/performance.md).")
     .addArgument(new Argument("[section...]", "what to measure: all by default").choices(NAMES))
     .option("--runs <n>", "runs of each", count, 5)
     .option("--json", "every sample and the figures as JSON", false)
-    .parse([...env.args], { from: "user" });
-  const [wanted = []] = command.processedArgs;
-  const { runs, json } = command.opts();
+    .action((wanted, options) => main(env, wanted, options));
+}
+
+async function main(
+  env: Env,
+  wanted: readonly SectionName[],
+  { runs, json }: { readonly runs: number; readonly json: boolean },
+): Promise<void> {
   const machine = thisMachine();
   const sections: Section[] = [];
   if (!json) env.stdout.write(`${formatMachine(machine)}\n`);
@@ -58,4 +64,4 @@ function withFigures(section: Section) {
   return { ...section, rows };
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(benchTask);

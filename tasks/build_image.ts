@@ -7,10 +7,12 @@
  * here and stays in the cache folder: what is built is the named system and that key. A host is
  * built as it is, and signed; a sample tower.env carries the key.
  */
+import { Command } from "@commander-js/extra-typings";
 import { join, resolve } from "@std/path";
 import { chooseAccelerator, findFirmware } from "../build/boot/boot.ts";
 import { openRawImage } from "../build/boot/boot_image.ts";
 import { prepareHostDisk } from "../build/boot/host_disk.ts";
+import { buildCommand } from "../build/commands/build.ts";
 import { labFolder } from "../build/inputs/trusted_keys.ts";
 import { ownKey } from "../build/boot/own_key.ts";
 import { indexUrl } from "../lib/packages/repositories.ts";
@@ -18,6 +20,8 @@ import { run } from "../build/root.ts";
 import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import type { MachineArch } from "../lib/qemu/machine.ts";
 import { hashFile } from "../lib/files/artifact_file.ts";
 import { exists, writeFileAtomic } from "../lib/files/files.ts";
@@ -29,11 +33,24 @@ import { runTask, toldIn } from "./task.ts";
 /** Systems that a tower.env makes somebody. */
 const HOSTS = ["host", "host-uefi"];
 
-async function main(env: Env): Promise<number> {
-  const [first, ...rest] = env.args;
-  const isNamed = first !== undefined && !first.startsWith("-");
-  const system = isNamed ? first : "lab";
-  const options = isNamed ? rest : env.args;
+/** `deno task build-image`. */
+export function buildImageTask(env: Env, ending: Ending) {
+  const task = new Command("deno task build-image")
+    .description("Build a system, boot it in QEMU and show it answering over SSH.")
+    .argument("[system]", "what tower-build build takes; before all options", "lab");
+  for (const option of buildCommand(env).options) task.addOption(option);
+  return task.action(async (system) => {
+    const isNamed = env.args[0] === system;
+    if (!isNamed && task.args.length > 0) {
+      throw new TowerError("usage", `Cannot build "${system}": options stand before it`, {
+        hint: "name the system first, then the options",
+      });
+    }
+    ending.code = await main(env, system, isNamed ? env.args.slice(1) : env.args);
+  });
+}
+
+async function main(env: Env, system: string, options: readonly string[]): Promise<number> {
   const isHost = HOSTS.includes(system);
   const arch = archOf(options) ?? (system === "host-uefi" ? "aarch64" : "x86_64");
   const machine = machineFor(system, arch);
@@ -137,4 +154,4 @@ function writeManifest(env: Env, system: string): string {
   return path;
 }
 
-await runTask(main);
+if (import.meta.main) await runTask(buildImageTask);

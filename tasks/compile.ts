@@ -11,18 +11,19 @@ import { hexOf } from "../lib/bytes/digest.ts";
 import { hashFile } from "../lib/files/artifact_file.ts";
 import { makeDir } from "../lib/files/files.ts";
 import { packApk } from "./compile/apk.ts";
-import { MACHINES } from "./compile/elf_layout.ts";
+import { type Machine, MACHINES } from "./compile/elf_layout.ts";
 import { compileAll } from "./compile/compile_all.ts";
 import { PROGRAMS } from "./compile/programs.ts";
-import { RUNTIME_KINDS } from "./compile/runtime.ts";
+import { RUNTIME_KINDS, type RuntimeKind } from "./compile/runtime.ts";
 import { setup, thisMachine } from "./setup.ts";
 import type { ToolName } from "./setup/tools.ts";
 import { runTask } from "./task.ts";
 
-async function main(env: Env): Promise<void> {
+/** `deno task compile`. */
+export function compileTask(env: Env) {
   const several = <T extends string>(value: T, before: T[] | undefined) => [...before ?? [], value];
   const names = PROGRAMS.map(({ name }) => name);
-  const options = new Command("compile")
+  return new Command("deno task compile")
     .description("Make each program one file that runs on any Linux of its machine.")
     .addOption(
       new Option("--target <machine>", "for this machine alone; repeatable")
@@ -38,7 +39,18 @@ async function main(env: Env): Promise<void> {
     )
     .option("--apk-key <file>", "RSA key in PEM: also make an .apk of each, signed with it")
     .option("--output <dir>", "where they go", "programs")
-    .parse([...env.args], { from: "user" }).opts();
+    .action((options) => main(env, options));
+}
+
+interface CompileOptions {
+  readonly target?: Machine[] | undefined;
+  readonly program?: string[] | undefined;
+  readonly runtime?: RuntimeKind | undefined;
+  readonly apkKey?: string | undefined;
+  readonly output: string;
+}
+
+async function main(env: Env, options: CompileOptions): Promise<void> {
   const output = resolve(env.cwd, options.output);
   makeDir(output);
   const tools: ToolName[] = ["gcc", "dpkg-deb"];
@@ -77,4 +89,4 @@ function oneOf<T extends string>(
   };
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(compileTask);

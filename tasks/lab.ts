@@ -19,8 +19,8 @@ const SETS = ["lab", "bench"] as const;
  * `deno task lab`: a package repository in Alpine's format, made here from Debian's packages.
  * Prints the options with which `tower-build` uses it.
  */
-async function main(env: Env): Promise<void> {
-  const options = new Command("lab")
+export function labTask(env: Env) {
+  return new Command("deno task lab")
     .description("Make a signed package repository in Alpine's format from Debian's packages.")
     .addOption(
       new Option("--set <name>", "which packages").choices(SETS).default("lab" as const),
@@ -30,7 +30,16 @@ async function main(env: Env): Promise<void> {
         .choices(ARCHES).default("x86_64" as const),
     )
     .option("--output <dir>", "where it goes; a folder of the cache by default")
-    .parse([...env.args], { from: "user" }).opts();
+    .action((options) => main(env, options));
+}
+
+interface LabOptions {
+  readonly set: (typeof SETS)[number];
+  readonly arch: Arch;
+  readonly output?: string | undefined;
+}
+
+async function main(env: Env, options: LabOptions): Promise<void> {
   if (options.set === "bench" && options.arch !== bench.arch) {
     throw new TowerError("usage", `Cannot make the bench set for "${options.arch}"`);
   }
@@ -74,4 +83,4 @@ function debianRelease(): string | undefined {
   }
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(labTask);

@@ -26,7 +26,7 @@ interface Mutant {
 }
 
 interface Options {
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   readonly seed: number;
   readonly jobs: number;
   readonly test: readonly string[];
@@ -34,17 +34,19 @@ interface Options {
 
 type Count = Record<Verdict, number>;
 
-async function main(env: Env): Promise<void> {
-  const command = new Command("mutate")
+/** `deno task mutate`. */
+export function mutateTask(env: Env) {
+  return new Command("deno task mutate")
     .description("Tell which changes of sources the unit tests beside them do not notice.")
     .argument("<rooms...>", "folders and files, such as lib/ip")
     .option("--limit <n>", "try that many changes of each room; all by default", whole)
     .option("--seed <n>", "which ones", whole, 1)
     .option("--jobs <n>", "how many at once", whole, env.processors)
     .option("--test <file>", "a test to run too; may be repeated", add, [])
-    .parse([...env.args], { from: "user" });
-  const { limit, ...rest } = command.opts();
-  const options: Options = limit === undefined ? rest : { ...rest, limit };
+    .action((rooms, options) => main(env, rooms, options));
+}
+
+async function main(env: Env, rooms: readonly string[], options: Options): Promise<void> {
   using folder = tempDir();
   const benches = Array.from({ length: Math.max(1, options.jobs) }, (_, i) => {
     const path = join(folder.path, `${i}`);
@@ -52,7 +54,7 @@ async function main(env: Env): Promise<void> {
     return new Workbench(ROOT, path, env.runner);
   });
   const lines: string[] = [];
-  for (const room of command.args) {
+  for (const room of rooms) {
     lines.push(`${room}: ${countText(await tryRoom(room, options, benches, env))}`);
   }
   env.stdout.write(`\n${lines.join("\n")}\nseed ${options.seed}\n`);
@@ -162,4 +164,4 @@ function add(file: string, files: readonly string[]): string[] {
   return [...files, file];
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(mutateTask);

@@ -20,13 +20,23 @@ import { archiveProgram, assertReleasable, sbomOf, signSums } from "./compile/re
 import { setup, thisMachine } from "./setup.ts";
 import { runTask } from "./task.ts";
 
-async function main(env: Env): Promise<void> {
-  const options = new Command("release")
+/** `deno task release`. */
+export function releaseTask(env: Env) {
+  return new Command("deno task release")
     .description("Make archives, packages, a bill of materials and signed sums of all programs.")
     .requiredOption("--sign-key <file>", "Ed25519 key of ssh-keygen(1) that signs SHA256SUMS")
     .requiredOption("--apk-key <file>", "RSA key in PEM that signs the .apk packages")
     .option("--output <dir>", "where they go; must not exist", "release")
-    .parse([...env.args], { from: "user" }).opts();
+    .action((options) => main(env, options));
+}
+
+interface ReleaseOptions {
+  readonly signKey: string;
+  readonly apkKey: string;
+  readonly output: string;
+}
+
+async function main(env: Env, options: ReleaseOptions): Promise<void> {
   const output = resolve(env.cwd, options.output);
   const signKey = resolve(env.cwd, options.signKey), apkKey = resolve(env.cwd, options.apkKey);
   readPrivateKeyFile(readText(signKey, 64 << 10), signKey);
@@ -65,4 +75,4 @@ async function main(env: Env): Promise<void> {
   }
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(releaseTask);

@@ -1,3 +1,4 @@
+import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
 import { formatError, TowerError } from "../lib/errors.ts";
 import type { Runner } from "../lib/proc/command.ts";
@@ -109,11 +110,16 @@ export function thisMachine(env: Env): Machine {
   };
 }
 
-if (import.meta.main) {
-  await runTask(async (env) => {
-    const installed = await setup(TOOL_NAMES, thisMachine(env));
-    env.stderr.write(
-      installed.length === 0 ? "Nothing is missing\n" : `Installed ${installed.join(", ")}\n`,
-    );
-  });
+/** `deno task setup`: what the tests and tasks need of this machine. */
+export function setupTask(env: Env) {
+  return new Command("deno task setup")
+    .description("Install the programs that tests and tasks run, with apt-get or apk.")
+    .action(async () => {
+      const installed = await setup(TOOL_NAMES, thisMachine(env));
+      env.notes.write(
+        installed.length === 0 ? "Nothing is missing\n" : `Installed ${installed.join(", ")}\n`,
+      );
+    });
 }
+
+if (import.meta.main) await runTask(setupTask);

@@ -1,5 +1,7 @@
+import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type Env, realEnv } from "../lib/env.ts";
-import { exitCodeOf, formatError } from "../lib/errors.ts";
+import { prepareTree, runProgram } from "../lib/program/command_program.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { telling } from "../lib/report/telling.ts";
 
@@ -9,18 +11,19 @@ export async function toldIn<T>(env: Env, title: string, work: () => T | Promise
   return await telling(reporter, title, work);
 }
 
-/**
- * Runs a task as a program: errors as text without a stack, and the exit status. Ends the process,
- * because a handler of signals would keep it.
- *
- * @param main Returns an exit status, or nothing for 0.
- */
-export async function runTask(main: (env: Env) => Promise<number | void>): Promise<never> {
-  const env = realEnv();
-  try {
-    Deno.exit(await main(env) ?? 0);
-  } catch (error) {
-    env.stderr.write(`${formatError(error)}\n`);
-    Deno.exit(exitCodeOf(error));
-  }
+/** What a task takes and does. Its exit status is that of `ending`. */
+export type MakeTask = (env: Env, ending: Ending) => CommandUnknownOpts;
+
+/** Runs a task under an environment, as the programs are run: `--help`, and 2 for wrong usage. */
+export function taskStatus(make: MakeTask, env: Env): Promise<number> {
+  return runProgram((env, ending) => {
+    const command = make(env, ending) as Command;
+    prepareTree(command, env, ending);
+    return command;
+  }, env);
+}
+
+/** Runs a task as this process, which ends: a handler of signals would keep it. */
+export async function runTask(make: MakeTask): Promise<never> {
+  Deno.exit(await taskStatus(make, realEnv()));
 }

@@ -6,8 +6,10 @@
  * Tells what was skipped and the slowest tests; the last line counts them all:
  * `N passed, N failed, N skipped`. Exit status 1 when one failed; later tiers are not run then.
  */
+import { Command } from "@commander-js/extra-typings";
 import { fromFileUrl, join } from "@std/path";
 import type { Env } from "../lib/env.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { formatError } from "../lib/errors.ts";
 import { exists, readText, tempDir } from "../lib/files/files.ts";
 import { makeLab } from "./lab.ts";
@@ -23,15 +25,24 @@ import {
   sumOf,
   type TestResult,
 } from "./test/report.ts";
-import { chooseTiers, type Suite } from "./test/suites.ts";
+import { chooseTiers, type Suite, suiteNames, type Tier } from "./test/suites.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
 const SLOWEST = 10;
 /** Bytes. */
 const LARGEST_REPORT = 64 << 20;
 
-async function main(env: Env): Promise<number> {
-  const tiers = chooseTiers(env.args);
+/** `deno task test`. */
+export function testTask(env: Env, ending: Ending) {
+  return new Command("deno task test")
+    .description("Run tests, count them, and tell the skipped and the slowest.")
+    .argument("[name...]", `tiers or suites: ${suiteNames().join(", ")} (default: quick)`)
+    .action(async (names) => {
+      ending.code = await main(env, chooseTiers(names));
+    });
+}
+
+async function main(env: Env, tiers: readonly Tier[]): Promise<0 | 1> {
   await setup(TOOL_NAMES, thisMachine(env));
   await prepareLab(env);
   using builds = tempDir();
@@ -107,4 +118,4 @@ async function runSuite(
   return { exitCode, results: exists(report) ? readReport(readText(report, LARGEST_REPORT)) : [] };
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(testTask);

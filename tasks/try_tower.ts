@@ -9,11 +9,13 @@
  * it runs that instead. Ends with 1 when the firewall does not do what its rules say. Nothing is
  * left but the caches. An ordinary user needs user namespaces and /dev/net/tun.
  */
+import { Command } from "@commander-js/extra-typings";
 import { fromFileUrl, join } from "@std/path";
 import { chooseAccelerator } from "../build/boot/boot.ts";
 import { run } from "../build/root.ts";
 import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import type { Env } from "../lib/env.ts";
+import type { Ending } from "../lib/program/ending.ts";
 import { TowerError } from "../lib/errors.ts";
 import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { MachineSpace } from "../lib/lab/machine_space.ts";
@@ -50,11 +52,20 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   vault: "192.168.3.200",
 };
 
-async function main(env: Env): Promise<number> {
+/** `deno task try-tower`. */
+export function tryTowerTask(env: Env, ending: Ending) {
+  return new Command("deno task try-tower")
+    .description("Show a whole tower in QEMU on this machine, and give a shell at its thin client.")
+    .argument("[command...]", "what is run at the thin client instead of a shell")
+    .option("--image <file>", "image of the hosts (default: it is built)")
+    .passThroughOptions()
+    .action(async (command, options) => {
+      ending.code = await main(env, command, options.image);
+    });
+}
+
+async function main(env: Env, command: readonly string[], given?: string): Promise<number> {
   await setup(["qemu", "ssh", "ssh-keygen", "ip", "iptables", "unshare"], thisMachine(env));
-  const [option, file, ...rest] = env.args;
-  const given = option === "--image" ? file : undefined;
-  const command = given === undefined ? env.args : rest;
   const image = given ?? await hostImage(env);
   return Deno.uid() === 0
     ? await tryTower(env, image, command)
@@ -245,4 +256,4 @@ function variablesOf(env: Env): Record<string, string> {
   };
 }
 
-await runTask(main);
+if (import.meta.main) await runTask(tryTowerTask);

@@ -52,17 +52,22 @@ export const TIERS: readonly Tier[] = [
   },
 ];
 
+/** The names of all tiers and suites. */
+export function suiteNames(tiers = TIERS): string[] {
+  return [...new Set(tiers.flatMap(({ name, suites }) => [name, ...suites.map((s) => s.name)]))];
+}
+
 /**
  * The tiers that names of tiers and of suites ask for, each with the suites that were asked for; the
  * first tier where nothing is.
  */
 export function chooseTiers(names: readonly string[], tiers = TIERS): readonly Tier[] {
   if (names.length === 0) return tiers.slice(0, 1);
-  const known = new Set(tiers.flatMap(({ name, suites }) => [name, ...suites.map((s) => s.name)]));
-  const unknown = names.filter((name) => !known.has(name));
+  const known = suiteNames(tiers);
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new TowerError("usage", `Cannot find the suite "${unknown.join('", "')}"`, {
-      hint: `there are ${[...known].join(", ")}`,
+      hint: `there are ${known.join(", ")}`,
     });
   }
   return tiers.map(({ name, suites }) => ({
