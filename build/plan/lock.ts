@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { ARCHES, type Digest } from "../../lib/brand.ts";
-import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
+import { decodeJson, faultyJson } from "../../lib/schema/json_document.ts";
 import { sha256Digest } from "../../lib/schema/digest.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { lockedSource, type NamedSource, packagesFields } from "../kinds/sources.ts";
@@ -24,6 +24,8 @@ const lockFile = z.discriminatedUnion("version", [
   lockDocument.extend({ digest: sha256Digest }),
   lock1Document.extend({ digest: sha256Digest }),
 ], { error: "must be 1 or 2" });
+
+const LOCK_HINT = "write a new one with tower-build lock SYSTEM --update";
 
 /** Every byte that goes into a build, by digest, as the sources that it comes from. */
 export type Lock = z.infer<typeof lockDocument>;
@@ -73,28 +75,13 @@ export function formatLock(lock: Lock): string {
  * @throws {TowerError} `malformed` with the fields that are wrong.
  */
 export function parseLock(text: string, file: string): Lock {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new TowerError("malformed", `Cannot read lock "${file}": it is not JSON`, { cause });
-  }
-  const result = lockFile.safeParse(value);
-  const faults = result.error?.issues.map((i) => `${i.path.join(".")}: ${i.message}`) ?? [];
-  if (result.success) {
-    const { digest, ...document } = result.data;
-    const lock = document.version === 1 ? fromVersion1(document) : document;
-    faults.push(...apkSourcesOf(lock).flatMap(faultsOf), ...doubles(lock));
-    if (faults.length === 0 && digest === digestOf(canonicalJson(document))) return lock;
-    if (faults.length === 0) faults.push("it was changed after it was written, or merged");
-  }
-  throw new TowerError(
-    "malformed",
-    `Cannot read lock "${file}": ${faults.slice(0, 8).join("; ")}`,
-    {
-      hint: "write a new one with tower-build lock SYSTEM --update",
-    },
-  );
+  const json = { text, what: `lock "${file}"`, hint: LOCK_HINT };
+  const { digest, ...document } = decodeJson(json, lockFile);
+  const lock = document.version === 1 ? fromVersion1(document) : document;
+  const faults = [...apkSourcesOf(lock).flatMap(faultsOf), ...doubles(lock)];
+  if (faults.length === 0 && digest === digestOf(canonicalJson(document))) return lock;
+  const changed = "it was changed after it was written, or merged";
+  throw faultyJson(json, faults.length > 0 ? faults : [changed]);
 }
 
 function fromVersion1({ version: _, arch, ...fields }: z.infer<typeof lock1Document>): Lock {

@@ -51,6 +51,25 @@ Deno.test("parseLock() refuses unknown fields, bad digests, swapped keys and los
   assertThrows(() => parseLock("{", "l.json"), TowerError, "it is not JSON");
 });
 
+Deno.test("a lock with a name twice is refused, and each refusal says what to do", () => {
+  const text = formatLock(lock);
+  for (
+    const [broken, because] of [
+      [text.replace('"version": 2,', '"version": 2, "version": 2,'), '"version" twice'],
+      [text.replace('"size": 1,', '"size": 9, "size": 1,'), '"size" twice'],
+      [text.slice(1), "Unexpected"],
+      ["", "Unexpected end"],
+    ] as const
+  ) {
+    const error = assertThrows(() => parseLock(broken, "l.json"), TowerError);
+    assertEquals(error.message, 'Cannot read lock "l.json": it is not JSON');
+    assert(String(error.cause).includes(because), String(error.cause));
+    assertEquals(error.hint, "write a new one with tower-build lock SYSTEM --update");
+  }
+  const other = assertThrows(() => parseLock(text.replace("x86_64", "vax"), "l.json"), TowerError);
+  assertEquals(other.hint, "write a new one with tower-build lock SYSTEM --update");
+});
+
 Deno.test("a lock's identity is read whatever its spelling, and one that is none is refused", () => {
   const text = formatLock(lock);
   const other = text.replace("AAA=", "AAB=");

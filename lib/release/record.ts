@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TowerError } from "../errors.ts";
+import { decodeValue, faultyJson, parseJson } from "../schema/json_document.ts";
 import { sha256Digest } from "../schema/digest.ts";
 import { fileName } from "../schema/scalars.ts";
 import { SCRIPT_KINDS } from "../apk/types.ts";
@@ -14,8 +15,7 @@ const MOST_ITEMS = {
   ...{ artifacts: 1000, companions: 1000, trees: 1000, sources: 1000 },
   ...{ packages: 100_000, scripts: 100_000 },
 };
-/** Most characters of a fault: it may quote what stands there. */
-const MOST_SHOWN = 200;
+const RECORD_HINT = "what a build wrote was changed since: build it again";
 
 const size = z.int().min(0);
 /** What is shown to people as it is: no line break of a stranger's may make it look like another line. */
@@ -148,12 +148,8 @@ function decode<T extends z.ZodType<Pick<BuildRecord, "artifacts" | "companions"
   file: string,
   document: T,
 ): z.infer<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new TowerError("malformed", `Cannot read record "${file}": it is not JSON`, { cause });
-  }
+  const json = { text, what: `record "${file}"`, hint: RECORD_HINT };
+  const value = parseJson(json);
   const bound = Object.entries(MOST_ITEMS).find(([field, most]) => lengthOf(value, field) > most);
   if (bound) {
     throw new TowerError(
@@ -161,29 +157,23 @@ function decode<T extends z.ZodType<Pick<BuildRecord, "artifacts" | "companions"
       `Cannot read record "${file}": more than ${bound[1]} ${bound[0]}`,
     );
   }
-  const result = document.safeParse(fromVersion1(value));
-  if (result.success) {
-    refuseTwice(result.data, file);
-    return result.data;
-  }
-  const faults = result.error.issues.slice(0, 8).map((i) =>
-    `${i.path.join(".")}: ${i.message}`.slice(0, MOST_SHOWN)
-  );
-  throw new TowerError("malformed", `Cannot read record "${file}": ${faults.join("; ")}`);
+  const record = decodeValue(fromVersion1(value), json, document);
+  const double = doubleName(record);
+  if (double !== undefined) throw faultyJson(json, [`it has "${double}" twice`]);
+  return record;
 }
 
-/** What is known of a file by its name must be said of it once. */
-function refuseTwice(
-  { artifacts, companions }: Pick<BuildRecord, "artifacts" | "companions">,
-  record: string,
-): void {
-  const names = new Set<string>();
-  for (const { file } of [...artifacts, ...companions]) {
-    if (names.has(file)) {
-      throw new TowerError("malformed", `Cannot read record "${record}": it has "${file}" twice`);
-    }
-    names.add(file);
-  }
+/** What is known of a file, a tree or a source by its name must be said of it once. */
+function doubleName(
+  { artifacts, companions, ...rest }: Pick<BuildRecord, "artifacts" | "companions">,
+): string | undefined {
+  const { trees, sources } = rest as Partial<BuildRecord>;
+  const lists = [
+    [...artifacts, ...companions].map(({ file }) => file),
+    (trees ?? []).map(({ name }) => name),
+    (sources ?? []).map(({ name }) => name),
+  ];
+  return lists.flatMap((names) => names.find((name, i) => names.indexOf(name) !== i) ?? [])[0];
 }
 
 function lengthOf(value: unknown, field: string): number {

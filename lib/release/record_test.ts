@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { randomNumbers } from "../../tests/support/program/random_numbers.ts";
 import { TowerError } from "../errors.ts";
 import { formatRecord, parseArtifacts, parseRecord } from "./record.ts";
@@ -163,6 +163,23 @@ Deno.test("a record that has a file twice is refused, also where one tells of th
       const error = assertThrows(() => parse(text, "r.json"), TowerError, "twice");
       assertEquals(error.code, "malformed");
     }
+  }
+});
+
+Deno.test("a record that has a tree, a source or a name of its text twice is refused with a hint", () => {
+  const digest = VERSION_1.plan;
+  const tree = { name: "root", id: digest };
+  const source = { kind: "archive", name: "s", digest, size: 1 };
+  const now = parseRecord(JSON.stringify(VERSION_1), "r.json");
+  const texts = [
+    JSON.stringify({ ...now, trees: [tree, tree] }),
+    JSON.stringify({ ...now, sources: [source, source] }),
+    JSON.stringify(now).replace('"version":2', '"version":2,"version":2'),
+  ];
+  for (const text of texts) {
+    const error = assertThrows(() => parseRecord(text, "r.json"), TowerError);
+    assertMatch(`${error.message} ${error.cause}`, /"(root|s|version)" twice/);
+    assertMatch(error.hint ?? "", /build it again/);
   }
 });
 

@@ -5,12 +5,12 @@ import { canonicalJson } from "../json.ts";
 import { type Certificate, readCertificate } from "../pki/certificate.ts";
 import { pemOf } from "../pki/pem.ts";
 import { isSignedBy, type RsaSigner, SIGNATURE_SIZE } from "../pki/rsa_key.ts";
+import { decodeJson } from "../schema/json_document.ts";
 import { toBeSigned } from "./authenticode.ts";
 import { type EfiSigner, keySigner, type UnsignedImage } from "./efi_signer.ts";
 
 /** More EFI programs than these are in no system. */
 const MOST_IMAGES = 1000;
-const MOST_SHOWN = 200;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
 const digest = sha256.transform((hex) => Uint8Array.fromHex(hex));
@@ -54,7 +54,7 @@ export function formatRequest({ system, certificate, images }: SignatureRequest)
 /** @throws {TowerError} `malformed` */
 export function parseRequest(text: string, file: string): SignatureRequest {
   const what = `list of EFI programs "${file}"`;
-  const { system, certificate, images } = decode(text, what, requestDocument);
+  const { system, certificate, images } = decodeJson({ text, what }, requestDocument);
   const bytes = new TextEncoder().encode(certificate);
   return { system, images, certificate: readCertificate(bytes, `the certificate of ${what}`) };
 }
@@ -88,7 +88,7 @@ export function answerRequest(request: SignatureRequest, key: RsaSigner, what: s
  */
 export function answeredSigner(text: string, file: string): EfiSigner {
   const what = `signatures "${file}"`;
-  const { certificate: name, signatures } = decode(text, what, answerDocument);
+  const { certificate: name, signatures } = decodeJson({ text, what }, answerDocument);
   const byDigest = new Map(signatures.map((s) => [s.digest.toHex(), s.signature]));
   const check = (certificate: Certificate) => {
     if (digestOf(certificate.der) === `sha256:${name}`) return;
@@ -115,19 +115,4 @@ export function answeredSigner(text: string, file: string): EfiSigner {
 
 function formatted(value: unknown): string {
   return canonicalJson(value, 2) + "\n";
-}
-
-function decode<T extends z.ZodType>(text: string, what: string, document: T): z.infer<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new TowerError("malformed", `Cannot read ${what}: it is not JSON`, { cause });
-  }
-  const result = document.safeParse(value);
-  if (result.success) return result.data;
-  const faults = result.error.issues.slice(0, 8).map((i) =>
-    `${i.path.join(".")}: ${i.message}`.slice(0, MOST_SHOWN)
-  );
-  throw new TowerError("malformed", `Cannot read ${what}: ${faults.join("; ")}`);
 }

@@ -81,6 +81,11 @@ Deno.test("files that are none, or of the other kind, are refused by name", () =
     refusal(() => parseRequest("{", "r")),
     'malformed: Cannot read list of EFI programs "r": it is not JSON',
   );
+  const twice = answer.replace('"kind":', '"kind": "efi-signature-request", "kind":');
+  assertEquals(
+    refusal(() => answeredSigner(twice, "a")),
+    'malformed: Cannot read signatures "a": it is not JSON',
+  );
   assertThrows(() => parseRequest(answer, "r"), TowerError, "Cannot read list of EFI programs");
   assertThrows(() => answeredSigner(listed, "a"), TowerError, 'Cannot read signatures "a": kind');
   const value = JSON.parse(listed);

@@ -4,7 +4,6 @@ import type { ByteSource } from "../bytes/bytes.ts";
 import { digestFromHex, digestOf, hexOf } from "../bytes/digest.ts";
 import { TowerError } from "../errors.ts";
 import { attempt, fileError } from "../files/file_error.ts";
-import { isFolder } from "../files/files.ts";
 import { FileBlobWriter } from "./blob_writer.ts";
 import { makeFolders } from "../files/folders.ts";
 import { formatKept, parseKept } from "./kept_bytes.ts";
@@ -197,13 +196,13 @@ class FolderStore implements FileStore {
   }
 }
 
-/** A note's file; a folder is told, as nothing can be written in its place. */
+/** A note's file; undefined for what is none, or too large to be one. */
 function noteBytesIn(path: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return readOwnIfThere(path, MOST_NOTE);
   } catch (error) {
     const isNone = error instanceof TowerError && ["limit", "not-found"].includes(error.code);
-    if (!isNone || isFolder(path)) throw error;
+    if (!isNone) throw error;
     return undefined;
   }
 }

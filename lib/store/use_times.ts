@@ -1,3 +1,4 @@
+import { TowerError } from "../errors.ts";
 import { attempt, isMissing } from "../files/file_error.ts";
 
 /** A use is noted when the one before is older than this, in milliseconds. */
@@ -17,6 +18,7 @@ export function useLockPath(folder: string): string {
  * for as long as a build may take.
  *
  * @returns Its size, or undefined where there is none.
+ * @throws {TowerError} `io` for a folder: no file can be given its name
  */
 export function noteUse(path: string, folder: string): number | undefined {
   const { size, isOld } = look(path) ?? {};
@@ -56,11 +58,23 @@ export function isUnusedSince(state: Deno.FileInfo, moment: number): boolean {
 function look(path: string): { size: number; isOld: boolean } | undefined {
   try {
     const state = Deno.statSync(path);
+    if (state.isDirectory) throw inFilesPlace(path);
     return { size: state.size, isOld: isUnusedSince(state, Date.now() - NOTED_EVERY) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function inFilesPlace(path: string): TowerError {
+  return new TowerError(
+    "io",
+    `Cannot use the content store: a folder is where a file goes, "${path}"`,
+    {
+      hint:
+        "no program of Tower makes a folder there: take it away, and what was there is made anew",
+    },
+  );
 }
 
 /** EACCES, EPERM, EROFS: of a user who may only read. */

@@ -96,6 +96,7 @@ export const ROOMS: readonly Room[] = [
       "lib/hardening/",
       "lib/ip/",
       "lib/json.ts",
+      "lib/strict_json.ts",
       "lib/kmod/",
       "lib/locale/",
       "lib/manual/",

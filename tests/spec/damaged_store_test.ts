@@ -102,6 +102,34 @@ Deno.test({
   },
 });
 
+Deno.test("a folder where the store has a file stops a build, with what to do", async () => {
+  using b = await built();
+  const good = OUTPUTS.map(({ file }) => b.digest(file));
+  let told = 0;
+  for (const path of filesBelow(b.store).filter((path) => /\/(blobs|notes)\//.test(path))) {
+    removeTree(path);
+    Deno.mkdirSync(path);
+    Deno.writeTextFileSync(`${path}/mine`, "not Tower's");
+    const { code, err } = await b.again();
+    // What a build has no use for is no concern of it.
+    if (code !== 0) {
+      told++;
+      assertMatch(
+        err,
+        /error: Cannot use the content store: a folder is where a file goes, "[^"]+"\n/,
+      );
+      assertMatch(err, /hint: no program of Tower makes a folder there: take it away/);
+      assert(err.includes(path.slice(b.store.length)), err);
+    }
+    assertEquals(Deno.readTextFileSync(`${path}/mine`), "not Tower's");
+    removeTree(path);
+    const { code: after, err: why } = await b.again();
+    assertEquals(after, 0, why);
+    assertEquals(OUTPUTS.map(({ file }) => b.digest(file)), good, path);
+  }
+  assert(told > 5, String(told));
+});
+
 Deno.test("a package whose content rotted is told by name and loaded again", async () => {
   using b = await built();
   const [blob] = damageText(b.store, "echo hello") as [string];

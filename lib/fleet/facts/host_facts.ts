@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TowerError } from "../../errors.ts";
+import { strictJson } from "../../strict_json.ts";
 import agent from "../scripts/host_facts.sh" with { type: "text" };
 import type { Fact } from "./fact.ts";
 
@@ -57,7 +58,7 @@ export function parseFacts(bytes: Uint8Array): HostFacts {
   if (bytes.length > FACTS_LIMIT) throw refuse(`it has more than ${FACTS_LIMIT} bytes`);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = strictJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw refuse("it is no JSON");
   }
