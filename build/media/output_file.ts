@@ -9,6 +9,7 @@ import { startPartDigests } from "../../lib/files/part_digests.ts";
 import { join } from "@std/path";
 import type { Engine } from "../engine/engine.ts";
 import { passOver } from "./image_pass.ts";
+import { PassingDigests } from "./passing_digests.ts";
 import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
 import type { ArtifactSink, FileWriter, Medium, OutputFile } from "../outputs/output.ts";
 import { LIBRARIES, openPacker } from "./packing.ts";
@@ -79,7 +80,10 @@ async function writePlain(
   const raw = image();
   const { size } = raw;
   let pass: ImagePass | undefined;
-  if (medium) [pass] = await Promise.all([read(raw, () => {}, engine), file.flush()]);
+  if (medium) {
+    const reading = read(raw, () => {}, { engine, isPacked: false });
+    [pass] = await Promise.all([reading, file.flush()]);
+  }
   const digest = pass?.digest ?? await file.digest(engine.breathe);
   await file.commit();
   return { artifact: { ...toldOf(output, medium), digest, size }, size, pass };
@@ -157,8 +161,9 @@ async function writePacked(
     const pass = await read(raw, async (bytes, at) => {
       await packer.push(bytes);
       reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.size });
-    }, engine);
-    await packer.end();
+    }, { engine, isPacked: true });
+    // The disk has something to do meanwhile.
+    await Promise.all([packer.end(), packed.flush()]);
     return pass;
   });
   await packed.commit();
@@ -187,7 +192,7 @@ async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
 async function read(
   { file, size, blocks }: RawImage,
   push: (bytes: Uint8Array, at: number) => void | Promise<void>,
-  { breathe }: Engine,
+  { engine: { breathe, jobs }, isPacked }: { readonly engine: Engine; readonly isPacked: boolean },
 ): Promise<ImagePass> {
   if (size === 0) throw new TowerError("malformed", `Cannot map "${file.path}": it is empty`);
   const ranges = blocks.ranges();
@@ -195,12 +200,15 @@ async function read(
     const offset = first * BMAP_BLOCK;
     return { offset, length: Math.min((last + 1) * BMAP_BLOCK, size) - offset };
   });
-  using digests = startPartDigests(file.temporary, parts);
+  // Two processors have enough to do with what is packed.
+  const passing = isPacked && jobs <= 2 ? new PassingDigests(parts) : undefined;
+  using beside = passing ? undefined : startPartDigests(file.temporary, parts);
   const source = { size, readAt: file.readAt };
   const digest = await passOver(source, ranges, async (bytes, at) => {
+    passing?.update(bytes, at);
     await push(bytes, at);
     await breathe();
   });
-  const sums = await digests.result;
+  const sums = passing?.result ?? await beside!.result;
   return { digest, ranges: ranges.map((range, i) => ({ ...range, sha256: sums[i]! })) };
 }

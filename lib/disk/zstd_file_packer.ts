@@ -6,6 +6,9 @@ import { zstdWorkers } from "./zstd_workers.ts";
 /** Frames at most between what is known to be done and what is packed. */
 const AHEAD = 16;
 
+/** A caller that writes hears of answers now and then alone: nobody may run out of work until then. */
+const AT_ONCE = 2;
+
 /** A place for frames that come before their turn. */
 export interface Spool extends ByteSink {
   readAt(offset: number, into: Uint8Array): number;
@@ -106,7 +109,7 @@ export class ZstdFilePacker implements Disposable {
   /** Gives the workers what is done before what only seems to be. */
   #order(): void {
     this.#writeNext();
-    while (this.#asked < this.#workers.most) {
+    while (this.#asked < AT_ONCE * this.#workers.most) {
       const frame = this.#nextDone() ?? this.#nextLeft();
       if (frame === undefined) return;
       void this.#make(frame);

@@ -103,8 +103,12 @@ export function sectionStrings(elf: Elf, name: string): string[] {
   return bytes ? decode(bytes).split("\0").filter((s) => s !== "") : [];
 }
 
-/** All symbols of `.symtab` but the first (reserved), in order; none without the table. */
-export function symbolsOf(elf: Elf): ElfSymbol[] {
+/**
+ * Symbols of `.symtab` but the first (reserved), in order; none without the table. A module has
+ * thousands for its own use: of those that a section of the file defines only the ones are read whose
+ * names begin with `beginning`.
+ */
+export function symbolsOf(elf: Elf, beginning: string): ElfSymbol[] {
   const table = sectionBytes(elf, ".symtab");
   const strings = sectionBytes(elf, ".strtab");
   if (!table || !strings) return [];
@@ -112,11 +116,15 @@ export function symbolsOf(elf: Elf): ElfSymbol[] {
   const sectionAt = elf.bits === 64 ? 6 : 14;
   if (table.length % entry !== 0) throw malformed("its symbol table is cut");
   const data = new DataView(table.buffer, table.byteOffset, table.length);
-  const names = stringTable(strings);
+  const names = new StringTable(strings);
   const symbols: ElfSymbol[] = [];
   for (let at = entry; at < table.length; at += entry) {
-    const name = names(data.getUint32(at, true));
-    symbols.push({ name, section: data.getUint16(at + sectionAt, true) });
+    const nameAt = data.getUint32(at, true);
+    const section = data.getUint16(at + sectionAt, true);
+    names.require(nameAt);
+    if (section === 0 || names.begins(nameAt, beginning)) {
+      symbols.push({ name: names.at(nameAt), section });
+    }
   }
   return symbols;
 }
@@ -146,15 +154,15 @@ export function dynamicOf(elf: Elf): ElfDynamic | undefined {
   const valueOf = (tag: number) => tags.find(([t]) => t === tag)?.[1];
   const address = valueOf(5), size = valueOf(10); // DT_STRTAB, DT_STRSZ
   if (address === undefined || size === undefined) throw malformed("it names no string table");
-  const names = stringTable(
+  const names = new StringTable(
     part(elf.source, fileOffset(elf, address), size, "dynamic string table"),
   );
   const text = (tag: number) => {
     const value = valueOf(tag);
-    return value === undefined ? undefined : names(value);
+    return value === undefined ? undefined : names.at(value);
   };
   return {
-    needed: tags.filter(([t]) => t === 1).map(([, v]) => names(v)),
+    needed: tags.filter(([t]) => t === 1).map(([, v]) => names.at(v)),
     soname: text(14),
     runpath: (text(29) ?? text(15) ?? "").split(":").filter((p) => p !== ""),
   };
@@ -185,8 +193,8 @@ function readSections(
   });
   const strings = raw[table.names];
   if (!strings) throw malformed("it has no table of section names");
-  const names = stringTable(part(source, strings.offset, strings.size, "section names"));
-  return raw.map(({ nameAt, ...section }) => ({ name: names(nameAt), ...section }));
+  const names = new StringTable(part(source, strings.offset, strings.size, "section names"));
+  return raw.map(({ nameAt, ...section }) => ({ name: names.at(nameAt), ...section }));
 }
 
 function readSegments(source: ByteSource, bits: 32 | 64, table: Table): ElfSegment[] {
@@ -220,15 +228,35 @@ function fileOffset(elf: Elf, address: number): number {
 }
 
 /** Names by offset. The whole table is decoded once: a module has thousands of symbols. */
-function stringTable(bytes: Uint8Array): (offset: number) => string {
-  // One byte is one UTF-16 unit in this encoding, so offsets hold in the text as well.
-  const text = new TextDecoder("latin1").decode(bytes);
-  return (offset) => {
-    const end = text.indexOf("\0", offset);
-    if (offset >= text.length || end < 0) throw malformed("a name lies outside of its table");
-    const name = text.slice(offset, end);
-    return /^[\x00-\x7f]*$/.test(name) ? name : decode(bytes.subarray(offset, end));
-  };
+class StringTable {
+  readonly #bytes: Uint8Array;
+  /** One byte is one UTF-16 unit in this encoding, so offsets hold in the text as well. */
+  readonly #text: string;
+  readonly #lastEnd: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#text = new TextDecoder("latin1").decode(bytes);
+    this.#lastEnd = bytes.lastIndexOf(0);
+  }
+
+  /** @throws {TowerError} `malformed` where no whole name lies there */
+  require(offset: number): void {
+    if (offset > this.#lastEnd) throw malformed("a name lies outside of its table");
+  }
+
+  /** @param beginning in ASCII */
+  begins(offset: number, beginning: string): boolean {
+    return this.#text.startsWith(beginning, offset);
+  }
+
+  /** @throws {TowerError} `malformed` */
+  at(offset: number): string {
+    this.require(offset);
+    const end = this.#text.indexOf("\0", offset);
+    const name = this.#text.slice(offset, end);
+    return /^[\x00-\x7f]*$/.test(name) ? name : decode(this.#bytes.subarray(offset, end));
+  }
 }
 
 function view(source: ByteSource, offset: number, size: number, what: string): DataView {

@@ -30,7 +30,7 @@ for (const bits of [32, 64] as const) {
     })));
     assertEquals(elf.bits, bits);
     assertEquals(sectionStrings(elf, ".modinfo"), ["license=GPL", "alias=pci:v*"]);
-    assertEquals(symbolsOf(elf), [
+    assertEquals(symbolsOf(elf, ""), [
       { name: "__crc_one", section: 0xfff1 },
       { name: "printk", section: 0 },
     ]);
@@ -78,7 +78,13 @@ Deno.test("only tables are read, not the file", () => {
 
 Deno.test("a name that is not ASCII is read as UTF-8", () => {
   const elf = readElf(memorySource(moduleFile({ imports: ["plain", "grün"] })));
-  assertEquals(symbolsOf(elf).map((s) => s.name), ["plain", "grün"]);
+  assertEquals(symbolsOf(elf, "").map((s) => s.name), ["plain", "grün"]);
+});
+
+Deno.test("of what a file defines only the symbols with a beginning are read", () => {
+  const elf = readElf(memorySource(moduleFile({ exports: ["one"], imports: ["printk"] })));
+  assertEquals(symbolsOf(elf, "__crc_").map((s) => s.name), ["__crc_one", "printk"]);
+  assertEquals(symbolsOf(elf, "__crc_o_").map((s) => s.name), ["printk"]);
 });
 
 Deno.test("what is no ELF file, and big-endian ones, are refused by name", () => {
@@ -107,7 +113,7 @@ Deno.test("cut and changed files end in a TowerError or a value, never in anythi
     const cut = random.below(4) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes;
     try {
       const elf = readElf(memorySource(cut));
-      symbolsOf(elf);
+      symbolsOf(elf, "");
       sectionStrings(elf, ".modinfo");
       interpreterOf(elf);
       dynamicOf(elf);

@@ -36,7 +36,7 @@ export function infoOf(module: KernelModule, key: string): string[] {
 export function readModule(source: ByteSource, path: string): KernelModule {
   try {
     const elf = readElf(unpackModule(source, packingOf(path) ?? "none"));
-    const symbols = symbolsOf(elf);
+    const symbols = symbolsOf(elf, CRC);
     return {
       name: moduleName(path),
       path,

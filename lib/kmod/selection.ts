@@ -105,19 +105,23 @@ function find(catalog: Catalog, pattern: string): string[] | undefined {
     const found = members?.map((m) => find(catalog, m)).filter((f) => f !== undefined);
     return found && found.length > 0 ? found.flat() : undefined;
   }
-  const all = [...catalog.modules];
   if (pattern.includes("/")) {
+    const all = [...catalog.modules];
     const bare = pattern.replace(/\/+$/, "");
     const found = all.filter(([, { path }]) =>
       path.startsWith(`${bare}/`) || matchesGlob(bare, path, "/")
     );
     return found.length > 0 ? found.map(([name]) => name) : undefined;
   }
+  if (!isGlob(pattern)) {
+    const name = moduleName(pattern);
+    if (catalog.modules.has(name)) return [name];
+    return catalog.builtin.has(name) ? [] : undefined;
+  }
   // A dash in brackets is a range, and names have none: both spellings are one name.
-  const name = isGlob(pattern) ? pattern : moduleName(pattern);
-  const found = all.filter(([n]) => matchesGlob(name, n)).map(([n]) => n);
+  const found = [...catalog.modules.keys()].filter((name) => matchesGlob(pattern, name));
   if (found.length > 0) return found;
-  return [...catalog.builtin].some((n) => matchesGlob(name, n)) ? [] : undefined;
+  return [...catalog.builtin].some((name) => matchesGlob(pattern, name)) ? [] : undefined;
 }
 
 /**
