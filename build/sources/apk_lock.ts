@@ -6,10 +6,11 @@ import { asIdentity } from "../../lib/apk/identity.ts";
 import type { UnpackedPackage } from "../../lib/apk/types.ts";
 import { compareVersions } from "../../lib/apk/version.ts";
 import type { Wanted } from "../../lib/apk/wanted.ts";
-import { alternativesOf } from "../../lib/apk/wanted.ts";
+import { alternativesOf, choose } from "../../lib/apk/wanted.ts";
 import { MAX_EPOCH } from "../../lib/release/record.ts";
 import { treeName } from "../../lib/schema/of_tree.ts";
 import { type ApkRequest, inputsDigest } from "../../lib/packages/resolve_request.ts";
+import { closureFault } from "./apk_closure.ts";
 import { strayPackage } from "./apk_tags.ts";
 
 const digest = z.string().refine((t) => asDigest(t) !== undefined, "must be a sha256 digest")
@@ -106,6 +107,9 @@ export function requireTrue(
     items.flatMap((item) => alternativesOf(item).find((a) => !told.has(a)) ?? [])
       .find((chosen) => !isThere(chosen));
   if (other !== undefined) throw changed(`"${other}" is missing, or not, other than it says`);
+  const chosen = world.flatMap((item) => choose(item, (a) => !told.has(a)).chosen ?? []);
+  const open = closureFault(packages, chosen);
+  if (open !== undefined) throw changed(open);
 }
 
 function changed(cause: string): TowerError {

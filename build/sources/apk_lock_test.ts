@@ -115,7 +115,8 @@ Deno.test("requireTrue() takes a lock that tells what its packages do, and no ot
     packages = [busybox],
   ): string | undefined => {
     try {
-      requireTrue({ ...source, ...(missing && { missing }) }, packages, [], items as never);
+      const world = ["busybox", ...items];
+      requireTrue({ ...source, ...(missing && { missing }) }, packages, world, items);
       return undefined;
     } catch (error) {
       assert(error instanceof TowerError);
@@ -158,11 +159,13 @@ Deno.test("requireTrue() takes no package of a tagged repository that no item of
     named("a", { depends: ["so:b", "!z"] }),
     named("b", { provides: ["so:b=1"] }),
     named("b-doc", { installIf: ["b=1", "docs"] }),
-    named("c"),
+    named("c", { provides: ["docs"] }),
   ];
   const faultOf = (world: (string | string[])[], ...from: number[]): string | undefined => {
+    const items = world.filter((item) => typeof item !== "string");
     const tagged: ApkSource = {
       ...source,
+      missing: items.map(([first]) => first!),
       repositories: [
         { name: "main", index: digest },
         { name: "edge", tag: "edge", index: digest },
@@ -176,7 +179,7 @@ Deno.test("requireTrue() takes no package of a tagged repository that no item of
       })),
     };
     try {
-      requireTrue(tagged, packages, world as never, []);
+      requireTrue(tagged, packages, [...world, "docs"], items);
       return undefined;
     } catch (error) {
       return (error as TowerError).message;

@@ -131,6 +131,49 @@ Deno.test("packages of a lock in another order, twice, or less of them never pas
   }
 });
 
+Deno.test("packages of a lock that do not go together, or that nothing asks for, are refused", async () => {
+  using b = await built("keys");
+  const path = ["sources", 0, "packages"];
+  const packages = valueAt(b.lock, path) as { [key: string]: Json }[];
+  const refusal = async (list: Json[]) => {
+    const error = await b.try(changed(b.lock, path, () => list), "with its digest");
+    const [message = "", hint] = error.split("\n");
+    assertMatch(hint ?? "", /changed by hand.*lock SYSTEM --update/);
+    return message;
+  };
+  for (const [i, { name }] of packages.entries()) {
+    // Only the index tells that it comes along with others (install_if).
+    if (name !== "hello-openrc") {
+      assertMatch(
+        await refusal(packages.filter((_, at) => at !== i)),
+        /Cannot use the lock: "[^"]+" (needs|is asked for|is missing)/,
+        String(name),
+      );
+    }
+    assertEquals(
+      await refusal([...packages, packages[i]!]),
+      `error: Cannot use the lock: it has "${name}" twice`,
+    );
+  }
+  // A package that the same key signed, of the lock of another system.
+  const { program } = b;
+  const all = smallManifest(program.path("repository"), { world: ["other"] });
+  const { LabRepository } = await import("../support/build/lab_repository.ts");
+  const repository = new LabRepository(program.path("repository"));
+  repository.add({ name: "other", version: "1-r0" });
+  repository.publish();
+  program.write("all.yaml", all);
+  const lock = ["--lock", "all.lock.json", "--keys", "repository/keys"];
+  const made = await program.run("lock", "all.yaml", ...lock);
+  assertEquals(made.code, 0, made.err);
+  const others = JSON.parse(Deno.readTextFileSync(program.path("all.lock.json")));
+  const other = valueAt(others, path) as { [key: string]: Json }[];
+  assertEquals(
+    await refusal([...packages, other.find(({ name }) => name === "other")!]),
+    'error: Cannot use the lock: nothing asks for "other"',
+  );
+});
+
 Deno.test("a lock that swaps the key for another's, text and digest, is refused", async () => {
   using b = await built("keys");
   const { name } = TEST_KEY.trusted;
