@@ -72,7 +72,8 @@ export interface BootRequest {
  * @throws {TowerError} `tool` when QEMU fails, or when a wanted status never came.
  */
 export async function bootImage(request: BootRequest, env: Env): Promise<number> {
-  const { path: image, arch: known, loaders } = namedImage(request.image, request.arch, env);
+  const named = namedImage(request.image, request.arch, env);
+  const { path: image, arch: known, loaders, partitions } = named;
   const arch = request.arch ?? machineArch(known ?? "x86_64", image);
   if (loaders?.length === 0) {
     throw new TowerError("unsupported", `Cannot boot "${image}": it has no boot loader`, {
@@ -103,6 +104,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   const identity = request.host && identityOf(request.host, env);
   using host = request.host && prepareHostDisk({
     image: raw.path,
+    partitions,
     towerEnv: identity!.towerEnv,
     hostKey: identity!.hostKey?.file,
     diskMiB: request.host.diskMiB,

@@ -1,11 +1,13 @@
 import { join, resolve } from "@std/path";
-import { putBootFile } from "../../lib/boot/boot_partition.ts";
 import { giveIdentity } from "../../lib/boot/card_identity.ts";
+import { hostVolumes } from "../../lib/boot/host_volumes.ts";
 import type { Env } from "../../lib/env.ts";
+import { putRootFile } from "../../lib/format/fat/inject.ts";
 import type { Uuid } from "../../lib/format/uuid.ts";
 import type { Lan } from "../../lib/qemu/machine.ts";
 import { copyDisk, openDisk } from "../../lib/files/disk_file.ts";
 import { readBytes, tempDir } from "../../lib/files/files.ts";
+import type { FoundImage } from "../../lib/release/built_images.ts";
 import { parseTowerEnv, writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
 
 /** Far more than a tower.env may have; its parser says the limit in words. */
@@ -21,6 +23,8 @@ export interface HostDisk extends Disposable {
 /** What makes a host of an image. */
 export interface HostRequest {
   readonly image: string;
+  /** What the record of the image tells of it, where one does. */
+  readonly partitions?: FoundImage["partitions"];
   /** The file; one of the thin client's, with the password in it, will do. */
   readonly towerEnv: string;
   /** The file of the key that its sshd is to show; the host makes one by default. */
@@ -44,12 +48,14 @@ export function prepareHostDisk(request: HostRequest, env: Env): HostDisk {
     if (folder) copyDisk(request.image, image);
     using disk = openDisk(image);
     if (request.diskMiB !== undefined) disk.grow(request.diskMiB * 2 ** 20);
-    putBootFile(disk, { name: "tower.env", bytes: writeTowerEnv(settings, "boot"), mtime: 0 });
+    const volumes = hostVolumes(disk, request.partitions);
+    const put = (name: string, bytes: Uint8Array) =>
+      putRootFile(volumes.boot, { name, bytes, mtime: 0 });
+    put("tower.env", writeTowerEnv(settings, "boot"));
     if (request.hostKey !== undefined) {
-      const bytes = readBytes(request.hostKey, READ_LIMIT);
-      putBootFile(disk, { name: "ssh_host_ed25519_key", bytes, mtime: 0 });
+      put("ssh_host_ed25519_key", readBytes(request.hostKey, READ_LIMIT));
     }
-    if (folder) giveIdentity(disk, crypto.randomUUID() as Uuid);
+    if (folder) giveIdentity(volumes, crypto.randomUUID() as Uuid);
     const { network, thinClient, address, username } = settings;
     return {
       image,

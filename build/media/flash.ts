@@ -149,14 +149,17 @@ function warningsOf({ image, target }: FlashPlan): string[] {
     ...image.signer === undefined
       ? ["the image is not checked against a signature: --signers names the keys that may sign"]
       : [],
-    ...startsSomething(image) ? [] : ["no computer starts from it: it has no boot sector"],
+    ...hindranceOf(image).map((cause) => `no computer starts from it: ${cause}`),
     `all data on ${target.description} will be lost`,
   ];
 }
 
-function startsSomething({ head }: CheckedImage): boolean {
+/** Why nothing starts from an image, if so: its record knows, or its beginning tells. */
+function hindranceOf({ head, made }: CheckedImage): string[] {
+  if (made?.loaders?.length === 0) return ["it has no boot loader"];
   const bytes = new Uint8Array(HEAD_SIZE);
-  return startsMachine(bytes.subarray(0, head.readAt(0, bytes)));
+  const isStarted = startsMachine(bytes.subarray(0, head.readAt(0, bytes)));
+  return isStarted ? [] : ["it has no boot sector"];
 }
 
 function planJson(plan: FlashPlan) {

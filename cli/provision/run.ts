@@ -3,10 +3,12 @@ import type { Env } from "../../lib/env.ts";
 import { printable, TowerError } from "../../lib/errors.ts";
 import { findHost, hostName } from "../../lib/fleet/host.ts";
 import { hostFolder } from "../../lib/fleet/paths.ts";
+import { hostVolumes } from "../../lib/boot/host_volumes.ts";
 import { isConfirmed } from "../../lib/program/confirmation.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { missingInclude, untouchableConfig } from "../../lib/inventory/user_ssh_config.ts";
+import { imageAt } from "../../lib/release/built_images.ts";
 import { type Fleet, openFleet } from "../../lib/session/fleet.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { addressPlan } from "../../lib/store/networks_file.ts";
@@ -137,7 +139,8 @@ function verify(
   if (medium === undefined) {
     throw new TowerError("usage", "Cannot verify: say one of --boot-device and --device-file");
   }
+  const { partitions } = answers.image === undefined ? {} : imageAt(path(answers.image));
   using disk = openDisk(medium, "read");
-  requireFiles(disk, bootFiles(hostFolder(place, host.name), host.env));
+  requireFiles(hostVolumes(disk, partitions), bootFiles(hostFolder(place, host.name), host.env));
   env.stdout.write(`${printable(medium)}: it is ${name}'s, as it was written\n`);
 }

@@ -2,7 +2,7 @@ import { setUuidOfExt4, uuidOfExt4 } from "../format/ext4/own_uuid.ts";
 import { overwriteFile, type PlacedFile, placedFile } from "../format/fat/placed_file.ts";
 import { setVolumeId } from "../format/fat/volume_id.ts";
 import { serialFrom, type Uuid } from "../format/uuid.ts";
-import { bootPartition, type Disk, rootPartition } from "./boot_partition.ts";
+import type { Disk, HostVolumes } from "./host_volumes.ts";
 import { RASPBERRY_PI_CMDLINE } from "./raspberry_pi.ts";
 import { SYSLINUX_CONFIG } from "./syslinux.ts";
 import { SYSTEMD_BOOT_ENTRY } from "./systemd_boot.ts";
@@ -19,13 +19,9 @@ const LARGEST_FILE = 65536;
  * are written as are there; `rootdelay=`, which waits for others of the same name, goes. The boot
  * volume's number is made from the UUID. Something that is cut off in between is no card that starts.
  *
- * @returns false, with nothing changed, for a disk whose loaders do not name its second partition by
- * UUID.
- * @throws {TowerError} `malformed` or `unsupported` for a disk without a boot partition.
+ * @returns false, with nothing changed, where no loader names the root by UUID.
  */
-export function giveIdentity(disk: Disk, uuid: Uuid): boolean {
-  const boot = bootPartition(disk);
-  const root = rootPartition(disk);
+export function giveIdentity({ boot, root }: HostVolumes, uuid: Uuid): boolean {
   const old = root && uuidOfExt4(root);
   const files = loaderFiles(boot).filter(({ bytes }) => namedRoot(bytes) === old);
   if (root === undefined || old === undefined || files.length === 0) return false;
@@ -35,11 +31,10 @@ export function giveIdentity(disk: Disk, uuid: Uuid): boolean {
   return true;
 }
 
-/** Whether a loader of a disk names a root by a UUID that is not its second partition's. */
-export function isMisnamed(disk: Disk): boolean {
-  const root = rootPartition(disk);
+/** Whether a loader of a disk names a root by another UUID than it has. */
+export function isMisnamed({ boot, root }: HostVolumes): boolean {
   const uuid = root && uuidOfExt4(root);
-  return loaderFiles(bootPartition(disk)).map(({ bytes }) => namedRoot(bytes))
+  return loaderFiles(boot).map(({ bytes }) => namedRoot(bytes))
     .some((named) => named !== undefined && named !== uuid);
 }
 

@@ -18,7 +18,7 @@ import { digestOf, hexOf } from "../bytes/digest.ts";
 import { quoteArgv } from "../proc/quoting.ts";
 import { bmapFile, compressionOf, RECORD_FILE, SUMS_FILE } from "../release/file_names.ts";
 import type { ImageKind } from "../release/image_kind.ts";
-import { parseRecord } from "../release/record.ts";
+import { type Artifact, parseRecord } from "../release/record.ts";
 import type { Sums } from "../release/sums.ts";
 import type { Reporter } from "../report/event.ts";
 import { formatBytes } from "../report/quantity.ts";
@@ -49,8 +49,8 @@ export interface CheckedImage extends ImagePieces, Disposable {
   readonly made: MadeOf | undefined;
 }
 
-/** Of which system an image is. */
-export interface MadeOf {
+/** Of which system an image is, and what is on it as far as its record tells. */
+export interface MadeOf extends Pick<Artifact, "loaders" | "partitions"> {
   readonly system: string;
   readonly arch: string;
 }
@@ -141,7 +141,8 @@ function madeOf(
   const { artifacts, system, arch } = parseRecord(folder.text(RECORD_FILE), folder.at(RECORD_FILE));
   const artifact = artifacts.find(({ file }) => file === basename(path));
   if (artifact === undefined || artifact.digest !== digest) return undefined;
-  if (kinds.some((kind) => kind === artifact.kind)) return { system, arch };
+  const { loaders, partitions } = artifact;
+  if (kinds.some((kind) => kind === artifact.kind)) return { system, arch, loaders, partitions };
   const message = `Cannot write "${path}" to a card: it is no ${
     kinds.join(" or ")
   } image but of kind ${artifact.kind}`;

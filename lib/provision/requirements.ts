@@ -1,5 +1,5 @@
 import { type AddressPlan, allocateAddress } from "../address_plan/address_plan.ts";
-import { requireBootRoom } from "../boot/boot_partition.ts";
+import { requireBootRoom } from "../boot/host_volumes.ts";
 import type { CheckedImage } from "../disk/checked_image.ts";
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
@@ -58,7 +58,7 @@ export function requireKeygen({ runner }: Env): void {
 /** @throws {TowerError} with why an image takes no host's files on its boot partition. */
 export function requireRoom({ rootDevice }: ProvisionRequest, image: CheckedImage): void {
   try {
-    requireBootRoom(image.head, likelyBootFiles(rootDevice));
+    requireBootRoom(image.head, image.made?.partitions, likelyBootFiles(rootDevice));
   } catch (cause) {
     // The beginning of a compressed image may not tell: then writing does.
     if (cause instanceof RangeError) return;

@@ -5,16 +5,14 @@ import { exists, isFolder, listDir, readText } from "../files/files.ts";
 import { RECORD_FILE } from "./file_names.ts";
 import type { ImageKind } from "./image_kind.ts";
 import { compareImages, isHostImage } from "./image_name.ts";
-import { type BuildRecord, parseRecord } from "./record.ts";
+import { type Artifact, type BuildRecord, parseRecord } from "./record.ts";
 
 const RECORD_LIMIT = 64 << 20;
 
 /** A disk image, or a medium that is one too, as it lies in a folder, and what the record beside it says it is for. */
-export interface FoundImage {
+export interface FoundImage extends Pick<Artifact, "loaders" | "partitions"> {
   readonly path: string;
   readonly arch: Arch | undefined;
-  /** What may start it, where that is known. */
-  readonly loaders: readonly string[] | undefined;
 }
 
 /** Where builds may lie, each in a folder SYSTEM-ARCH: what comes first is looked into first. */
@@ -26,7 +24,8 @@ export function buildsFolders({ cwd, cacheDir }: Pick<Env, "cwd" | "cacheDir">):
 export function imageAt(path: string): FoundImage {
   const record = readRecord(dirname(path));
   const disk = record?.artifacts.find(({ file }) => file === basename(path));
-  return { path, arch: disk && archOf(record), loaders: disk?.loaders };
+  const { loaders, partitions } = disk ?? {};
+  return { path, arch: disk && archOf(record), loaders, partitions };
 }
 
 /**
@@ -36,10 +35,10 @@ export function imageAt(path: string): FoundImage {
  */
 export function imagesOfBuild(folder: string, kinds: readonly ImageKind[]): FoundImage[] {
   const record = readRecord(folder);
-  return (record?.artifacts ?? []).flatMap(({ kind, file, loaders }) => {
+  return (record?.artifacts ?? []).flatMap(({ kind, file, loaders, partitions }) => {
     const path = join(folder, file);
     const isImage = kinds.some((wanted) => wanted === kind);
-    return isImage && exists(path) ? [{ path, arch: archOf(record), loaders }] : [];
+    return isImage && exists(path) ? [{ path, arch: archOf(record), loaders, partitions }] : [];
   });
 }
 

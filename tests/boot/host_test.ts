@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { bootPartition } from "../../lib/boot/boot_partition.ts";
+import { hostVolumes } from "../../lib/boot/host_volumes.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
@@ -136,7 +136,7 @@ async function knocks(
 /** Neither the file nor its bytes are left; three bytes alone stand in any kernel by chance. */
 function assertSecretsGone(card: string): void {
   using disk = openDisk(card);
-  const boot = bootPartition(disk);
+  const { boot } = hostVolumes(disk, undefined);
   const bytes = new Uint8Array(boot.size);
   for (let at = 0; at < bytes.length;) at += boot.readAt(at, bytes.subarray(at, at + (1 << 20)));
   const text = new TextDecoder("latin1").decode(bytes);

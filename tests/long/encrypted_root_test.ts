@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { putBootFile } from "../../lib/boot/boot_partition.ts";
+import { hostVolumes } from "../../lib/boot/host_volumes.ts";
+import { putRootFile } from "../../lib/format/fat/inject.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
@@ -75,7 +76,7 @@ Deno.test({
       });
       {
         using opened = openDisk(card);
-        putBootFile(opened, { ...key, mtime: 1_700_000_000 });
+        putRootFile(hostVolumes(opened, undefined).boot, { ...key, mtime: 1_700_000_000 });
       }
       await machine.eventually(120, () => host.ssh("true"));
       await machine.orConsole(async () => {

@@ -83,3 +83,22 @@ Deno.test({
     assertEquals(await towerEnvIn(p.image), new TextDecoder().decode(good));
   },
 });
+
+Deno.test({
+  name: `where a record tells of the partitions, the tower.env goes to the one of /boot${note}`,
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const good = writeTowerEnv(onlineEnv(KEY), "boot");
+    const p = await prepared(folder.path, good);
+    const linux = { type: MBR_TYPE.linux, active: false, firstSector: 64, sectors: 64 };
+    const table = encodeMbr({ bootCode: new Uint8Array(), signature: 1, partitions: [linux] });
+    Deno.writeFileSync(p.image, new Uint8Array([...table, ...p.before.subarray(table.length)]));
+    const request = { ...p, diskMiB: undefined, inPlace: true };
+    assertThrows(() => prepareHostDisk(request, realEnv()), TowerError, "is no FAT of an MBR");
+    const boot = { name: "boot", type: "0x0c", content: "fat", folder: "/boot" };
+    const partitions = [{ ...boot, offset: FIRST * 512, size: SECTORS * 512 }];
+    using _disk = prepareHostDisk({ ...request, partitions }, realEnv());
+    assertEquals(await towerEnvIn(p.image), new TextDecoder().decode(good));
+  },
+});

@@ -1,7 +1,8 @@
 import { inOneBreath } from "../../../lib/breathe.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { putBootFile } from "../../../lib/boot/boot_partition.ts";
+import { hostVolumes } from "../../../lib/boot/host_volumes.ts";
+import { putRootFile } from "../../../lib/format/fat/inject.ts";
 import { giveIdentity, isMisnamed } from "../../../lib/boot/card_identity.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
@@ -54,7 +55,7 @@ async function cardFile(folder: string, fields: object = {}): Promise<string> {
     });
   }
   using card = openDisk(image);
-  putBootFile(card, {
+  putRootFile(hostVolumes(card, undefined).boot, {
     name: "cmdline.txt",
     bytes: new TextEncoder().encode(`é ${plan.boot!.cmdline}   \n`),
     mtime: 0,
@@ -79,9 +80,10 @@ for (const { type, boot, loaders } of VOLUMES) {
       const image = await cardFile(folder.path, { boot, loaders });
       {
         using card = openDisk(image);
-        assert(!isMisnamed(card));
-        assert(giveIdentity(card, OWN));
-        assert(!isMisnamed(card));
+        const volumes = hostVolumes(card, undefined);
+        assert(!isMisnamed(volumes));
+        assert(giveIdentity(volumes, OWN));
+        assert(!isMisnamed(volumes));
       }
       const bootPart = await partitionFile(runner, image, 1);
       await run("fsck.fat", "-n", bootPart);
@@ -118,14 +120,15 @@ for (const { type, boot, loaders } of VOLUMES) {
 /** A disk whose loaders name another root is left as it is, byte for byte. */
 function leavesOthers(image: string): void {
   using card = openDisk(image);
-  putBootFile(card, { name: "cmdline.txt", bytes: new Uint8Array(), mtime: 0 });
+  const volumes = hostVolumes(card, undefined);
+  putRootFile(volumes.boot, { name: "cmdline.txt", bytes: new Uint8Array(), mtime: 0 });
   for (const root of ["LABEL=root", `UUID=${IMAGE}`]) {
     const bytes = new TextEncoder().encode(`APPEND root=${root} quiet\n`);
-    putBootFile(card, { name: "syslinux.cfg", bytes, mtime: 0 });
+    putRootFile(volumes.boot, { name: "syslinux.cfg", bytes, mtime: 0 });
     const before = Deno.readFileSync(image);
-    assertEquals(giveIdentity(card, uuidFrom("third")), false);
+    assertEquals(giveIdentity(volumes, uuidFrom("third")), false);
     assertEquals(digestOf(Deno.readFileSync(image)), digestOf(before));
-    assertEquals(isMisnamed(card), root !== "LABEL=root");
+    assertEquals(isMisnamed(volumes), root !== "LABEL=root");
   }
 }
 

@@ -103,7 +103,7 @@ async function unfit(image: string): Promise<[path: string, message: string][]> 
   const blank = whole.slice();
   blank.fill(0, 1 << 20, 2 << 20);
   const cases: [string, Uint8Array, string][] = [
-    ["gpt", gpt, "the disk has a GPT, and a host's an MBR"],
+    ["gpt", gpt, "the disk has a GPT, and no record of its image is beside it"],
     ["full", full, "free clusters"],
     ["blank", blank, "it has no boot sector"],
   ];

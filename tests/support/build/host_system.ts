@@ -4,7 +4,8 @@ import { openEngine } from "../../../build/engine/engine.ts";
 import { manifestFiles } from "../../../build/inputs/inputs.ts";
 import { labFolder } from "../../../build/inputs/trusted_keys.ts";
 import { build } from "../../../build/pipeline.ts";
-import { putBootFile } from "../../../lib/boot/boot_partition.ts";
+import { hostVolumes } from "../../../lib/boot/host_volumes.ts";
+import { putRootFile } from "../../../lib/format/fat/inject.ts";
 import { giveIdentity } from "../../../lib/boot/card_identity.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import { realEnv } from "../../../lib/env.ts";
@@ -154,8 +155,9 @@ export function cardOf(
   copyDisk(image, card);
   using disk = openDisk(card);
   disk.grow(CARD_MIB * 2 ** 20);
-  for (const file of files) putBootFile(disk, { ...file, mtime: 1_700_000_000 });
-  if (plain === "own" && !giveIdentity(disk, CARD_UUID)) {
+  const volumes = hostVolumes(disk, undefined);
+  for (const file of files) putRootFile(volumes.boot, { ...file, mtime: 1_700_000_000 });
+  if (plain === "own" && !giveIdentity(volumes, CARD_UUID)) {
     throw new Error("the image's loaders do not name its root by UUID");
   }
   return card;

@@ -1,6 +1,7 @@
 import { assert, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { putBootFile } from "../../../lib/boot/boot_partition.ts";
+import { hostVolumes } from "../../../lib/boot/host_volumes.ts";
+import { putRootFile } from "../../../lib/format/fat/inject.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../../lib/files/disk_file.ts";
 import { tempFolder } from "../program/file_sink.ts";
@@ -49,7 +50,11 @@ export async function refuseFiles(
   const good = envFile(offlineEnv(client.publicKey));
   const insert = (bytes: Uint8Array) => {
     using disk = openDisk(card);
-    putBootFile(disk, { name: "tower.env", bytes, mtime: 1_700_000_000 });
+    putRootFile(hostVolumes(disk, undefined).boot, {
+      name: "tower.env",
+      bytes,
+      mtime: 1_700_000_000,
+    });
   };
   const isRefused = async (says: RegExp) => {
     await using host = await bootHost(place, "none");
