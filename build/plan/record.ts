@@ -22,6 +22,7 @@ export function makeRecord(
   builderVersion: string,
 ): BuildRecord {
   const repositories = repositoriesOf(lock);
+  const trees = treesOfPackages(plan);
   const missing = [...new Set(apkSourcesOf(lock).flatMap(({ missing }) => missing ?? []))];
   return {
     version: 2,
@@ -45,6 +46,7 @@ export function makeRecord(
       digest: p.digest,
       identity: p.identity,
       key: p.signedBy.name,
+      ...(plan.trees.length === 1 ? {} : { trees: trees.get(p.digest)! }),
     })),
     ...recordedSources(lock),
     ...(missing.length === 0 ? {} : { missing }),
@@ -59,6 +61,19 @@ function repositoriesOf(lock: Lock): ReadonlyMap<Digest, string> {
       packages.map(({ digest, repository }) => [digest, repositories[repository]!.name] as const)
     ),
   );
+}
+
+/** The trees that packages are in, by digest: where one is installed, and what begins from that. */
+function treesOfPackages({ trees }: BuildPlan): ReadonlyMap<Digest, string[]> {
+  const inside = new Map<string, readonly Digest[]>();
+  const found = new Map<Digest, string[]>();
+  for (const { name, from, packages } of trees) {
+    const begun = from === undefined ? [] : inside.get(from)!;
+    const all = [...begun, ...packages.map(({ digest }) => digest)];
+    inside.set(name, all);
+    for (const digest of new Set(all)) found.set(digest, [...found.get(digest) ?? [], name]);
+  }
+  return found;
 }
 
 /** What of a lock is no package. */

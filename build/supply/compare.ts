@@ -3,6 +3,7 @@ import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { rawFile } from "../../lib/release/file_names.ts";
 import type { Artifact, BuildRecord } from "../../lib/release/record.ts";
 import { type Difference, differenceOf, isSame } from "./difference.ts";
+import { comparePackages, type PackageVersion } from "./package_difference.ts";
 import type { ListedEntry } from "./tree_listing.ts";
 import {
   deviceNodes,
@@ -21,11 +22,6 @@ export interface ComparedBuild {
   readonly trees: ReadonlyMap<string, Tree | undefined>;
 }
 
-export interface PackageVersion {
-  readonly name: string;
-  readonly version: string;
-  readonly digest: string;
-}
 export interface ArtifactSize {
   readonly file: string;
   readonly size: number;
@@ -69,7 +65,7 @@ export interface BuildDifference {
 
 /** Compares two builds. Pure. */
 export function compareBuilds(before: ComparedBuild, after: ComparedBuild): BuildDifference {
-  const packages = differenceOf(packagesOf(before.record), packagesOf(after.record), equal);
+  const packages = comparePackages(before.record, after.record);
   const trees = compareAllTrees(before, after);
   const commandLines = compareCommandLines(before.record, after.record);
   const artifacts = differenceOf(sizesOf(before.record), sizesOf(after.record), equal);
@@ -120,10 +116,6 @@ function compareTrees(before: Tree, after: Tree): TreeDifference {
 
 function equal(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b);
-}
-
-function packagesOf({ packages }: BuildRecord): Map<string, PackageVersion> {
-  return new Map(packages.map(({ name, version, digest }) => [name, { name, version, digest }]));
 }
 
 function sourcesOf({ sources = [] }: BuildRecord): Map<string, SourceVersion> {

@@ -64,6 +64,7 @@ function packageOf(item: RecordedPackage, record: BuildRecord) {
     properties: [
       { name: "tower:origin", value: item.origin },
       { name: "tower:signed-by", value: item.key },
+      ...(item.trees ?? []).map((tree) => ({ name: "tower:tree", value: tree })),
     ],
   };
 }

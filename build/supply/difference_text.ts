@@ -3,6 +3,7 @@ import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { BuildDifference, TreeDifference } from "./compare.ts";
 import type { Difference } from "./difference.ts";
 import type { ListedEntry } from "./tree_listing.ts";
+import type { PackageVersion } from "./package_difference.ts";
 import { isModule } from "./tree_views.ts";
 
 /** A difference as lines for people: `+` came, `-` went, `~` changed. */
@@ -13,11 +14,11 @@ export function formatDifference(difference: BuildDifference): string {
     section(
       "packages",
       difference.packages,
-      (p) => `${p.name} ${p.version}`,
+      (p) => `${p.name} ${p.version}${ofTrees(p)}`,
       (before, after) =>
-        before.version === after.version
+        (before.version === after.version
           ? `${after.name} ${after.version} has other contents`
-          : `${after.name} ${before.version} -> ${after.version}`,
+          : `${after.name} ${before.version} -> ${after.version}`) + ofTrees(after),
     ),
     section(
       "sources",
@@ -47,6 +48,11 @@ export function formatDifference(difference: BuildDifference): string {
   const isWhole = Object.values(trees).every((tree) => tree !== null);
   if (difference.isSame) parts.push(isWhole ? "no differences" : "no differences in the records");
   return printable(parts.join("\n")) + "\n";
+}
+
+function ofTrees({ trees = [] }: PackageVersion): string {
+  if (trees.length === 0) return "";
+  return `, of ${trees.length > 1 ? "trees" : "tree"} ${trees.join(", ")}`;
 }
 
 function treeSections(name: string, tree: TreeDifference | null): string[] {

@@ -34,7 +34,10 @@ export function provenanceStatement(record: BuildRecord): unknown {
             name: `${item.name}-${item.version}.apk`,
             uri: purlOf(item, record),
             digest: { sha256: hexOf(item.digest) },
-            annotations: { repository: item.repository, key: item.key },
+            annotations: {
+              ...{ repository: item.repository, key: item.key },
+              ...(item.trees ? { trees: item.trees } : {}),
+            },
           })),
           ...(record.sources ?? []).map(({ kind, name, digest, url, system, plan, file }) => ({
             name,

@@ -225,3 +225,24 @@ Deno.test("every document tells what came from elsewhere beside packages", () =>
   const { sources: _, ...without } = RECORD;
   assertEquals(rendered("slsa", without).predicate.buildDefinition.resolvedDependencies.length, 3);
 });
+
+Deno.test("a package that is in several trees stands there once, with the names of all", () => {
+  const trees = ["root", "more"];
+  const packages = [item("busybox", { trees }), item("musl")];
+  const record = { ...RECORD, packages, sources: [] };
+  const [busybox, musl] = rendered("spdx", record).packages.slice(2);
+  assertEquals(
+    busybox.sourceInfo,
+    "Built from busybox; signed by k.rsa.pub; in the trees root, more",
+  );
+  assertEquals(musl.sourceInfo, "Built from musl; signed by k.rsa.pub");
+  const [component, other] = rendered("cyclonedx", record).components;
+  assertEquals(
+    component.properties.slice(2).map(({ name, value }: Json) => `${name} ${value}`),
+    ["tower:tree root", "tower:tree more"],
+  );
+  assertEquals(other.properties.length, 2);
+  const [first, second] = rendered("slsa", record).predicate.buildDefinition
+    .resolvedDependencies;
+  assertEquals([first.annotations.trees, second.annotations.trees], [trees, undefined]);
+});

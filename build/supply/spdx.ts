@@ -92,13 +92,17 @@ function packageOf(
     licenseDeclared: expression,
     ...UNKNOWN,
     checksums: checksum(item.digest),
-    sourceInfo: `Built from ${item.origin}; signed by ${item.key}`,
+    sourceInfo: `Built from ${item.origin}; signed by ${item.key}${inTrees(item)}`,
     externalRefs: [{
       referenceCategory: "PACKAGE-MANAGER",
       referenceType: "purl",
       referenceLocator: purlOf(item, record),
     }],
   };
+}
+
+function inTrees({ trees }: RecordedPackage): string {
+  return trees === undefined ? "" : `; in the trees ${trees.join(", ")}`;
 }
 
 /** What came from elsewhere beside packages. */

@@ -64,6 +64,8 @@ const packageEntry = z.looseObject({
   digest: sha256Digest,
   identity: z.string(),
   key: z.string(),
+  /** The trees that it is in, where a build has several. */
+  trees: z.array(word).min(1).optional(),
 });
 const source = z.looseObject({
   /** How it came: `archive`, `build`. */

@@ -45,7 +45,13 @@ Deno.test("each tree has packages of its own, chosen and locked by themselves", 
   assertEquals(await installed(program, "root.tar"), ["base", "greet", "hello", "hello-openrc"]);
   assertEquals(await installed(program, "tool.tar"), ["base"]);
   const record = JSON.parse(Deno.readTextFileSync(program.path("out/record.json")));
-  assertEquals(record.packages.length, 4, "each once");
+  assertEquals(
+    record.packages.map(({ name, trees }: { name: string; trees: string[] }) =>
+      `${name} of ${trees.join(" ")}`
+    ).sort(),
+    ["base of root tool", "greet of root", "hello of root", "hello-openrc of root"],
+    "each once",
+  );
 
   assertMatch((await program.run("why", "greet", "--system", ...ARGS.slice(0, 3))).out, /greet/);
   const why = ["why", "greet", "--system", ...ARGS.slice(0, 3), "--tree"];
@@ -89,7 +95,7 @@ Deno.test("a packages stage stands in a tree that begins empty", async () => {
   const { error } = await program.fails("build", ...ARGS);
   assertMatch(
     error.join("\n"),
-    /trees\.late\.stages\[0\]: packages go into an empty tree, and this one begins with another/,
+    /trees\.late\.stages\[0\]: packages go into an empty tree, and this one begins with something/,
   );
 });
 
@@ -118,4 +124,28 @@ Deno.test("a lock of version 1 is built from as before, and stays as it is while
   assertEquals(Deno.readTextFileSync(program.path(LOCK)), text);
   assertEquals((await program.run("lock", ...ARGS, "--update")).code, 0);
   assertEquals(JSON.parse(Deno.readTextFileSync(program.path(LOCK))), lock);
+});
+
+Deno.test("a package is told of every tree that it is in, in the record and in a difference", async () => {
+  using program = new TestProgram();
+  const { folder } = program.repository();
+  const trees = (world: readonly string[]) => ({
+    from: { from: "tool", stages: [] },
+    third: { stages: [{ kind: "packages", world }] },
+  });
+  program.write("small.yaml", worlds(folder, ["base"], trees(["greet"])));
+  assertEquals((await program.run("build", ...ARGS)).code, 0);
+  const record = JSON.parse(Deno.readTextFileSync(program.path("out/record.json")));
+  const base = record.packages.find(({ name }: { name: string }) => name === "base");
+  assertEquals(base.trees, ["root", "tool", "from", "third"]);
+  Deno.renameSync(program.path("out"), program.path("before"));
+  program.write("small.yaml", worlds(folder, ["greet"], trees(["base"])));
+  assertEquals((await program.run("build", ...ARGS)).code, 0);
+  const { out } = await program.run("diff", "before", "out");
+  const packages = /^packages: .*\n((?: {2}[-+~] .*\n)*)/m.exec(out)![1]!.trimEnd().split("\n")
+    .map((line) => line.replace(/ [0-9]\S*,/, ","));
+  assertEquals(packages, [
+    "  + greet, of trees from, tool",
+    "  - greet, of tree third",
+  ]);
 });
