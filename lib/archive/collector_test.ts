@@ -95,3 +95,30 @@ Deno.test("owners, devices, targets and attributes are bounded", () => {
   assertEquals(file!.xattrs, [["user.a", "Ag=="], ["user.b", "AQ=="]]);
   assertEquals(device!.device, [8, 0]);
 });
+
+Deno.test("a path is one line of a message, whatever it holds", () => {
+  refused('Cannot take "a\\x0a  hint: b\\x1b" of the archive', raw("file", "a\n  hint: b\x1b"));
+  refused(`Cannot take "${"/".repeat(200)}…" of the archive`, raw("file", `${"/".repeat(4000)}a`));
+});
+
+Deno.test("paths, links and attributes of all entries together are bounded, folders between them too", () => {
+  const collect = (count: number, entry: (i: number) => RawEntry) => {
+    const collector = new ArchiveCollector();
+    for (let i = 0; i < count; i++) {
+      collector.entry(entry(i));
+      collector.end();
+    }
+    return collector.entries();
+  };
+  const long = "x/".repeat(10) + "y".repeat(200);
+  assertEquals(collect(20_000, (i) => raw("file", `${long}/${i}`)).length, 20_000);
+  const more = "its paths, links and attributes have more than 134217728 characters";
+  // One path of 2,000 folders is half a megabyte of folders' names, of which each is held.
+  const deep = (i: number) => raw("file", `${i}${"/a".repeat(2000)}`);
+  assertThrows(() => collect(200, deep), TowerError, more);
+  const value = new Uint8Array(1 << 20);
+  const described = (i: number) => raw("file", `${i}`, { xattrs: new Map([["user.a", value]]) });
+  assertThrows(() => collect(200, described), TowerError, more);
+  const linked = (i: number) => raw("symlink", `${i}`, { target: "t".repeat(4000) });
+  assertThrows(() => collect(50_000, linked), TowerError, more);
+});

@@ -1,10 +1,13 @@
 import { TowerError } from "../errors.ts";
 import type { ArchiveEntryType, EntryHandler, RawEntry } from "./entry.ts";
+import { shownName } from "./shown_name.ts";
 
 /** The fixed part: a magic of six characters and 13 numbers of eight hexadecimal digits. */
 const HEADER = 110;
 /** PATH_MAX of Linux, with the NUL. */
 const MAX_NAME = 4096;
+/** Most characters of names that wait for their content at once. */
+const MOST_WAITING = 16 << 20;
 /** Of the file's type in the mode (inode(7)). */
 const TYPES: Readonly<Record<number, ArchiveEntryType>> = {
   0o010000: "fifo",
@@ -52,6 +55,7 @@ export class CpioReader {
   #entries = 0;
   /** Names that wait for their content, by inode. */
   readonly #waiting = new Map<string, RawEntry[]>();
+  #waitingText = 0;
 
   constructor(handler: EntryHandler, { entries }: { readonly entries: number }) {
     this.#handler = handler;
@@ -121,14 +125,16 @@ export class CpioReader {
     };
     this.#raw = raw;
     if (type === "symlink") {
-      if (size === 0 || size >= MAX_NAME) throw malformed(`link "${path}" has no target`);
+      if (size === 0 || size >= MAX_NAME) {
+        throw malformed(`link "${shownName(path)}" has no target`);
+      }
       this.#state = "target";
       this.#part = new Uint8Array(size);
       return;
     }
-    if (type !== "file" && size !== 0) throw malformed(`entry "${path}" has content`);
+    if (type !== "file" && size !== 0) throw malformed(`entry "${shownName(path)}" has content`);
     if (type === "file" && links > 1 && size === 0) {
-      this.#waiting.set(inode, [...this.#waiting.get(inode) ?? [], raw]);
+      this.#wait(inode, raw);
       return this.#next();
     }
     this.#handler.entry(raw);
@@ -136,6 +142,17 @@ export class CpioReader {
     this.#sum = 0;
     if (size === 0) this.#whole();
     else this.#state = "content";
+  }
+
+  #wait(inode: string, name: RawEntry): void {
+    this.#waitingText += name.path.length;
+    if (this.#waitingText > MOST_WAITING) {
+      const what = `names that wait for their content have more than ${MOST_WAITING} characters`;
+      throw new TowerError("limit", `Cannot read cpio archive: ${what}`);
+    }
+    const names = this.#waiting.get(inode);
+    if (names) names.push(name);
+    else this.#waiting.set(inode, [name]);
   }
 
   #take(bytes: Uint8Array): void {
@@ -152,11 +169,13 @@ export class CpioReader {
   #whole(): void {
     const { checksum, inode } = this.#header!;
     if (checksum !== undefined && checksum !== this.#sum) {
-      throw malformed(`entry "${this.#raw!.path}" has another checksum`);
+      throw malformed(`entry "${shownName(this.#raw!.path)}" has another checksum`);
     }
     this.#handler.end();
-    this.#linkTo(this.#raw!.path, this.#waiting.get(inode) ?? []);
+    const names = this.#waiting.get(inode) ?? [];
+    for (const { path } of names) this.#waitingText -= path.length;
     this.#waiting.delete(inode);
+    this.#linkTo(this.#raw!.path, names);
     this.#next();
   }
 

@@ -62,9 +62,14 @@ Deno.test("what was written as cpio comes back, however it is cut", () => {
 });
 
 /** An entry of the kind newc, or crc where a checksum is told. */
-function entry(path: string, text: string, mode: number, checksum?: number, size = text.length) {
+function entry(
+  ...[path, text, mode, checksum, size = text.length, links = 1]: [
+    ...[path: string, text: string, mode: number],
+    ...[checksum?: number | undefined, size?: number, links?: number],
+  ]
+) {
   const name = encoder.encode(`${path}\0`);
-  const numbers = [1, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name.length, checksum ?? 0];
+  const numbers = [1, mode, 0, 0, links, 0, size, 0, 0, 0, 0, name.length, checksum ?? 0];
   const hex = numbers.map((n) => n.toString(16).padStart(8, "0")).join("");
   const head = concat([encoder.encode((checksum === undefined ? "070701" : "070702") + hex), name]);
   const padded = (bytes: Uint8Array) => concat([bytes, new Uint8Array((4 - bytes.length % 4) % 4)]);
@@ -115,4 +120,22 @@ Deno.test("whatever is changed in a cpio ends in an error or in entries", () => 
     }
   }
   assert(refused > 1000, `${refused}`);
+});
+
+Deno.test("a file may have very many names, whose time is not their square, and not names without end", () => {
+  const named = (count: number, long: string) => {
+    const name = (_: unknown, i: number) =>
+      entry(`${long}${String(i).padStart(6, "0")}`, "", 0o100644, undefined, 0, 2);
+    return concat([...Array.from({ length: count }, name), END]);
+  };
+  const many = named(100_000, "");
+  const start = performance.now();
+  assertEquals(read(many, many.length, 100_000).length, 100_000);
+  // The square takes minutes.
+  assert(performance.now() - start < 60_000);
+  assertThrows(
+    () => read(named(5000, "x".repeat(4000)), undefined, 5000),
+    TowerError,
+    "names that wait for their content have more than 16777216 characters",
+  );
 });

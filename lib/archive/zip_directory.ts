@@ -1,5 +1,7 @@
 import { type ByteSource, readExactly } from "../bytes/bytes.ts";
+import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
+import { shownName } from "./shown_name.ts";
 
 /** Signatures of ZIP (APPNOTE.TXT 6.3.10), little endian. */
 const LOCAL = 0x04034b50, CENTRAL = 0x02014b50, END = 0x06054b50;
@@ -11,6 +13,8 @@ const MAX_NAME = 4096;
 /** Bits of the flags: encrypted, patch data, strongly encrypted, masked headers (4.4.4). */
 const UNREADABLE = 0x0001 | 0x0020 | 0x0040 | 0x2000;
 const UNIX = 3;
+/** Most bytes of the directory, which is held in memory: 65,534 entries of 500 bytes have less. */
+const MAX_DIRECTORY = 32 << 20;
 
 /** A file of a ZIP archive, as the central directory lists it and its own header agrees. */
 export interface ZipMember {
@@ -35,13 +39,18 @@ export interface ZipMember {
  * @throws {TowerError} `malformed`, `limit`, or `unsupported` for ZIP64, several volumes, encryption
  * and methods other than stored and deflated.
  */
-export function readZipDirectory(
+export async function readZipDirectory(
   source: ByteSource,
   limits: { readonly entries: number },
-): readonly ZipMember[] {
+  breathe: Breathe,
+): Promise<readonly ZipMember[]> {
   const end = endOf(source);
   if (end.count > limits.entries) {
     const what = `it has more than ${limits.entries} entries`;
+    throw new TowerError("limit", `Cannot read zip archive: ${what}`);
+  }
+  if (end.size > MAX_DIRECTORY) {
+    const what = `its directory has more than ${MAX_DIRECTORY} bytes`;
     throw new TowerError("limit", `Cannot read zip archive: ${what}`);
   }
   const bytes = readExactly(source, end.start, end.size);
@@ -51,6 +60,7 @@ export function readZipDirectory(
     const { member, length } = centralAt(bytes, at, source, end.start);
     members.push(member);
     at += length;
+    await breathe();
   }
   if (at !== bytes.length) throw malformed("its directory has another length than its entries");
   requireApart(members);
@@ -94,15 +104,19 @@ function centralAt(
   const rawName = bytes.subarray(at + CENTRAL_SIZE, at + CENTRAL_SIZE + nameLength);
   const name = nameOf(rawName);
   const [flags, method, packed, size, header] = [u16(8), u16(10), u32(20), u32(24), u32(42)];
-  if (flags & UNREADABLE) throw unsupported(`"${name}" is encrypted`);
+  if (flags & UNREADABLE) throw unsupported(`"${shownName(name)}" is encrypted`);
   if (method !== 0 && method !== 8) {
-    throw unsupported(`"${name}" is compressed by method ${method}`);
+    throw unsupported(`"${shownName(name)}" is compressed by method ${method}`);
   }
-  if ([packed, size, header].includes(0xffffffff)) throw unsupported(`"${name}" needs ZIP64`);
-  if (u16(34) !== 0) throw unsupported(`"${name}" is in another volume`);
-  if (method === 0 && packed !== size) throw malformed(`"${name}" is stored in another size`);
+  if ([packed, size, header].includes(0xffffffff)) {
+    throw unsupported(`"${shownName(name)}" needs ZIP64`);
+  }
+  if (u16(34) !== 0) throw unsupported(`"${shownName(name)}" is in another volume`);
+  if (method === 0 && packed !== size) {
+    throw malformed(`"${shownName(name)}" is stored in another size`);
+  }
   const offset = contentOf(source, header, { name, rawName, method });
-  if (offset + packed > most) throw malformed(`"${name}" reaches into its directory`);
+  if (offset + packed > most) throw malformed(`"${shownName(name)}" reaches into its directory`);
   const madeBy = bytes[at + 5]!;
   return {
     length,
@@ -125,13 +139,13 @@ function contentOf(
   { name, rawName, method }: { name: string; rawName: Uint8Array; method: number },
 ): number {
   const length = LOCAL_SIZE + rawName.length;
-  if (header + length > source.size) throw malformed(`"${name}" lies behind its end`);
+  if (header + length > source.size) throw malformed(`"${shownName(name)}" lies behind its end`);
   const bytes = readExactly(source, header, length);
   const view = viewOf(bytes);
   const isSame = view.getUint32(0, true) === LOCAL && view.getUint16(8, true) === method &&
     view.getUint16(26, true) === rawName.length &&
     bytes.subarray(LOCAL_SIZE).every((byte, i) => byte === rawName[i]);
-  if (!isSame) throw malformed(`"${name}" has another header than its directory says`);
+  if (!isSame) throw malformed(`"${shownName(name)}" has another header than its directory says`);
   return header + length + view.getUint16(28, true);
 }
 
@@ -141,7 +155,7 @@ function requireApart(members: readonly ZipMember[]): void {
     const before = sorted[i - 1];
     // A header of at least its fixed part and the name stands between two contents.
     if (!before || before.offset + before.packed + LOCAL_SIZE <= offset) continue;
-    throw malformed(`"${name}" and "${before.name}" share bytes`);
+    throw malformed(`"${shownName(name)}" and "${shownName(before.name)}" share bytes`);
   }
 }
 

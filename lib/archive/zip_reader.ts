@@ -5,6 +5,7 @@ import { TowerError } from "../errors.ts";
 import { Inflater } from "../format/inflater.ts";
 import type { EntryHandler, RawEntry } from "./entry.ts";
 import { readZipDirectory, type ZipMember } from "./zip_directory.ts";
+import { shownName } from "./shown_name.ts";
 
 const PIECE = 256 << 10;
 const LINK = 0o120000, DIRECTORY = 0o040000, FILE = 0o100000, TYPE = 0o170000;
@@ -31,7 +32,7 @@ export async function readZip(
   limits: ZipLimits,
   breathe: Breathe,
 ): Promise<void> {
-  const members = readZipDirectory(source, limits);
+  const members = await readZipDirectory(source, limits, breathe);
   const total = members.reduce((sum, { size }) => sum + size, 0);
   if (total > limits.content) {
     throw new TowerError(
@@ -58,7 +59,9 @@ function entryOf(member: ZipMember, offset: number): RawEntry {
   const { name, size, unixMode } = member;
   const isFolder = name.endsWith("/");
   const type = typeOf(member);
-  if (type === "directory" && size !== 0) throw malformed(`"${name}" is a folder with content`);
+  if (type === "directory" && size !== 0) {
+    throw malformed(`"${shownName(name)}" is a folder with content`);
+  }
   // Other systems than Unix tell no permissions.
   const mode = (unixMode ?? 0) & 0o7777 || (isFolder ? 0o755 : 0o644);
   return {
@@ -74,7 +77,9 @@ function typeOf({ name, unixMode }: ZipMember): "file" | "directory" | "symlink"
   const type = (unixMode ?? 0) & TYPE;
   if (type === LINK && !isFolder) return "symlink";
   if (type === 0 || type === (isFolder ? DIRECTORY : FILE)) return isFolder ? "directory" : "file";
-  throw malformed(`"${name}" has the mode ${unixMode!.toString(8)}, which does not fit its name`);
+  throw malformed(
+    `"${shownName(name)}" has the mode ${unixMode!.toString(8)}, which does not fit its name`,
+  );
 }
 
 async function targetOf(
@@ -82,7 +87,9 @@ async function targetOf(
   source: ByteSource,
   breathe: Breathe,
 ): Promise<string> {
-  if (member.size > MAX_TARGET) throw malformed(`link "${member.name}" has a long target`);
+  if (member.size > MAX_TARGET) {
+    throw malformed(`link "${shownName(member.name)}" has a long target`);
+  }
   const target = new Uint8Array(member.size);
   let filled = 0;
   await contentOf(member, source, (bytes) => {
@@ -92,7 +99,7 @@ async function targetOf(
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(target);
   } catch {
-    throw malformed(`the target of link "${member.name}" is no UTF-8`);
+    throw malformed(`the target of link "${shownName(member.name)}" is no UTF-8`);
   }
 }
 
@@ -106,7 +113,9 @@ async function contentOf(
   const told = { size: 0, crc: 0 };
   const take = (bytes: Uint8Array) => {
     told.size += bytes.length;
-    if (told.size > size) throw malformed(`"${name}" has more bytes than its directory says`);
+    if (told.size > size) {
+      throw malformed(`"${shownName(name)}" has more bytes than its directory says`);
+    }
     told.crc = crc32(bytes, told.crc);
     push(bytes);
   };
@@ -116,8 +125,10 @@ async function contentOf(
       await breathe();
     }
   } else await inflate(name, piecesOf(source, offset, packed), take, breathe);
-  if (told.size !== size) throw malformed(`"${name}" has less bytes than its directory says`);
-  if (told.crc >>> 0 !== crc) throw malformed(`"${name}" has another CRC-32`);
+  if (told.size !== size) {
+    throw malformed(`"${shownName(name)}" has less bytes than its directory says`);
+  }
+  if (told.crc >>> 0 !== crc) throw malformed(`"${shownName(name)}" has another CRC-32`);
 }
 
 async function inflate(
@@ -128,12 +139,12 @@ async function inflate(
 ): Promise<void> {
   const inflater = new Inflater(
     take,
-    (cause) => malformed(`"${name}" cannot be inflated: ${cause}`),
+    (cause) => malformed(`"${shownName(name)}" cannot be inflated: ${cause}`),
   );
   try {
     for (const piece of pieces) {
       const used = inflater.ended ? 0 : await inflater.feed(piece);
-      if (used < piece.length) throw malformed(`"${name}" has bytes behind its end`);
+      if (used < piece.length) throw malformed(`"${shownName(name)}" has bytes behind its end`);
       await breathe();
     }
     await inflater.finish();

@@ -55,7 +55,7 @@ Deno.test("files, folders and links of a zip come back in order, with a comment 
   assertEquals(found[2]![1], "packed ".repeat(20_000));
 });
 
-const WRONG: readonly (readonly [string, readonly ZipPart[], RegExp])[] = [
+const WRONG: readonly (readonly [string, readonly ZipPart[], RegExp, entries?: number])[] = [
   ["encrypted", [{ name: "a", text: "a", flags: 1 }], /unsupported: .*"a" is encrypted/],
   ["another method", [{ name: "a", text: "a", method: 12 }], /compressed by method 12/],
   ["another checksum", [{ name: "a", text: "a", crc: 7 }], /"a" has another CRC-32/],
@@ -91,6 +91,12 @@ const WRONG: readonly (readonly [string, readonly ZipPart[], RegExp])[] = [
     Array.from({ length: 11 }, (_, i) => ({ name: `${i}` })),
     /limit: .*10 entries/,
   ],
+  [
+    "a directory that is too large",
+    Array.from({ length: 9000 }, (_, i) => ({ name: `${i}`.padEnd(4000, "x"), method: 0 })),
+    /limit: .*its directory has more than 33554432 bytes/,
+    10_000,
+  ],
   ["a device", [{ name: "a", mode: 0o020644 }], /"a" has the mode 20644/],
   ["a folder with content", [{ name: "a/", text: "a", mode: 0o040755 }], /a folder with content/],
   ["a link that is too long", [
@@ -98,9 +104,12 @@ const WRONG: readonly (readonly [string, readonly ZipPart[], RegExp])[] = [
   ], /link "a" has a long target/],
 ];
 
-for (const [what, parts, message] of WRONG) {
+for (const [what, parts, message, entries = LIMITS.entries] of WRONG) {
   Deno.test(`a zip with ${what} is refused`, async () => {
-    const error = await assertRejects(() => read(zipFile(parts)), TowerError);
+    const error = await assertRejects(
+      () => read(zipFile(parts), { ...LIMITS, entries }),
+      TowerError,
+    );
     assert(message.test(`${error.code}: ${error.message}`), `${error.code}: ${error.message}`);
   });
 }
@@ -136,4 +145,16 @@ Deno.test("whatever is changed in a zip ends in an error or in bounded contents"
     }
   }
   assert(refused > 1000, `${refused}`);
+});
+
+Deno.test("a zip's directory is read in breaths", async () => {
+  const signal = AbortSignal.abort(new Error("interrupted"));
+  const handler = { entry() {}, content() {}, end() {} };
+  const broken = zipFile([{ name: "a" }, { name: "b", localName: "c" }]);
+  const breathe = () => Promise.resolve(signal.throwIfAborted());
+  await assertRejects(
+    () => readZip(memorySource(broken), handler, LIMITS, breathe),
+    Error,
+    "interrupted",
+  );
 });

@@ -13,6 +13,8 @@ import { paxNumber, paxText, xattrsOf } from "./tar_records.ts";
 
 /** PATH_MAX of Linux. */
 const MAX_NAME = 4096;
+/** Most records of all global headers, which go with each entry: git writes one, GNU tar what it is told. */
+const MAX_GLOBALS = 64;
 
 export type TarEntryType =
   | "file"
@@ -195,6 +197,10 @@ export class TarReader {
       if (records.has(key)) throw malformed(`its global header sets "${key}"`);
     }
     this.#global = new Map([...this.#global, ...records]);
+    if (this.#global.size > MAX_GLOBALS) {
+      const what = `its global headers have more than ${MAX_GLOBALS} records`;
+      throw new TowerError("limit", `Cannot read tar archive: ${what}`);
+    }
   }
 
   #header(block: Uint8Array): void {
@@ -243,6 +249,12 @@ export class TarReader {
       : new Map([...this.#global, ...this.#local ?? NO_RECORDS]);
     const path = paxText(pax, "path") ?? this.#longName ?? blockName(block);
     if (path === "") throw malformed("an entry has no name");
+    if (dialect !== "apk" && [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
+      // Its content is a list of its holes, and the rest; its path is none of its own (GNU tar manual).
+      throw new TowerError("unsupported", `Cannot read tar archive: entry "${path}" is sparse`, {
+        hint: "pack it without --sparse",
+      });
+    }
     let type = TYPES[flag];
     if (!type) throw malformed(`entry "${path}" is of unknown type "${printable(flag)}"`);
     // Before ustar a directory was a file whose name ends with a slash.

@@ -281,3 +281,40 @@ Deno.test("PAX records keep any bytes, and wrong ones are malformed", () => {
   }
   assertThrows(() => parsePax(encoder.encode("5 a=\n5 a=\n")), TowerError, "stands twice");
 });
+
+Deno.test("a sparse file as GNU tar writes it is refused: its content is a list of holes", () => {
+  const records = formatPax(new Map([["GNU.sparse.major", new TextEncoder().encode("1")]]));
+  const header = tarHeader({
+    ...fileEntry,
+    content: inlineText(new TextDecoder().decode(records)),
+  });
+  header[156] = "x".charCodeAt(0);
+  seal(header);
+  const bytes = concat([
+    ...[header, records, new Uint8Array(-records.length & 511)],
+    tarHeader(fileEntry),
+  ]);
+  assertThrows(() => readTarFiles(bytes, limits), TowerError, "is sparse");
+});
+
+Deno.test("records of global headers are few, as each entry has them all", () => {
+  const globals = (count: number) => {
+    const records = new Map(
+      Array.from({ length: count }, (_, i) => [`x${i}`, new Uint8Array()] as const),
+    );
+    const bytes = formatPax(records);
+    const header = tarHeader({
+      ...fileEntry,
+      content: inlineText(new TextDecoder().decode(bytes)),
+    });
+    header[156] = "g".charCodeAt(0);
+    seal(header);
+    return concat([header, bytes, new Uint8Array(-bytes.length & 511), tarHeader(fileEntry)]);
+  };
+  const read = (bytes: Uint8Array) =>
+    new TarReader({ entry() {}, content() {}, end() {} }, { entries: 9, header: 1 << 20 }).push(
+      bytes,
+    );
+  read(globals(64));
+  assertThrows(() => read(globals(65)), TowerError, "its global headers have more than 64 records");
+});
