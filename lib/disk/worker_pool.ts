@@ -1,3 +1,6 @@
+import { receivedError } from "../sent_error.ts";
+import type { WorkerAnswer } from "./worker_answers.ts";
+
 /** Workers in turn: orders are of equal size, so none waits long for another. */
 export class WorkerPool<Order, Answer> implements Disposable {
   /** Orders that are worth being under way. */
@@ -13,7 +16,11 @@ export class WorkerPool<Order, Answer> implements Disposable {
     this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
     this.#waiting = this.#workers.map((worker) => {
       const waiting: PromiseWithResolvers<Answer>[] = [];
-      worker.onmessage = ({ data }: MessageEvent<Answer>) => waiting.shift()?.resolve(data);
+      worker.onmessage = ({ data }: MessageEvent<WorkerAnswer<Answer>>) => {
+        const asked = waiting.shift();
+        if (data.type === "answer") asked?.resolve(data.answer);
+        else asked?.reject(receivedError(data.error));
+      };
       worker.onerror = (event) => {
         event.preventDefault();
         const error = new Error(`Cannot compress: a worker failed: ${event.message}`);

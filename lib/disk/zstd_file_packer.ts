@@ -47,7 +47,9 @@ export class ZstdFilePacker implements Disposable {
   /** Frames from the start that were ordered as done, and that were written. */
   #ordered = 0;
   #written = 0;
+  /** Stays with what went wrong first. */
   #answer = nextAnswer();
+  #isBroken = false;
 
   /**
    * @param path of the file, which may be written to from now on
@@ -83,7 +85,7 @@ export class ZstdFilePacker implements Disposable {
   async done(length: number): Promise<void> {
     this.#done += length;
     this.#order();
-    while (this.#frames - this.#written > AHEAD) await this.#answer.promise;
+    while (this.#isBroken || this.#frames - this.#written > AHEAD) await this.#answer.promise;
   }
 
   /** Compresses what is left: all of the file is done. */
@@ -92,7 +94,7 @@ export class ZstdFilePacker implements Disposable {
     if (this.#done % ZSTD_FRAME !== 0) this.#settled.written(this.#done - 1, 1);
     this.#isEnded = true;
     this.#order();
-    while (this.#written < this.#frames) await this.#answer.promise;
+    while (this.#isBroken || this.#written < this.#frames) await this.#answer.promise;
   }
 
   /** Stops the workers; what was written so far may lack frames. */
@@ -108,6 +110,7 @@ export class ZstdFilePacker implements Disposable {
 
   /** Gives the workers what is done before what only seems to be. */
   #order(): void {
+    if (this.#isBroken) return;
     this.#writeNext();
     while (this.#asked < AT_ONCE * this.#workers.most) {
       const frame = this.#nextDone() ?? this.#nextLeft();
@@ -143,6 +146,7 @@ export class ZstdFilePacker implements Disposable {
     this.#asked++;
     try {
       const bytes = await this.#workers.ask({ from, level: this.#level }, []);
+      if (this.#isBroken) return;
       this.#asked--;
       if (this.#underWay.get(frame) === version) this.#underWay.delete(frame);
       if (version === 0 && length === ZSTD_FRAME) this.#zeros = bytes;
@@ -151,6 +155,7 @@ export class ZstdFilePacker implements Disposable {
       this.#answer.resolve();
       this.#answer = nextAnswer();
     } catch (error) {
+      this.#isBroken = true;
       this.#answer.reject(error);
     }
   }

@@ -1,5 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
+import { fileError } from "../files/file_error.ts";
 import { openZstd, ZSTD_FRAME } from "../format/zstd.ts";
 import { answerInOrder } from "./worker_answers.ts";
 import { type FrameAnswer, type FrameOrder, type FramePlace, zstdHere } from "./zstd_frame.ts";
@@ -16,12 +17,16 @@ answerInOrder<FrameOrder, FrameAnswer>(async ({ from, level }) => {
 
 /** The bytes of a place, until the next is read. All orders of a worker are for the same file. */
 function read({ path, offset, length }: FramePlace): Uint8Array {
-  file ??= Deno.openSync(path);
   buffer ??= new Uint8Array(ZSTD_FRAME);
-  file.seekSync(offset, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const wanted = buffer.subarray(done, length);
-    done += file.readSync(wanted) ?? wanted.fill(0).length;
+  try {
+    file ??= Deno.openSync(path);
+    file.seekSync(offset, Deno.SeekMode.Start);
+    for (let done = 0; done < length;) {
+      const wanted = buffer.subarray(done, length);
+      done += file.readSync(wanted) ?? wanted.fill(0).length;
+    }
+  } catch (error) {
+    throw fileError("read", path, error);
   }
   return buffer.subarray(0, length);
 }

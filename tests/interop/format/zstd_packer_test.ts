@@ -182,7 +182,11 @@ Deno.test("zstd frames of a file: what cannot be written, or read, ends the work
   for (
     const [file, write, message] of [
       [path, full, "no space left"],
-      [join(folder.path, "none"), () => {}, "Cannot compress: a worker failed"],
+      [
+        join(folder.path, "none"),
+        () => {},
+        `Cannot read "${folder.path}/none": there is no such file`,
+      ],
     ] as const
   ) {
     using packer = new ZstdFilePacker(file, options, write);
@@ -195,4 +199,27 @@ Deno.test("zstd frames of a file: what cannot be written, or read, ends the work
       message,
     );
   }
+});
+
+Deno.test("zstd frames of a file: one that cannot be written is not forgotten where the next can", async () => {
+  using folder = tempDir();
+  using spool = createArtifact(join(folder.path, "spool"));
+  const path = join(folder.path, "file");
+  const size = 4 * ZSTD_FRAME;
+  Deno.writeFileSync(path, new Uint8Array(size).fill(7));
+  const failing = Promise.withResolvers<void>();
+  let isFull = true;
+  const write = () => {
+    if (!isFull) return;
+    isFull = false;
+    failing.resolve();
+    throw new Error("no space left");
+  };
+  using packer = new ZstdFilePacker(path, { level: 3, jobs: 2, spool }, write);
+  packer.changed(0, size);
+  await packer.done(size);
+  // Nobody waits for the packer when it fails, nor when the frames behind are made.
+  await failing.promise;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await assertRejects(() => packer.end(), Error, "no space left");
 });
