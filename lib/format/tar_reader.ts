@@ -9,7 +9,7 @@ import {
   isOctal,
   isZero,
 } from "./tar_block.ts";
-import { paxNumber, paxText, xattrsOf } from "./tar_records.ts";
+import { paxNumber, paxText, refuseSparse, xattrsOf } from "./tar_records.ts";
 
 /** PATH_MAX of Linux. */
 const MAX_NAME = 4096;
@@ -249,12 +249,7 @@ export class TarReader {
       : new Map([...this.#global, ...this.#local ?? NO_RECORDS]);
     const path = paxText(pax, "path") ?? this.#longName ?? blockName(block);
     if (path === "") throw malformed("an entry has no name");
-    if (dialect !== "apk" && [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
-      // Its content is a list of its holes, and the rest; its path is none of its own (GNU tar manual).
-      throw new TowerError("unsupported", `Cannot read tar archive: entry "${path}" is sparse`, {
-        hint: "pack it without --sparse",
-      });
-    }
+    if (dialect !== "apk") refuseSparse(pax, path);
     let type = TYPES[flag];
     if (!type) throw malformed(`entry "${path}" is of unknown type "${printable(flag)}"`);
     // Before ustar a directory was a file whose name ends with a slash.

@@ -33,6 +33,19 @@ export function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<stri
   return xattrs ?? NONE;
 }
 
+/**
+ * Refuses a sparse file of GNU tar: its content is a list of its holes and the rest, its path none of
+ * its own (GNU tar manual, "PAX Format").
+ */
+export function refuseSparse(pax: ReadonlyMap<string, Uint8Array>, path: string): void {
+  for (const key of pax.keys()) {
+    if (!key.startsWith("GNU.sparse.")) continue;
+    throw new TowerError("unsupported", `Cannot read tar archive: entry "${path}" is sparse`, {
+      hint: "pack it without --sparse",
+    });
+  }
+}
+
 function malformed(cause: string): TowerError {
   return new TowerError("malformed", `Cannot read tar archive: ${cause}`);
 }
