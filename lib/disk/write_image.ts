@@ -54,8 +54,16 @@ async function told(
   reporter.report({ type: "done", id });
 }
 
-/** What is wrong with an image that a device has a part of already. @param device In words. */
+/**
+ * What is told where a device has a part of an image: that, and why it has no more.
+ * @param device In words.
+ */
 export function spoiled(device: string, cause: unknown): TowerError {
+  if (cause instanceof TowerError && cause.code === "interrupted") {
+    return new TowerError("interrupted", `Cannot use ${device}: its writing was interrupted`, {
+      hint: "Start nothing from it: write it again",
+    });
+  }
   const code = cause instanceof TowerError ? cause.code : "io";
   return new TowerError(code, `Cannot use ${device}: what was written is not whole`, {
     cause,

@@ -20,7 +20,9 @@ export async function runToEnd(
   } catch (error) {
     // Commander has printed its own message already.
     if (isCommanders(error)) return error.exitCode === 0 ? 0 : 2;
-    const shown = error instanceof TowerError ? withOwnHint(error, hints) : internalError(error);
+    const shown = error instanceof TowerError
+      ? withOwnHint(plainInterruption(error), hints)
+      : internalError(error);
     env.stderr.write(ending.json ? jsonLine(errorValue(shown)) : formatError(shown) + "\n");
     return exitCodeOf(shown);
   }
@@ -36,6 +38,18 @@ function isCommanders(error: unknown): error is { readonly exitCode: number } {
 function errorValue(error: TowerError) {
   const { code, hint } = error;
   return { type: "error", code, hint, messages: messagesOf(error) };
+}
+
+/**
+ * Of a signal, the signal alone: who sent it knows what was going on. Where there is something to
+ * do, the error says so itself.
+ */
+function plainInterruption(error: TowerError): TowerError {
+  if (error.code !== "interrupted" || error.hint !== undefined) return error;
+  const { cause } = error;
+  return cause instanceof TowerError && cause.code === "interrupted"
+    ? plainInterruption(cause)
+    : error;
 }
 
 function withOwnHint(error: TowerError, hints: OwnHints): TowerError {

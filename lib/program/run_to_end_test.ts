@@ -21,10 +21,21 @@ Deno.test("a program's own hint stands in place of the general one, and nowhere 
   assertEquals(await told(bare, own), "error: Cannot write to the image: it is full\n");
 });
 
-async function told(error: TowerError, hints = {}): Promise<string> {
+Deno.test("a signal is told alone, not what it ended; where something is to be done, that is", async () => {
+  const signal = new TowerError("interrupted", "Cannot go on: SIGINT was received");
+  const program = new TowerError("interrupted", 'Cannot run "x": interrupted', { cause: signal });
+  const outer = new TowerError("interrupted", "Cannot build", { cause: program });
+  for (const error of [signal, program, outer]) {
+    assertEquals(await told(error, {}, 130), "error: Cannot go on: SIGINT was received\n");
+  }
+  const torn = new TowerError("interrupted", "Cannot use it", { hint: "Mend it", cause: program });
+  assertEquals((await told(torn, {}, 130)).split("\n").at(-2), "  hint: Mend it");
+});
+
+async function told(error: TowerError, hints = {}, code = 1): Promise<string> {
   let text = "";
   const sink = { write: (part: string) => void (text += part) };
   const env = { stdout: sink, stderr: sink, notes: sink, explain() {} } as unknown as Env;
-  assertEquals(await runToEnd(env, () => Promise.reject(error), hints), 1);
+  assertEquals(await runToEnd(env, () => Promise.reject(error), hints), code);
   return text;
 }
