@@ -59,8 +59,7 @@ function* lackFaults({ document, trees, outputs, placeOf }: MergedManifest): Gen
       hint: "outputs says what is made, such as [{ kind: tar, file: system.tar }]",
     };
   }
-  const hasSomething = (tree: PlacedTree) =>
-    hasPackages(tree) || allStages(tree).length > tree.stages.length;
+  const hasSomething = (tree: PlacedTree) => hasPackages(tree) || beginsFromSource(tree);
   if (![...trees.values()].some(hasSomething)) {
     yield {
       place: placeOf(["stages"]),
@@ -72,14 +71,21 @@ function* lackFaults({ document, trees, outputs, placeOf }: MergedManifest): Gen
   }
 }
 
-/** Each architecture has an output, and packages. */
+function beginsFromSource(tree: PlacedTree): boolean {
+  return allStages(tree).length > tree.stages.length;
+}
+
+/** Each architecture has an output, and something to make it of. */
 function* archFaults(
   { document, placeOf, outputs, trees }: MergedManifest,
 ): Generator<Fault> {
-  const packages = [...trees.values()].flatMap(packagesStages);
+  // What a tree begins with from a source is for all of them.
+  const packages = [...trees.values()].flatMap((tree) =>
+    beginsFromSource(tree) ? [{}] : packagesStages(tree)
+  );
   const parts = [
     ["no output is", (outputs ?? []).map(({ spec }) => spec)],
-    ["no stage of packages is", packages],
+    ["nothing that trees begin with is", packages],
   ] as const;
   for (const [i, arch] of (document.arches ?? []).entries()) {
     for (const [none, specs] of parts) {

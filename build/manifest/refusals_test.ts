@@ -96,7 +96,7 @@ outputs:`,
   },
   "an architecture without packages": {
     text: BASE.replace("[busybox]", "[busybox], arches: [aarch64]"),
-    says: ['2:10: arches[0]: no stage of packages is for "x86_64"'],
+    says: ['2:10: arches[0]: nothing that trees begin with is for "x86_64"'],
     hint: /leave "x86_64" out/,
   },
   "an architecture of the base without an output": {

@@ -29,7 +29,8 @@ export function kindOf<Any>(kinds: Kinds): (name: string) => Any {
   return (name) => byName.get(name)!;
 }
 
-function nameOf({ spec }: Kind): string {
+/** What manifests call a kind. */
+export function nameOf({ spec }: Pick<Kind, "spec">): string {
   if (!(spec instanceof z.ZodObject) || !(spec.shape.kind instanceof z.ZodLiteral)) {
     throw new TypeError("a kind's spec has no literal field kind");
   }

@@ -1,17 +1,24 @@
 import { z } from "zod";
 import { isCanonical } from "../tree/file_tree.ts";
 
+const NOT_PLAIN = 'must be a plain path: no "..", ".", "//", trailing "/" or control characters';
+
 /** An absolute path as people write it (`/etc/motd`); decodes to the tree's form (`etc/motd`). */
 export const treePath = z.string().regex(/^\//, "must start with /").transform((text, context) => {
   const path = text.slice(1);
   if (!isCanonical(path)) {
-    context.addIssue({
-      code: "custom",
-      message: 'must be a plain path: no "..", ".", "//", trailing "/" or control characters',
-    });
+    context.addIssue({ code: "custom", message: NOT_PLAIN });
   }
   return path;
 });
+
+/** As {@linkcode treePath}, or `/` for all of the tree, which decodes to "". */
+export const treeFolder = z.string().regex(/^\//, "must start with /; / is all of the tree")
+  .transform((text, context) => {
+    const path = text.slice(1);
+    if (path !== "" && !isCanonical(path)) context.addIssue({ code: "custom", message: NOT_PLAIN });
+    return path;
+  });
 
 /** A path in something else than a tree, such as an archive: no slash begins or ends it. */
 export const plainPath = z.string().refine(

@@ -6,6 +6,7 @@ import { needsOf } from "./needs.ts";
 import { isInCircle } from "./order.ts";
 import { isEsp, saysFat, typeIn } from "./partition_type.ts";
 import { fieldInSpec, partitionsOf } from "./short_form.ts";
+import { sizeFaults } from "./size_checks.ts";
 import type { DiskSpec, PartitionSpec } from "./spec.ts";
 
 /** What is wrong with a disk, and at which field. */
@@ -39,6 +40,7 @@ function* faultsOf(spec: DiskSpec, contents: Contents): Generator<Fault> {
       yield { at: ["partitions", i, ...at], message };
     }
   }
+  yield* sizeFaults(spec, partitions, contents);
   yield* doubles(partitions, contents);
   yield* flagFaults(spec, partitions);
   yield* needFaults(spec, contents);

@@ -40,6 +40,50 @@ Deno.test("disks that go together are taken", () => {
   assertEquals(faults(short, undefined), []);
 });
 
+Deno.test("sizes that a format or a table has no numbers for are told before anything is made", () => {
+  const sized = (kind: string, room: object, more: object[] = []) => [
+    { name: "a", type: "linux", content: { kind }, ...room },
+    ...more,
+  ];
+  const told = (table: string, partitions: object[]) => faults({ ...IDLE, table }, partitions);
+  const one = (kind: string, room: object) => told("gpt", sized(kind, room));
+  assertEquals(one("fat", { size: "2047GiB" }), []);
+  assertEquals(one("fat", { size: "2097151MiB" }), []);
+  assertEquals(one("ext4", { size: "8TiB" }), []);
+  assertEquals(one("empty", { size: "8190TiB" }), []);
+  const fat = "must be less than 2TiB for fat", ext4 = "must be at most 8TiB for ext4";
+  assertEquals(one("fat", { size: "2TiB" }), [`partitions.0.size: ${fat}`]);
+  assertEquals(one("fat", { free: "10TiB" }), [`partitions.0.free: ${fat}`]);
+  assertEquals(one("ext4", { size: "9TiB" }), [`partitions.0.size: ${ext4}`]);
+  assertEquals(one("ext4", { free: "8191TiB" }), [`partitions.0.free: ${ext4}`]);
+  const next = { name: "b", type: "linux", content: { kind: "empty" }, size: "1TiB" };
+  const late = (end: number, table: string) =>
+    `must end within ${end}TiB, with all before it, for the table ${table}`;
+  assertEquals(told("mbr", sized("ext4", { free: "1TiB" }, [next])), [
+    `partitions.1.size: ${late(2, "mbr")}`,
+  ]);
+  assertEquals(told("mbr", sized("empty", { size: "2TiB" })), [
+    `partitions.0.size: ${late(2, "mbr")}`,
+  ]);
+  assertEquals(told("gpt", sized("empty", { size: "8191TiB" }, [next])), [
+    `partitions.1.size: ${late(8192, "gpt")}`,
+  ]);
+  const short = { partitions: undefined, table: "mbr", root: { size: "1MiB" } };
+  assertEquals(faults({ ...short, boot: { size: "10TiB" } }, undefined), [`boot.size: ${fat}`]);
+});
+
+Deno.test("a folder that is none is told by what one is", () => {
+  const folder = (text: string) =>
+    faults(IDLE, [{ ...DATA, content: { kind: "ext4", label: "d", folder: text } }]);
+  const at = "partitions.0.content.folder";
+  assertEquals(folder("/"), []);
+  assertEquals(folder("/srv"), []);
+  assertEquals(folder("srv"), [`${at}: must start with /; / is all of the tree`]);
+  assertEquals(folder("/srv/"), [
+    `${at}: must be a plain path: no "..", ".", "//", trailing "/" or control characters`,
+  ]);
+});
+
 Deno.test("a disk that cannot be is told in one message, at its field", () => {
   const at = (partition: object, change: object) => [BOOT, { ...partition, ...change }];
   const cases: readonly [fields: object, partitions: object[] | undefined, fault: string][] = [

@@ -40,6 +40,8 @@ export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends 
   /** The fields, `kind` among them; their descriptions are the reference page. */
   readonly spec: Schema;
   readonly room: RoomRule;
+  /** Most bytes that its format has numbers for; by default what a table reaches. */
+  readonly mostBytes?: number;
   /** Whether boot loaders can start from it. */
   readonly startsLoaders?: true;
   /** Its label, where it has one, in a partition of a name; undefined where one has to be given. */

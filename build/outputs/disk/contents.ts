@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FieldPath } from "../../../lib/errors.ts";
-import { kindOf, specsOf } from "../../../lib/schema/kind.ts";
+import { kindOf, nameOf, specsOf } from "../../../lib/schema/kind.ts";
 import type {
   AnyContent,
   ContentKind,
@@ -18,6 +18,7 @@ import type { Values } from "./values.ts";
 /** A kind, whichever it is: its specs and plans are its own. */
 interface AnyContentKind {
   readonly room: RoomRule;
+  readonly mostBytes?: number;
   readonly startsLoaders?: true;
   readonly labelOf?: (spec: AnyContent, name: string) => string | undefined;
   readonly values?: Readonly<Record<string, number | "planned">>;
@@ -33,6 +34,8 @@ interface AnyContentKind {
 export interface Contents {
   readonly spec: z.ZodType<AnyContent>;
   readonly kindOf: (content: AnyContent) => AnyContentKind;
+  /** Values that texts may have of partitions, each with the kinds that have it. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
 // What a kind makes a plan of differs from kind to kind.
@@ -44,7 +47,18 @@ export function contentsOf(kinds: Kinds): Contents {
   return {
     spec: z.discriminatedUnion("kind", specsOf(kinds)),
     kindOf: ({ kind }) => find(kind),
+    values: valuesOf(kinds),
   };
+}
+
+function valuesOf(kinds: Kinds): Contents["values"] {
+  const values = new Map<string, string[]>();
+  for (const kind of kinds) {
+    for (const value of Object.keys(kind.values ?? {})) {
+      values.set(value, [...values.get(value) ?? [], nameOf(kind)]);
+    }
+  }
+  return values;
 }
 
 /** Every kind of content. */

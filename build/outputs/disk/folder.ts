@@ -1,6 +1,5 @@
-import { z } from "zod";
 import { treeName } from "../../../lib/schema/of_tree.ts";
-import { treePath } from "../../../lib/schema/scalars.ts";
+import { treeFolder } from "../../../lib/schema/scalars.ts";
 
 /** The tree that a content is of. */
 export const contentTree = treeName.optional().describe(
@@ -10,7 +9,7 @@ export const contentTree = treeName.optional().describe(
 /** What a content that holds files says of them; a folder of "" is all of the tree. */
 export const ofFolder = {
   tree: contentTree,
-  folder: z.union([z.literal("/").transform(() => ""), treePath]).optional().describe(
+  folder: treeFolder.optional().describe(
     "Folder of the tree that it holds, without those that other partitions hold of this tree; these " +
       "stay there, empty. / is the root.",
   ),

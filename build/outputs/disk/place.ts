@@ -3,8 +3,8 @@ import { SECTOR } from "../../../lib/format/fat/geometry.ts";
 
 /** Partitions start at a multiple of this many bytes, as all current tools do. */
 export const PARTITION_ALIGNMENT = 1 << 20;
-/** Sectors that the numbers of an MBR reach: 2 TiB. */
-const MBR_SECTORS = 2 ** 32;
+/** Where a table's numbers end: those of an MBR have 32 bits of sectors, a GPT's more than are exact. */
+export const MOST_BYTES = { mbr: 2 ** 32 * SECTOR, gpt: 2 ** 53 } as const;
 
 /** Where a partition lies, in sectors of 512 bytes. */
 export interface Placement {
@@ -40,7 +40,7 @@ export function placePartitions(
   const placements = partitions.map(({ name, size, align }, i) => {
     const start = alignedUp(end, align);
     end = start + size;
-    if (table === "mbr" && end > MBR_SECTORS * SECTOR) {
+    if (table === "mbr" && end > MOST_BYTES.mbr) {
       throw tooFar(name, i, "it ends past 2 TiB, where an MBR ends", "A GPT has no such limit");
     }
     if (!Number.isSafeInteger(end + 3 * PARTITION_ALIGNMENT)) {

@@ -14,12 +14,23 @@ const BLOCK = 4096;
 const LARGEST_ALIGNMENT = 1 << 30;
 
 const room = {
-  free: byteSize.optional().describe("Free space left beyond the content."),
+  free: byteSize.optional().describe("Free space left beyond the content: this or size is needed."),
   size: byteSize.refine(
     (bytes) => bytes > 0 && bytes % BLOCK === 0,
     "must be a multiple of 4KiB and more than 0B",
   ).optional()
-    .describe("Exact size instead of content plus free space."),
+    .describe(
+      "Exact size instead of content plus free space; a multiple of 4KiB, of fat less than 2TiB, of ext4 at most 8TiB.",
+    ),
+};
+
+/** As room, of any content: some have a size of their own. */
+const partitionRoom = {
+  free: room.free.describe(
+    "Free space left beyond the content: this or size is needed, but for raw, which has its own, and " +
+      "empty, which needs size.",
+  ),
+  size: room.size,
 };
 
 const oneSize = (v: { free?: number | undefined; size?: number | undefined }) =>
@@ -45,7 +56,7 @@ const partition = (contents: Contents) =>
         'or the byte of an MBR\'s in quotes ("0x0c").',
     ),
     content: contents.spec.describe("What is in a partition, by its `kind`."),
-    ...room,
+    ...partitionRoom,
     align: byteSize.refine(
       (bytes) => bytes >= BLOCK && bytes <= LARGEST_ALIGNMENT && Number.isInteger(Math.log2(bytes)),
       "must be a power of two from 4KiB to 1GiB",
@@ -56,6 +67,14 @@ const partition = (contents: Contents) =>
         "system fill it.",
     ),
   });
+
+/** What may stand in a text for values of partitions. */
+function placeholderText({ values }: Contents): string {
+  const own = [...values].map(([value, kinds]) =>
+    `{${value}:NAME} for its ${value} (${kinds.join(", ")})`
+  );
+  return ["{partuuid:NAME} stands for the PARTUUID of the partition NAME", ...own].join(", ") + ".";
+}
 
 /** The fields of a disk; `checks.ts` says how they go together. */
 export const diskFields = (contents: Contents) =>
@@ -91,7 +110,8 @@ export const diskFields = (contents: Contents) =>
     cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes")
       .default("")
       .describe(
-        "Kernel command line; root= of the partition that holds / is added where it has none.",
+        "Kernel command line; root= of the partition that holds / is added where it has none. " +
+          placeholderText(contents),
       ),
     compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none").describe(
       "Adds .gz, .zst or .xz to the file's name; xz needs the program of that name.",

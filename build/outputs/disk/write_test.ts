@@ -36,10 +36,16 @@ Deno.test("what cannot be written is told at its field, before the first byte", 
     ...room,
   });
   const cases: readonly (readonly [object[], code: string, at: FieldPath, message: string])[] = [
-    [[{ content: EMPTY, size: "1TiB" }, { content: EMPTY, size: "1TiB" }], "limit", [
-      "partitions",
-      1,
-    ], 'Cannot place partition "p1": it ends past 2 TiB, where an MBR ends'],
+    // The free space alone would do.
+    [
+      [{ content: EMPTY, size: "1TiB" }, raw({ file: "/srv/data/file" }, { free: "1048575MiB" })],
+      "limit",
+      [
+        "partitions",
+        1,
+      ],
+      'Cannot place partition "p1": it ends past 2 TiB, where an MBR ends',
+    ],
     [
       [raw({ file: "/srv/data/file" }, { size: "4KiB" })],
       "no-space",
@@ -70,14 +76,14 @@ Deno.test("what cannot be written is told at its field, before the first byte", 
       "size",
     ], "no layout has that size"],
     [
-      [{ content: { kind: "ext4" }, free: "8000TiB" }],
+      [{ content: { kind: "ext4" }, free: "8TiB" }],
       "limit",
       ["partitions", 0, "free"],
       "at most",
     ],
   ];
   for (const [partitions, code, at, message] of cases) {
-    const plan = listed("mbr", ...partitions);
+    const plan = listed(message === "at most" ? "gpt" : "mbr", ...partitions);
     const error = await assertRejects(() => writeImage(TREE, plan, nothing, context), TowerError);
     const told = messagesOf(error).join("\n");
     assertEquals([error.code, error.at, told.includes(message)], [code, at, true], told);

@@ -155,6 +155,7 @@ function tooLarge(blocks: number): TowerError {
     `Cannot make an ext4 file system of ${blocks * BLOCK_SIZE} bytes: at most ${
       MAX_BLOCKS * BLOCK_SIZE
     } are supported`,
+    { hint: "An ext4 file system has up to 8TiB here" },
   );
 }
 

@@ -1,6 +1,9 @@
 /** Bytes of a sector. Media with larger ones are not written. */
 export const SECTOR = 512;
 
+/** Most bytes of a volume: BPB_TotSec32 counts its sectors in 32 bits (Microsoft FAT specification, §3.1). */
+export const MOST_BYTES = (2 ** 32 - 1) * SECTOR;
+
 /** Width of a cluster number, from the narrowest. */
 export const FAT_TYPES = ["fat12", "fat16", "fat32"] as const;
 export type FatType = (typeof FAT_TYPES)[number];

@@ -8,7 +8,7 @@ import {
 } from "../../tree/entry.ts";
 import { type FileTree, nameOf, parentOf } from "../../tree/file_tree.ts";
 import { SLOT } from "./directory.ts";
-import { type FatGeometry, type FatType, geometryFor, SECTOR } from "./geometry.ts";
+import { type FatGeometry, type FatType, geometryFor, MOST_BYTES, SECTOR } from "./geometry.ts";
 import { aliasNames, type FatName, slotsOf } from "./name.ts";
 
 const MIB = 1 << 20;
@@ -84,7 +84,7 @@ interface Planned {
  *
  * @throws {TowerError} `unsupported` for what FAT cannot express (links, devices, owners, extended
  * attributes, names, files of 4 GiB), `conflict` for names that differ in case alone, `no-space`
- * when `size` is too small, `usage` for a label FAT cannot hold.
+ * when `size` is too small, `limit` for more than FAT has numbers for, `usage` for a label FAT cannot hold.
  */
 export function planFat(tree: FileTree, options: FatOptions): FatLayout {
   checkOptions(options);
@@ -206,7 +206,7 @@ function missingBytes(planned: readonly Planned[], geometry: FatGeometry, free: 
 function smallestGeometry(planned: readonly Planned[], options: FatOptions): FatGeometry {
   const slots = rootSlots(planned);
   const content = planned.reduce((sum, node) => sum + node.bytes, options.freeBytes);
-  for (let size = Math.max(1, Math.ceil(content / MIB)) * MIB; size <= 2 ** 41 - MIB;) {
+  for (let size = Math.max(1, Math.ceil(content / MIB)) * MIB; size <= MOST_BYTES;) {
     const geometry = geometryFor(
       size / SECTOR,
       slots,
@@ -218,10 +218,13 @@ function smallestGeometry(planned: readonly Planned[], options: FatOptions): Fat
     if (geometry && missing <= 0) return geometry;
     size += Math.ceil(missing / MIB) * MIB;
   }
-  throw new TowerError(
-    "no-space",
-    `Cannot make a FAT file system "${options.label}": ${content} bytes do not fit into any`,
-  );
+  throw tooLarge(options.label, `it is to hold ${content} bytes`);
+}
+
+function tooLarge(label: string, cause: string): TowerError {
+  return new TowerError("limit", `Cannot make a FAT file system "${label}": ${cause}`, {
+    hint: "FAT has less than 2TiB; ext4 has up to 8TiB",
+  });
 }
 
 function exactGeometry(
@@ -229,6 +232,7 @@ function exactGeometry(
   options: FatOptions,
   size: number,
 ): FatGeometry {
+  if (size > MOST_BYTES) throw tooLarge(options.label, `it has ${size} bytes`);
   const geometry = geometryFor(
     size / SECTOR,
     rootSlots(planned),

@@ -135,3 +135,17 @@ Deno.test("clusters are no smaller than asked for, and the volume grows where it
     assertEquals([geometry.dataSector % 4, size / MIB], [0, mib]);
   }
 });
+
+Deno.test("a volume has no more sectors than 32 bits count", () => {
+  const most = 2 ** 41 - 4096;
+  const fat32 = (changes: Partial<FatOptions>) =>
+    planFat(treeOf(), options({ minimumType: "fat32", ...changes }));
+  assertEquals(fat32({ size: most }).geometry.sectors, 2 ** 32 - 8);
+  for (const change of [{ size: 2 ** 41 }, { size: 10 * 2 ** 40 }, { freeBytes: 10 * 2 ** 40 }]) {
+    const error = assertThrows(() => fat32(change), TowerError);
+    assertEquals([error.code, error.hint], [
+      "limit",
+      "FAT has less than 2TiB; ext4 has up to 8TiB",
+    ]);
+  }
+});

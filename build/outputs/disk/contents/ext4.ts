@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BLOCK_SIZE } from "../../../../lib/format/ext4/geometry.ts";
+import { BLOCK_SIZE, MAX_BLOCKS } from "../../../../lib/format/ext4/geometry.ts";
 import { type Ext4Layout, planExt4 } from "../../../../lib/format/ext4/plan.ts";
 import { writeExt4 } from "../../../../lib/format/ext4/writer.ts";
 import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
@@ -37,6 +37,7 @@ function labelOf({ label }: z.infer<typeof spec>, name: string): string | undefi
 export const ext4 = contentKind({
   spec,
   room: "either",
+  mostBytes: MAX_BLOCKS * BLOCK_SIZE,
   labelOf,
   values: { uuid: "planned" },
   line: fileSystemLine,

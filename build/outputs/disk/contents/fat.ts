@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { FAT_TYPES, type FatType, SECTOR } from "../../../../lib/format/fat/geometry.ts";
+import {
+  FAT_TYPES,
+  type FatType,
+  MOST_BYTES,
+  SECTOR,
+} from "../../../../lib/format/fat/geometry.ts";
 import { clusterSector, planFat } from "../../../../lib/format/fat/layout.ts";
 import { writeFat } from "../../../../lib/format/fat/writer.ts";
 import { MBR_TYPE } from "../../../../lib/format/mbr.ts";
@@ -43,6 +48,7 @@ function labelOf({ label }: z.infer<typeof spec>, name: string): string | undefi
 export const fat = contentKind({
   spec,
   room: "either",
+  mostBytes: MOST_BYTES,
   startsLoaders: true,
   labelOf,
   values: { uuid: "planned" },
