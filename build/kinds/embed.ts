@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Digest } from "../../lib/brand.ts";
-import { atField } from "../../lib/errors.ts";
+import { atField, TowerError, withField } from "../../lib/errors.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { fileMode, numericId, treePath } from "../../lib/schema/scalars.ts";
 import type { Content } from "../../lib/tree/entry.ts";
-import { childOf } from "../../lib/tree/file_tree.ts";
+import { childOf, type FileTree } from "../../lib/tree/file_tree.ts";
 import { freePlaceOf } from "../../lib/tree/place.ts";
 import type { OutputSink } from "../outputs/output.ts";
 import { type Stage, stageKind } from "../stages/stage.ts";
@@ -14,7 +14,9 @@ const spec = z.strictObject({
   kind: z.literal("embed"),
   ...forArches,
   output: outputSpec.describe("Any output, of another tree than this one."),
-  into: treePath.optional().describe("Folder that its files go to, under their names; else /."),
+  into: treePath.optional().describe(
+    "Folder that its files go to, under their names; else /. No file may be there before.",
+  ),
   mode: fileMode.default(0o644).describe("Octal in quotes, of its files."),
   uid: numericId.default(0),
   gid: numericId.default(0),
@@ -34,33 +36,51 @@ interface EmbedPlan {
   readonly gid: number;
 }
 
+/**
+ * Where a file goes: links among its folders are followed as in a chroot.
+ * @throws {TowerError} `conflict` where a file is already, of whichever stage: the last of two would win unseen
+ */
+function placeFor(tree: FileTree, { into = "" }: EmbedPlan, name: string): string {
+  const path = freePlaceOf(tree, { type: "file", path: childOf(into, name) });
+  const there = tree.get(path);
+  if (there === undefined) return path;
+  throw new TowerError(
+    "conflict",
+    `Cannot embed "/${path}": ${there.origin} has put a ${there.type} there`,
+    {
+      hint:
+        "give the output another file, or let a files stage before this one remove what is there",
+    },
+  );
+}
+
 /** Writes an output into the content store, and its files into the tree. */
 const apply: Stage<EmbedPlan> = async (tree, plan, context) => {
   const { reader, epoch, reporter, blockCompressor, breathe } = context;
-  const { output, into = "", mode, uid, gid } = plan;
+  const { output, mode, uid, gid } = plan;
   const origin = "stage:embed";
-  const put = (name: string, content: Content) => {
-    const named = { type: "file", path: childOf(into, name) } as const;
-    const path = freePlaceOf(tree, named);
-    tree.putParents(path, origin, epoch);
-    tree.replace({ ...named, path, mode, uid, gid, mtime: epoch, origin, content });
-  };
+  const field = plan.into === undefined ? ["output", "file"] : ["into"];
+  const place = (name: string) => atField(field, () => placeFor(tree, plan, name));
   const made = new Map<string, Content>();
   const sink: OutputSink = {
     async file({ name, compression }, write) {
       made.set(name, await context.content(compression, async (bytes) => void await write(bytes)));
     },
   };
+  // What cannot be put anywhere is not made at all.
+  place(output.file);
   try {
     await writeOutput(output, {
       ...{ reader, epoch, tree: context.tree, sink, reporter, blockCompressor, breathe },
     });
   } catch (error) {
-    atField(["output"], () => {
-      throw error;
-    });
+    throw withField(["output"], error);
   }
-  for (const [name, content] of made) atField(["into"], () => put(name, content));
+  for (const [name, content] of made) {
+    const path = place(name);
+    tree.putParents(path, origin, epoch);
+    tree.put({ type: "file", path, mode, uid, gid, mtime: epoch, origin, content });
+  }
 };
 
 export const embed = stageKind({

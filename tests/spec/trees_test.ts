@@ -277,10 +277,61 @@ Deno.test("an output of a tree goes into another, as a file that it owns", async
   );
   assertMatch(
     await fault({ output: { ...output, file: "lib" } }),
-    /^error: Cannot put the file "\/lib": a directory is there\nsmall\.yaml:1:\d+: trees\.more\.stages\[0\]\.into\n/,
+    /^error: Cannot put the file "\/lib": a directory is there\nsmall\.yaml:1:\d+: trees\.more\.stages\[0\]\.output\.file\n/,
   );
   assertMatch(
     await fault({ output: { ...output, arches: ["x86_64"] } }),
     /stages\[0\]\.output\.arches: must stand at the stage, not at its output$/,
+  );
+});
+
+Deno.test("an embedded file takes no other's place, whatever links lead there", async () => {
+  const embed = (into?: string) => ({
+    kind: "embed",
+    output: { kind: "cpio", file: "inner.cpio.gz", tree: "part" },
+    ...into === undefined ? {} : { into },
+  });
+  const link = (path: string, symlink: string) => ({ kind: "files", files: [{ path, symlink }] });
+  const manifest = (...stages: object[]) => ({
+    trees: { more: { from: "root", stages }, part: { stages: [put("/srv/part", "part\n")] } },
+    outputs: [{ kind: "tar", file: "more.tar", tree: "more" }],
+  });
+  using small = program(manifest(link("/boot/now", "/srv/new"), embed("/boot/now")));
+  const shown = await small.run("show-tree", ...ARGS, "--tree", "more");
+  assertMatch(shown.out, / stage:embed \/srv\/new\/inner\.cpio\.gz\n/, shown.err);
+  const fault = async (...stages: object[]) => {
+    small.write("small.yaml", treesManifest(small.path("repository"), manifest(...stages)));
+    return (await small.fails("build", ...ARGS)).error.join("\n");
+  };
+  const taken = (path: string, by: string, what: string, field: string) =>
+    new RegExp(
+      `^error: Cannot embed "${path}": ${by} has put a ${what} there\n` +
+        `small\\.yaml:1:\\d+: trees\\.more\\.stages\\[[12]\\]\\.${field}\n {2}hint: give the output another file`,
+    );
+  const path = "/srv/inner.cpio.gz";
+  assertMatch(
+    await fault(embed("/srv"), embed("/srv")),
+    taken(path, "stage:embed", "file", "into"),
+  );
+  assertMatch(
+    await fault(put(path, "mine\n"), embed("/srv")),
+    taken(path, "stage:files", "file", "into"),
+  );
+  assertMatch(
+    await fault(put("/inner.cpio.gz", "mine\n"), embed()),
+    taken("/inner.cpio.gz", "stage:files", "file", "output\\.file"),
+  );
+  assertMatch(
+    await fault(link(path, "/srv/other"), embed("/srv")),
+    taken(path, "stage:files", "symlink", "into"),
+  );
+  assertMatch(
+    await fault(link("/boot", "srv"), embed("/srv"), embed("/boot")),
+    taken(path, "stage:embed", "file", "into"),
+  );
+  assertMatch(await fault(link("/boot", "boot"), embed("/boot")), /leads in a circle\n.*\.into/);
+  assertMatch(
+    await fault(put("/boot", "x"), embed("/boot")),
+    /"\/boot" is no directory\n.*stages\[1\]\.into/,
   );
 });
