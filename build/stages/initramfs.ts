@@ -52,8 +52,9 @@ const MOUNT_POINTS = ["dev", "newroot", "proc", "run", "sys", "tmp"];
  */
 const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
   const { reader, blobs, epoch, zstd, breathe } = context;
-  const made = await initramfsTree(tree, reader, plan, { epoch, breathe });
-  const packing = atField(["compression"], () => packingFor(tree, reader, plan));
+  const { release } = atField(["flavour"], () => findKernel(tree, reader, plan.flavour));
+  const made = await initramfsTree(tree, reader, { ...plan, release }, { epoch, breathe });
+  const packing = atField(["compression"], () => packingFor(tree, reader, { ...plan, release }));
   const content = await context.content(
     "none",
     (file) => packInitramfs(made, reader, file, packing, { zstd, breathe }),
@@ -76,13 +77,16 @@ const apply: Stage<InitramfsPlan> = async (tree, plan, context) => {
 /**
  * The initial file system as a tree.
  *
- * @throws {TowerError} `not-found` for a kernel, module, file or library that is missing;
+ * @param plan and the release of the kernel of its flavour
+ * @throws {TowerError} `not-found` for a module, file or library that is missing;
  * `unsupported` for a busybox that lacks what `/init` calls.
  */
 export async function initramfsTree(
   from: FileTree,
   reader: ContentReader,
-  plan: Pick<InitramfsPlan, "flavour" | "modules" | "parts" | "files" | "emergencyShell">,
+  plan:
+    & Pick<InitramfsPlan, "modules" | "parts" | "files" | "emergencyShell">
+    & { readonly release: string },
   { epoch, breathe }: Pick<StageContext, "epoch" | "breathe">,
 ): Promise<FileTree> {
   const owned = { uid: 0, gid: 0, mtime: epoch, origin: "stage:initramfs" as const };
@@ -114,8 +118,7 @@ export async function initramfsTree(
   const wished = parts.flatMap(({ wishedApplets }) => wishedApplets);
   linkApplets(to, busybox, appletsOf(from, reader, busybox, needed, wished), owned);
 
-  const { release } = atField(["flavour"], () => findKernel(from, reader, plan.flavour));
-  const copied = copyModules(from, to, reader, release, plan.modules, breathe);
+  const copied = copyModules(from, to, reader, plan.release, plan.modules, breathe);
   const { named, indexes } = await copied.catch((error) => {
     throw withField(["modules"], error);
   });

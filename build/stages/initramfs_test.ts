@@ -17,7 +17,8 @@ import { NEEDED_APPLETS } from "./initramfs/busybox.ts";
 import { PARTS } from "./initramfs/parts.ts";
 
 const store = new MemoryStore();
-const BASE = "lib/modules/6.6-0-virt";
+const RELEASE = "6.6-0-virt";
+const BASE = `lib/modules/${RELEASE}`;
 const files = {
   "bin/busybox": `\0${NEEDED_APPLETS.join("\0")}\0blkid\0`,
   "boot/vmlinuz-virt": "",
@@ -40,7 +41,10 @@ const plan: InitramfsPlan = {
   emergencyShell: false,
 };
 const treeOf = (tree: FileTree, changed: Partial<InitramfsPlan> = {}) =>
-  initramfsTree(tree, store, { ...plan, ...changed }, { epoch: 5, breathe: inOneBreath });
+  initramfsTree(tree, store, { ...plan, release: RELEASE, ...changed }, {
+    epoch: 5,
+    breathe: inOneBreath,
+  });
 const text = (tree: FileTree, path: string) => textOf(store, tree.file(path)!.content);
 
 Deno.test("it holds what was asked for, what that needs, and nothing else of the tree", async () => {

@@ -2,8 +2,8 @@ import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { type ByteSource, memorySource } from "../bytes/bytes.ts";
 import { identityOf, sourceOf, textOf } from "../tree/content.ts";
-import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
-import type { FileTree } from "../tree/file_tree.ts";
+import type { ContentReader, FileEntry } from "../tree/entry.ts";
+import { type FileTree, nameOf } from "../tree/file_tree.ts";
 import { packingOf } from "./compression.ts";
 import { inHashOrder } from "./hash_order.ts";
 import { type KernelModule, moduleName, readModule } from "./module.ts";
@@ -12,6 +12,8 @@ import { type KernelModule, moduleName, readModule } from "./module.ts";
 const MAX_LIST = 16 << 20;
 /** Bytes of modules that are read as a whole: nine of ten. */
 const SMALL_MODULE = 256 << 10;
+/** Links to the kernel's source, with objects of their own: depmod leaves them out too. */
+const OF_SOURCE = /(?:^|\/)(?:build|source)(?:\/|$)/;
 /** Buckets of the table in which kmod keeps modules. */
 const MODULE_BUCKETS = 512;
 
@@ -96,10 +98,8 @@ export function moduleFiles(directory: ModuleDirectory): ModuleFile[] {
 
 /** What the indexes of a directory depend on: its files with their SHA-256, by path. */
 export function moduleParts({ tree, path, release }: ModuleDirectory): readonly unknown[] {
-  const pending: Entry[] = [...tree.children(path)];
   const parts: unknown[] = [release];
-  for (let entry = pending.pop(); entry; entry = pending.pop()) {
-    if (entry.type === "directory") pending.push(...tree.children(entry.path));
+  for (const entry of tree.walk(path)) {
     const file = tree.file(entry.path);
     parts.push([entry.path, entry.type, file ? identityOf(file.content) : null]);
   }
@@ -135,17 +135,14 @@ function inMemory(source: ByteSource, buffer: Uint8Array): ByteSource {
 
 function* walkModules(directory: ModuleDirectory): Generator<ModuleFile> {
   const { tree, path: base } = directory;
-  const pending: Entry[] = [...tree.children(base)].reverse();
-  for (let entry = pending.pop(); entry; entry = pending.pop()) {
-    const name = entry.path.slice(entry.path.lastIndexOf("/") + 1);
-    // Links to the kernel's source, with objects of their own (depmod leaves them out too).
-    if (name === "build" || name === "source") continue;
-    if (entry.type === "directory") pending.push(...tree.children(entry.path).reverse());
-    else if (packingOf(name) !== undefined) {
-      const file = tree.file(entry.path);
-      const path = entry.path.slice(base.length + 1);
-      if (file) yield { name: moduleName(name), path, file };
+  for (const entry of tree.walk(base)) {
+    const path = entry.path.slice(base.length + 1);
+    const name = nameOf(path);
+    if (entry.type === "directory" || packingOf(name) === undefined || OF_SOURCE.test(path)) {
+      continue;
     }
+    const file = tree.file(entry.path);
+    if (file) yield { name: moduleName(name), path, file };
   }
 }
 

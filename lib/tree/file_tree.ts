@@ -3,7 +3,7 @@ import { compareBytes } from "../bytes/bytes.ts";
 import type { DirectoryEntry, Entry, FileEntry, Origin } from "./entry.ts";
 
 /** Longest chain of symbolic links that a look-up follows, as Linux (path_resolution(7)). */
-export const MAX_LINKS = 40;
+const MAX_LINKS = 40;
 
 /**
  * A file system in memory that records owner, mode, devices and xattrs without the machine
@@ -138,8 +138,21 @@ export class FileTree {
    * missing from the tree. Undefined for a loop, or where a parent is missing or no directory.
    */
   resolve(path: string): string | undefined {
+    return this.follow(path, (_, folder) => this.get(folder)?.type === "directory");
+  }
+
+  /**
+   * Follows a path as in a chroot, whatever is there.
+   *
+   * @param onName is told each name on the way, links among them, and says whether to go on
+   * @returns the path that it leads to; undefined for a loop, or where `onName` did not go on
+   */
+  follow(
+    path: string,
+    onName: (name: string, folder: string, entry: Entry | undefined) => boolean,
+  ): string | undefined {
     let links = 0;
-    const pending = path.split("/").filter(isPart).reverse();
+    const pending = partsOf(path);
     let at = "";
     while (pending.length > 0) {
       const part = pending.pop()!;
@@ -147,13 +160,13 @@ export class FileTree {
         at = parentOf(at);
         continue;
       }
-      if (this.get(at)?.type !== "directory") return undefined;
       const next = childOf(at, part);
       const entry = this.get(next);
+      if (!onName(next, at, entry)) return undefined;
       if (entry?.type === "symlink") {
         if (++links > MAX_LINKS) return undefined;
         if (entry.target.startsWith("/")) at = "";
-        pending.push(...entry.target.split("/").filter(isPart).reverse());
+        pending.push(...partsOf(entry.target));
       } else at = next;
     }
     return at;
@@ -240,6 +253,7 @@ export function isCanonical(path: string): boolean {
   );
 }
 
-function isPart(part: string): boolean {
-  return part !== "" && part !== ".";
+/** The names in a path, the last one first. */
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "" && part !== ".").reverse();
 }

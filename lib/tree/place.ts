@@ -1,6 +1,6 @@
 import { TowerError } from "../errors.ts";
 import type { Entry } from "./entry.ts";
-import { childOf, type FileTree, MAX_LINKS, nameOf, parentOf } from "./file_tree.ts";
+import { childOf, type FileTree, nameOf, parentOf } from "./file_tree.ts";
 
 /**
  * Where an entry that is put at `path` belongs: links among its parents are followed as in a
@@ -41,29 +41,14 @@ export function freePlaceOf(
 function folderOf(tree: FileTree, path: string, wanted: string): string {
   const refuse = (cause: string) =>
     new TowerError("conflict", `Cannot put "/${wanted}" into the tree: ${cause}`);
-  const pending = partsOf(path);
   const followed: string[] = [];
-  let at = "";
-  while (pending.length > 0) {
-    const part = pending.pop()!;
-    if (part === "..") {
-      at = parentOf(at);
-      continue;
+  const folder = tree.follow(path, (name, _, entry) => {
+    if (entry?.type === "symlink") followed.push(`"/${name}" is a link to "${entry.target}"`);
+    else if (entry && entry.type !== "directory") {
+      throw refuse([...followed, `"/${name}" is no directory`].join(", and "));
     }
-    const next = childOf(at, part);
-    const entry = tree.get(next);
-    if (entry?.type === "symlink") {
-      followed.push(`"/${next}" is a link to "${entry.target}"`);
-      if (followed.length > MAX_LINKS) throw refuse(`${followed[0]}, which leads in a circle`);
-      if (entry.target.startsWith("/")) at = "";
-      pending.push(...partsOf(entry.target));
-    } else if (entry && entry.type !== "directory") {
-      throw refuse([...followed, `"/${next}" is no directory`].join(", and "));
-    } else at = next;
-  }
-  return at;
-}
-
-function partsOf(path: string): string[] {
-  return path.split("/").filter((part) => part !== "" && part !== ".").reverse();
+    return true;
+  });
+  if (folder === undefined) throw refuse(`${followed[0]}, which leads in a circle`);
+  return folder;
 }

@@ -3,7 +3,6 @@ import { concat } from "../../../lib/bytes/bytes.ts";
 import { cpioPieces } from "../../../lib/format/cpio.ts";
 import { type GzipLevel, GzipWriter } from "../../../lib/format/gzip.ts";
 import { openZstd } from "../../../lib/format/zstd.ts";
-import { findKernel } from "../../../lib/kmod/kernel_image.ts";
 import { bytesOf } from "../../../lib/tree/content.ts";
 import type { ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
@@ -14,9 +13,10 @@ export type Packing =
   | { readonly compression: "none" }
   | { readonly compression: "gzip" | "zstd"; readonly level: number };
 
-/** What a plan says of it. */
+/** What a plan says of it, and the release of the kernel of its flavour. */
 export interface PackingWish {
   readonly flavour: string;
+  readonly release: string;
   readonly compression?: Packing["compression"] | undefined;
   readonly level?: number | undefined;
 }
@@ -34,9 +34,9 @@ const ALIGNMENT = 128 << 10;
 export function packingFor(
   tree: FileTree,
   reader: ContentReader,
-  { flavour, compression, level }: PackingWish,
+  { flavour, release, compression, level }: PackingWish,
 ): Packing {
-  const takesZstd = kernelTakesZstd(tree, reader, flavour);
+  const takesZstd = kernelTakesZstd(tree, reader, { flavour, release });
   if (compression === "zstd" && takesZstd === false) {
     throw new TowerError(
       "unsupported",
@@ -54,9 +54,8 @@ export function packingFor(
 function kernelTakesZstd(
   tree: FileTree,
   reader: ContentReader,
-  flavour: string,
+  { flavour, release }: Pick<PackingWish, "flavour" | "release">,
 ): boolean | undefined {
-  const { release } = findKernel(tree, reader, flavour);
   const file = tree.file(`boot/config-${release}`) ?? tree.file(`boot/config-${flavour}`);
   if (!file) return undefined;
   const text = new TextDecoder("latin1").decode(bytesOf(reader, file.content));

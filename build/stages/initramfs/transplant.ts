@@ -1,9 +1,6 @@
 import { TowerError } from "../../../lib/errors.ts";
 import type { Entry } from "../../../lib/tree/entry.ts";
-import { type FileTree, parentOf } from "../../../lib/tree/file_tree.ts";
-
-/** Longest chain of symbolic links that is followed, as Linux (path_resolution(7)). */
-const MAX_LINKS = 40;
+import type { FileTree } from "../../../lib/tree/file_tree.ts";
 
 /**
  * Copies what a path names from one tree to another, with the directories and symbolic links
@@ -15,25 +12,11 @@ const MAX_LINKS = 40;
  * @throws {TowerError} `not-found` when the path is not in the tree.
  */
 export function transplant(from: FileTree, to: FileTree, path: string): string[] {
-  const pending = path.split("/").filter((p) => p !== "" && p !== ".").reverse();
-  let at = "";
-  for (let links = 0; pending.length > 0;) {
-    const part = pending.pop()!;
-    if (part === "..") {
-      at = parentOf(at);
-      continue;
-    }
-    const next = at === "" ? part : `${at}/${part}`;
-    const entry = from.get(next);
-    if (!entry) throw missing(path);
-    graft(from, to, entry);
-    if (entry.type !== "symlink") at = next;
-    else {
-      if (++links > MAX_LINKS) throw missing(path);
-      if (entry.target.startsWith("/")) at = "";
-      pending.push(...entry.target.split("/").filter((p) => p !== "" && p !== ".").reverse());
-    }
-  }
+  const at = from.follow(path, (_, __, entry) => {
+    if (entry) graft(from, to, entry);
+    return entry !== undefined;
+  });
+  if (at === undefined) throw missing(path);
   const files: string[] = [];
   for (const entry of from.walk(at)) {
     graft(from, to, entry);
