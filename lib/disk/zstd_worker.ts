@@ -11,9 +11,17 @@ let buffer: Uint8Array | undefined;
 
 answerInOrder<FrameOrder, FrameAnswer>(async ({ from, level }) => {
   encoder ??= openZstd(zstdHere(), level);
-  const answer = (await encoder(from instanceof Uint8Array ? from : read(from))).slice();
+  const answer = ownBytes(await encoder(from instanceof Uint8Array ? from : read(from)));
   return { answer, transfer: [answer.buffer] };
 });
+
+/** Bytes with a buffer to themselves, which can be given away. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length
+    ? new Uint8Array(buffer)
+    : bytes.slice();
+}
 
 /** The bytes of a place, until the next is read. All orders of a worker are for the same file. */
 function read({ path, offset, length }: FramePlace): Uint8Array {
