@@ -159,6 +159,7 @@ async function outcome(document: Document): Promise<string> {
     systemPath: () => undefined,
     systemNames: () => [],
     manifestNames: () => [],
+    kindOf: () => undefined,
     readText: (path) => JSON.stringify(texts[path]),
     beside: (_, path) => path,
     folderOf: () => "",

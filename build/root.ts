@@ -7,7 +7,7 @@ import { buildCommand } from "./commands/build.ts";
 import { cleanCommand } from "./commands/clean.ts";
 import { efiCommand } from "./commands/efi.ts";
 import { FILE_FOR_DEVICE_HINT } from "../lib/disk/device_hint.ts";
-import { FULL_DISK_HINT } from "../lib/files/file_error.ts";
+import { FULL_DISK_HINT, NO_WRITING_HINT } from "../lib/files/file_error.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { flashCommand } from "./commands/flash.ts";
@@ -66,6 +66,8 @@ export function commandTree(env: Env, ending: Ending): Command {
 const HINTS = {
   [FULL_DISK_HINT]: "Free some space, or choose another folder: --output for what is built, " +
     "XDG_CACHE_HOME for the cache",
+  [NO_WRITING_HINT]: "Choose a folder that you may write to: --output for what is built, " +
+    "XDG_CACHE_HOME for the cache, XDG_CONFIG_HOME for the key of --sign",
   [FILE_FOR_DEVICE_HINT]: "lsblk shows the devices of this machine; an image is a file already: " +
     "cp copies it, and tower-build boot IMAGE starts it",
 } as const;

@@ -58,7 +58,7 @@ export async function copyFiles(
   return await runUserClient(
     argv,
     target,
-    { dryRun: options.dryRun, doing: "copy", cwd: env.cwd },
+    { host: name, dryRun: options.dryRun, doing: "copy", cwd: env.cwd },
     env,
   );
 }

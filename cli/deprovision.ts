@@ -13,6 +13,7 @@ import { runOnHosts } from "../lib/session/operation.ts";
 import { lookAt } from "../lib/session/look.ts";
 import { upHosts } from "../lib/fleet/facts/host_status.ts";
 import { locked, removeHost } from "../lib/inventory/inventory_files.ts";
+import { answerTo } from "../lib/program/confirmation.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { stepLines } from "./render/steps.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
@@ -39,7 +40,7 @@ export async function deprovision(
     return planDeprovision(name, up, hostFolder(fleet.place, name));
   };
   if (dryRun) return show(await plan(), env, json);
-  if (confirm && (await env.ask(`Type "${name}" to forget it for ever: `))?.trim() !== name) {
+  if (confirm && await answerTo(`Type "${name}" to forget it for ever: `, env) !== name) {
     ending.code = 1;
     return env.stderr.write("Nothing was changed.\n");
   }

@@ -30,5 +30,5 @@ export async function runRemote(
     terminal: options.terminal,
   });
   const doing = `run a program on "${name}"`;
-  return await runUserClient(argv, target, { dryRun: options.dryRun, doing }, env);
+  return await runUserClient(argv, target, { host: name, dryRun: options.dryRun, doing }, env);
 }

@@ -4,6 +4,9 @@ import { quoteArgv } from "../lib/proc/quoting.ts";
 import type { SshTarget } from "../lib/ssh/ssh_argv.ts";
 import { privateFolder } from "../lib/files/private_folder.ts";
 
+/** Where ssh itself failed; what it says of it goes to the terminal (ssh(1), EXIT STATUS). */
+const SSH_FAILED = 255;
+
 /**
  * Gives this terminal to a client of OpenSSH, or tells its command line.
  * @param doing what is done, for an error: `copy`
@@ -12,7 +15,8 @@ import { privateFolder } from "../lib/files/private_folder.ts";
 export async function runUserClient(
   argv: [string, ...string[]],
   target: SshTarget,
-  { dryRun, doing, cwd }: {
+  { host, dryRun, doing, cwd }: {
+    readonly host: string;
     readonly dryRun: boolean;
     readonly doing: string;
     readonly cwd?: string;
@@ -31,6 +35,12 @@ export async function runUserClient(
   );
   const ending = await child.ended;
   env.signal.throwIfAborted();
-  if (ending.kind === "exited") return ending.code;
+  if (ending.kind === "exited") {
+    if (ending.code === SSH_FAILED) {
+      const what = `"${host}" was not reached, or what ran there ended with ${SSH_FAILED}`;
+      env.notes.write(`${what}: tower status ${host} tells how it is\n`);
+    }
+    return ending.code;
+  }
   throw new TowerError("tool", `Cannot ${doing}: ${argv[0]} was ended by ${ending.signal}`);
 }

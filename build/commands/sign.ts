@@ -15,8 +15,8 @@ export function signCommand(env: Env) {
     )
     .action(async (dir, options) => {
       const { signBuild } = await import("../release/signing.ts");
-      const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
-      const folder = new ReleaseFolder(resolve(env.cwd, dir));
+      const { buildFolder } = await import("../release/build_folder.ts");
+      const folder = buildFolder(dir, "sign", env);
       const { files, signer } = await signBuild(folder, resolve(env.cwd, options.key), env);
       for (const file of files) env.stdout.write(`${file}: signed by ${signer}\n`);
     });

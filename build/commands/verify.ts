@@ -16,8 +16,8 @@ export function verifyCommand(env: Env) {
       );
       const { reporterFor } = await import("../../lib/program/reporter.ts");
       const { silent } = await import("../../lib/report/event.ts");
-      const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
-      const folder = new ReleaseFolder(resolve(env.cwd, dir));
+      const { buildFolder } = await import("../release/build_folder.ts");
+      const folder = buildFolder(dir, "verify", env);
       const keys = options.key === undefined
         ? undefined
         : await readSigners(resolve(env.cwd, options.key));

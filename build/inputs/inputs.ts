@@ -140,6 +140,10 @@ export function manifestFiles(cwd: string): ManifestSource {
     systemNames,
     systemPath: (name) => systemNames().includes(name) ? join(SYSTEMS, `${name}.yaml`) : undefined,
     manifestNames: () => manifestNames(cwd),
+    kindOf: (path) => {
+      const at = resolve(cwd, path);
+      return isFolder(at) ? "folder" : exists(at) ? "file" : undefined;
+    },
     readText: (path) => withMeant(path, cwd, () => systemText(resolve(cwd, path), 1 << 20)),
     beside: (from, path) => resolve(dirname(resolve(cwd, from)), path),
     folderOf: (path) => dirname(resolve(cwd, path)),
@@ -160,9 +164,10 @@ function withMeant<T>(path: string, cwd: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof TowerError) || error.code !== "not-found") throw error;
     const near = nearest(basename(path), manifestNames(dirname(resolve(cwd, path))));
-    if (near === undefined) throw error;
-    const meant = `${dirname(path)}/${near}`;
-    throw new TowerError("not-found", `${error.message}; did you mean "${meant}"?`);
+    const meant = near === undefined ? "" : `; did you mean "${dirname(path)}/${near}"?`;
+    throw new TowerError("not-found", `${error.message}${meant}`, {
+      hint: "tower-build systems lists what can be built, tower-build new NAME writes a manifest",
+    });
   }
 }
 

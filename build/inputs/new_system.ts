@@ -59,6 +59,11 @@ function ownKey({ home }: Env): string | undefined {
 }
 
 function publicKeyIn(path: string): string {
+  if (!exists(path)) {
+    throw new TowerError("not-found", `Cannot use key "${path}": there is no such file`, {
+      hint: "ssh-keygen -t ed25519 -f my-key makes a pair: my-key.pub is the public one",
+    });
+  }
   const text = readText(path, KEY_LIMIT).trim();
   const fault = text.includes("PRIVATE KEY") ? "is a private one" : authorizedKeyFault(text);
   if (fault === undefined && !text.includes("\n")) return text;

@@ -36,6 +36,7 @@ function load(...outputs: object[]) {
     systemPath: () => undefined,
     systemNames: () => [],
     manifestNames: () => [],
+    kindOf: () => undefined,
     readText: () => text,
     beside: (_, path) => path,
     folderOf: () => "/",

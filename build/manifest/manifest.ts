@@ -42,6 +42,8 @@ export interface ManifestSource {
   systemNames(): readonly string[];
   /** The names of the manifests in the working folder. */
   manifestNames(): readonly string[];
+  /** What is at a path, seen from the working folder; undefined where nothing is. */
+  kindOf(path: string): "file" | "folder" | undefined;
   /** @throws {TowerError} `not-found`, with the file that may have been meant */
   readText(path: string): string;
   /** `path` as seen from the folder of the manifest `from`. */
@@ -135,10 +137,20 @@ function locate(
   }
   const path = source.systemPath(reference);
   if (path !== undefined) return path;
+  const kind = from === undefined ? source.kindOf(reference) : undefined;
+  if (kind !== undefined) throw noManifest(reference, kind, source);
   const files = from === undefined ? source.manifestNames() : [];
   const meant = meantBy(reference, source.systemNames(), files);
   throw new TowerError("not-found", `Cannot find system "${reference}"${meant}`, {
     hint: `the systems are ${source.systemNames().join(", ")}; a manifest file ends in .yaml`,
+  });
+}
+
+/** What is there and is no manifest. */
+function noManifest(reference: string, kind: "file" | "folder", source: ManifestSource) {
+  const cause = kind === "folder" ? "it is a folder" : "its name does not end in .yaml";
+  return new TowerError("not-found", `Cannot use "${reference}" as a manifest: ${cause}`, {
+    hint: `name a manifest FILE.yaml, or a system: ${source.systemNames().join(", ")}`,
   });
 }
 

@@ -24,6 +24,7 @@ function sourceOf(files: Record<string, string>): ManifestSource {
   return {
     systemNames: () => ["base"],
     manifestNames: () => [],
+    kindOf: () => undefined,
     systemPath: (name) => name === "base" ? "/systems/base.yaml" : undefined,
     readText(path) {
       const text = files[path];

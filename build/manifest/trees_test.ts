@@ -24,6 +24,7 @@ function load(text: string) {
     systemPath: () => undefined,
     systemNames: () => [],
     manifestNames: () => [],
+    kindOf: () => undefined,
     readText: (path) => texts[path]!,
     beside: (_, path) => path,
     folderOf: (path) => `of ${path}`,

@@ -3,6 +3,11 @@ import { TowerError } from "../errors.ts";
 /** What helps a full disk; a program may know more of it. */
 export const FULL_DISK_HINT = "Free some space, or choose another folder";
 
+/** What helps who may not write; a program may know more of it. */
+export const NO_WRITING_HINT = "Choose a folder that you may write to";
+/** What changes nothing: another folder would not do. */
+const READING = /^(read|list|look|find|open)/;
+
 /** What the kernel's error numbers (errno(3)) mean to a user. */
 const MEANINGS: Readonly<Record<string, ConstructorParameters<typeof TowerError>>> = {
   ENOENT: ["not-found", "there is no such file or folder"],
@@ -34,8 +39,12 @@ export function fileError(action: string, path: string, cause: unknown): TowerEr
     return new TowerError("io", `Cannot ${action} "${path}"`, { cause });
   }
   const [code, text, options] = meaning;
+  const isForbidden = code === "permission" && !READING.test(action);
   // The system's own words would say the same again.
-  return new TowerError(code, `Cannot ${action} "${path}": ${text}`, options);
+  return new TowerError(code, `Cannot ${action} "${path}": ${text}`, {
+    ...options,
+    ...isForbidden ? { hint: NO_WRITING_HINT } : {},
+  });
 }
 
 /** Does a file operation; its failure becomes a {@linkcode TowerError}. */

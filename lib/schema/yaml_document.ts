@@ -2,7 +2,7 @@ import { type Document, isMap, LineCounter, type Node, parseDocument, visit } fr
 import type { z } from "zod";
 import { TowerError } from "../errors.ts";
 import { didYouMean } from "../report/did_you_mean.ts";
-import { faultMessage } from "./fault_message.ts";
+import { faultMessage, noWords } from "./fault_message.ts";
 import { knownFields } from "./known_fields.ts";
 
 /** Largest YAML text that is read, in bytes. */
@@ -49,7 +49,7 @@ export function decodeYaml<T>(
   });
   broken.push(...danglingAliases(document, lines));
   if (broken.length > 0) throw faultsError(file, broken);
-  const result = schema.safeParse(plainValue(document, file));
+  const result = schema.safeParse(plainValue(document, file), { error: noWords });
   if (result.success) return result.data;
   const issues = result.error.issues.flatMap((issue) => plainIssues(issue, []));
   throw faultsError(

@@ -74,6 +74,9 @@ function keyFault(type: string, base64: string | undefined): string | undefined 
   }
   if (!Object.hasOwn(TYPES, type)) return `has a key of type "${type}", which sshd does not take`;
   if (base64 === undefined) return `has no key behind "${type}"`;
+  if (/…|\.\.\./.test(base64)) {
+    return "has dots where a key belongs: put the line of your own ~/.ssh/id_ed25519.pub there";
+  }
   const blob = blobOf(base64);
   if (blob === undefined) return "has a key that is not whole: it is no base64";
   try {

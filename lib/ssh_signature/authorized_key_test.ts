@@ -33,7 +33,7 @@ Deno.test("authorizedKeyFault() finds nothing wrong with the keys that sshd take
 
 Deno.test("authorizedKeyFault() says what is wrong with any other line", () => {
   const faults: readonly (readonly [string, string])[] = [
-    ["ssh-ed25519 AAAA… me", "not whole"],
+    ["ssh-ed25519 AAAA… me", "dots where a key belongs"],
     ["ssh-ed25519", "no key behind"],
     ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA", "not whole"],
     [ED25519.slice(0, -1), "not whole"],

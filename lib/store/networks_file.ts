@@ -1,9 +1,8 @@
-import { parse } from "yaml";
 import { z } from "zod";
 import { type AddressPlan, planOf, TOWER_PLAN } from "../address_plan/address_plan.ts";
-import { TowerError } from "../errors.ts";
 import type { TowerPaths } from "../fleet/paths.ts";
 import { exists, readText } from "../files/files.ts";
+import { decodeYaml } from "../schema/yaml_document.ts";
 
 const side = { network: z.string(), thinClient: z.string(), firstHost: z.number() };
 const SCHEMA = z.strictObject({
@@ -20,13 +19,5 @@ export function networksPath({ folder }: TowerPaths): string {
 export function addressPlan(paths: TowerPaths): AddressPlan {
   const path = networksPath(paths);
   if (!exists(path)) return TOWER_PLAN;
-  try {
-    return planOf(SCHEMA.parse(parse(readText(path, 65536))));
-  } catch (cause) {
-    if (cause instanceof TowerError) throw cause;
-    throw new TowerError("malformed", `Cannot read "${path}"`, {
-      cause,
-      hint: "It needs online and offline with network, thinClient and firstHost, and online.router",
-    });
-  }
+  return planOf(decodeYaml(readText(path, 65536), path, SCHEMA));
 }

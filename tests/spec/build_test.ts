@@ -281,7 +281,8 @@ Deno.test("verify tells an artifact that changed, one that is missing, and a bad
   assertEquals(await p.program.fails("verify", "nowhere"), {
     code: 1,
     error: [
-      'error: Cannot read "DIR/cwd/nowhere/record.json": there is no such file or folder',
+      'error: Cannot verify "DIR/cwd/nowhere": there is no such folder',
+      "  hint: name the folder of a build, such as ~/.cache/tower/builds/lab-x86_64",
     ],
   });
 });

@@ -111,10 +111,13 @@ Deno.test("manifests that extend each other in a circle end", async () => {
 });
 
 Deno.test("a base that is not there is named", async () => {
-  assertEquals(await fault("name: small\nextends: other.yaml\n"), [
-    'error: Cannot read "DIR/cwd/other.yaml": there is no such file or folder',
-    "m.yaml:2:10: extends",
-  ]);
+  assertEquals(
+    (await fault("name: small\nextends: other.yaml\n")).slice(0, 2),
+    [
+      'error: Cannot read "DIR/cwd/other.yaml": there is no such file or folder',
+      "m.yaml:2:10: extends",
+    ],
+  );
   assertEquals(
     (await fault("name: small\nextends: other\n"))[0],
     [
@@ -168,7 +171,7 @@ Deno.test("each stage says what it cannot do, and no artifact is made", async ()
     ],
     [
       [{ kind: "initramfs", flavour: "virt", path: "/boot/i" }],
-      /^error: Cannot make the initramfs/,
+      /^error: Cannot find kernel "virt".*\nm\.yaml:1:\d+: stages\[1\]\.flavour/,
     ],
     [
       [{ kind: "files", files: [file] }],

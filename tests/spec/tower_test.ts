@@ -313,6 +313,22 @@ Deno.test("other networks stand in one file; a wrong one is told by its rule", a
   const { code, err } = await program.run("firewall", "show", "offline");
   assertEquals(code, 2);
   assertStringIncludes(err, "must be private");
+  for (
+    const [text, message] of [
+      ["online: 7\n", "networks.yaml:1:9: online: must be fields with values, not a number"],
+      ["online: {}\noffline: {}\n", "networks.yaml:1:9: online.router: is missing"],
+      ["online: [\n", "networks.yaml:"],
+      [
+        "online: { network: x, thinClient: y, router: z, firstHost: 1.5 }\noffline: {}\n",
+        "offline",
+      ],
+    ] as const
+  ) {
+    Deno.writeTextFileSync(path, text);
+    const { err } = await program.run("firewall", "show", "offline");
+    assertStringIncludes(err, message);
+    assertEquals(/Invalid|expected|something happened/.exec(err), null, err);
+  }
 });
 
 Deno.test("status --watch draws in place, and Ctrl-C ends it with 130 and no word", async () => {

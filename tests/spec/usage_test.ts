@@ -3,6 +3,8 @@ import { VERSION_TEXT } from "../../build/version.ts";
 import { assertGolden } from "../support/program/golden.ts";
 import { TestProgram } from "../support/program/test_program.ts";
 
+const SYSTEMS_HINT =
+  "  hint: tower-build systems lists what can be built, tower-build new NAME writes a manifest";
 const COMMANDS = [
   "systems",
   "new",
@@ -196,6 +198,7 @@ Deno.test("a manifest in the folder may be meant where .yaml or a letter is left
     ) {
       assertEquals((await program.fails(command, asked!)).error, [
         `error: Cannot read "DIR/cwd/${asked}": ${there} "${meant}"?`,
+        SYSTEMS_HINT,
       ]);
     }
   }
@@ -206,5 +209,6 @@ Deno.test("text of strangers cannot drive the terminal", async () => {
   const { error } = await program.fails("build", "\x1b[2J\u202eevil.yaml");
   assertEquals(error, [
     'error: Cannot read "DIR/cwd/\\x1b[2J\\x202eevil.yaml": there is no such file or folder',
+    SYSTEMS_HINT,
   ]);
 });
