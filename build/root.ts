@@ -10,6 +10,7 @@ import { FILE_FOR_DEVICE_HINT } from "../lib/disk/device_hint.ts";
 import { FULL_DISK_HINT, NO_WRITING_HINT } from "../lib/files/file_error.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { diffCommand } from "./commands/diff.ts";
+import { extractCommand } from "./commands/extract.ts";
 import { flashCommand } from "./commands/flash.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -37,6 +38,7 @@ const COMMANDS = {
   why: whyCommand,
   "why-not": whyNotCommand,
   "show-tree": showTreeCommand,
+  extract: extractCommand,
   sbom: sbomCommand,
   sign: signCommand,
   verify: verifyCommand,

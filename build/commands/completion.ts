@@ -13,6 +13,7 @@ export function objectTable(systems: readonly string[]): ObjectTable {
     arch: { words: ARCHES },
     system: { words: systems, files: "manifests" },
     image: { words: systems, files: "all" },
+    what: { words: systems, files: "all" },
     device: { files: "all" },
     key: { files: "all" },
     tree: { files: "folders" },

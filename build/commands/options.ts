@@ -2,11 +2,21 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import type { Env } from "../../lib/env.ts";
 import type { BuildRequest } from "../inputs/request.ts";
 
+/** What a command is about. */
+const SUBJECTS = {
+  "<system>": "a system that Tower ships (such as lab), or a manifest FILE.yaml",
+  "<what>": "a system that Tower ships (such as lab), a manifest FILE.yaml, or an image",
+} as const;
+
 /** Adds the options that choose a system, its packages and its lock. */
-export function systemCommand(name: string, description: string) {
+export function systemCommand(
+  name: string,
+  description: string,
+  subject: keyof typeof SUBJECTS = "<system>",
+) {
   return new Command(name)
     .description(description)
-    .argument("<system>", "a system that Tower ships (such as lab), or a manifest FILE.yaml")
+    .argument(subject, SUBJECTS[subject])
     .option("--arch <arch>", "architecture to build for (the manifest's first)")
     .option("--repository <url>", "package repository instead of the manifest's; repeatable", add)
     .option(

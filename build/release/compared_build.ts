@@ -2,7 +2,7 @@ import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { hashFileUntil } from "../../lib/files/artifact_file.ts";
 import { exists, isFolder, readBytes, readText } from "../../lib/files/files.ts";
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { RECORD_FILE } from "../../lib/release/file_names.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import { type BuildRecord, type Companion, parseRecord } from "../../lib/release/record.ts";
@@ -12,6 +12,25 @@ import { parseTreeListing } from "../supply/tree_listing.ts";
 
 const RECORD_LIMIT = 64 << 20;
 const LISTING_LIMIT = 512 << 20;
+
+/**
+ * Whether arguments of `diff` are images, to be compared by what they hold: files, or places in them,
+ * one of which has no record beside it.
+ *
+ * @param contents Whether the user says so.
+ */
+export function areImages(
+  asked: readonly string[],
+  contents: boolean,
+  cwd: string,
+): boolean {
+  const paths = asked.map((path) => resolve(cwd, path));
+  if (contents) return true;
+  if (paths.some((path) => isFolder(path) || path.endsWith(".json"))) return false;
+  const hasRecord = (path: string) =>
+    !exists(path) ? !path.includes(":") : exists(join(dirname(path), RECORD_FILE));
+  return !paths.every(hasRecord);
+}
 
 /**
  * Reads a build to compare.

@@ -2,8 +2,8 @@ import { printable } from "../../lib/errors.ts";
 import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
 import type { BuildDifference, TreeDifference } from "./compare.ts";
 import type { Difference } from "./difference.ts";
-import type { ListedEntry } from "./tree_listing.ts";
 import type { PackageVersion } from "./package_difference.ts";
+import type { ComparedEntry, ListedEntry } from "./tree_listing.ts";
 import { isModule } from "./tree_views.ts";
 
 /** A difference as lines for people: `+` came, `-` went, `~` changed. */
@@ -81,7 +81,7 @@ function withoutModules({ added, removed, changed }: Difference<ListedEntry>) {
 }
 
 /** The fields that changed of an entry. */
-function changes(before: ListedEntry, after: ListedEntry): string {
+export function changes(before: ComparedEntry, after: ComparedEntry): string {
   const said = (name: string, from: unknown, to: unknown) =>
     from === to ? [] : [`${name} ${from ?? "none"} -> ${to ?? "none"}`];
   const fields = [
@@ -106,7 +106,8 @@ function sizes(before: number, after: number): string {
   return `${before} -> ${after} bytes (${sign}${after - before})`;
 }
 
-function section<T>(
+/** A part of a difference with its counts; "" where nothing differs. */
+export function section<T>(
   title: string,
   { added, removed, changed }: Difference<T>,
   one: (item: T) => string,

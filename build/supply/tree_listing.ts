@@ -48,17 +48,27 @@ export function* formatTreeListing(tree: FileTree, reader: ContentReader): Gener
 }
 
 function listed(entry: Entry, reader: ContentReader, chunk: Uint8Array): ListedEntry {
-  const { path, type, uid, gid, origin, xattrs } = entry;
+  const { origin } = entry;
+  const sha256 = entry.type === "file" ? hashOf(entry.content, reader, chunk) : undefined;
+  // Its fields stand in the order of the listing.
+  return comparedEntry(entry, sha256, origin) as ListedEntry;
+}
+
+/** An entry of any tree to compare, where nobody may know who put it there. */
+export type ComparedEntry = Omit<ListedEntry, "origin"> & Partial<Pick<ListedEntry, "origin">>;
+
+/** @param sha256 Of a file, where its bytes count. */
+export function comparedEntry(entry: Entry, sha256?: string, origin?: string): ComparedEntry {
+  const { path, type, uid, gid, xattrs } = entry;
   return {
     path,
     type,
     mode: entry.mode.toString(8).padStart(4, "0"),
     uid,
     gid,
-    origin,
-    ...(entry.type === "file"
-      ? { size: sizeOf(entry.content), sha256: hashOf(entry.content, reader, chunk) }
-      : {}),
+    ...(origin === undefined ? {} : { origin }),
+    ...(entry.type === "file" ? { size: sizeOf(entry.content) } : {}),
+    ...(sha256 === undefined ? {} : { sha256 }),
     ...("target" in entry ? { target: entry.target } : {}),
     ...("major" in entry ? { device: [entry.major, entry.minor] } : {}),
     ...(xattrs === undefined || xattrs.size === 0 ? {} : {

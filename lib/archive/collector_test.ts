@@ -10,6 +10,7 @@ const raw = (type: RawEntry["type"], path: string, change: Partial<RawEntry> = {
     mode: 0o644,
     uid: 0,
     gid: 0,
+    mtime: 0,
     size: 0,
     offset: 0,
     target: "",

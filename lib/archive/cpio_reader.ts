@@ -26,6 +26,7 @@ interface Header {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  readonly mtime: number;
   readonly links: number;
   readonly size: number;
   readonly major: number;
@@ -64,16 +65,25 @@ export class CpioReader {
 
   /** @throws {TowerError} `malformed` or `limit`. */
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
+    // The kernel takes several archives behind one another; an archive that is a source is one.
+    const rest = bytes.subarray(this.take(bytes));
+    if (rest.some((byte) => byte !== 0)) throw malformed("bytes follow its end");
+  }
+
+  /** Whether the trailer was seen. */
+  get ended(): boolean {
+    return this.#state === "ended";
+  }
+
+  /** Takes bytes up to the trailer; returns how many. @throws {TowerError} `malformed` or `limit`. */
+  take(bytes: Uint8Array): number {
+    let at = 0;
+    while (at < bytes.length && (!this.ended || this.#padding > 0)) {
       const have = bytes.length - at;
       let used: number;
       if (this.#padding > 0) {
         used = Math.min(have, this.#padding);
         this.#padding -= used;
-      } else if (this.#state === "ended") {
-        // The kernel takes several archives behind one another; an archive that is a source is one.
-        if (bytes.subarray(at).some((byte) => byte !== 0)) throw malformed("bytes follow its end");
-        return;
       } else if (this.#state === "content") {
         used = Math.min(have, this.#content);
         this.#take(bytes.subarray(at, at + used));
@@ -86,11 +96,12 @@ export class CpioReader {
       this.#position += used;
       if (this.#state !== "content" && this.#state !== "ended") this.#collected();
     }
+    return at;
   }
 
   /** Says that no more bytes come. @throws {TowerError} `malformed` before the trailer. */
   finish(): void {
-    if (this.#state !== "ended") throw malformed("it ends before its trailer");
+    if (!this.ended) throw malformed("it ends before its trailer");
   }
 
   #collected(): void {
@@ -112,7 +123,7 @@ export class CpioReader {
   }
 
   #named(path: string): void {
-    const { type, mode, uid, gid, size, links, major, minor, inode } = this.#header!;
+    const { type, mode, uid, gid, mtime, size, links, major, minor, inode } = this.#header!;
     if (path === "TRAILER!!!") return this.#trailer(size);
     if (++this.#entries > this.#mostEntries) {
       const what = `it has more than ${this.#mostEntries} entries`;
@@ -120,7 +131,7 @@ export class CpioReader {
     }
     const offset = this.#position + this.#padding;
     const raw = {
-      ...{ type, path, mode, uid, gid, size, offset, target: "", major, minor },
+      ...{ type, path, mode, uid, gid, mtime, size, offset, target: "", major, minor },
       xattrs: NO_XATTRS,
     };
     this.#raw = raw;
@@ -225,6 +236,7 @@ function headerOf(bytes: Uint8Array): Header {
     uid: field(2),
     gid: field(3),
     links: field(4),
+    mtime: field(5),
     size: field(6),
     major: field(9),
     minor: field(10),

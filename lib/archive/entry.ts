@@ -21,6 +21,8 @@ export interface RawEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Seconds since 1970; 0 where the archive tells none. */
+  readonly mtime: number;
   /** Bytes of content that follow; 0 for all but files. */
   readonly size: number;
   /** Where the content starts in the bytes that hold it. */

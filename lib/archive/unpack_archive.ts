@@ -37,8 +37,11 @@ export interface ArchiveFile {
   readonly name: string;
 }
 
+/** How all bytes of a file may be compressed. */
+export type Compression = typeof MAGICS[number][0];
+
 /** How the bytes of an archive are compressed as a whole; undefined where they are not. */
-export function compressionIn(source: ByteSource): typeof MAGICS[number][0] | undefined {
+export function compressionIn(source: ByteSource): Compression | undefined {
   const begin = new Uint8Array(6);
   source.readAt(0, begin);
   return MAGICS.find(([, magic]) => magic.every((byte, i) => byte === begin[i]))?.[0];
@@ -99,7 +102,11 @@ export async function unpackArchive(
   }
 }
 
-async function* chunksOf(source: ByteSource, { signal }: XzPorts): AsyncGenerator<Uint8Array> {
+/** The bytes of a source in order, each piece an array of its own. @throws the signal's reason */
+export async function* chunksOf(
+  source: ByteSource,
+  { signal }: Pick<XzPorts, "signal">,
+): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < source.size;) {
     signal.throwIfAborted();
     const bytes = new Uint8Array(PIECE);

@@ -65,7 +65,8 @@ function entryOf(member: ZipMember, offset: number): RawEntry {
   // Other systems than Unix tell no permissions.
   const mode = (unixMode ?? 0) & 0o7777 || (isFolder ? 0o755 : 0o644);
   return {
-    ...{ type, path: name, mode, uid: 0, gid: 0, target: "", major: 0, minor: 0 },
+    // Times of zip are of a zone that it does not tell.
+    ...{ type, path: name, mode, uid: 0, gid: 0, mtime: 0, target: "", major: 0, minor: 0 },
     size: type === "file" ? size : 0,
     offset: type === "file" ? offset : 0,
     xattrs: new Map(),

@@ -30,6 +30,17 @@ export function sinkAt(sink: ByteSink, base: number): ByteSink {
   return { writeAt: (offset, bytes) => sink.writeAt(base + offset, bytes) };
 }
 
+/** A window of a source from `base` on: what a partition is to its disk. */
+export function sourceAt(source: ByteSource, base: number, size: number): ByteSource {
+  return {
+    size,
+    readAt(offset, into) {
+      const want = Math.min(into.length, size - offset);
+      return want <= 0 ? 0 : source.readAt(base + offset, into.subarray(0, want));
+    },
+  };
+}
+
 /** A sink in memory of a fixed size, for small images and tests. Writing past its end throws. */
 export function memorySink(size: number): ByteSink & { readonly bytes: Uint8Array } {
   const buffer = new Uint8Array(size);

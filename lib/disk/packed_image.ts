@@ -3,7 +3,8 @@ import { TowerError } from "../errors.ts";
 import { decompressed } from "../format/decompressed.ts";
 import type { Runner } from "../proc/command.ts";
 import { compressionOf } from "../release/file_names.ts";
-import { createArtifact } from "../files/artifact_file.ts";
+import { type ArtifactFile, createArtifact } from "../files/artifact_file.ts";
+import { breathing } from "../files/interruption.ts";
 import { openRegular, type RegularFile } from "../files/regular_file.ts";
 import { dataRuns } from "./flash.ts";
 import { notVouchedFor } from "./image_pieces.ts";
@@ -77,16 +78,18 @@ export async function* unpacked(
     if (hash.digest("hex") !== sha256) throw notVouchedFor(file.path);
   } catch (error) {
     signal.throwIfAborted();
-    const isDamage = error instanceof TowerError
-      ? error.code === "malformed"
-      : (error as { code?: unknown }).code?.toString().startsWith("Z_");
-    if (!isDamage) throw error;
-    throw new TowerError(
-      "malformed",
-      `Cannot decompress "${file.path}": it is damaged or not whole`,
-      { cause: error },
-    );
+    throw asDamage(error, file.path);
   }
+}
+
+/** What a decompressor fails with, as an error of the image; another error as it is. */
+export function asDamage(error: unknown, path: string): unknown {
+  const isDamage = error instanceof TowerError
+    ? error.code === "malformed"
+    : (error as { code?: unknown }).code?.toString().startsWith("Z_");
+  if (!isDamage) return error;
+  const message = `Cannot decompress "${path}": it is damaged or not whole`;
+  return new TowerError("malformed", message, { cause: error });
 }
 
 function tooLarge(path: string, what: string): TowerError {
@@ -109,9 +112,6 @@ export async function unpackImage(
 ): Promise<void> {
   using file = createArtifact(to);
   using packed = openRegular(from);
-  const most = ALWAYS + MOST_INFLATION * packed.size;
-  let size = 0;
-  let written = 0;
   const heard = {
     ...packed,
     readAt(offset: number, into: Uint8Array) {
@@ -120,7 +120,35 @@ export async function unpackImage(
       return n;
     },
   };
-  for await (const bytes of unpacked(heard, runner, signal)) {
+  const stream = unpacked(heard, runner, signal);
+  await writeSparsely(stream, file, mostUnpacked(packed.size), from, signal);
+  await file.commit(0o600);
+}
+
+/** Bytes beside zeros that a compressed image may become. */
+export function mostUnpacked(packedSize: number): number {
+  return ALWAYS + MOST_INFLATION * packedSize;
+}
+
+/**
+ * Writes a stream to a new file, blocks of zeros as holes; returns its size.
+ *
+ * @param most Bytes beside zeros that are written at most.
+ * @param from for messages
+ * @throws {TowerError} `limit`; the signal's reason
+ */
+export async function writeSparsely(
+  stream: AsyncIterable<Uint8Array>,
+  file: Pick<ArtifactFile, "writeAt" | "setSize">,
+  most: number,
+  from: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const breathe = breathing(signal);
+  let size = 0;
+  let written = 0;
+  for await (const bytes of stream) {
+    await breathe();
     for (const { start, end } of dataRuns(bytes)) {
       written += end - start;
       if (written > most) {
@@ -129,7 +157,8 @@ export async function unpackImage(
       file.writeAt(size + start, bytes.subarray(start, end));
     }
     size += bytes.length;
+    if (size > MOST_BYTES) throw tooLarge(from, `more than ${MOST_BYTES} bytes`);
   }
   file.setSize(size);
-  await file.commit(0o600);
+  return size;
 }

@@ -22,7 +22,7 @@ export function makePrivateFolder(path: string, files: readonly NewFile[]): void
   const parent = parentFolder(path);
   const prefix = `.${path.slice(path.lastIndexOf("/") + 1)}.new-`;
   attempt("make folder", path, () => {
-    refuseWhatIsThere(path);
+    refuseWhatIsThere("make folder", path);
     makeFolders(parent);
     removeStaleFolders(parent, prefix);
     using folder = SessionFolder.create(parent, prefix);
@@ -37,21 +37,25 @@ export function makePrivateFolder(path: string, files: readonly NewFile[]): void
     for (const name of new Set(files.map((f) => parentFolder(`${folder.path}/${f.path}`)))) {
       syncFolder(name);
     }
-    refuseWhatIsThere(path);
+    refuseWhatIsThere("make folder", path);
     Deno.renameSync(folder.path, path);
     syncFolder(parent);
   });
 }
 
-/** A link to nothing is something, too. */
-function refuseWhatIsThere(path: string): void {
+/**
+ * Refuses a place where something is, even a link to nothing.
+ * @param action for messages
+ * @throws {TowerError} `conflict`
+ */
+export function refuseWhatIsThere(action: string, path: string): void {
   try {
     Deno.lstatSync(path);
   } catch (error) {
     if (isMissing(error)) return;
     throw error;
   }
-  throw new TowerError("conflict", `Cannot make folder "${path}": it exists`, {
+  throw new TowerError("conflict", `Cannot ${action} "${path}": it exists`, {
     hint: "name another one: what is there may be in use, and stays as it is",
   });
 }

@@ -8,6 +8,10 @@ const MOST_SECTORS = 0xffffffff;
 /** Partition types (one byte). */
 export const MBR_TYPE = {
   fat12: 0x01,
+  /** A partition that holds others, by three of its names. */
+  extended: 0x05,
+  extendedLba: 0x0f,
+  extendedLinux: 0x85,
   /** FAT16 and FAT32 that the loader reads by block number (LBA). */
   fat16: 0x0e,
   fat32: 0x0c,

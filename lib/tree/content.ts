@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
-import { type ByteSource, memorySource, readExactly } from "../bytes/bytes.ts";
+import { type ByteSource, memorySource, readExactly, sourceAt } from "../bytes/bytes.ts";
 import { digestOf, hexOf } from "../bytes/digest.ts";
 import { type Content, type ContentReader, sizeOf } from "./entry.ts";
 
@@ -81,15 +81,7 @@ export function* piecesOf(
  */
 export function sourceOf(reader: ContentReader, content: Content): ByteSource {
   if (content.kind === "inline") return memorySource(content.bytes);
-  const blob = reader.open(content.blob);
-  const { offset: base, size } = content;
-  return {
-    size,
-    readAt(offset, into) {
-      const want = Math.min(into.length, size - offset);
-      return want <= 0 ? 0 : blob.readAt(base + offset, into.subarray(0, want));
-    },
-  };
+  return sourceAt(reader.open(content.blob), content.offset, content.size);
 }
 
 /**

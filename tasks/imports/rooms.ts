@@ -94,6 +94,7 @@ export const ROOMS: readonly Room[] = [
       "lib/fleet/",
       "lib/format/",
       "lib/hardening/",
+      "lib/image/",
       "lib/ip/",
       "lib/json.ts",
       "lib/strict_json.ts",

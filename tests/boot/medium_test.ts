@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { atOnce } from "../../lib/breathe.ts";
 import type { Digest } from "../../lib/brand.ts";
 import { findFirmware } from "../../build/boot/boot.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
@@ -40,7 +41,7 @@ function builtMedium(): Promise<{ folder: string; image: string }> {
 /** SHA-256 of each file by path, as our reader finds it on the medium. */
 function ownHashes(image: string): Map<string, string> {
   using source = openDisk(image, "read");
-  const { tree } = readIso(source, "sha256:medium" as Digest);
+  const { tree } = atOnce(readIso(source, "sha256:medium" as Digest));
   const reader = { open: () => source };
   const chunk = new Uint8Array(1 << 20);
   const hashes = new Map<string, string>();

@@ -15,6 +15,7 @@ const COMMANDS = [
   "why",
   "why-not",
   "show-tree",
+  "extract",
   "sbom",
   "sign",
   "verify",

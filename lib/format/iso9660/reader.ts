@@ -1,4 +1,5 @@
 import type { Digest } from "../../brand.ts";
+import type { Steps } from "../../breathe.ts";
 import type { ByteSource } from "../../bytes/bytes.ts";
 import type { Content, Entry, EntryBase } from "../../tree/entry.ts";
 import { childOf, FileTree, isCanonical } from "../../tree/file_tree.ts";
@@ -34,10 +35,10 @@ export interface IsoContents {
  * @throws {TowerError} `malformed` for a medium that contradicts itself, directories in a circle
  * and names that are none; `unsupported` for interleaved and compressed files; `limit`.
  */
-export function readIso(source: ByteSource, blob: Digest): IsoContents {
+export function* readIso(source: ByteSource, blob: Digest): Steps<IsoContents> {
   const { label, root } = readVolume(source);
   const reader = new IsoReader(source, blob, root);
-  return { label, tree: reader.tree() };
+  return { label, tree: yield* reader.tree() };
 }
 
 interface Directory {
@@ -61,7 +62,7 @@ class IsoReader {
     this.#root = root;
   }
 
-  tree(): FileTree {
+  *tree(): Steps<FileTree> {
     const records = this.#records(this.#root.extent);
     const self = records[0];
     this.#skip = self && suspSkip(self.systemUse);
@@ -72,6 +73,7 @@ class IsoReader {
     const pending = this.#fill(tree, "", records);
     for (let next = pending.pop(); next; next = pending.pop()) {
       pending.push(...this.#fill(tree, next.path, this.#records(next.extent)));
+      yield;
     }
     return tree;
   }

@@ -5,6 +5,7 @@ import {
   randomNumbers,
 } from "../../../tests/support/program/random_numbers.ts";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
+import { atOnce } from "../../breathe.ts";
 import type { Digest } from "../../brand.ts";
 import { type ByteSource, memorySink, memorySource } from "../../bytes/bytes.ts";
 import { TowerError } from "../../errors.ts";
@@ -37,7 +38,7 @@ for (const seed of [1, 2, 3, 4]) {
   Deno.test(`a medium is read as the tree that it was made of, seed ${seed}`, async () => {
     const tree = isoTree(seed, 300);
     const bytes = await imageOf(tree);
-    const read = readIso(memorySource(bytes), BLOB);
+    const read = atOnce(readIso(memorySource(bytes), BLOB));
     assertEquals(read.label, "TOWER");
     const reader = { open: () => memorySource(bytes) };
     assertEquals(read.tree.size, tree.size);
@@ -64,10 +65,10 @@ Deno.test("a link of the longest path comes back, and a name of the most bytes",
   const name = "n".repeat(253);
   const odd = ["//a", "a//b", "./x/..", "/", "..", "a/"];
   const links = Object.fromEntries(odd.map((link, i) => [`odd${i}`, { link }]));
-  const tree = readIso(
+  const { tree } = atOnce(readIso(
     memorySource(await imageOf(smallTree({ [name]: { link: target }, ...links }))),
     BLOB,
-  ).tree;
+  ));
   const targetOf = (path: string) => (tree.get(path) as { target?: string } | undefined)?.target;
   assertEquals(targetOf(name), target);
   assertEquals(odd.map((_, i) => targetOf(`odd${i}`)), odd);
@@ -82,7 +83,7 @@ Deno.test("directories in a circle, and names that lead out, are refused", async
       const latin1 = new TextDecoder("latin1").decode(copy);
       return latin1.indexOf(text, root * 2048);
     });
-    return () => readIso(memorySource(copy), BLOB);
+    return () => atOnce(readIso(memorySource(copy), BLOB));
   };
   const circle = changed((copy, at) =>
     new DataView(copy.buffer).setUint32(at("FOLDER") - 33 + 2, root, true)
@@ -106,7 +107,7 @@ Deno.test("what is no medium, or ends early, is refused", async () => {
   const bytes = await imageOf(smallTree({ "file": "text" }));
   for (const length of [0, 1000, 16 * 2048, 17 * 2048, bytes.length - 2048]) {
     const error = assertThrows(
-      () => readIso(memorySource(bytes.slice(0, length)), BLOB),
+      () => atOnce(readIso(memorySource(bytes.slice(0, length)), BLOB)),
       TowerError,
     );
     assertEquals(error.code, "malformed");
@@ -153,7 +154,7 @@ Deno.test(`${CASES} mutated media are read or refused, never worse, seed ${SEED}
     const source = mutated(bytes, random);
     let tree: FileTree;
     try {
-      tree = readIso(source, BLOB).tree;
+      tree = atOnce(readIso(source, BLOB)).tree;
     } catch (error) {
       assert(error instanceof TowerError, `case ${i}: ${error}`);
       counts.refused++;

@@ -14,6 +14,12 @@ export interface IsoVolume {
   readonly root: RawRecord;
 }
 
+/** Whether a medium has a descriptor of ISO 9660 where the first one is. */
+export function isIso(source: ByteSource): boolean {
+  const at = SYSTEM_SECTORS * ISO_SECTOR + 1;
+  return at + 5 <= source.size && latin1(readExactly(source, at, 5)) === STANDARD_ID;
+}
+
 /**
  * Reads the primary volume descriptor of a medium (ECMA-119 §8.4).
  * @throws {TowerError} `malformed` for what has none, `unsupported` for other sectors than of 2048

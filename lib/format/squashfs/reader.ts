@@ -1,5 +1,6 @@
 import type { Digest } from "../../brand.ts";
 import { TowerError } from "../../errors.ts";
+import { type Breathe, inBreaths, inOneBreath, type Steps } from "../../breathe.ts";
 import type { ByteSource } from "../../bytes/bytes.ts";
 import type { ContentReader, Entry, EntryBase, FileEntry } from "../../tree/entry.ts";
 import { childOf, FileTree } from "../../tree/file_tree.ts";
@@ -45,12 +46,13 @@ export async function readSquashfs(
   source: ByteSource,
   name: Digest,
   limits: SquashfsLimits = SQUASHFS_LIMITS,
+  breathe: Breathe = inOneBreath,
 ): Promise<SquashfsImage> {
   const superblock = readSuperblock(source);
   const decompress = await decompressorFor(superblock.compressor);
   try {
     const reader = new TreeReader(source, superblock, decompress, { name, limits });
-    return { superblock, ...reader.read() };
+    return { superblock, ...await inBreaths(reader.read(), breathe) };
   } catch (error) {
     // A source that ends is a reader's mistake: it was asked for no more than its size.
     if (error instanceof RangeError) throw malformed("it ends too early", error);
@@ -104,13 +106,14 @@ class TreeReader {
       : new XattrReader(source, superblock.xattrTable, end, decompress, take);
   }
 
-  read(): { readonly tree: FileTree; readonly contents: ContentReader } {
+  *read(): Steps<Pick<SquashfsImage, "tree" | "contents">> {
     const root = this.#inode(this.#superblock.root);
     if (root.kind !== "directory") throw malformed("its root is no directory");
     const tree = new FileTree(this.#base("", root));
     const pending: Pending[] = [{ path: "", inode: root }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       this.#list(tree, next, pending);
+      yield;
     }
     const contents: ContentReader = {
       open: (blob) => {

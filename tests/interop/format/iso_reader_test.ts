@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { atOnce } from "../../../lib/breathe.ts";
 import type { Digest } from "../../../lib/brand.ts";
 import { openDisk } from "../../../lib/files/disk_file.ts";
 import { readIso } from "../../../lib/format/iso9660/reader.ts";
@@ -61,7 +62,7 @@ for (const [writer, argv] of Object.entries(WRITERS)) {
       const whole: [string, ...string[]] = [...argv as unknown as [string], image, from];
       await runner.run({ argv: whole, variables: { LC_ALL: "C.UTF-8" } });
       using source = openDisk(image, "read");
-      const { label, tree } = readIso(source, BLOB);
+      const { label, tree } = atOnce(readIso(source, BLOB));
       assertEquals(label, "OTHER");
       const reader = { open: () => source };
       let met = 0;
@@ -100,7 +101,7 @@ Deno.test({
     Deno.writeTextFileSync(join(from, "plain"), "text\n");
     await runner.run({ argv: ["genisoimage", "-quiet", "-V", "OTHER", "-o", image, from] });
     using source = openDisk(image, "read");
-    const { tree } = readIso(source, BLOB);
+    const { tree } = atOnce(readIso(source, BLOB));
     const paths = [...tree.walk()].map(({ path, mode }) => `${path} ${mode.toString(8)}`);
     assertEquals(paths, [" 555", "FOLDER 555", "FOLDER/READ_ME.TXT 444", "PLAIN 444"]);
   },
