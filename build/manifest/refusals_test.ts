@@ -18,6 +18,7 @@ function refusal(text: string, files: Readonly<Record<string, string>> = {}): To
       systemPath: () => undefined,
       systemNames: () => ["host"],
       manifestNames: () => [],
+      kindOf: () => undefined,
       readText(path) {
         if (Object.hasOwn(texts, path)) return texts[path]!;
         throw new TowerError("not-found", `Cannot read "${path}": there is no such file or folder`);
