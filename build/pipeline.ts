@@ -49,7 +49,7 @@ export async function build(
   // Names with a version or a time change: nobody writes those of a killed build again.
   removeUnfinished(folder);
   engine.env.explain(`plan ${plan.id} goes to ${folder}`);
-  const before = recall(plan, folder, engine);
+  const before = await recall(plan, folder, engine);
   if (before) {
     engine.env.explain("nothing has changed since this plan's artifacts were written");
     return { record: before, folder };

@@ -4,7 +4,7 @@ import { canonicalJson } from "../../lib/json.ts";
 import type { OutputPlan } from "../kinds/outputs.ts";
 import type { Written } from "../plan/record.ts";
 import type { Engine } from "./engine.ts";
-import { areUnwritten, type FileStates, statesIn } from "./file_states.ts";
+import { type FileStates, statesIn, unwritten } from "./file_states.ts";
 
 /** What an output became in a folder. */
 interface Note {
@@ -24,9 +24,17 @@ export interface PlacedOutput {
  * What an output became when this program wrote it before, where its files in the folder are still
  * the ones that it wrote then.
  */
-export function recallOutput(output: PlacedOutput, engine: Engine): Written | undefined {
-  const note = engine.store.readNote("outputs", noteName(output, engine)) as Note | undefined;
-  return note && areUnwritten(output.folder, note.states) ? note.written : undefined;
+export async function recallOutput(
+  output: PlacedOutput,
+  engine: Engine,
+): Promise<Written | undefined> {
+  const { env, store } = engine;
+  const name = noteName(output, engine);
+  const note = store.readNote("outputs", name) as Note | undefined;
+  const states = note && await unwritten(output.folder, note.states, env.signal);
+  if (states === undefined) return undefined;
+  if (states !== note!.states) store.writeNote("outputs", name, { ...note, states });
+  return note!.written;
 }
 
 export function rememberOutput(
@@ -34,8 +42,9 @@ export function rememberOutput(
   written: Written,
   { store, ...engine }: Engine,
 ) {
-  const files = [...written.artifacts, ...written.companions].map(({ file }) => file);
-  const note: Note = { written, states: statesIn(output.folder, files) };
+  const files = [...written.artifacts, ...written.companions];
+  const digests = new Map(files.map(({ file, digest }) => [file, digest]));
+  const note: Note = { written, states: statesIn(output.folder, digests) };
   store.writeNote("outputs", noteName(output, engine), note);
 }
 

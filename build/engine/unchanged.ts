@@ -4,7 +4,7 @@ import { TowerError } from "../../lib/errors.ts";
 import { exists, readText, removeTree, writeFileAtomic } from "../../lib/files/files.ts";
 import { join } from "@std/path";
 import type { Engine } from "./engine.ts";
-import { areUnwritten, type FileStates, statesIn } from "./file_states.ts";
+import { type FileStates, statesIn, unwritten } from "./file_states.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { RECORD_FILE, SIGNATURE_SUFFIX, SUMS_FILE } from "../../lib/release/file_names.ts";
 import { type BuildRecord, formatRecord, parseRecord } from "../../lib/release/record.ts";
@@ -23,12 +23,18 @@ interface Memory {
  * The record of a build that this plan needs not repeat: the same plan by the same program into
  * the same folder, and no file there was written since (as git's index tells).
  */
-export function recall(plan: BuildPlan, folder: string, engine: Engine): BuildRecord | undefined {
-  const memory = engine.store.readNote("builds", noteName(plan, folder, engine)) as
-    | Memory
-    | undefined;
-  if (memory === undefined || !areUnwritten(folder, memory.states)) return undefined;
-  if (memory.record.lock !== plan.lock) return undefined;
+export async function recall(
+  plan: BuildPlan,
+  folder: string,
+  engine: Engine,
+): Promise<BuildRecord | undefined> {
+  const { env, store } = engine;
+  const name = noteName(plan, folder, engine);
+  const memory = store.readNote("builds", name) as Memory | undefined;
+  if (memory === undefined || memory.record.lock !== plan.lock) return undefined;
+  const states = await unwritten(folder, memory.states, env.signal);
+  if (states === undefined) return undefined;
+  if (states !== memory.states) store.writeNote("builds", name, { ...memory, states });
   engine.reporter.report({ type: "info", message: "nothing changed since the last build" });
   return memory.record;
 }
@@ -53,8 +59,12 @@ export function remember(
   const sums = formatSums([...made, { file: RECORD_FILE, digest: digestOf(text) }]);
   writeFileAtomic(join(folder, SUMS_FILE), new TextEncoder().encode(sums));
   for (const file of outdated) removeTree(join(folder, file));
-  const files = [...made.map((a) => a.file), RECORD_FILE, SUMS_FILE];
-  const states = statesIn(folder, files);
+  const digests = new Map([
+    ...made.map(({ file, digest }) => [file, digest] as const),
+    [RECORD_FILE, digestOf(text)],
+    [SUMS_FILE, digestOf(sums)],
+  ]);
+  const states = statesIn(folder, digests);
   store.writeNote("builds", noteName(plan, folder, engine), { record, states } satisfies Memory);
 }
 

@@ -42,7 +42,7 @@ export async function writeArtifacts(
     const { id: tree } = plan.trees.find(({ name }) => name === output.tree)!;
     const epoch = epochOf(treesOf(output), plan.trees);
     const placed = { plan: output, tree, folder };
-    const before = recallOutput(placed, engine);
+    const before = await recallOutput(placed, engine);
     if (before) {
       env.explain(`${output.file} is what it was: its tree and its plan have not changed`);
       add(before);
