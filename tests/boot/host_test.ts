@@ -1,44 +1,33 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
 import { hostVolumes } from "../../lib/boot/host_volumes.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
 import { lookAtHardening } from "../support/machine/hardening_check.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { bootHost, lookAtHost } from "../support/machine/host_machine.ts";
 import {
-  buildHost,
   CARD_MIB,
   CARD_UUID,
-  cardOf,
   envFile,
   hostMissing,
   onlineEnv,
   TOWER,
 } from "../support/build/host_system.ts";
 import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
 const ignore = missing !== undefined;
-const runner = denoRunner();
 
 Deno.test({
   name: `an online host comes up as its tower.env says, and a second boot changes nothing${note}`,
   ignore,
   async fn(t) {
-    using folder = tempFolder();
-    const client = await SshClient.create(runner, folder.path);
-    const image = await buildHost(folder.path);
-    const card = cardOf(image, join(folder.path, "card.img"), [
-      envFile(onlineEnv(client.publicKey)),
-    ]);
-    await using network = await NetworkNamespace.create(runner);
-    await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
+    await using bench = await hostBench(TOWER.online.thinClient);
+    const { client, network } = bench;
+    const card = bench.card(envFile(onlineEnv(client.publicKey)));
     let keys = "";
     {
-      await using host = await bootHost({ card, folder: folder.path, network, client }, "online");
+      await using host = await bootHost({ ...bench, card }, "online");
       const { ssh, machine } = host;
       await machine.orConsole(async () => {
         await lookAtHost(ssh, { name: "web", address: TOWER.online.host, role: "online" });
@@ -79,7 +68,7 @@ Deno.test({
     }
     await t.step("C7, C10: no secret is left on the boot partition", () => assertSecretsGone(card));
     {
-      await using host = await bootHost({ card, folder: folder.path, network, client }, "online");
+      await using host = await bootHost({ ...bench, card }, "online");
       await host.machine.orConsole(async () => {
         await lookAtHost(host.ssh, { name: "web", address: TOWER.online.host, role: "online" });
         assertEquals(await host.ssh("cat /etc/ssh/ssh_host_ed25519_key.pub"), keys);

@@ -4,18 +4,11 @@ import { putRootFile } from "../../lib/format/fat/inject.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
-import {
-  diskKey,
-  encryptedCard,
-  KEY_FILE,
-  removeBootFile,
-} from "../support/machine/encrypted_host.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
+import { diskKey, KEY_FILE, removeBootFile } from "../support/machine/encrypted_host.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { bootHost, lookAtHost, type Ssh } from "../support/machine/host_machine.ts";
-import { buildHost, hostMissing, onlineEnv, TOWER } from "../support/build/host_system.ts";
+import { envFile, hostMissing, onlineEnv, TOWER } from "../support/build/host_system.ts";
 import { named, programsMissing } from "../support/program/missing_programs.ts";
-import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
 import { Terminal } from "../support/program/terminal.ts";
 import { DISK_TOOLS, diskWith } from "../support/machine/used_disk.ts";
 
@@ -35,21 +28,18 @@ Deno.test({
     missing,
   ),
   async fn(t) {
-    using folder = tempFolder();
-    const client = await SshClient.create(runner, folder.path);
-    const image = await buildHost(folder.path);
+    await using bench = await hostBench(TOWER.online.thinClient);
+    const { client, folder } = bench;
     const env = {
       ...onlineEnv(client.publicKey),
       ...{ rootDevice: "/dev/disk/by-id/virtio-DISK1", wipesRootDevice: true },
     };
     const key = diskKey();
-    const card = encryptedCard(image, folder.path, env, key);
-    const disk = await diskWith(folder.path, "disk.img", "a file system", 1024);
-    const other = await diskWith(folder.path, "other.img", "a partition table", 1024);
+    const card = bench.card(envFile(env), key);
+    const disk = await diskWith(folder, "disk.img", "a file system", 1024);
+    const other = await diskWith(folder, "other.img", "a partition table", 1024);
     const disks = [disk, other];
-    await using network = await NetworkNamespace.create(runner);
-    await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
-    const place = { card, disks, folder: folder.path, network, client };
+    const place = { ...bench, card, disks };
     await t.step("the named disk, which may be wiped, is taken, and no other", async () => {
       const before = hashFile(other);
       await using host = await bootHost(place, "none");

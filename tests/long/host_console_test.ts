@@ -1,31 +1,24 @@
 import { assert, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { writeTowerEnv } from "../../lib/tower_env/tower_env.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { bootHost } from "../support/machine/host_machine.ts";
-import { buildHost, cardOf, hostMissing, offlineEnv, TOWER } from "../support/build/host_system.ts";
-import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
+import { cardOf, hostMissing, offlineEnv, TOWER } from "../support/build/host_system.ts";
 import { named } from "../support/program/missing_programs.ts";
 
 const missing = hostMissing();
-const runner = denoRunner();
 
 Deno.test({
   ...named("a refused tower.env is told on the console, line by line, and nothing opens", missing),
   async fn() {
-    using folder = tempFolder();
-    const client = await SshClient.create(runner, folder.path);
-    const image = await buildHost(folder.path);
+    await using bench = await hostBench(TOWER.offline.thinClient);
+    const { client, image, folder, network } = bench;
     const good = new TextDecoder().decode(writeTowerEnv(offlineEnv(client.publicKey), "boot"));
     const bad = good.replace("HOSTNAME='vault'", "HOSTNAME='$(reboot)'") + "USERNAME='mallory'\n";
     // As dd writes it: such a card starts as well.
     const files = [{ name: "tower.env", bytes: new TextEncoder().encode(bad) }];
-    const card = cardOf(image, join(folder.path, "card.img"), files, "plain");
-    await using network = await NetworkNamespace.create(runner);
-    await network.addTap("tap0", `${TOWER.offline.thinClient}/24`);
-    await using host = await bootHost({ card, folder: folder.path, network, client }, "none");
+    const card = cardOf(image, join(folder, "card.img"), files, "plain");
+    await using host = await bootHost({ ...bench, card }, "none");
     const { machine } = host;
     await machine.eventually(150, () => Promise.resolve(assertMatch(machine.console(), /login:/)));
     await machine.orConsole(async () => {

@@ -1,26 +1,14 @@
 import { assertMatch } from "@std/assert";
-import { join } from "@std/path";
 import { findFirmware } from "../../build/boot/boot.ts";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { OVMF_FILES } from "../../lib/qemu/machine.ts";
 import { exists } from "../../lib/files/files.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { bootHost, type Hardware, lookAtHost } from "../support/machine/host_machine.ts";
-import {
-  buildHost,
-  cardOf,
-  envFile,
-  hostMissing,
-  offlineEnv,
-  TOWER,
-} from "../support/build/host_system.ts";
-import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
+import { envFile, hostMissing, offlineEnv, TOWER } from "../support/build/host_system.ts";
 
 const missing = hostMissing() ??
   (OVMF_FILES.some((file) => exists(file)) ? undefined : "needs OVMF");
 const note = missing ? ` (skipped: ${missing})` : "";
-const runner = denoRunner();
 
 interface Computer {
   readonly name: string;
@@ -54,15 +42,9 @@ for (const { name, hardware, disk, driver } of COMPUTERS) {
     name: `a PC with ${name} becomes a host${note}`,
     ignore: missing !== undefined,
     async fn() {
-      using folder = tempFolder();
-      const client = await SshClient.create(runner, folder.path);
-      const image = await buildHost(folder.path);
-      const card = cardOf(image, join(folder.path, "card.img"), [
-        envFile(offlineEnv(client.publicKey)),
-      ]);
-      await using network = await NetworkNamespace.create(runner);
-      await network.addTap("tap0", `${TOWER.offline.thinClient}/24`);
-      const place = { card, folder: folder.path, network, client, hardware: hardware() };
+      await using bench = await hostBench(TOWER.offline.thinClient);
+      const card = bench.card(envFile(offlineEnv(bench.client.publicKey)));
+      const place = { ...bench, card, hardware: hardware() };
       await using host = await bootHost(place, "offline");
       await host.machine.orConsole(async () => {
         await lookAtHost(host.ssh, { name: "vault", address: TOWER.offline.host, role: "offline" });

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl, join } from "@std/path";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
 import { lookAtHardening } from "../support/machine/hardening_check.ts";
+import { type HostBench, hostBench } from "../support/machine/host_bench.ts";
 import {
   bootHost,
   type Hardware,
@@ -13,8 +13,6 @@ import {
   type Ssh,
 } from "../support/machine/host_machine.ts";
 import {
-  buildHost,
-  cardOf,
   envFile,
   hostMissing,
   offlineEnv,
@@ -27,41 +25,19 @@ import { loadRules, positionOfHost, wantedRules } from "../../lib/fleet/firewall
 import { wpaSupplicantConf } from "../../lib/tower_env/wlan.ts";
 import { PATIENCE } from "../support/machine/test_machine.ts";
 import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
 
 const missing = hostMissing();
 const note = missing ? ` (skipped: ${missing})` : "";
 const ignore = missing !== undefined;
 const runner = denoRunner();
 
-interface Bench {
-  readonly folder: string;
-  readonly client: SshClient;
-  readonly image: string;
-  readonly network: NetworkNamespace;
-}
-
-/** A built image, a thin client's key, and a network where the thin client has this address. */
-async function withBench(
-  thinClient: string,
-  work: (bench: Bench) => Promise<void>,
-): Promise<void> {
-  using folder = tempFolder();
-  const client = await SshClient.create(runner, folder.path);
-  const image = await buildHost(folder.path);
-  await using network = await NetworkNamespace.create(runner);
-  await network.addTap("tap0", `${thinClient}/24`);
-  await work({ folder: folder.path, client, image, network });
-}
-
 function boot(
-  { folder, client, image, network }: Bench,
+  bench: HostBench,
   role: HostRole,
   files: readonly { name: string; bytes: Uint8Array }[],
   hardware: Hardware,
 ): Promise<RunningHost> {
-  const card = cardOf(image, join(folder, "card.img"), files);
-  return bootHost({ card, folder, network, client, hardware }, role);
+  return bootHost({ ...bench, card: bench.card(...files), hardware }, role);
 }
 
 /** Rules that wait for a confirmation are taken back in time, however the clock is set meanwhile. */
@@ -99,7 +75,7 @@ nc -l -p 22 -e true </dev/null >/dev/null 2>&1 &
 `;
 
 /** A host whose rules cannot be loaded drops every packet, has no network, and says so. */
-async function lookAtBrokenRules(bench: Bench): Promise<void> {
+async function lookAtBrokenRules(bench: HostBench): Promise<void> {
   const card = join(bench.folder, "card.img");
   await using host = await bootHost({ ...bench, card, hardware: { clock: FUTURE } }, "none");
   const { machine } = host;
@@ -210,69 +186,68 @@ Deno.test({
     "an offline host in 1970 has no way out and no name server, has the host keys it was given, and is " +
     `closed where its rules are broken${note}`,
   ignore,
-  fn: () =>
-    withBench(TOWER.offline.thinClient, async (bench) => {
-      const key = join(bench.folder, "given");
-      await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key] });
-      await using host = await boot(bench, "offline", [
-        envFile(offlineEnv(bench.client.publicKey)),
-        { name: "ssh_host_ecdsa_key", bytes: Deno.readFileSync(key) },
-        { name: "ssh_host_ecdsa_key.pub", bytes: Deno.readFileSync(`${key}.pub`) },
-      ], { clock: PAST });
-      const { ssh, machine } = host;
-      await machine.orConsole(async () => {
-        // Among other things, that no key is left on the boot partition.
-        await lookAtHost(ssh, { name: "vault", address: TOWER.offline.host, role: "offline" });
-        assert(!(await ssh("ip route")).includes("default"));
-        assertEquals((await ssh("cat /etc/resolv.conf")).trim(), "");
-        const out = await ssh(`nc -w 3 ${TOWER.offline.thinClient} 22 </dev/null; echo ended $?`);
-        assertMatch(out, /ended [1-9]/);
-        assert(!(await ssh("rc-status default")).includes("chronyd"));
-        const given = Deno.readTextFileSync(`${key}.pub`).split(" ")[1]!;
-        assertStringIncludes(await ssh("cat /etc/ssh/ssh_host_ecdsa_key.pub"), given);
-        const known = Deno.readTextFileSync(join(bench.folder, "known_hosts"));
-        assertStringIncludes(known, given);
-        assertEquals((await ssh("ls /etc/ssh | grep -c _key$")).trim(), "1");
-        assertEquals((await ssh("date -u +%Y")).trim(), "1970");
-        await lookAtClockJumps(ssh);
-        const spoil =
-          "sed -i s/COMMIT/nonsense/ /etc/iptables/rules-save; mkdir -p /etc/local.d; " +
-          "cat >/etc/local.d/look.start; chmod 0755 /etc/local.d/look.start; sync";
-        await ssh(`doas sh -ec ${quoteArgv([spoil])} <<'LOOK'\n${LOOK}LOOK`);
-      });
-      await host.powerOff();
-      await lookAtBrokenRules(bench);
-    }),
+  async fn() {
+    await using bench = await hostBench(TOWER.offline.thinClient);
+    const key = join(bench.folder, "given");
+    await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key] });
+    await using host = await boot(bench, "offline", [
+      envFile(offlineEnv(bench.client.publicKey)),
+      { name: "ssh_host_ecdsa_key", bytes: Deno.readFileSync(key) },
+      { name: "ssh_host_ecdsa_key.pub", bytes: Deno.readFileSync(`${key}.pub`) },
+    ], { clock: PAST });
+    const { ssh, machine } = host;
+    await machine.orConsole(async () => {
+      // Among other things, that no key is left on the boot partition.
+      await lookAtHost(ssh, { name: "vault", address: TOWER.offline.host, role: "offline" });
+      assert(!(await ssh("ip route")).includes("default"));
+      assertEquals((await ssh("cat /etc/resolv.conf")).trim(), "");
+      const out = await ssh(`nc -w 3 ${TOWER.offline.thinClient} 22 </dev/null; echo ended $?`);
+      assertMatch(out, /ended [1-9]/);
+      assert(!(await ssh("rc-status default")).includes("chronyd"));
+      const given = Deno.readTextFileSync(`${key}.pub`).split(" ")[1]!;
+      assertStringIncludes(await ssh("cat /etc/ssh/ssh_host_ecdsa_key.pub"), given);
+      const known = Deno.readTextFileSync(join(bench.folder, "known_hosts"));
+      assertStringIncludes(known, given);
+      assertEquals((await ssh("ls /etc/ssh | grep -c _key$")).trim(), "1");
+      assertEquals((await ssh("date -u +%Y")).trim(), "1970");
+      await lookAtClockJumps(ssh);
+      const spoil = "sed -i s/COMMIT/nonsense/ /etc/iptables/rules-save; mkdir -p /etc/local.d; " +
+        "cat >/etc/local.d/look.start; chmod 0755 /etc/local.d/look.start; sync";
+      await ssh(`doas sh -ec ${quoteArgv([spoil])} <<'LOOK'\n${LOOK}LOOK`);
+    });
+    await host.powerOff();
+    await lookAtBrokenRules(bench);
+  },
 });
 
 Deno.test({
   name:
     `B6, B8: the router, in 2040, says that it has no Wi-Fi, and serves names, time, Tor and a way out${note}`,
   ignore,
-  fn: () =>
-    withBench(TOWER.online.thinClient, async (bench) => {
-      const env = envFile(routerEnv(bench.client.publicKey));
-      await using host = await boot(bench, "router", [env], { clock: FUTURE, hasPlug: true });
-      const { ssh, machine } = host;
-      await machine.orConsole(async () => {
-        const place = { address: TOWER.online.router, role: "router" } as const;
-        await lookAtHost(ssh, { name: "router", ...place });
-        await lookAtHardening(ssh, { ...place, machine: "pc", arch: "x86_64" });
-        assertStringIncludes(
-          await ssh("doas iptables -t nat -S"),
-          `-A POSTROUTING -s ${TOWER.online.network} -o wlan0 -j MASQUERADE`,
-        );
-        const forward = await ssh("doas iptables -S FORWARD");
-        assertStringIncludes(forward, `-s ${TOWER.online.network} -i eth0 -o wlan0`);
-        assert(!/-i wlan0/.test(forward), forward);
-        const wifi = await ssh("doas cat /etc/wpa_supplicant/wpa_supplicant.conf");
-        assertEquals(wifi, wpaSupplicantConf(WLAN)); // B8, B9
-        assertMatch(machine.console(), /There is no wlan0/);
-        const settings = await ssh("doas cat /var/lib/tower/firstboot/settings");
-        assert(!/WLAN_SHARED_KEY|PASSWORD/.test(settings), settings);
-      });
-      await machine.orConsole(() => lookAtServices(ssh, bench.network));
-      await machine.orConsole(() => lookAtNewCard(host, bench.network));
-      await host.powerOff();
-    }),
+  async fn() {
+    await using bench = await hostBench(TOWER.online.thinClient);
+    const env = envFile(routerEnv(bench.client.publicKey));
+    await using host = await boot(bench, "router", [env], { clock: FUTURE, hasPlug: true });
+    const { ssh, machine } = host;
+    await machine.orConsole(async () => {
+      const place = { address: TOWER.online.router, role: "router" } as const;
+      await lookAtHost(ssh, { name: "router", ...place });
+      await lookAtHardening(ssh, { ...place, machine: "pc", arch: "x86_64" });
+      assertStringIncludes(
+        await ssh("doas iptables -t nat -S"),
+        `-A POSTROUTING -s ${TOWER.online.network} -o wlan0 -j MASQUERADE`,
+      );
+      const forward = await ssh("doas iptables -S FORWARD");
+      assertStringIncludes(forward, `-s ${TOWER.online.network} -i eth0 -o wlan0`);
+      assert(!/-i wlan0/.test(forward), forward);
+      const wifi = await ssh("doas cat /etc/wpa_supplicant/wpa_supplicant.conf");
+      assertEquals(wifi, wpaSupplicantConf(WLAN)); // B8, B9
+      assertMatch(machine.console(), /There is no wlan0/);
+      const settings = await ssh("doas cat /var/lib/tower/firstboot/settings");
+      assert(!/WLAN_SHARED_KEY|PASSWORD/.test(settings), settings);
+    });
+    await machine.orConsole(() => lookAtServices(ssh, bench.network));
+    await machine.orConsole(() => lookAtNewCard(host, bench.network));
+    await host.powerOff();
+  },
 });

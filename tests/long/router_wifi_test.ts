@@ -5,19 +5,14 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { wlanOf } from "../../lib/tower_env/wlan.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { bootHost, type Ssh } from "../support/machine/host_machine.ts";
-import { cardOf, envFile, hostMissing, routerEnv, TOWER } from "../support/build/host_system.ts";
-import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
+import { envFile, hostMissing, routerEnv, TOWER } from "../support/build/host_system.ts";
 import { buildWifiHost } from "../support/build/wifi_system.ts";
 
 const missing = hostMissing();
-const runner = denoRunner();
 const NAME = `Caf\u00e9 "x" '$(id)'`;
 const PASSWORD = `the "p4ssword'`;
 /** Seconds until the router must have joined and have an address. */
@@ -65,14 +60,10 @@ Deno.test({
     (missing ? ` (skipped: ${missing})` : ""),
   ignore: missing !== undefined,
   async fn(t) {
-    using folder = tempFolder();
-    const client = await SshClient.create(runner, folder.path);
-    const image = await buildWifiHost(folder.path);
-    await using network = await NetworkNamespace.create(runner);
-    await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
-    const env = { ...routerEnv(client.publicKey), wlan: wlanOf(NAME, PASSWORD) };
-    const card = cardOf(image, join(folder.path, "card.img"), [envFile(env as never)]);
-    await using host = await bootHost({ card, folder: folder.path, network, client }, "router");
+    await using bench = await hostBench(TOWER.online.thinClient, buildWifiHost);
+    const env = { ...routerEnv(bench.client.publicKey), wlan: wlanOf(NAME, PASSWORD) };
+    const card = bench.card(envFile(env as never));
+    await using host = await bootHost({ ...bench, card }, "router");
     const { ssh, machine } = host;
     const root = (script: string) => ssh(`doas sh -c ${quoteArgv([script])}`);
     const permanent = (await machine.orConsole(() => root(AIR))).trim();

@@ -1,20 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { addressOf, bootHost, type RunningHost } from "../support/machine/host_machine.ts";
-import {
-  buildHost,
-  cardOf,
-  envFile,
-  hostMissing,
-  onlineEnv,
-  routerEnv,
-  TOWER,
-} from "../support/build/host_system.ts";
+import { envFile, hostMissing, onlineEnv, routerEnv, TOWER } from "../support/build/host_system.ts";
 import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
 import { agentArgv, ODD } from "../support/firewall/packet_storm.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
 import type { StormSpec } from "../support/firewall/storm_frames.ts";
 
 const missing = hostMissing();
@@ -105,14 +95,10 @@ for (const role of ["router", "online"] as const) {
     name: `${role}: storms of packets, and a full table of connections${note}`,
     ignore: missing !== undefined,
     async fn() {
-      using folder = tempFolder();
-      const client = await SshClient.create(runner, folder.path);
-      const image = await buildHost(folder.path);
+      await using bench = await hostBench(TOWER.online.thinClient);
+      const { client, network } = bench;
       const env = (role === "router" ? routerEnv : onlineEnv)(client.publicKey);
-      const card = cardOf(image, join(folder.path, "card.img"), [envFile(env)]);
-      await using network = await NetworkNamespace.create(runner);
-      await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
-      await using host = await bootHost({ card, folder: folder.path, network, client }, role);
+      await using host = await bootHost({ ...bench, card: bench.card(envFile(env)) }, role);
       await host.machine.orConsole(() => endure(host, addressOf(role), network));
       if (role === "router") await host.machine.orConsole(() => fill(host, network));
       await host.powerOff();

@@ -1,24 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { hashFile } from "../../lib/files/artifact_file.ts";
 import type { TowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { diskKey, emptyDisk } from "../support/machine/encrypted_host.ts";
-import { tempFolder } from "../support/program/file_sink.ts";
+import { hostBench } from "../support/machine/host_bench.ts";
 import { bootHost } from "../support/machine/host_machine.ts";
-import {
-  buildHost,
-  cardOf,
-  envFile,
-  hostMissing,
-  onlineEnv,
-  TOWER,
-} from "../support/build/host_system.ts";
+import { cardOf, envFile, hostMissing, onlineEnv, TOWER } from "../support/build/host_system.ts";
 import { named } from "../support/program/missing_programs.ts";
-import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
-import { SshClient } from "../support/machine/ssh_client.ts";
-
-const runner = denoRunner();
 
 Deno.test({
   ...named(
@@ -26,13 +14,10 @@ Deno.test({
     hostMissing(),
   ),
   async fn(t) {
-    using folder = tempFolder();
-    const client = await SshClient.create(runner, folder.path);
-    const image = await buildHost(folder.path);
+    await using bench = await hostBench(TOWER.online.thinClient);
+    const { client, folder, image } = bench;
     const key = diskKey();
-    const disk = emptyDisk(folder.path, "disk.img", 1024);
-    await using network = await NetworkNamespace.create(runner);
-    await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
+    const disk = emptyDisk(folder, "disk.img", 1024);
     let cards = 0;
     const placeOf = (installation: TowerEnv["installation"]) => {
       const rootDevice = "/dev/disk/by-id/virtio-DISK1";
@@ -41,8 +26,8 @@ Deno.test({
         rootDevice,
         ...(installation && { installation }),
       };
-      const card = cardOf(image, join(folder.path, `${++cards}.img`), [envFile(env), key]);
-      return { card, disks: [disk], folder: folder.path, network, client };
+      const card = cardOf(image, join(folder, `${++cards}.img`), [envFile(env), key]);
+      return { ...bench, card, disks: [disk] };
     };
     const moveTo = async (place: ReturnType<typeof placeOf>, says: RegExp) => {
       await using host = await bootHost(place, "none");
@@ -68,7 +53,7 @@ Deno.test({
     });
     await t.step("an upgrade keeps its home", async () => {
       await moveTo(upgrade, /is this host's own: its home is kept/);
-      Deno.removeSync(join(folder.path, "known_hosts")); // the new card has a host key of its own
+      Deno.removeSync(join(folder, "known_hosts")); // the new card has a host key of its own
       await using host = await bootHost(upgrade, "online");
       assertEquals(await host.ssh("cat kept"), "mine\n");
       assert(!/first boot: encrypting/.test(host.machine.console()));

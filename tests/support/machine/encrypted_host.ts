@@ -1,8 +1,6 @@
 import { join } from "@std/path";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
-import type { TowerEnv } from "../../../lib/tower_env/tower_env.ts";
-import { cardOf, envFile } from "../build/host_system.ts";
 
 export const KEY_FILE = "crypto_keyfile.bin";
 /** Names of a boot partition's start, which every image of a host has at its first MiB. */
@@ -11,16 +9,6 @@ const BOOT_START = 2048 * SECTOR;
 /** A key as `tower provision` makes it. */
 export function diskKey(): { name: string; bytes: Uint8Array } {
   return { name: KEY_FILE, bytes: crypto.getRandomValues(new Uint8Array(2048)) };
-}
-
-/** A card whose host wants its system on an encrypted disk. */
-export function encryptedCard(
-  image: string,
-  folder: string,
-  env: TowerEnv,
-  key: { name: string; bytes: Uint8Array },
-): string {
-  return cardOf(image, join(folder, "card.img"), [envFile(env), key]);
 }
 
 /** An empty disk; it takes room only where it is written. */

@@ -1,14 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { diskKey, emptyDisk, encryptedCard } from "./encrypted_host.ts";
-import { tempFolder } from "../program/file_sink.ts";
+import { diskKey, emptyDisk } from "./encrypted_host.ts";
+import { hostBench } from "./host_bench.ts";
 import { bootHost, lookAtHost } from "./host_machine.ts";
-import { buildHost, onlineEnv, TOWER } from "../build/host_system.ts";
-import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
+import { envFile, onlineEnv, TOWER } from "../build/host_system.ts";
 import { randomNumbers } from "../program/random_numbers.ts";
-import { SshClient } from "./ssh_client.ts";
 
-const runner = denoRunner();
 const SEED = 20261121;
 
 /**
@@ -19,15 +15,10 @@ export async function cutEncryption(
   delays: readonly number[],
   steps: readonly string[],
 ): Promise<void> {
-  using folder = tempFolder();
-  const client = await SshClient.create(runner, folder.path);
-  const image = await buildHost(folder.path);
-  const env = { ...onlineEnv(client.publicKey), rootDevice: "auto" };
-  const card = encryptedCard(image, folder.path, env, diskKey());
-  const disks = [emptyDisk(folder.path, "disk.img", 1024)];
-  await using network = await NetworkNamespace.create(runner);
-  await network.addTap("tap0", `${TOWER.online.thinClient}/24`);
-  const place = { card, disks, folder: folder.path, network, client };
+  await using bench = await hostBench(TOWER.online.thinClient);
+  const env = { ...onlineEnv(bench.client.publicKey), rootDevice: "auto" };
+  const disks = [emptyDisk(bench.folder, "disk.img", 1024)];
+  const place = { ...bench, card: bench.card(envFile(env), diskKey()), disks };
   const random = randomNumbers(SEED);
 
   /** Boots until the console shows a text, and pulls the plug a moment later. */

@@ -1,16 +1,10 @@
 import { assert, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
 import { hostVolumes } from "../../../lib/boot/host_volumes.ts";
 import { putRootFile } from "../../../lib/format/fat/inject.ts";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { openDisk } from "../../../lib/files/disk_file.ts";
-import { tempFolder } from "../program/file_sink.ts";
+import { hostBench } from "./host_bench.ts";
 import { bootHost, lookAtHost } from "./host_machine.ts";
-import { buildHost, cardOf, envFile, offlineEnv, TOWER } from "../build/host_system.ts";
-import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
-import { SshClient } from "./ssh_client.ts";
-
-const runner = denoRunner();
+import { envFile, offlineEnv, TOWER } from "../build/host_system.ts";
 
 /** How a good file becomes a bad one, and what the console says of it. */
 const CASES = {
@@ -40,13 +34,10 @@ export async function refuseFiles(
   t: Deno.TestContext,
   names: readonly FileCaseName[],
 ): Promise<void> {
-  using folder = tempFolder();
-  const client = await SshClient.create(runner, folder.path);
-  const image = await buildHost(folder.path);
-  const card = cardOf(image, join(folder.path, "card.img"), []);
-  await using network = await NetworkNamespace.create(runner);
-  await network.addTap("tap0", `${TOWER.offline.thinClient}/24`);
-  const place = { card, folder: folder.path, network, client };
+  await using bench = await hostBench(TOWER.offline.thinClient);
+  const { client, network } = bench;
+  const card = bench.card();
+  const place = { ...bench, card };
   const good = envFile(offlineEnv(client.publicKey));
   const insert = (bytes: Uint8Array) => {
     using disk = openDisk(card);
