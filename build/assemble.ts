@@ -8,7 +8,7 @@ import { zstdHere } from "../lib/disk/zstd_frame.ts";
 import type { Runner } from "../lib/proc/command.ts";
 import { untilAborted } from "../lib/proc/until_aborted.ts";
 import type { Reporter } from "../lib/report/event.ts";
-import { ROOT_TREE } from "../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../lib/tree/root_tree.ts";
 import type { EfiSigner } from "../lib/secure_boot/efi_signer.ts";
 import type { Breathe } from "../lib/breathe.ts";
 import type { ContentStore } from "../lib/store/ports.ts";

@@ -1,6 +1,6 @@
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { requestOf, systemCommand } from "./options.ts";
 
 /** `show-tree`: every entry of a system's tree and where it comes from, or of an image. */

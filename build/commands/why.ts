@@ -2,7 +2,7 @@ import type { Env } from "../../lib/env.ts";
 import { parseDependency } from "../../lib/apk/dependency.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/report/did_you_mean.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { Command } from "@commander-js/extra-typings";
 import { add, timeoutOption } from "./options.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Digest } from "../../lib/brand.ts";
 import { uuidFrom } from "../../lib/format/uuid.ts";
 import { atField, type FieldPath } from "../../lib/errors.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { folderTree } from "../../lib/tree/tree_view.ts";
 import { disk } from "../outputs/disk.ts";

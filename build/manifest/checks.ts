@@ -1,7 +1,7 @@
 import type { Arch } from "../../lib/brand.ts";
 import type { FieldPath } from "../../lib/errors.ts";
 import { OWN_FILES, treeFile } from "../../lib/release/file_names.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { filesOf } from "../kinds/outputs.ts";
 import { outputInside } from "../kinds/stages.ts";
 import type { Fault } from "./faults.ts";

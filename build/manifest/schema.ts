@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ARCHES } from "../../lib/brand.ts";
-import { ROOT_TREE, treeName } from "../../lib/schema/of_tree.ts";
+import { treeName } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { line, sourceName } from "../../lib/schema/scalars.ts";
 import { outputSpec } from "../kinds/outputs.ts";
 import { sourceSpec } from "../kinds/sources.ts";

@@ -1,5 +1,5 @@
 import type { FieldPath } from "../../lib/errors.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import type { OutputSpec } from "../kinds/outputs.ts";
 import { beginningStage, stageFieldInSpec, type StageSpec } from "../kinds/stages.ts";
 import { type Placed, placedAt } from "./placed.ts";

@@ -4,7 +4,7 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import { decodeJson, faultyJson } from "../../lib/schema/json_document.ts";
 import { sha256Digest } from "../../lib/schema/digest.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { lockedSource, type NamedSource, packagesFields } from "../kinds/sources.ts";
 import type { ApkSource, LockedPackage } from "../sources/apk_lock.ts";
 

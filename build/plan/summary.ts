@@ -2,7 +2,7 @@ import { count, formatBytes } from "../../lib/report/quantity.ts";
 import { apkSourcesOf, type Lock, namedSourcesOf, packagesOf } from "./lock.ts";
 import { outputLines } from "../kinds/outputs.ts";
 import { stageLine } from "../kinds/stages.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import type { BuildPlan, TreePlan } from "./plan.ts";
 
 /** How much a lock names: `4 packages`, or `4 packages, 1 source`. */

@@ -4,7 +4,7 @@ import { hashFileUntil } from "../../lib/files/artifact_file.ts";
 import { exists, isFolder, readBytes, readText } from "../../lib/files/files.ts";
 import { basename, dirname, join, resolve } from "@std/path";
 import { RECORD_FILE } from "../../lib/release/file_names.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { type BuildRecord, type Companion, parseRecord } from "../../lib/release/record.ts";
 import type { ComparedBuild } from "../supply/compare.ts";
 import type { Tree } from "../supply/tree_views.ts";

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../lib/json.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { rawFile } from "../../lib/release/file_names.ts";
 import type { Artifact, BuildRecord } from "../../lib/release/record.ts";
 import { type Difference, differenceOf, isSame } from "./difference.ts";

@@ -1,5 +1,5 @@
 import { printable } from "../../lib/errors.ts";
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import type { BuildDifference, TreeDifference } from "./compare.ts";
 import type { Difference } from "./difference.ts";
 import type { PackageVersion } from "./package_difference.ts";

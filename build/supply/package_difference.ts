@@ -1,4 +1,4 @@
-import { ROOT_TREE } from "../../lib/schema/of_tree.ts";
+import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import type { BuildRecord } from "../../lib/release/record.ts";
 import { type Difference, differenceOf } from "./difference.ts";
 

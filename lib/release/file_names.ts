@@ -1,4 +1,4 @@
-import { ROOT_TREE } from "../schema/of_tree.ts";
+import { ROOT_TREE } from "../tree/root_tree.ts";
 
 /** Name of the record's file, beside the artifacts. */
 export const RECORD_FILE = "record.json";

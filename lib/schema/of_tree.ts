@@ -1,8 +1,6 @@
 import { z } from "zod";
+import { ROOT_TREE } from "../tree/root_tree.ts";
 import { treePath } from "./scalars.ts";
-
-/** The tree that a manifest means where it names none. */
-export const ROOT_TREE = "root";
 
 /** The name of a tree of a manifest. */
 export const treeName = z.string().regex(

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { isUnitTest, type Room, roomOf } from "./rooms.ts";
 import { codeOf, importsOf, lineAt } from "./source_text.ts";
+import { startsWithLate } from "./starts.ts";
 
 /** Something that the architecture forbids. */
 export interface Violation {
@@ -23,6 +24,7 @@ const IMPURE_WORDS =
 /** All violations of a project, given as paths from its root and their texts. */
 export function violationsOf(sources: ReadonlyMap<string, string>): Violation[] {
   const edges: Edges = new Map();
+  const loads: Edges = new Map();
   const violations: Violation[] = [];
   for (const [file, source] of sources) {
     const code = codeOf(source);
@@ -31,8 +33,9 @@ export function violationsOf(sources: ReadonlyMap<string, string>): Violation[] 
     if (!room) continue;
     violations.push(...wordsOf(file, source, code, room));
     const targets: string[] = [];
+    const loaded: string[] = [];
     for (const statement of importsOf(source, code)) {
-      const { specifier, line, isType } = statement;
+      const { specifier, line, isType, isLate } = statement;
       const target = specifier.startsWith(".") ? join(file, "..", specifier) : undefined;
       // Folders and data files that stand beside a module are no modules.
       if (target !== undefined && !target.endsWith(".ts")) continue;
@@ -41,8 +44,13 @@ export function violationsOf(sources: ReadonlyMap<string, string>): Violation[] 
         : ownImport(file, target, room, isType);
       if (text) violations.push({ file, line, text });
       if (target !== undefined) targets.push(target);
+      if (!isType && !isLate) loaded.push(target ?? specifier);
     }
     edges.set(file, targets);
+    loads.set(file, loaded);
+  }
+  for (const way of startsWithLate(loads)) {
+    violations.push({ file: way[0], line: 1, text: `every start reads ${way.join(" -> ")}` });
   }
   return [...violations, ...cyclesOf(edges), ...cyclesOf(foldersOf(edges))];
 }

@@ -108,6 +108,19 @@ Deno.test("a cycle of files is found, of types too", () => {
   );
 });
 
+Deno.test("what every start reads is without packages that commands load themselves", () => {
+  const texts = {
+    "build/root.ts": 'import "./commands/a.ts"; const b = () => import("./commands/b.ts");',
+    "build/commands/a.ts": 'import type { T } from "../../lib/schema/c.ts"; import "commander";',
+    "build/commands/b.ts": 'import "../../lib/schema/c.ts";',
+    "lib/schema/c.ts": 'import { z } from "zod";',
+  };
+  assertEquals(textsOf(texts), []);
+  assertEquals(textsOf({ ...texts, "build/commands/a.ts": 'import "../../lib/schema/c.ts";' }), [
+    "build/root.ts:1: every start reads build/root.ts -> build/commands/a.ts -> lib/schema/c.ts -> zod",
+  ]);
+});
+
 Deno.test("a cycle of folders is found, and one that a unit test closes is none", () => {
   const texts = {
     "lib/tree/a.ts": 'import type { B } from "../format/ext4/b.ts";',

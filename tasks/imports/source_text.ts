@@ -113,6 +113,8 @@ export interface ImportStatement {
   readonly line: number;
   /** Whether nothing of it is left when the program runs. */
   readonly isType: boolean;
+  /** Whether it is read once the program gets there, and not before it begins. */
+  readonly isLate: boolean;
 }
 
 /** `import … from "x"`, `export … from "x"`, `import "x"`, `import("x")`, `new URL("x", import.meta.url)`. */
@@ -128,7 +130,9 @@ export function importsOf(source: string, code = codeOf(source)): ImportStatemen
     if (match[0].startsWith("new") && !/^["'],\s*import\.meta\.url/.test(code.slice(end))) {
       return [];
     }
-    return [{ specifier, line: lineAt(source, match.index), isType: isTypeImport(match[0]) }];
+    const isType = isTypeImport(match[0]);
+    const isLate = /^(?:import\s*\(|new)/.test(match[0]);
+    return [{ specifier, line: lineAt(source, match.index), isType, isLate }];
   });
 }
 

@@ -43,4 +43,8 @@ const text = 'import x from "./no.ts"';
     ["./g.ts", 10, false],
     ["./h.ts", 11, false],
   ]);
+  assertEquals(importsOf(source).filter((i) => i.isLate).map((i) => i.specifier), [
+    "./g.ts",
+    "./h.ts",
+  ]);
 });
