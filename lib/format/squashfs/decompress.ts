@@ -1,6 +1,7 @@
 import { inflateSync } from "node:zlib";
 import { TowerError } from "../../errors.ts";
 import { unpackLz4 } from "../lz4_block.ts";
+import { unpackXz } from "../xz/unpack_xz.ts";
 import { openZstdBlocks } from "../zstd_block.ts";
 import { type CompressorName, malformed } from "./superblock.ts";
 
@@ -15,6 +16,7 @@ const DECOMPRESSORS: Partial<Record<CompressorName, () => Decompress | Promise<D
   gzip: () => (packed, limit) =>
     inflateSync(packed, { maxOutputLength: limit, chunkSize: Math.max(limit, 64) }),
   lz4: () => unpackLz4,
+  xz: () => unpackXz,
   zstd: openZstdBlocks,
 };
 
