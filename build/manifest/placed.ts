@@ -1,5 +1,5 @@
 import type { Arch } from "../../lib/brand.ts";
-import { type ErrorCode, type FieldPath, TowerError } from "../../lib/errors.ts";
+import { type ErrorCode, fieldOf, type FieldPath, TowerError } from "../../lib/errors.ts";
 
 /** A part of a manifest, and where it stands. */
 export interface Placed<Spec> {
@@ -45,7 +45,16 @@ export function withPlace(error: unknown, placeOf: () => string): unknown {
   });
 }
 
-/** Does what a part of a manifest asks for; an error that has its reason there tells the place. */
+/** Does what a part of a manifest asks for; an error tells the place of the field that it is about. */
+export function atPart<T>({ placeOf }: Pick<Placed<unknown>, "placeOf">, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw withPlace(error, () => placeOf(fieldOf(error) ?? []));
+  }
+}
+
+/** Does what a field of a manifest asks for; an error that has its reason there tells the place. */
 export function atPlace<T>(placeOf: () => string, work: () => T): T {
   try {
     return work();

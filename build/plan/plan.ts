@@ -5,6 +5,7 @@ import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { optionalOf, plannedStages, worldOf } from "../manifest/packages_stages.ts";
+import { atPart } from "../manifest/placed.ts";
 import type { TreeBeginning } from "../manifest/schema.ts";
 import { type PlacedStage, type PlacedTree, treesBegunWith } from "../manifest/trees.ts";
 import {
@@ -95,12 +96,13 @@ export function makePlan(
     );
     trees.set(tree.name, { name: tree.name, id, ...begins, epoch, packages, stages });
   }
-  const outputs = manifest.outputs.map(({ spec }) =>
-    planOutput(spec, treeId, {
-      ...system,
-      epoch: epochOf(namesOf(spec), [...trees.values()]),
-      version: manifest.version,
-    })
+  const outputs = manifest.outputs.map((output) =>
+    atPart(output, () =>
+      planOutput(output.spec, treeId, {
+        ...system,
+        epoch: epochOf(namesOf(output.spec), [...trees.values()]),
+        version: manifest.version,
+      }))
   );
   const plan = {
     version: 2 as const,
@@ -170,7 +172,8 @@ function planStages(
 ): readonly StagePlan[] {
   return plannedStages(tree).reduce<StagePlan[]>((before, { spec, stage }) => {
     const overlay = stage && overlays.get(stage) || [];
-    return [...before, planStage(spec, { overlay, before, ...planning })];
+    const plan = () => planStage(spec, { overlay, before, ...planning });
+    return [...before, stage ? atPart(stage, plan) : plan()];
   }, []);
 }
 

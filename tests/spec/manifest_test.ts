@@ -267,3 +267,14 @@ Deno.test("a repository that is none is told with its place", async () => {
   assertEquals(error[0], 'error: Cannot use repository "ftp://x"');
   assertMatch(error[1]!, /^m\.yaml:1:\d+: repositories\[0\]$/);
 });
+
+Deno.test("what a stage cannot be planned by is told with its field", async () => {
+  using program = new TestProgram();
+  const { folder } = program.repository();
+  const stages = [{ kind: "secure-boot", keys: "keys" }];
+  program.write("m.yaml", smallManifest(folder, { stages }));
+  program.write("keys/public/PK.auth", "x");
+  const { error } = await program.fails("plan", "m.yaml", "--keys", "repository/keys");
+  assertEquals(error[0], 'error: Cannot sign for Secure Boot: there is no "keys/public/db.crt"');
+  assertMatch(error[1]!, /^m\.yaml:1:\d+: stages\[1\]\.keys$/);
+});
