@@ -10,6 +10,7 @@ import {
   runUnprivileged,
   unprivilegedMissing,
 } from "../../support/program/unprivileged.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const tools = [
@@ -28,9 +29,6 @@ const ODD = {
   "null": { mode: 0o666, uid: 0, gid: 0 },
   "sticky": { mode: 0o1777, uid: 0, gid: 0 },
 };
-
-const output = async (...argv: [string, ...string[]]) =>
-  new TextDecoder().decode((await runner.run({ argv })).stdout);
 
 Deno.test({
   name:
@@ -107,11 +105,11 @@ async function packAsNobody(
 }
 
 function passwd(tar: string): Promise<string> {
-  return output("tar", "-xOf", tar, "etc/passwd");
+  return run("tar", "-xOf", tar, "etc/passwd");
 }
 
 async function assertTar(path: string, uid: number): Promise<void> {
-  const lines = (await output("tar", "--numeric-owner", "-tvf", path)).split("\n");
+  const lines = (await run("tar", "--numeric-owner", "-tvf", path)).split("\n");
   const line = (name: string) => lines.find((l) => l.endsWith(` opt/oddities/${name}`)) ?? name;
   assertMatch(line("setuid"), /^-rwsr-xr-x 0\/0 /);
   assertMatch(line("setgid"), /^-rwxr-sr-x 0\/42 /);
@@ -122,7 +120,7 @@ async function assertTar(path: string, uid: number): Promise<void> {
 }
 
 async function assertCpio(path: string, uid: number): Promise<void> {
-  const listed = await output("sh", "-c", `gzip -dc "${path}" | cpio -itv --numeric-uid-gid`);
+  const listed = await run("sh", "-c", `gzip -dc "${path}" | cpio -itv --numeric-uid-gid`);
   const lines = listed.split("\n");
   const line = (name: string) => lines.find((l) => l.endsWith(` opt/oddities/${name}`)) ?? name;
   assertMatch(line("setuid"), /^-rwsr-xr-x +1 0 +0 /);
@@ -133,7 +131,7 @@ async function assertCpio(path: string, uid: number): Promise<void> {
 }
 
 async function assertDisk(image: string, uid: number): Promise<void> {
-  const { partitions } = JSON.parse(await output("sfdisk", "--json", image)).partitiontable;
+  const { partitions } = JSON.parse(await run("sfdisk", "--json", image)).partitiontable;
   const names = [...Object.keys(ODD), "owned"];
   const answers = await debugfs(
     `${image}?offset=${partitions[1].start * 512}`,

@@ -9,15 +9,11 @@ import { rootMissing } from "../../support/format/disk_tree.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { randomNumbers, randomText } from "../../support/program/random_numbers.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const lacks = (...programs: string[]) => programsMissing(runner, ...programs);
 const SEED = 20240613;
-
-async function output(...argv: [string, ...string[]]): Promise<string> {
-  const { stdout } = await runner.run({ argv });
-  return new TextDecoder().decode(stdout);
-}
 
 const SHELL_PIECES = [
   "a",
@@ -61,7 +57,7 @@ Deno.test({
     // A word ends with \x1e, a command with \x1d: pieces have neither.
     const show = `show() { for w in "$@"; do printf '%s\\036' "$w"; done; printf '\\035'; }\n`;
     const script = cases.map((words) => remoteCommand(["show", ...words])).join("\n");
-    const seen = (await output("sh", "-c", show + script)).split("\x1d").slice(0, -1)
+    const seen = (await run("sh", "-c", show + script)).split("\x1d").slice(0, -1)
       .map((text) => text.split("\x1e").slice(0, -1));
     for (const [i, words] of cases.entries()) {
       assertEquals(seen[i], words, `seed ${SEED}, case ${i}`);
@@ -80,7 +76,7 @@ Deno.test({
     using folder = tempFolder();
     const at = (name: string) => join(folder.path, name);
     for (const name of ["host", "other", "id"]) {
-      await output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", at(name));
+      await run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", at(name));
     }
     Deno.copyFileSync(at("id.pub"), at("authorized"));
     // The server talks through a pipe: no port, and its run folder is in a mount of its own.
@@ -97,7 +93,7 @@ Deno.test({
       connectTimeout: 10,
     };
     const call = (to: SshTarget, command: [string, ...string[]]) =>
-      output(...sshArgv(to, { command, options: [["ProxyCommand", proxy]] }));
+      run(...sshArgv(to, { command, options: [["ProxyCommand", proxy]] }));
     const trusting = (name: string) => {
       const key = hostKeyOf(Deno.readTextFileSync(at(`${name}.pub`)))!;
       const known = setHostKeys(parseKnownHosts(""), ["office"], [key]);

@@ -15,15 +15,11 @@ import {
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { randomNumbers, randomText } from "../../support/program/random_numbers.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const lacks = (...programs: string[]) => programsMissing(runner, ...programs);
 const SEED = 20240613;
-
-async function output(...argv: [string, ...string[]]): Promise<string> {
-  const { stdout } = await runner.run({ argv });
-  return new TextDecoder().decode(stdout);
-}
 
 const PATH_PIECES = [
   "a",
@@ -85,8 +81,8 @@ Deno.test({
       const argv = sshArgv({ address: block.hostName, trust, ...block });
       const [, ...args] = argv;
       const texts = [
-        await output("ssh", "-G", "-F", file, "office"),
-        await output("ssh", "-G", ...args),
+        await run("ssh", "-G", "-F", file, "office"),
+        await run("ssh", "-G", ...args),
       ];
       for (const [way, text] of texts.entries()) {
         const seen = understood(text);
@@ -143,7 +139,7 @@ Deno.test({
     const ask = async (text: string) => {
       Deno.writeTextFileSync(file, text);
       const names = ["one", "two", "three", "office2", "a.office"];
-      return await Promise.all(names.map((name) => output("ssh", "-G", "-F", file, name)));
+      return await Promise.all(names.map((name) => run("ssh", "-G", "-F", file, name)));
     };
     const block = {
       hostName: "10.9.8.7",
@@ -183,7 +179,7 @@ Deno.test({
     Deno.writeTextFileSync(tower, renderSshConfig(setHost(parseSshConfig(""), "office", block)));
     const mine = "Host *\n  User me\n  ProxyJump bastion\n  RemoteCommand id\n";
     Deno.writeTextFileSync(own, `${includeLine(tower)}\n\n${mine}`);
-    const ask = async (name: string) => understood(await output("ssh", "-G", "-F", own, name));
+    const ask = async (name: string) => understood(await run("ssh", "-G", "-F", own, name));
     const seen = await ask("office");
     const told = ["hostname", "user", "proxyjump", "remotecommand"].map((k) => seen.get(k));
     assertEquals(told, ["10.9.8.7", "tower", undefined, undefined]);
@@ -223,7 +219,7 @@ Deno.test({
     const keys = [];
     for (const name of ["one", "two"]) {
       const path = join(folder.path, name);
-      await output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", path);
+      await run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", path);
       keys.push(hostKeyOf(Deno.readTextFileSync(`${path}.pub`))!);
     }
     let known = setHostKeys(parseKnownHosts(""), ["office", "192.168.2.1"], [keys[0]!]);
@@ -239,7 +235,7 @@ Deno.test({
         .map((line) => line.split(" ")[2]);
     };
     for (const hashed of [false, true]) {
-      if (hashed) await output("ssh-keygen", "-H", "-f", file);
+      if (hashed) await run("ssh-keygen", "-H", "-f", file);
       const read = parseKnownHosts(Deno.readTextFileSync(file));
       for (const name of ["office", "192.168.2.1", "other", "192.168.2.100", "192.168.2.10"]) {
         const ours = keysOf(read, name).map((key) => key.base64);

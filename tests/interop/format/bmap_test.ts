@@ -19,6 +19,7 @@ import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { testEnv } from "../../support/program/test_env.ts";
 import { noCompressor } from "../../support/tree/stage_context.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 function skipped(...tools: string[]): { ignore: boolean; reason: string } {
@@ -70,11 +71,6 @@ async function write(
   await disk.write(whole, output, context);
   return { artifact: written!.artifact, bmap: written!.bmap! };
 }
-
-const run = async (...argv: [string, ...string[]]) => {
-  const { stdout } = await runner.run({ argv });
-  return new TextDecoder().decode(stdout);
-};
 
 /** A file full of bytes that no file system expects. */
 function usedMedium(path: string, size: number): void {

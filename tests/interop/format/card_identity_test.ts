@@ -15,6 +15,7 @@ import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
 import { partitionFile } from "../../support/format/partition_file.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const TOOLS = ["sfdisk", "fsck.fat", "mtype", "e2fsck", "dumpe2fs", "tune2fs", "debugfs", "blkid"];
@@ -30,11 +31,6 @@ const FIELDS = {
   cmdline: "rootwait rootdelay=10 console=ttyS0",
 };
 const CMDLINE = `root=UUID=${OWN} rootfstype=ext4 rootwait console=ttyS0             `;
-
-const run = async (...argv: [string, ...string[]]) => {
-  const { stdout } = await runner.run({ argv });
-  return new TextDecoder().decode(stdout);
-};
 
 async function cardFile(folder: string, fields: object = {}): Promise<string> {
   const image = join(folder, "disk.img");

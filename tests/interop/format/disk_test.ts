@@ -12,6 +12,7 @@ import { DEBIAN_TOOLS } from "../../support/build/debian_files.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
 import { diskPlan, writeImage } from "../../support/format/disk_plan.ts";
 import { partitionFile } from "../../support/format/partition_file.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const TOOLS = ["sfdisk", "sgdisk", "fsck.fat", "mdir", "mtype", "e2fsck", "debugfs"];
@@ -26,11 +27,6 @@ const reader = {
   },
 };
 const PLAN = diskPlan();
-
-const run = async (...argv: [string, ...string[]]) => {
-  const { stdout } = await runner.run({ argv });
-  return new TextDecoder().decode(stdout);
-};
 
 async function write(tree: FileTree, plan: DiskPlan, image: string): Promise<void> {
   using sink = fileSink(image);

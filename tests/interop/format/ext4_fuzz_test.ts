@@ -3,7 +3,7 @@ import { atOnce } from "../../../lib/breathe.ts";
 import { memorySource } from "../../../lib/bytes/bytes.ts";
 import { readExt4 } from "../../../lib/format/ext4/reader.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { run } from "../../support/format/ext4_judge.ts";
+import { run } from "../../support/program/run_tool.ts";
 import { FUZZ_CASES, fuzzImage, readTree } from "../../support/format/image_fuzz.ts";
 import { IMAGE_NAME } from "../../support/format/squashfs_image.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";

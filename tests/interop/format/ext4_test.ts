@@ -22,8 +22,8 @@ import {
   assertHolds,
   debugfs,
   missingTools,
-  run,
 } from "../../support/format/ext4_judge.ts";
+import { run } from "../../support/program/run_tool.ts";
 import { randomTree } from "../../support/format/ext4_trees.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
 import { randomNumbers } from "../../support/program/random_numbers.ts";

@@ -15,7 +15,7 @@ import {
   EPOCH,
   sources,
 } from "../../support/format/ext4_image.ts";
-import { run } from "../../support/format/ext4_judge.ts";
+import { run } from "../../support/program/run_tool.ts";
 import {
   makeSquashfs,
   randomSquashfsTree,

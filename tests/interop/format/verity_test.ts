@@ -12,6 +12,7 @@ import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { fileSink, tempFolder } from "../../support/program/file_sink.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { randomNumbers } from "../../support/program/random_numbers.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const missing = programsMissing(runner, "veritysetup");
@@ -22,10 +23,6 @@ const SALTS = {
 };
 /** Either side of where a level is full, and of where there is none. */
 const COUNTS = [1, 2, 128, 129, 16384, 16385];
-
-async function run(...argv: [string, ...string[]]): Promise<string> {
-  return new TextDecoder().decode((await runner.run({ argv })).stdout);
-}
 
 /** Noise that is the same each time. */
 function writeNoise(path: string, size: number): void {

@@ -9,6 +9,7 @@ import { partitionFile } from "../../support/format/partition_file.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { named } from "../../support/program/missing_programs.ts";
 import { TestProgram } from "../../support/program/test_program.ts";
+import { run } from "../../support/program/run_tool.ts";
 
 const runner = denoRunner();
 const missing = provisionMissing("sfdisk", "mtype", "fsck.fat");
@@ -61,11 +62,9 @@ for (const compression of ["none", "zstd"]) {
       const done = await tower.run(...offline("vault", image, "--device-file", card));
       assertEquals(done.code, 0, done.err);
       const boot = await partitionFile(runner, card, 3);
-      const tool = async (...argv: [string, ...string[]]) =>
-        new TextDecoder().decode((await runner.run({ argv })).stdout);
-      await tool("fsck.fat", "-n", boot);
-      assertStringIncludes(await tool("mtype", "-i", boot, "::tower.env"), "HOSTNAME='vault'\n");
-      assertEquals(await tool("mtype", "-i", boot, "::text"), "of the system\n");
+      await run("fsck.fat", "-n", boot);
+      assertStringIncludes(await run("mtype", "-i", boot, "::tower.env"), "HOSTNAME='vault'\n");
+      assertEquals(await run("mtype", "-i", boot, "::text"), "of the system\n");
       const verify = ["provision", "vault", "--verify-only", "--device-file", card];
       const right = await tower.run(...verify, "--image", image);
       assertEquals(right.code, 0, right.err);

@@ -16,10 +16,6 @@ export const missingTools = ["e2fsck", "debugfs", "dumpe2fs", "resize2fs"].filte
 );
 
 /** Output of a program. @throws {TowerError} `tool` when it fails */
-export async function run(...argv: [string, ...string[]]): Promise<string> {
-  const { stdout } = await runner.run({ argv });
-  return new TextDecoder().decode(stdout);
-}
 
 /** Proves that e2fsck finds nothing to fix. */
 export async function assertClean(image: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { ContentReader, Entry, FileEntry } from "../../../lib/tree/entry.ts
 import { sizeOf } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
-import { run } from "./ext4_judge.ts";
+import { run } from "../program/run_tool.ts";
 
 const LETTERS = {
   ...{ file: "f", hardlink: "f", directory: "d", symlink: "l" },
