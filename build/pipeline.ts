@@ -207,7 +207,7 @@ function otherBuilds(
     read: readBuilt,
     find(system) {
       const { output } = gatherInputs(of(system), env, engine.store);
-      return exists(join(output, RECORD_FILE)) ? readBuilt(output) : undefined;
+      return wholeBuild(output);
     },
     async build(system) {
       if (chain.includes(system)) {
@@ -221,6 +221,20 @@ function otherBuilds(
       return await build(of(system), engine, chain);
     },
   };
+}
+
+/** What a folder holds of a build, where nothing of it is gone: else it has to be built anyway. */
+function wholeBuild(folder: string): Built | undefined {
+  if (!exists(join(folder, RECORD_FILE))) return undefined;
+  try {
+    const built = readBuilt(folder);
+    const isWhole = built.record.artifacts.every(({ file }) => exists(join(folder, file)));
+    return isWhole ? built : undefined;
+  } catch (error) {
+    // A record that nobody can read is written anew.
+    if (error instanceof TowerError && error.code === "malformed") return undefined;
+    throw error;
+  }
 }
 
 /** What a folder holds that a build wrote. */

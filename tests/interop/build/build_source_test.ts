@@ -132,6 +132,25 @@ Deno.test("a lock keeps what another system gave, and tells where that is no lon
   assert(hashFile(p.image) !== good);
 });
 
+Deno.test("an artifact that is gone, or a record that is broken, is built again", async () => {
+  using p = systems();
+  assertEquals((await p.build()).code, 0);
+  const good = hashFile(p.image);
+  const broken = [
+    () => removeTree(p.program.path(`${PART}/part.cpio.gz`)),
+    () => Deno.writeTextFileSync(p.program.path(`${PART}/record.json`), "{"),
+  ];
+  for (const spoil of broken) {
+    spoil();
+    // What it gave is in the store no more.
+    removeTree(p.program.env.cacheDir);
+    removeTree(p.image);
+    const { code, err } = await p.build();
+    assertEquals(code, 0, err);
+    assertEquals(hashFile(p.image), good);
+  }
+});
+
 Deno.test("a folder that a build wrote is taken by its record, and believed by its bytes", async () => {
   using p = systems({ part: { kind: "build", folder: PART, file: "part.tar" } });
   assertMatch((await p.fails()).error.join("\n"), /record\.json.*\n.*sources\.part\.folder/);
