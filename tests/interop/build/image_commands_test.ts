@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { run } from "../../support/format/ext4_judge.ts";
+import { run } from "../../support/program/run_tool.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { TestProgram } from "../../support/program/test_program.ts";
 

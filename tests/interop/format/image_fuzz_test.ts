@@ -10,7 +10,7 @@ import { openImage } from "../../../lib/image/open_image.ts";
 import { readPartitions } from "../../../lib/image/partition_table.ts";
 import type { VolumePorts } from "../../../lib/image/volume.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { run } from "../../support/format/ext4_judge.ts";
+import { run } from "../../support/program/run_tool.ts";
 import { FUZZ_CASES, fuzzImage, readTree } from "../../support/format/image_fuzz.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
