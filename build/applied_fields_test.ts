@@ -127,6 +127,8 @@ const base = (): Document => ({
       ...{ kind: "disk", file: "list.img", table: "gpt" },
       partitions: [
         { name: "rest", type: "root", content: { kind: "ext4", folder: "/" }, free: "1MiB" },
+        { name: "usr", type: "linux", content: { kind: "squashfs", folder: "/usr" }, size: "4MiB" },
+        { name: "hashes", type: "linux", content: { kind: "verity", of: "usr" } },
       ],
     },
     { kind: "squashfs", file: "a.squashfs" },
@@ -219,6 +221,7 @@ async function outcome(document: Document): Promise<string> {
     const file = {
       writeAt: (offset: number, bytes: Uint8Array) =>
         void writes.push(`${offset} ${digestOf(bytes)}`),
+      readAt: (_: number, into: Uint8Array) => into.fill(0).length,
       setSize: (size: number) => void writes.push(`size ${size}`),
     };
     const sink: OutputSink = {
@@ -271,6 +274,7 @@ const at = (list: "stages" | "outputs", index: number, ...path: (string | number
 const stage = (index: number, ...path: (string | number)[]) => at("stages", index, ...path);
 const output = (index: number, ...path: (string | number)[]) => at("outputs", index, ...path);
 const partition = (...path: (string | number)[]) => output(5, "partitions", 0, ...path);
+const packed = (field: string) => output(5, "partitions", 1, "content", field);
 const user = (...path: (string | number)[]) => stage(2, "users", 0, ...path);
 const top = (name: string) => (value: unknown) => (document: Document) => {
   document[name] = value;
@@ -402,6 +406,10 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
     kind: "raw",
     file: "/etc/motd",
   }),
+  "outputs[disk].partitions[].content.compression": packed("compression")("gzip"),
+  "outputs[disk].partitions[].content.level": packed("level")(1),
+  "outputs[disk].partitions[].content.blockSize": packed("blockSize")("4KiB"),
+  "outputs[disk].partitions[].content.of": output(5, "partitions", 2, "content", "of")("rest"),
   "outputs[disk].partitions[].content.base64": partition("content")({
     kind: "raw",
     base64: "AAEC",

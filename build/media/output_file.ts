@@ -125,6 +125,7 @@ function mappedSink(
         size = bytes;
         file.setSize(bytes);
       },
+      readAt: file.readAt,
       requireZeros: (offset, length) => blocks.add(offset, length),
     },
     image: () => ({ file, size, blocks }),

@@ -17,6 +17,8 @@ import type { Reporter } from "../../lib/report/event.ts";
 export interface ArtifactSink extends ByteSink {
   /** Sets the file's length; bytes that were never written are holes that read as zeros. */
   setSize(size: number): void;
+  /** Reads back up to `into.length` bytes of what was written; returns how many, 0 only at the end. */
+  readAt(offset: number, into: Uint8Array): number;
   /**
    * Says that bytes which stay unwritten must be zeros on a medium too, such as free slots of an
    * inode table. Other holes are free space: a block map leaves them out.

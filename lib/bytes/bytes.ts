@@ -31,7 +31,11 @@ export function sinkAt(sink: ByteSink, base: number): ByteSink {
 }
 
 /** A window of a source from `base` on: what a partition is to its disk. */
-export function sourceAt(source: ByteSource, base: number, size: number): ByteSource {
+export function sourceAt(
+  source: Pick<ByteSource, "readAt">,
+  base: number,
+  size: number,
+): ByteSource {
   return {
     size,
     readAt(offset, into) {
@@ -42,10 +46,11 @@ export function sourceAt(source: ByteSource, base: number, size: number): ByteSo
 }
 
 /** A sink in memory of a fixed size, for small images and tests. Writing past its end throws. */
-export function memorySink(size: number): ByteSink & { readonly bytes: Uint8Array } {
+export function memorySink(size: number): ByteSink & ByteSource & { readonly bytes: Uint8Array } {
   const buffer = new Uint8Array(size);
   return {
     bytes: buffer,
+    ...memorySource(buffer),
     writeAt(offset, bytes) {
       if (offset < 0 || offset + bytes.length > size) {
         throw new RangeError(

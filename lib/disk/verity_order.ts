@@ -1,4 +1,4 @@
-import type { ByteSource } from "../bytes/bytes.ts";
+import { type ByteSource, sourceAt } from "../bytes/bytes.ts";
 import type { BlockRun } from "../format/verity/digests.ts";
 import type { SentError } from "../sent_error.ts";
 
@@ -23,9 +23,5 @@ export type VerityAnswer =
 
 /** The data as its file has it. */
 export function dataIn(file: ByteSource, { offset, size }: DataPart): ByteSource {
-  return {
-    size,
-    readAt: (at, into) =>
-      at >= size ? 0 : file.readAt(offset + at, into.subarray(0, Math.min(into.length, size - at))),
-  };
+  return sourceAt(file, offset, size);
 }

@@ -56,6 +56,7 @@ async function written(output: OutputPlan, breathe: Breathe) {
       all += length;
       most = Math.max(most, now += length);
     },
+    readAt: () => 0,
     setSize() {},
   };
   const counted = async () => {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { FieldPath } from "../../../lib/errors.ts";
 import { bootNumber } from "./boot_number.ts";
 import type { Contents } from "./contents.ts";
-import { needsOf } from "./needs.ts";
+import { isLate, needsOf } from "./needs.ts";
 import { isInCircle } from "./order.ts";
 import { isEsp, saysFat, typeIn } from "./partition_type.ts";
 import { fieldInSpec, partitionsOf } from "./short_form.ts";
@@ -114,18 +114,19 @@ function* doubles(partitions: readonly PartitionSpec[], contents: Contents): Gen
 /** References to what nobody has, or to what is known only when this is written already. */
 function* needFaults(spec: DiskSpec, contents: Contents): Generator<Fault> {
   const needs = needsOf(spec, contents);
-  const late = needs.filter(({ value }) => typeof value === "number");
+  const late = needs.filter(isLate);
   const circle = late.find((need) => isInCircle(need, late));
   for (const need of needs) {
-    const { at, from, to, reference: { text } } = need;
-    if (need.value === "absent") {
-      yield { at, message: `must not have "${text}": there is no such value` };
-    }
+    const { at, from, to, text, what } = need;
+    const [not, which] = to === text
+      ? [`must not be "${text}"`, "partition"]
+      : [`must not have "${text}"`, "value"];
+    if (what === "absent") yield { at, message: `${not}: there is no such ${which}` };
     if (need !== circle) continue;
     const why = from === to
       ? "is known only once it is written"
       : `is written only once "${from}" is`;
-    yield { at, message: `must not have "${text}": partition "${to}" ${why}` };
+    yield { at, message: `${not}: partition "${to}" ${why}` };
   }
 }
 

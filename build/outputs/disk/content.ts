@@ -1,6 +1,8 @@
 import type { z } from "zod";
-import type { ByteSink } from "../../../lib/bytes/bytes.ts";
+import type { ByteSink, ByteSource } from "../../../lib/bytes/bytes.ts";
 import type { FieldPath } from "../../../lib/errors.ts";
+import type { BlockCompressor } from "../../../lib/format/block_compressor.ts";
+import type { BlockPacking } from "../../../lib/format/block_encoder.ts";
 import type { Uuid } from "../../../lib/format/uuid.ts";
 import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
@@ -16,6 +18,8 @@ export interface AnyContent {
   readonly tree?: string | undefined;
   /** What people and systems know it by. */
   readonly label?: string | undefined;
+  /** Name of the partition that it is made of, each byte of which a medium then has to hold. */
+  readonly of?: string | undefined;
 }
 
 /**
@@ -59,8 +63,8 @@ export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends 
   readonly line: (plan: Plan) => string;
   /** The `planned` values of a plan. */
   readonly known?: (plan: Plan) => Values;
-  /** What a kernel is told to mount it as its root, where it can be one. */
-  readonly rootWords?: (plan: Plan) => string;
+  /** What a kernel is told to mount it as its root, where it can be one: values may stand in it. */
+  readonly rootWords?: (plan: Plan, partition: string) => string;
   /**
    * Decides how large it is and where everything in it lies; nothing is written yet.
    *
@@ -93,6 +97,8 @@ export interface LayOutContext {
   readonly epoch: number;
   /** The part of its tree that a content holds: its folder, without what other partitions hold. */
   readonly treeOf: (content: AnyContent) => FileTree;
+  /** Bytes of the partition that the content is made {@linkcode AnyContent.of}. */
+  readonly sizeOf: (content: { readonly of: string }) => number;
   /** The content of a file in the whole of its tree. @throws {TowerError} `not-found` */
   readonly fileAt: (path: string) => Content;
   /** Fills in values; those not known yet as zeros, as many as they have characters. */
@@ -114,6 +120,7 @@ export interface LaidOut {
   /**
    * Writes it; what stays unwritten must read as zeros.
    * @returns values that are known now
+   * @throws {TowerError} `no-space` where only what was compressed tells that it does not fit
    */
   readonly write: (sink: ByteSink, context: WritingContext) => MaybeLater<Values | void>;
 }
@@ -123,7 +130,13 @@ export interface WritingContext {
   /** Of the partition, counted from the disk's start. */
   readonly firstSector: number;
   readonly fillIn: FillIn;
-  /** To be waited for: others have their turn meanwhile, such as a signal that ends the work. */
+  /** What the partition holds that the content is made {@linkcode AnyContent.of}. */
+  readonly dataOf: (content: { readonly of: string }) => ByteSource;
+  /** A compressor of a file system's blocks that works on all processors. */
+  readonly blockCompressor: (packing: BlockPacking) => BlockCompressor;
+  /** Tells how many bytes are done. */
+  readonly tell: (done: number) => void;
+  /** The same, to be waited for: others have their turn meanwhile, such as a signal that ends the work. */
   readonly onProgress: (done: number) => Promise<void>;
 }
 

@@ -13,6 +13,8 @@ import { ext4 } from "./contents/ext4.ts";
 import { empty } from "./contents/empty.ts";
 import { fat } from "./contents/fat.ts";
 import { raw } from "./contents/raw.ts";
+import { squashfs } from "./contents/squashfs.ts";
+import { verity } from "./contents/verity.ts";
 import type { Values } from "./values.ts";
 
 /** A kind, whichever it is: its specs and plans are its own. */
@@ -26,7 +28,7 @@ interface AnyContentKind {
   readonly plan: (spec: AnyContent, planning: ContentPlanning) => AnyContent;
   readonly line: (plan: AnyContent) => string;
   readonly known?: (plan: AnyContent) => Values;
-  readonly rootWords?: (plan: AnyContent) => string;
+  readonly rootWords?: (plan: AnyContent, partition: string) => string;
   readonly layOut: (plan: AnyContent, context: LayOutContext) => LaidOut;
 }
 
@@ -62,4 +64,4 @@ function valuesOf(kinds: Kinds): Contents["values"] {
 }
 
 /** Every kind of content. */
-export const KINDS = [fat, ext4, raw, empty] as const;
+export const KINDS = [fat, ext4, squashfs, verity, raw, empty] as const;

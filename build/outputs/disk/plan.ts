@@ -8,7 +8,7 @@ import { bootNumber, KERNEL } from "./boot_number.ts";
 import type { AnyContent, Room } from "./content.ts";
 import type { Contents } from "./contents.ts";
 import { knownValues } from "./known_values.ts";
-import { needsOf } from "./needs.ts";
+import { isLate, needsOf } from "./needs.ts";
 import { isEsp, typeIn, type TypeInTable } from "./partition_type.ts";
 import { partitionsOf } from "./short_form.ts";
 import { type DiskSpec, PARTITION_FLAGS, type PartitionSpec } from "./spec.ts";
@@ -54,7 +54,7 @@ export function planDisk(
 ): DiskPlan {
   const specs = partitionsOf(spec);
   const starting = spec.loaders.includes("syslinux") ? bootNumber(specs) : -1;
-  const late = needsOf(spec, contents).filter(({ value }) => typeof value === "number");
+  const late = needsOf(spec, contents).filter(isLate);
   const partitions = specs.map((partition, i) => ({
     ...planPartition(partition, spec.table, i === starting, planning, contents),
     after: [...new Set(late.flatMap(({ from, to }) => from === partition.name ? to : []))],
@@ -82,10 +82,9 @@ function planBoot(
   const { partitions } = idle;
   const volume = partitions[bootNumber(partitions)];
   if (loaders.length === 0 || volume === undefined || initramfs === undefined) return undefined;
-  const root = partitions.find(({ content }) => foldersOf(content, undefined).includes(""))
-    ?.content;
+  const root = partitions.find(({ content }) => foldersOf(content, undefined).includes(""));
   const words = root && !/(^| )root=/.test(cmdline)
-    ? contents.kindOf(root).rootWords?.(root) ?? ""
+    ? contents.kindOf(root.content).rootWords?.(root.content, root.name) ?? ""
     : "";
   const known = knownValues(idle, contents);
   return {

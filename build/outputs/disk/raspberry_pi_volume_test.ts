@@ -33,7 +33,7 @@ async function volume(bytes: number, boot: object): Promise<[number, number]> {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     found = [view.getUint32(32, true) * 512 / MIB, view.getUint8(13) * 512];
   };
-  const sink = { writeAt, setSize() {} };
+  const sink = { writeAt, readAt: () => 0, setSize() {} };
   const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
   await writeImage(tree(bytes), plan(boot), sink, context);
   return found!;

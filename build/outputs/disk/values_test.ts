@@ -1,6 +1,7 @@
 import { inOneBreath } from "../../../lib/breathe.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
+import { noCompressor } from "../../../tests/support/tree/stage_context.ts";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { memorySink, memorySource } from "../../../lib/bytes/bytes.ts";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
@@ -57,10 +58,12 @@ async function written(fields: object) {
   const spec = DISK.spec.parse({ ...FIELDS, ...fields });
   const planning = { system: "s", version: undefined, epoch: 0, uuid: uuidFrom } as const;
   const plan = DISK.plan(spec, { ...planning, arch: "x86_64" });
-  const { bytes, writeAt } = memorySink(64 << 20);
+  const memory = memorySink(64 << 20);
+  const { bytes, writeAt } = memory;
   const offsets: number[] = [];
   const sink = {
     setSize() {},
+    readAt: memory.readAt,
     writeAt(offset: number, part: Uint8Array) {
       offsets.push(offset);
       writeAt(offset, part);
@@ -69,6 +72,7 @@ async function written(fields: object) {
   const context = {
     ...{ reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath },
     tree: () => TREE,
+    blockCompressor: noCompressor,
   };
   return { plan, bytes, offsets, medium: await writeDisk(TREE, plan, sink, context, CONTENTS) };
 }

@@ -1,5 +1,5 @@
-import { sinkAt } from "../../../lib/bytes/bytes.ts";
-import { atField, fieldOf, TowerError } from "../../../lib/errors.ts";
+import { sinkAt, sourceAt } from "../../../lib/bytes/bytes.ts";
+import { atField, fieldOf, type FieldPath, TowerError } from "../../../lib/errors.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
 import type { RecordedPartition } from "../../../lib/release/recorded_partition.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
@@ -17,7 +17,10 @@ import { emptyTree, foldersOf, partOf } from "./trees.ts";
 import { type FillIn, fillIn, type Values } from "./values.ts";
 
 /** What a disk is written with. */
-export type DiskContext = Pick<WriteContext, "reader" | "epoch" | "reporter" | "breathe" | "tree">;
+export type DiskContext = Pick<
+  WriteContext,
+  "reader" | "epoch" | "reporter" | "breathe" | "tree" | "blockCompressor"
+>;
 
 /**
  * A disk image: a partition table and partitions with their contents.
@@ -38,12 +41,12 @@ export async function writeDisk(
   const values = new Map(knownValues(plan, kinds));
   const fillLate = stopGaps(plan, values, kinds);
   const volume = volumeOf(tree, plan, context, fillLate);
-  const contents = await layOut(tree, plan, context, { kinds, volume, fillIn: fillLate });
+  const order = writingOrder(partitions);
+  const contents = await layOut(tree, plan, context, { kinds, volume, fillIn: fillLate, order });
   const layout = placePartitions(
     table,
     partitions.map(({ name, align }, i) => ({ name, align, size: contents[i]!.size })),
   );
-  const order = writingOrder(partitions);
 
   sink.setSize(layout.size);
   const bootCode = volume?.bootCode ?? { mbr: NO_CODE, gpt: NO_CODE };
@@ -109,10 +112,11 @@ async function layOut(
   tree: FileTree,
   { partitions, boot }: DiskPlan,
   { epoch, breathe, tree: anotherTree }: DiskContext,
-  { kinds, volume, fillIn }: {
+  { kinds, volume, fillIn, order }: {
     readonly kinds: Contents;
     readonly volume: BootVolume | undefined;
     readonly fillIn: FillIn;
+    readonly order: readonly number[];
   },
 ): Promise<readonly LaidOut[]> {
   const fileIn = (tree: FileTree): LayOutContext["fileAt"] => (path) => {
@@ -121,40 +125,68 @@ async function layOut(
     throw new TowerError("not-found", `Cannot take "/${path}": no such file is in the tree`);
   };
   const laidOut: LaidOut[] = [];
-  for (const [i, partition] of partitions.entries()) {
+  for (const i of order) {
+    const partition = partitions[i]!;
     const { content, name } = partition;
     const whole = content.tree === undefined ? tree : anotherTree(content.tree);
     const folders = partitions.flatMap((other) => foldersOf(other.content, content.tree));
     await breathe();
-    laidOut.push(inPartition(partition, i, () =>
+    laidOut[i] = inPartition(partition, i, () =>
       kinds.kindOf(content).layOut(content, {
         ...{ room: partition, epoch, fileAt: fileIn(whole), fillIn },
         treeOf: ({ folder }) =>
           folder === undefined
             ? emptyTree(epoch)
             : atField(["folder"], () => partOf(whole, folder, folders)),
+        sizeOf: ({ of }) => laidOut[partitionNumber(partitions, of)]!.size,
         boot: name === boot?.partition ? volume : undefined,
-      })));
+      }));
   }
   await breathe();
   return laidOut;
 }
 
-/** Says which partition an error is about, and which of its fields. */
-function inPartition<T>({ name, size }: PartitionPlan, number: number, work: () => T): T {
+function partitionNumber(partitions: readonly PartitionPlan[], wanted: string): number {
+  return partitions.findIndex(({ name }) => name === wanted);
+}
+
+/** Says which partition an error of its layout is about, and which of its fields. */
+function inPartition<T>(partition: PartitionPlan, number: number, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     if (!(cause instanceof TowerError)) throw cause;
-    const { code, hint } = cause;
-    const isRoom = code === "no-space" || code === "limit";
-    const field = isRoom ? [size === undefined ? "free" : "size"] : ["content"];
-    throw new TowerError(code, `Cannot make partition "${name}"`, {
-      ...(hint === undefined ? {} : { hint }),
-      cause,
-      at: ["partitions", number, ...field, ...fieldOf(cause) ?? []],
-    });
+    const isRoom = cause.code === "no-space" || cause.code === "limit";
+    const field = isRoom ? [partition.size === undefined ? "free" : "size"] : ["content"];
+    throw partitionError(partition, number, cause, [...field, ...fieldOf(cause) ?? []]);
   }
+}
+
+/** The same of its writing, where what is at fault is not the medium but a field. */
+async function whileWriting<T>(
+  partition: PartitionPlan,
+  number: number,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const field = cause instanceof TowerError ? fieldOf(cause) : undefined;
+    throw field ? partitionError(partition, number, cause as TowerError, field) : cause;
+  }
+}
+
+function partitionError(
+  { name }: PartitionPlan,
+  number: number,
+  cause: TowerError,
+  field: FieldPath,
+): TowerError {
+  const { code, hint } = cause;
+  return new TowerError(code, `Cannot make partition "${name}"`, {
+    ...(hint === undefined ? {} : { hint }),
+    ...{ cause, at: ["partitions", number, ...field] },
+  });
 }
 
 async function writeContents(
@@ -162,7 +194,7 @@ async function writeContents(
   contents: readonly LaidOut[],
   { placements }: DiskLayout,
   order: readonly number[],
-  { sink, context: { reader, reporter, breathe }, fill, learn }: {
+  { sink, context: { reader, reporter, breathe, blockCompressor }, fill, learn }: {
     readonly sink: ArtifactSink;
     readonly context: DiskContext;
     readonly fill: FillIn;
@@ -173,20 +205,31 @@ async function writeContents(
   const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
   reporter.report({ type: "step", id, title: "Writing partitions", total, unit: "bytes" });
   let before = 0;
+  const placeOf = (partition: string): [offset: number, size: number] => {
+    const { firstSector, sectors } = placements[partitionNumber(partitions, partition)]!;
+    return [firstSector * SECTOR, sectors * SECTOR];
+  };
   for (const i of order) {
     const content = contents[i]!;
     const { firstSector } = placements[i]!;
     const base = firstSector * SECTOR;
-    const values = await content.write(sinkAt(sink, base), {
-      ...{ reader, firstSector, fillIn: fill },
-      onProgress(done) {
-        reporter.report({ type: "progress", id, done: before + done, total });
-        return breathe();
-      },
-    });
-    if (values) learn(partitions[i]!.name, values);
+    const tell = (done: number) =>
+      reporter.report({ type: "progress", id, done: before + done, total });
+    const partition = partitions[i]!;
+    const values = await whileWriting(partition, i, () =>
+      content.write(sinkAt(sink, base), {
+        ...{ reader, firstSector, fillIn: fill, blockCompressor, tell },
+        dataOf: ({ of }) => sourceAt(sink, ...placeOf(of)),
+        onProgress(done) {
+          tell(done);
+          return breathe();
+        },
+      }));
+    if (values) learn(partition.name, values);
     before += content.bytes;
     for (const [offset, length] of content.used) sink.requireZeros?.(base + offset, length);
+    const { of } = partition.content;
+    if (of !== undefined) sink.requireZeros?.(...placeOf(of));
   }
   const mib = (sectors: number) => `${Math.ceil(sectors * SECTOR / 2 ** 20)} MiB`;
   const sizes = partitions.map(({ name }, i) => `${name} ${mib(placements[i]!.sectors)}`);

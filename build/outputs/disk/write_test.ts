@@ -30,6 +30,7 @@ Deno.test("what cannot be written is told at its field, before the first byte", 
   const nothing: ArtifactSink = {
     setSize: () => assertEquals("a size", "nothing"),
     writeAt: () => assertEquals("bytes", "nothing"),
+    readAt: () => 0,
   };
   const raw = (fields: object, room: object = {}) => ({
     content: { kind: "raw", ...fields },
@@ -101,6 +102,7 @@ Deno.test("a medium gets what file systems use, and all zeros that are promised"
   const sink: ArtifactSink = {
     setSize: (size) => assertEquals(size, 70 * MIB),
     writeAt() {},
+    readAt: () => 0,
     requireZeros: (offset, length) => void parts.push([offset / 4096, length / 4096]),
   };
   await writeImage(TREE, plan, sink, context);
@@ -121,7 +123,10 @@ Deno.test("progress goes from nothing to all over the partitions", async () => {
     { content: { kind: "ext4", folder: "/", label: "root" }, free: "1MiB" },
   );
   const reporter = { ...silent, report: (event: Event) => void events.push(event) };
-  await writeImage(TREE, plan, { setSize() {}, writeAt() {} }, { ...context, reporter });
+  await writeImage(TREE, plan, { setSize() {}, writeAt() {}, readAt: () => 0 }, {
+    ...context,
+    reporter,
+  });
   const total = 3 + 5000 + "tower".length;
   assertEquals(events[0], {
     ...{ type: "step", id: "disk disk.img", title: "Writing partitions", total, unit: "bytes" },

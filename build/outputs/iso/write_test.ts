@@ -20,6 +20,7 @@ async function written(plan: IsoPlan, tree = mediumTree()) {
   await writeMedium(tree, plan, {
     setSize: (size) => void (sums.size = size),
     writeAt: (_, bytes) => void (sums.bytes += bytes.length),
+    readAt: () => 0,
     requireZeros: (offset, length) => void (sums.zeros = Math.max(sums.zeros, offset + length)),
   }, CONTEXT);
   return sums;
@@ -43,7 +44,7 @@ Deno.test("what cannot start is refused before a byte is written, with its field
     at: readonly (string | number)[],
   ) => {
     let bytes = 0;
-    const sink = { setSize: () => void bytes++, writeAt: () => void bytes++ };
+    const sink = { setSize: () => void bytes++, writeAt: () => void bytes++, readAt: () => 0 };
     const write = () => writeMedium(mediumTree(), { ...ISO_PLAN, ...changes }, sink, CONTEXT);
     const error = await assertRejects(write, TowerError, cause);
     assertEquals(error.at, at);

@@ -85,13 +85,19 @@ const listed = (arch: TableArch, file: string, rest: object) => ({
     { name: "srv", type: "linux", content: { kind: "ext4", folder: "/srv" }, free: "1MiB" },
     { name: "data", type: "linux", content: { kind: "ext4" }, size: "16MiB", flags: ["no-auto"] },
     { name: "share", type: "data", content: { kind: "fat", label: "SHARED" }, free: "1MiB" },
+    { name: "hashes", type: "linux", content: { kind: "verity", of: "etc" }, free: "4KiB" },
+    {
+      ...{ name: "etc", type: "linux", size: "1MiB", flags: ["read-only"] },
+      content: { kind: "squashfs", folder: "/etc" },
+    },
     { name: "swap", type: "swap", content: { kind: "empty" }, size: "1MiB" },
     {
       ...{ name: "of-a-type", type: "0fc63daf-8483-4772-8e79-3d69d8477de4" },
       ...{ content: { kind: "raw", file: "/etc/hostname" }, size: "64KiB" },
     },
   ],
-  cmdline: "data=UUID={uuid:data} share={uuid:share} swap=PARTUUID={partuuid:swap}",
+  cmdline:
+    "data=UUID={uuid:data} share={uuid:share} swap=PARTUUID={partuuid:swap} etc={roothash:hashes}",
 });
 
 const iso = (arch: TableArch, file: string, rest: object) => ({

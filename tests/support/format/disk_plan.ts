@@ -3,6 +3,9 @@ import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
 import { type DiskContext, writeDisk } from "../../../build/outputs/disk/write.ts";
 import type { ArtifactSink, Medium } from "../../../build/outputs/output.ts";
 import type { Arch } from "../../../lib/brand.ts";
+import { blockEncoderHere } from "../../../lib/disk/block_order.ts";
+import { type BlockCompressor, compressHere } from "../../../lib/format/block_compressor.ts";
+import type { BlockPacking } from "../../../lib/format/block_encoder.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 
@@ -22,6 +25,11 @@ const FIELDS = {
 /** As a build makes it, of a tree's name in place of its id. */
 const uuidOf = (name: string, tree = "root") => uuidFrom(`${tree} ${name}`);
 
+/** All in this thread. */
+export function blockCompressor(packing: BlockPacking): BlockCompressor {
+  return compressHere(blockEncoderHere(packing));
+}
+
 /** The plan of a disk that a manifest describes by these fields, beside usual ones. */
 export function diskPlan(fields: object = {}, arch: Arch = "x86_64"): DiskPlan {
   const planning = { system: "tower", version: undefined, epoch: 0, arch, uuid: uuidOf };
@@ -36,8 +44,9 @@ export function writeImage(
   tree: FileTree,
   plan: DiskPlan,
   sink: ArtifactSink,
-  context: Omit<DiskContext, "tree">,
+  context: Omit<DiskContext, "tree" | "blockCompressor">,
   others: Readonly<Record<string, FileTree>> = {},
 ): Promise<Medium> {
-  return writeDisk(tree, plan, sink, { ...context, tree: (name) => others[name]! }, CONTENTS);
+  const own = { blockCompressor, tree: (name: string) => others[name]! };
+  return writeDisk(tree, plan, sink, { ...context, ...own }, CONTENTS);
 }

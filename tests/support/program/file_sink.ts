@@ -3,10 +3,14 @@ import type { ByteSource } from "../../../lib/bytes/bytes.ts";
 
 /** A new sparse file as a sink. Disposing it closes the file. */
 export function fileSink(path: string, size = 0): ArtifactSink & Disposable {
-  const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  const file = Deno.openSync(path, { read: true, write: true, create: true, truncate: true });
   file.truncateSync(size);
   return {
     setSize: (length) => file.truncateSync(length),
+    readAt(offset, into) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      return file.readSync(into) ?? 0;
+    },
     writeAt(offset, bytes) {
       file.seekSync(offset, Deno.SeekMode.Start);
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
