@@ -10,8 +10,7 @@ import { silent } from "../lib/report/event.ts";
 import { toBeSigned } from "../lib/secure_boot/authenticode.ts";
 import type { EfiSigner } from "../lib/secure_boot/efi_signer.ts";
 import { bytesOf } from "../lib/tree/content.ts";
-import { moduleFile } from "../tests/support/format/elf_file.ts";
-import { peFile } from "../tests/support/format/pe_file.ts";
+import { APPLIED_OVERLAY as OVERLAY } from "../tests/support/build/applied_overlay.ts";
 import { type CertifiedKey, SIGNER, STRANGER } from "../tests/support/format/signed_pe.ts";
 import { MemoryStore } from "../tests/support/tree/memory_store.ts";
 import { fieldsOf } from "../tests/support/build/manifest_fields.ts";
@@ -27,7 +26,6 @@ import { type OutputPlan, writeOutput } from "./kinds/outputs.ts";
 import { overlayOf } from "./kinds/stages.ts";
 import type { OverlayFile } from "./stages/stage.ts";
 import { parseRepository } from "../lib/packages/repositories.ts";
-import { NEEDED_APPLETS } from "./stages/initramfs/busybox.ts";
 import { chooseArch, loadManifest, manifestFor, stagesOf } from "./manifest/manifest.ts";
 import { manifestDocument } from "./manifest/schema.ts";
 
@@ -43,29 +41,6 @@ const encoder = new TextEncoder();
 const key = (byte: number) => {
   const start = Uint8Array.fromBase64("AAAAC3NzaC1lZDI1NTE5AAAAIA==");
   return `ssh-ed25519 ${new Uint8Array([...start, ...Array(32).fill(byte)]).toBase64()}`;
-};
-const MODULES = "lib/modules/6.6-0-virt";
-/** What an overlay brings, as packages would: enough to make an initramfs and a disk of. */
-const OVERLAY: Readonly<Record<string, string | Uint8Array>> = {
-  "bin/busybox": `\0${NEEDED_APPLETS.join("\0")}\0blkid\0`,
-  "boot/vmlinuz-virt": peFile(),
-  "etc/group": "root:x:0:\nwheel:x:10:\n",
-  "etc/init.d/sshd": "#!/sbin/openrc-run\n",
-  "etc/os-release": "ID=demo\nPRETTY_NAME=Demo\n",
-  "etc/other-release": "ID=other\nPRETTY_NAME=Other\n",
-  "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
-  "etc/shadow": "root:*::0:::::\n",
-  [`${MODULES}/kernel/a.ko`]: moduleFile({ exports: ["a"] }),
-  [`${MODULES}/kernel/b.ko`]: moduleFile({}),
-  [`${MODULES}/modules.dep`]: "kernel/a.ko:\nkernel/b.ko:\n",
-  "srv/old": "",
-  "usr/bin/tool": "#!/bin/sh\n",
-  "usr/lib/systemd/boot/efi/linuxx64.efi.stub": peFile(),
-  "usr/lib/systemd/boot/efi/other.efi.stub": peFile({
-    trailer: new Uint8Array(1),
-    headerSize: 2048,
-  }),
-  "usr/lib/systemd/boot/efi/systemd-bootx64.efi": peFile(),
 };
 /** Folders of Secure Boot keys, by what a manifest calls them. */
 const KEYS: Readonly<Record<string, CertifiedKey>> = {
@@ -113,6 +88,7 @@ const base = (): Document => ({
     { kind: "unpack", source: "text", path: "/srv/text" },
     { kind: "unpack", source: "tool", path: "/opt" },
     { kind: "unpack", source: "part", path: "/srv/part" },
+    { kind: "verity", data: "/srv/blocks", path: "/srv/hashes" },
   ],
   outputs: [
     {
@@ -275,13 +251,13 @@ const stage = (index: number, ...path: (string | number)[]) => at("stages", inde
 const output = (index: number, ...path: (string | number)[]) => at("outputs", index, ...path);
 const partition = (...path: (string | number)[]) => output(5, "partitions", 0, ...path);
 const packed = (field: string) => output(5, "partitions", 1, "content", field);
+const raw = (fields: object) => partition("content")({ kind: "raw", ...fields });
 const user = (...path: (string | number)[]) => stage(2, "users", 0, ...path);
 const top = (name: string) => (value: unknown) => (document: Document) => {
   document[name] = value;
 };
 const embed = (field: string, value: unknown) => ({ trees }: Document) => {
-  const [, stage] = trees["more"]!["stages"] as Fields[];
-  stage![field] = value;
+  (trees["more"]!["stages"] as Fields[])[1]![field] = value;
 };
 const begun = (field: string, value: unknown) => ({ trees }: Document) => {
   (trees["begun"]!["from"] as Fields)[field] = value;
@@ -371,6 +347,9 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "stages[uki].cmdline": stage(6, "cmdline")(""),
   "stages[uki].stub": stage(6, "stub")("/usr/lib/systemd/boot/efi/other.efi.stub"),
   "stages[uki].osRelease": stage(6, "osRelease")("/etc/other-release"),
+  "stages[verity].arches": stage(11, "arches")(other),
+  "stages[verity].data": stage(11, "data")("/srv/others"),
+  "stages[verity].path": stage(11, "path")("/srv/other-hashes"),
   "stages[secure-boot].arches": stage(7, "arches")(other),
   "stages[secure-boot].keys": stage(7, "keys")("others"),
   "stages[secure-boot].sign": stage(7, "sign")([]),
@@ -402,18 +381,12 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "outputs[disk].partitions[].content.label": partition("content", "label")("other"),
   "outputs[disk].partitions[].content.folder": partition("content", "folder")("/srv"),
   "outputs[disk].partitions[].content.tree": partition("content", "tree")("more"),
-  "outputs[disk].partitions[].content.file": partition("content")({
-    kind: "raw",
-    file: "/etc/motd",
-  }),
+  "outputs[disk].partitions[].content.file": raw({ file: "/etc/motd" }),
   "outputs[disk].partitions[].content.compression": packed("compression")("gzip"),
   "outputs[disk].partitions[].content.level": packed("level")(1),
   "outputs[disk].partitions[].content.blockSize": packed("blockSize")("4KiB"),
   "outputs[disk].partitions[].content.of": output(5, "partitions", 2, "content", "of")("rest"),
-  "outputs[disk].partitions[].content.base64": partition("content")({
-    kind: "raw",
-    base64: "AAEC",
-  }),
+  "outputs[disk].partitions[].content.base64": raw({ base64: "AAEC" }),
   "outputs[tar].arches": output(1, "arches")(other),
   "outputs[tar].file": output(1, "file")("b.tar"),
   "outputs[tar].tree": output(1, "tree")("more"),

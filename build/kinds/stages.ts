@@ -9,6 +9,7 @@ import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
 import type { OverlayFolder, StageContext, StagePlanning } from "../stages/stage.ts";
 import { sourceBeginning, unpack, unpackBeginning } from "../stages/unpack.ts";
+import { verity } from "../stages/verity.ts";
 import { uki } from "../stages/uki.ts";
 import { embed } from "./embed.ts";
 import type { FieldPath } from "../../lib/errors.ts";
@@ -23,6 +24,7 @@ const STAGES = [
   services,
   kernel,
   initramfs,
+  verity,
   uki,
   secureBoot,
   embed,

@@ -32,9 +32,10 @@ export function diskOf(contents: Contents) {
 }
 
 function line({ table, boot }: DiskPlan): string {
+  const what = boot?.kernel === undefined ? "unified kernel images" : boot.cmdline;
   const start = boot === undefined
     ? "started by nothing"
-    : `started by ${boot.loaders.join(" and ")}, ${boot.cmdline}`;
+    : `started by ${boot.loaders.join(" and ")}, ${what}`;
   return `disk, ${table.toUpperCase()}, ${start}`;
 }
 

@@ -162,6 +162,26 @@ Deno.test("what opens an encrypted root is there only where the part unlock is l
   assertEquals(fieldOf(missing), ["parts", 0]);
 });
 
+Deno.test("functions of the part verity are read before the start, beside those of a shell", async () => {
+  const busybox = `\0${[...NEEDED_APPLETS, ...PARTS.verity.applets].join("\0")}\0`;
+  const tree = smallTree({ ...files, "bin/busybox": busybox, "sbin/veritysetup": "" });
+  const verified = await treeOf(tree, { parts: ["verity"] });
+  assertEquals(verified.file("sbin/veritysetup")?.path, "sbin/veritysetup");
+  const script = text(verified, "shell.sh");
+  for (const applet of PARTS.verity.applets) {
+    assert(new RegExp(`\\b${applet}\\b`).test(script), applet);
+  }
+  // /init calls them by these names.
+  const start = text(verified, "init");
+  for (const name of ["wait_for_root", "mount_root"]) {
+    assert(script.includes(`\n${name}() {`), name);
+    assert(start.includes(`\n${name}\n`), name);
+  }
+  const both = await treeOf(tree, { parts: ["verity"], emergencyShell: true });
+  const [shell] = [await treeOf(tree, { emergencyShell: true })].map((t) => text(t, "shell.sh"));
+  assertEquals(text(both, "shell.sh"), `${script}\n${shell}`);
+});
+
 Deno.test("the tree gets one archive, the same for the same plan, packed as the plan says", async () => {
   const context = {
     reader: store,

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { findStub, osReleaseOf, writeUnifiedKernel } from "../../lib/boot/unified_kernel.ts";
 import { atField, TowerError } from "../../lib/errors.ts";
+import { rootHashOf } from "../../lib/format/verity/root_hash.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
 import { forArches } from "../../lib/schema/arches.ts";
+import { fillIn, type Reference, referencesIn } from "../../lib/schema/references.ts";
 import { line, serviceName, treePath } from "../../lib/schema/scalars.ts";
-import { wholeBlob } from "../../lib/tree/content.ts";
+import { sourceOf, wholeBlob } from "../../lib/tree/content.ts";
 import type { Content } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { type Stage, stageKind } from "./stage.ts";
@@ -18,9 +20,12 @@ const spec = z.strictObject({
   ),
   flavour: serviceName.describe("Kernel flavour as in linux-FLAVOUR."),
   initramfs: treePath.describe("The initramfs in the tree, as a stage before made it."),
-  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").describe(
+  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").refine(
+    (text) => referencesIn(text).every(isRootHash),
+    "must have {roothash:/PATH} alone of that form",
+  ).describe(
     "Kernel command line, whole: nothing is added. A disk's root is found by its label, such as " +
-      "root=LABEL=root.",
+      "root=LABEL=root. {roothash:PATH} is the root hash of a hash device that a stage verity made at PATH.",
   ),
   stub: treePath.optional().describe(
     "The EFI stub in the tree; by default that of systemd, or of gummiboot.",
@@ -32,6 +37,10 @@ const spec = z.strictObject({
   "Makes a unified kernel image: kernel, initramfs and command line as one EFI program, which one " +
     "signature covers.",
 );
+
+function isRootHash({ value, of }: Reference): boolean {
+  return value === "roothash" && of.startsWith("/");
+}
 
 export type UkiPlan = z.infer<typeof spec>;
 
@@ -49,10 +58,15 @@ const apply: Stage<UkiPlan> = (tree, plan, { arch, reader, blobs, epoch }) => {
     () => osReleaseOf(reader, fileOf(tree, plan.osRelease, "name"), plan.osRelease, release),
   );
   const kernel = fileOf(tree, image, "kernel");
+  const commandLine = atField(["cmdline"], () =>
+    fillIn(plan.cmdline, ({ of }) => {
+      const hashes = fileOf(tree, of.slice(1), "hash device");
+      return rootHashOf(sourceOf(reader, hashes));
+    }));
   const writer = blobs.writer();
   let content: Content;
   try {
-    const parts = { arch, stub, osRelease, release, commandLine: plan.cmdline, kernel, initramfs };
+    const parts = { arch, stub, osRelease, release, commandLine, kernel, initramfs };
     writeUnifiedKernel(parts, reader, (bytes) => writer.write(bytes));
     content = wholeBlob(writer.commit());
   } finally {

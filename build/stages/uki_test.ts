@@ -1,14 +1,17 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { peFile } from "../../tests/support/format/pe_file.ts";
 import { signedPe } from "../../tests/support/format/signed_pe.ts";
 import { stageContext } from "../../tests/support/tree/stage_context.ts";
 import { MemoryStore } from "../../tests/support/tree/memory_store.ts";
 import type { Arch } from "../../lib/brand.ts";
-import { memorySource } from "../../lib/bytes/bytes.ts";
+import { memorySink, memorySource } from "../../lib/bytes/bytes.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { gzip } from "../../lib/format/gzip.ts";
 import { readPe } from "../../lib/format/pe/headers.ts";
 import { imageDigest } from "../../lib/format/pe/image_digest.ts";
+import { uuidFrom } from "../../lib/format/uuid.ts";
+import { VERITY_BLOCK, verityGeometry } from "../../lib/format/verity/geometry.ts";
+import { writeVerity } from "../../lib/format/verity/tree.ts";
 import { bytesOf, inlineText } from "../../lib/tree/content.ts";
 import { FileTree } from "../../lib/tree/file_tree.ts";
 import { uki } from "./uki.ts";
@@ -111,6 +114,27 @@ Deno.test("a version that is told stays; stub and name can be others", async () 
     "usr/lib/gummiboot/linuxx64.efi.stub": own,
   });
   assert((await made("x86_64", gummiboot)).sections.has(".own"));
+});
+
+Deno.test("a command line has the root hash of a hash device in the tree, and nothing else of that form", async () => {
+  const size = verityGeometry(2).blocks * VERITY_BLOCK;
+  const hashes = memorySink(size);
+  const data = memorySource(new Uint8Array(2 * VERITY_BLOCK));
+  const options = { uuid: uuidFrom("test"), salt: Uint8Array.of(1, 2) };
+  const rootHash = writeVerity(data, options, hashes);
+  const cmdline = "roothash={roothash:/srv/hashes} quiet";
+  const { sections } = await made("x86_64", treeFor("x86_64", { "srv/hashes": hashes.bytes }), {
+    cmdline,
+  });
+  assertEquals(text(sections.get(".cmdline")), `roothash=${rootHash} quiet`);
+  for (const other of ["{roothash:hashes}", "{uuid:/srv/hashes}"]) {
+    assertEquals(uki.spec.safeParse({ ...FIELDS, cmdline: other }).success, false, other);
+  }
+  const cut = treeFor("x86_64", { "srv/hashes": hashes.bytes.subarray(0, 100) });
+  for (const tree of [treeFor("x86_64"), cut]) {
+    const error = await assertRejects(() => made("x86_64", tree, { cmdline }), TowerError);
+    assertEquals(error.at, ["cmdline"]);
+  }
 });
 
 Deno.test("what makes no image is refused, with the field", () => {

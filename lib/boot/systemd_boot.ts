@@ -12,6 +12,9 @@ export const EFI_NAME: Record<Arch, string> = { x86_64: "x64", aarch64: "aa64", 
 /** Where packages put it: systemd-boot, and gummiboot, which it was called before it was systemd's. */
 const PLACES = ["usr/lib/systemd/boot/efi/systemd-boot", "usr/lib/gummiboot/gummiboot"];
 
+/** Where it looks for unified kernel images, from the root of the boot volume. */
+export const UNIFIED_FOLDER = "EFI/Linux";
+
 /** The one entry, from the root of the boot volume. */
 export const SYSTEMD_BOOT_ENTRY = "loader/entries/system.conf";
 
@@ -50,11 +53,35 @@ export function systemdBootFiles(
   entry: BootEntry,
   enrols: boolean,
 ): Map<string, Content> {
+  return new Map<string, Content>([
+    ...loaderFiles(loader, arch, "system*", enrols),
+    [SYSTEMD_BOOT_ENTRY, inlineText(loaderEntry(entry))],
+  ]);
+}
+
+/**
+ * The same where it starts unified kernel images alone. Its pattern fits each of them, whatever its
+ * name counts; of several it takes the newest one that has tries left (Boot Loader Specification,
+ * "Sorting"). The entries that it makes up itself, such as a firmware's shell, have no suffix.
+ */
+export function unifiedBootFiles(
+  loader: Content,
+  arch: Arch,
+  enrols: boolean,
+): Map<string, Content> {
+  return loaderFiles(loader, arch, "*.efi", enrols);
+}
+
+function loaderFiles(
+  loader: Content,
+  arch: Arch,
+  pattern: string,
+  enrols: boolean,
+): Map<string, Content> {
   const enrolment = enrols ? "secure-boot-enroll force\n" : "";
   return new Map<string, Content>([
     [`EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`, loader],
-    ["loader/loader.conf", inlineText(`default system*\ntimeout 0\neditor no\n${enrolment}`)],
-    [SYSTEMD_BOOT_ENTRY, inlineText(loaderEntry(entry))],
+    ["loader/loader.conf", inlineText(`default ${pattern}\ntimeout 0\neditor no\n${enrolment}`)],
   ]);
 }
 

@@ -21,6 +21,7 @@ export const MODULE_FEATURES: ReadonlyMap<string, readonly string[]> = new Map(O
     ...["ehci_pci", "ehci_platform", "ohci_pci", "uhci_hcd", "xhci_pci", "xhci_plat_hcd"],
     ...["usb_storage", "uas", "sd_mod", "usbhid", "hid_generic"],
   ],
+  verity: ["dm_mod", "dm_verity", "sha256*", "squashfs", "overlay"],
   vfat: ["vfat", "nls_cp437", "nls_iso8859_1", "nls_utf8", "nls_ascii"],
   virtio: ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_scsi", "virtio_net", "virtio_rng"],
 }));

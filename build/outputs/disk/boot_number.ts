@@ -4,7 +4,7 @@ import { foldersOf, holderOf } from "./trees.ts";
 /** Where packages put kernels, without their flavour. */
 export const KERNEL = "boot/vmlinuz-";
 
-/** The number of the partition that holds the kernel of the disk's tree, or -1. */
+/** The number of the partition that holds /boot of the disk's tree, whatever lies in it, or -1. */
 export function bootNumber(partitions: readonly { readonly content: AnyContent }[]): number {
   const folders = partitions.flatMap(({ content }) => foldersOf(content, undefined));
   const holder = holderOf(folders, KERNEL);

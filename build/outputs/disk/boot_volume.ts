@@ -11,7 +11,13 @@ import {
   type Syslinux,
   syslinuxFiles,
 } from "../../../lib/boot/syslinux.ts";
-import { enrolsKeys, findSystemdBoot, systemdBootFiles } from "../../../lib/boot/systemd_boot.ts";
+import {
+  enrolsKeys,
+  findSystemdBoot,
+  systemdBootFiles,
+  UNIFIED_FOLDER,
+  unifiedBootFiles,
+} from "../../../lib/boot/systemd_boot.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import type { ByteSink } from "../../../lib/bytes/bytes.ts";
 import { atField, TowerError } from "../../../lib/errors.ts";
@@ -31,18 +37,32 @@ export const LOADERS = ["syslinux", "systemd-boot", "raspberrypi"] as const;
 export type Loader = (typeof LOADERS)[number];
 
 /** How a disk starts. */
-export interface BootPlan {
+export type BootPlan = EntryBoot | UnifiedBoot;
+
+interface AnyBoot {
   /** At least one. */
   readonly loaders: readonly Loader[];
-  /** Name of the partition from which they start: a FAT one that holds kernel and initramfs. */
+  /** Name of the FAT partition from which they start. */
   readonly partition: string;
+  /** What a boot menu shows. */
+  readonly title: string;
+}
+
+/** By unified kernel images alone, which stages put below the partition's EFI/Linux. */
+export interface UnifiedBoot extends AnyBoot {
+  readonly loaders: readonly ["systemd-boot"];
+  readonly kernel?: undefined;
+  /** Each has its own. */
+  readonly cmdline: "";
+}
+
+/** By an entry that the loaders have for kernel and initramfs, which the partition holds. */
+export interface EntryBoot extends AnyBoot {
   /** Path in the tree. */
   readonly kernel: string;
   readonly initramfs: string;
   /** With references to values that are known only once a partition is written. */
   readonly cmdline: string;
-  /** What a boot menu shows. */
-  readonly title: string;
 }
 
 /** What boot loaders make of the FAT file system that they start from. */
@@ -64,24 +84,61 @@ export interface BootVolume {
 /** Of a disk that no BIOS starts. */
 export const NO_CODE = new Uint8Array();
 
+/** What loaders are found by. */
+interface BootContext {
+  /** What the boot partition holds of the tree. */
+  readonly folder: string;
+  readonly arch: Arch;
+  readonly reader: ContentReader;
+  /** With as many characters as values have that are not known yet. */
+  readonly fillIn: FillIn;
+}
+
 /**
  * Finds the loaders of a plan in the tree.
  *
- * @param folder what the boot partition holds of the tree
  * @throws {TowerError} `not-found` for a kernel, an initramfs or a loader that the tree does not
  * have, `usage` for a command line that no loader can be told, `unsupported` for a loader of
  * another architecture
  */
-export function bootVolume(
+export function bootVolume(tree: FileTree, plan: BootPlan, context: BootContext): BootVolume {
+  return plan.kernel === undefined
+    ? unifiedVolume(tree, context)
+    : entryVolume(tree, plan, context);
+}
+
+/** A volume whose loader starts the unified kernel images that are there. */
+function unifiedVolume(tree: FileTree, { folder, arch }: BootContext): BootVolume {
+  const loader = atField(["loaders", 0], () => {
+    requireUnifiedKernel(tree, folder);
+    return findSystemdBoot(tree, arch);
+  });
+  return {
+    files: () => unifiedBootFiles(loader, arch, enrolsKeys(tree)),
+    freeBytes: 0,
+    sectorsPerCluster: 1,
+    minimumType: "fat32",
+    systemFiles: new Set(),
+    install() {},
+    bootCode: { mbr: NO_CODE, gpt: NO_CODE },
+  };
+}
+
+function requireUnifiedKernel(tree: FileTree, folder: string): void {
+  const path = folder === "" ? UNIFIED_FOLDER : `${folder}/${UNIFIED_FOLDER}`;
+  const names = [...tree.children(path)];
+  if (names.some((entry) => entry.type === "file" && entry.path.endsWith(".efi"))) return;
+  throw new TowerError(
+    "not-found",
+    `Cannot start anything: there is no unified kernel image in "/${path}"`,
+    { hint: 'a stage "uki" makes one; or name a kernel by "flavour" and "initramfs"' },
+  );
+}
+
+function entryVolume(
   tree: FileTree,
-  plan: BootPlan,
-  { folder, arch, reader, fillIn }: {
-    readonly folder: string;
-    readonly arch: Arch;
-    readonly reader: ContentReader;
-    /** With as many characters as values have that are not known yet. */
-    readonly fillIn: FillIn;
-  },
+  plan: EntryBoot,
+  { folder, arch, reader, fillIn }: BootContext,
 ): BootVolume {
   const entry = bootEntryOf(tree, plan, folder);
   const entryWith = (fill: FillIn) => ({ ...entry, commandLine: fill(plan.cmdline) });
@@ -120,7 +177,7 @@ function syslinuxFor(arch: Arch, tree: FileTree, reader: ContentReader): Syslinu
 /** The entry as the boot volume sees it. */
 function bootEntryOf(
   tree: FileTree,
-  plan: BootPlan,
+  plan: EntryBoot,
   folder: string,
 ): Omit<BootEntry, "commandLine"> {
   const onVolume = (path: string, what: string, field: string): string => {

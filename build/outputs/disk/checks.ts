@@ -157,14 +157,22 @@ function* idleFaults({ flavour, initramfs, cmdline }: DiskSpec): Generator<Fault
   if (given) yield { at: ["loaders"], message: `is needed beside "${given[0]}"` };
 }
 
+/** Whether nothing but unified kernel images is started, which say all that a kernel has to know. */
+function startsUnified({ loaders, flavour, initramfs, cmdline }: DiskSpec): boolean {
+  return loaders.every((loader) => loader === "systemd-boot") &&
+    flavour === undefined && initramfs === undefined && cmdline === "";
+}
+
 function* loaderFaults(
   spec: DiskSpec,
   partitions: readonly PartitionSpec[],
   contents: Contents,
 ): Generator<Fault> {
   const { loaders, table, flavour, initramfs } = spec;
-  if (flavour === undefined) yield { at: ["flavour"], message: 'is needed beside "loaders"' };
-  if (initramfs === undefined) yield { at: ["initramfs"], message: 'is needed beside "loaders"' };
+  if (!startsUnified(spec)) {
+    if (flavour === undefined) yield { at: ["flavour"], message: 'is needed beside "loaders"' };
+    if (initramfs === undefined) yield { at: ["initramfs"], message: 'is needed beside "loaders"' };
+  }
   const has = (loader: typeof loaders[number]) => loaders.includes(loader);
   if (has("raspberrypi") && table !== "mbr") {
     yield { at: ["table"], message: "must be mbr for the loader raspberrypi" };

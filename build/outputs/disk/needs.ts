@@ -1,9 +1,9 @@
 import type { FieldPath } from "../../../lib/errors.ts";
+import { type Reference, referencesIn } from "../../../lib/schema/references.ts";
 import { bootNumber } from "./boot_number.ts";
 import type { Contents } from "./contents.ts";
 import { partitionsOf } from "./short_form.ts";
 import type { DiskSpec, PartitionSpec } from "./spec.ts";
-import { type Reference, referencesIn } from "./values.ts";
 
 /** What a partition needs of another, and the field that says so. */
 export interface Need {
@@ -32,7 +32,7 @@ export function needsOf(spec: DiskSpec, contents: Contents): readonly Need[] {
   const boot = partitions[bootNumber(partitions)];
   const inText = (from: PartitionSpec, at: FieldPath, text: string): Need[] =>
     referencesIn(text).map((reference) => ({
-      ...{ from: from.name, to: reference.partition, at, text: reference.text },
+      ...{ from: from.name, to: reference.of, at, text: reference.text },
       what: valueIn(partitions, reference, contents),
     }));
   return [
@@ -53,10 +53,10 @@ export function needsOf(spec: DiskSpec, contents: Contents): readonly Need[] {
 
 function valueIn(
   partitions: readonly PartitionSpec[],
-  { value, partition }: Reference,
+  { value, of }: Reference,
   contents: Contents,
 ): Need["what"] {
-  const found = partitions.find(({ name }) => name === partition);
+  const found = partitions.find(({ name }) => name === of);
   if (found === undefined) return "absent";
   if (value === "partuuid") return "planned";
   const { values = {} } = contents.kindOf(found.content);

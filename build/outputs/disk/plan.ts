@@ -1,6 +1,7 @@
 import type { Arch } from "../../../lib/brand.ts";
 import type { Uuid } from "../../../lib/format/uuid.ts";
 import { artifactName } from "../../../lib/release/artifact_name.ts";
+import { fillIn } from "../../../lib/schema/references.ts";
 import { type Compression, imageFile } from "../../../lib/release/file_names.ts";
 import type { OutputPlanning } from "../output.ts";
 import type { BootPlan } from "./boot_volume.ts";
@@ -13,7 +14,6 @@ import { isEsp, typeIn, type TypeInTable } from "./partition_type.ts";
 import { partitionsOf } from "./short_form.ts";
 import { type DiskSpec, PARTITION_FLAGS, type PartitionSpec } from "./spec.ts";
 import { foldersOf } from "./trees.ts";
-import { fillIn } from "./values.ts";
 
 /** What fixes a disk image beside its tree. Pure JSON. */
 export interface DiskPlan {
@@ -81,7 +81,10 @@ function planBoot(
   const { loaders, flavour, initramfs, cmdline } = spec;
   const { partitions } = idle;
   const volume = partitions[bootNumber(partitions)];
-  if (loaders.length === 0 || volume === undefined || initramfs === undefined) return undefined;
+  if (loaders.length === 0 || volume === undefined) return undefined;
+  if (initramfs === undefined) {
+    return { loaders: ["systemd-boot"], partition: volume.name, cmdline: "", title: system };
+  }
   const root = partitions.find(({ content }) => foldersOf(content, undefined).includes(""));
   const words = root && !/(^| )root=/.test(cmdline)
     ? contents.kindOf(root.content).rootWords?.(root.content, root.name) ?? ""
@@ -94,7 +97,7 @@ function planBoot(
     initramfs,
     cmdline: fillIn(
       `${words} ${cmdline}`.trim(),
-      ({ partition, value }) => known.get(partition)?.[value],
+      ({ of, value }) => known.get(of)?.[value],
     ),
     title: system,
   };

@@ -103,7 +103,10 @@ export const diskFields = (contents: Contents) =>
         "for the firmware of Raspberry Pis (table mbr; /boot keeps 8MiB free at least). They are " +
         "on the FAT partition that holds the kernel.",
     ),
-    flavour: serviceName.optional().describe("Kernel flavour to boot; loaders need it."),
+    flavour: serviceName.optional().describe(
+      "Kernel flavour to boot; loaders need it. systemd-boot alone does without it, without initramfs and " +
+        "cmdline: it then starts the newest of the unified kernel images in /boot/EFI/Linux.",
+    ),
     initramfs: treePath.optional().describe(
       "Path of the initramfs in the tree, below /boot; loaders need it.",
     ),

@@ -7,12 +7,12 @@ import { memorySink, memorySource } from "../../../lib/bytes/bytes.ts";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
 import { placedFile } from "../../../lib/format/fat/placed_file.ts";
 import { uuidFrom } from "../../../lib/format/uuid.ts";
+import { fillIn, referencesIn } from "../../../lib/schema/references.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { diskOf } from "../disk.ts";
 import { contentKind } from "./content.ts";
 import { contentsOf, KINDS } from "./contents.ts";
 import { writingOrder } from "./order.ts";
-import { fillIn, referencesIn } from "./values.ts";
 import { writeDisk } from "./write.ts";
 
 const BLOCK = 4096;
@@ -154,7 +154,7 @@ Deno.test("a text is as it was where it refers to nothing", () => {
   assertEquals(referencesIn(text).map(({ text }) => text), ["{b:c}"]);
   assertEquals(fillIn(text, () => undefined), text);
   assertEquals(
-    fillIn("{a:b}{a:$&}", ({ value, partition }) => `<${value} ${partition} $&>`),
+    fillIn("{a:b}{a:$&}", ({ value, of }) => `<${value} ${of} $&>`),
     "<a b $&><a $& $&>",
   );
 });

@@ -2,6 +2,7 @@ import { sinkAt, sourceAt } from "../../../lib/bytes/bytes.ts";
 import { atField, fieldOf, type FieldPath, TowerError } from "../../../lib/errors.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
 import type { RecordedPartition } from "../../../lib/release/recorded_partition.ts";
+import { fillIn } from "../../../lib/schema/references.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
 import { type BootVolume, bootVolume, NO_CODE } from "./boot_volume.ts";
@@ -14,7 +15,7 @@ import { type DiskLayout, placePartitions } from "./place.ts";
 import type { DiskPlan, PartitionPlan } from "./plan.ts";
 import { writeTable } from "./table.ts";
 import { emptyTree, foldersOf, partOf } from "./trees.ts";
-import { type FillIn, fillIn, type Values } from "./values.ts";
+import type { FillIn, Values } from "./values.ts";
 
 /** What a disk is written with. */
 export type DiskContext = Pick<
@@ -51,15 +52,14 @@ export async function writeDisk(
   sink.setSize(layout.size);
   const bootCode = volume?.bootCode ?? { mbr: NO_CODE, gpt: NO_CODE };
   writeTable(plan, layout, contents, bootCode, sink);
-  const fill: FillIn = (text) =>
-    fillIn(text, ({ partition, value }) => values.get(partition)?.[value]);
+  const fill: FillIn = (text) => fillIn(text, ({ of, value }) => values.get(of)?.[value]);
   await writeContents(plan, contents, layout, order, {
     ...{ sink, context, fill },
     learn: (name, news) => void values.set(name, { ...values.get(name), ...news }),
   });
   return {
     loaders: boot?.loaders ?? [],
-    ...(boot === undefined ? {} : { commandLine: fill(boot.cmdline) }),
+    ...(boot?.kernel === undefined ? {} : { commandLine: fill(boot.cmdline) }),
     partitions: partitions.map((partition, i) => recorded(partition, contents[i]!, layout, i)),
   };
 }
@@ -90,10 +90,10 @@ function stopGaps(
   kinds: Contents,
 ): FillIn {
   return (text) =>
-    fillIn(text, ({ partition, value }) => {
-      const content = partitions.find(({ name }) => name === partition)?.content;
+    fillIn(text, ({ of, value }) => {
+      const content = partitions.find(({ name }) => name === of)?.content;
       const length = content && kinds.kindOf(content).values?.[value];
-      return typeof length === "number" ? "0".repeat(length) : known.get(partition)?.[value];
+      return typeof length === "number" ? "0".repeat(length) : known.get(of)?.[value];
     });
 }
 

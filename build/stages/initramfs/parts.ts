@@ -1,9 +1,16 @@
 import shell from "./shell.sh" with { type: "text" };
 import unlock from "./unlock.sh" with { type: "text" };
+import verity from "./verity.sh" with { type: "text" };
+
+/**
+ * What `/init` reads before it begins: its functions take the place of those of the same name. It is called
+ * after the first that did so, as another name would change every initramfs.
+ */
+const OVERRIDES = "shell.sh";
 
 /** What an initramfs can do beside mounting a root that lies open on a disk. */
 export interface InitramfsPart {
-  /** A name at the top of the initramfs, and what `/init` reads from there. */
+  /** A name at the top of the initramfs, and what `/init` reads from there; those of one name are joined. */
   readonly script: readonly [name: string, text: string];
   /** Programs of the tree that it calls, with the libraries that they need. */
   readonly programs: readonly string[];
@@ -22,6 +29,13 @@ export const PARTS = {
     applets: ["mkdir"],
     wishedApplets: [],
   },
+  /** A root that dm-verity checks while it is read, with what is written kept in memory. */
+  verity: {
+    script: [OVERRIDES, verity],
+    programs: ["sbin/veritysetup"],
+    applets: ["mkdir", "sha256sum"],
+    wishedApplets: [],
+  },
 } as const satisfies Readonly<Record<string, InitramfsPart>>;
 
 export type PartName = keyof typeof PARTS;
@@ -29,7 +43,7 @@ export const PART_NAMES = Object.keys(PARTS) as PartName[];
 
 /** What `emergencyShell` brings: a shell, and what somebody in it is glad of. */
 export const SHELL: InitramfsPart = {
-  script: ["shell.sh", shell],
+  script: [OVERRIDES, shell],
   programs: [],
   applets: [],
   wishedApplets: [

@@ -12,7 +12,8 @@ export const TABLE_ARCHES = ["x86_64", "aarch64"] as const satisfies readonly Ar
 export type TableArch = typeof TABLE_ARCHES[number];
 
 /** Names in busybox: what an initramfs needs, and a few of which it is glad. */
-const APPLETS = "cat dd dmesg find findfs hexdump ls mkdir modprobe mount readlink reboot sed sh " +
+const APPLETS =
+  "cat dd dmesg find findfs hexdump ls mkdir modprobe mount readlink reboot sed sha256sum sh " +
   "sleep sort switch_root tr umount usleep vi xargs";
 
 const program = (text: string | Uint8Array): PackagedFile => ({ text, mode: 0o755 });
@@ -108,6 +109,7 @@ export function tablePackages(arch: TableArch): readonly PackageSpec[] {
         "sbin/cryptsetup": program("#!/bin/sh\n"),
         "sbin/openrc-run": program("#!/bin/sh\n"),
         "sbin/lvm": program("#!/bin/sh\n"),
+        "sbin/veritysetup": program("#!/bin/sh\n"),
         "tmp": { mode: 0o1777 },
         "usr/share/noise": noise(2_500_000),
         "usr/share/Grüße, 世界": "a name of many bytes\n",

@@ -49,7 +49,10 @@ const stagesOf = (arch: TableArch) => {
       emergencyShell: true,
       files: ["/usr/local/bin/greet"],
     },
-    { ...initramfs, path: "/boot/initramfs.cpio", compression: "none" },
+    {
+      ...{ ...initramfs, path: "/boot/initramfs.cpio", compression: "none" },
+      ...{ parts: ["verity"], emergencyShell: true },
+    },
     {
       ...{ kind: "uki", ...own, path: "/boot/EFI/Linux/system.efi" },
       ...{ initramfs: "/boot/initramfs", cmdline: "root=LABEL=system quiet" },
@@ -131,6 +134,17 @@ const OUTPUTS: readonly Part[] = [
       { name: "fourth", type: "linux", content: { kind: "ext4", folder: "/srv" }, size: "9MiB" },
     ],
   },
+  {
+    ...{ kind: "disk", tree: "sealed", file: "sealed.img", table: "gpt", compression: "gzip" },
+    loaders: ["systemd-boot"],
+    partitions: [
+      { name: "esp", type: "esp", content: { kind: "fat", folder: "/boot" }, free: "1MiB" },
+      ...["squashfs", "verity"].map((suffix) => ({
+        ...{ name: suffix, type: "linux" },
+        content: { kind: "raw", file: `/sealed/root.${suffix}` },
+      })),
+    ],
+  },
   iso("x86_64", "both.iso", { loaders: ["isolinux", "systemd-boot"] }),
   iso("aarch64", "uefi-{version}.iso", { loaders: ["systemd-boot"], compression: "zstd" }),
   { kind: "tar", file: "all.tar" },
@@ -163,6 +177,22 @@ const TREES: Readonly<Record<string, Part & { readonly stages?: readonly Part[] 
           arches: undefined,
         },
       },
+    ],
+  },
+  sealed: {
+    from: "root",
+    stages: [
+      {
+        kind: "embed",
+        into: "/sealed",
+        output: { kind: "squashfs", tree: "more", file: "root.squashfs" },
+      },
+      { kind: "verity", data: "/sealed/root.squashfs", path: "/sealed/root.verity" },
+      ...TABLE_ARCHES.map((arch) => ({
+        ...{ kind: "uki", arches: [arch], path: "/boot/EFI/Linux/sealed.efi" },
+        ...{ flavour: FLAVOUR[arch], initramfs: "/boot/initramfs" },
+        cmdline: "roothash={roothash:/sealed/root.verity}",
+      })),
     ],
   },
   part: { stages: [{ kind: "files", files: [{ path: "/part", contents: "part\n" }] }] },
