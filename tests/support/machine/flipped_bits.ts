@@ -1,0 +1,64 @@
+import { memorySource } from "../../../lib/bytes/bytes.ts";
+import { readPe } from "../../../lib/format/pe/headers.ts";
+import type { Runner } from "../../../lib/proc/command.ts";
+import { bootPartition, LOADER, type SealedImage, UNIFIED_IMAGE } from "./sealed_machine.ts";
+
+/** A place of a sealed image, and what a machine says that finds another bit there. */
+export interface Place {
+  readonly what: string;
+  readonly says: RegExp;
+  /** Flips the lowest bit of a byte there; a second time puts it back. */
+  readonly flip: (sealed: SealedImage, runner: Runner) => Promise<void>;
+}
+
+const BLOCK = 4096;
+const FIRMWARE = /Access Denied|Security Violation/;
+const KERNEL = /dm-verity device corrupted/;
+
+/** A byte of a partition, from its start. */
+function inPartition(what: string, says: RegExp, name: string, at: number): Place {
+  return {
+    ...{ what, says },
+    flip({ image, record }) {
+      const [disk] = record.artifacts;
+      const { offset } = disk!.partitions!.find((partition) => partition.name === name)!;
+      using file = Deno.openSync(image, { read: true, write: true });
+      const byte = new Uint8Array(1);
+      file.seekSync(offset + at, Deno.SeekMode.Start);
+      file.readSync(byte);
+      file.seekSync(offset + at, Deno.SeekMode.Start);
+      file.writeSync(Uint8Array.of(byte[0]! ^ 1));
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A byte in the middle of a section of an EFI program. */
+function inSection(path: string, section: string): Place {
+  return {
+    what: `${section} of ${path}`,
+    says: FIRMWARE,
+    async flip(sealed, runner) {
+      const partition = bootPartition(sealed);
+      const file = `${sealed.image}.flipped`;
+      await runner.run({ argv: ["mcopy", "-n", "-i", partition, `::${path}`, file] });
+      const bytes = Deno.readFileSync(file);
+      const found = readPe(memorySource(bytes)).sections.find(({ name }) => name === section)!;
+      bytes[found.rawOffset + (found.virtualSize >> 1)]! ^= 1;
+      Deno.writeFileSync(file, bytes);
+      await runner.run({ argv: ["mcopy", "-o", "-i", partition, file, `::${path}`] });
+      Deno.removeSync(file);
+    },
+  };
+}
+
+/** One of each kind: what firmware loads, superblocks, the tree, the data. */
+export const PLACES: readonly Place[] = [
+  inSection(LOADER, ".text"),
+  ...[".cmdline", ".linux", ".initrd"].map((section) => inSection(UNIFIED_IMAGE, section)),
+  inPartition("the hash device's magic", /cannot be verified/, "verity-a", 0),
+  inPartition("the hash device's salt size", /cannot be verified|corrupted/, "verity-a", 80),
+  inPartition("the top of the tree", /no partition has the hash tree/, "verity-a", BLOCK + 100),
+  inPartition("the tree's lowest level", KERNEL, "verity-a", 2 * BLOCK + 5),
+  inPartition("the superblock of the root", KERNEL, "root-a", 40),
+];
