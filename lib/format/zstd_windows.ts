@@ -1,5 +1,4 @@
 import { TowerError } from "../errors.ts";
-import { ZSTD_BLOCK, ZstdSequences } from "./zstd_sequences.ts";
 
 /** zstd's own bound without --long (ZSTD_WINDOWLOG_LIMIT_DEFAULT). */
 const MOST_WINDOW = 128 << 20;
@@ -7,34 +6,20 @@ const MAGIC = 0xfd2fb528;
 /** Bytes of a dictionary's number, and of a content size, by their flags (RFC 8878, 3.1.1.1). */
 const DICTIONARY = [0, 1, 2, 4], CONTENT = [0, 2, 4, 8];
 
-/**
- * Bytes that the decoder may move: it makes a window for each frame and moves all of it for each block,
- * so that frames of a few bytes would cost seconds. Real blocks make 128 KiB but for the last.
- */
-const ALWAYS_MOVED = 4 * 2 ** 30, MOVED_FOR_EACH = 2048;
-const BLOCK_TYPE = { run: 1, compressed: 2 } as const;
-
-type Part = "magic" | "descriptor" | "header" | "block" | "compressed" | "skippable";
+type Part = "magic" | "descriptor" | "header" | "block" | "skippable";
 
 /**
- * Follows zstd frames before a decoder does, and refuses what would cost it more than an image is
- * worth: windows that it has to have memory for, blocks that copy without end, windows moved for
- * nothing.
+ * Follows zstd frames by their headers alone and refuses a window that no image needs: a decoder
+ * has to have that much memory, and a frame of a few bytes may ask for gigabytes.
  */
 export class ZstdWindows {
   #part: Part = "magic";
   #wanted = 4;
-  readonly #bytes = new Uint8Array(ZSTD_BLOCK);
-  #filled = 0;
+  #bytes: number[] = [];
   #skip = 0;
   #descriptor = 0;
-  #window = 0;
-  #sequences = new ZstdSequences();
-  #isLast = false;
-  #moved = 0;
-  #made = 0;
 
-  /** @throws {TowerError} `limit`; `malformed` for blocks that make more than they may */
+  /** @throws {TowerError} `limit` */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       if (this.#skip > 0) {
@@ -43,18 +28,15 @@ export class ZstdWindows {
         this.#skip -= skipped;
         continue;
       }
-      const used = Math.min(this.#wanted - this.#filled, bytes.length - at);
-      this.#bytes.set(bytes.subarray(at, at + used), this.#filled);
-      at += used;
-      this.#filled += used;
-      if (this.#filled < this.#wanted) continue;
-      const [part, wanted] = this.#step(this.#bytes.subarray(0, this.#wanted));
-      [this.#part, this.#wanted, this.#filled] = [part, wanted, 0];
+      this.#bytes.push(bytes[at++]!);
+      if (this.#bytes.length < this.#wanted) continue;
+      const [part, wanted] = this.#step(this.#bytes);
+      [this.#part, this.#wanted, this.#bytes] = [part, wanted, []];
     }
   }
 
   /** What comes behind a part that is whole, and how many bytes that has. */
-  #step(bytes: Uint8Array): [Part, number] {
+  #step(bytes: readonly number[]): [Part, number] {
     switch (this.#part) {
       case "magic":
         // What is no frame of data is left to the decoder.
@@ -70,51 +52,28 @@ export class ZstdWindows {
         return length === 0 ? ["block", 3] : ["header", length];
       }
       case "header":
-        this.#window = this.#windowOf(bytes);
-        if (this.#window > MOST_WINDOW) {
+        if (this.#window(bytes) > MOST_WINDOW) {
           throw new TowerError(
             "limit",
             `Cannot decompress zstd: it needs a window of more than ${MOST_WINDOW} bytes`,
             { hint: "compress it by zstd without --long and --ultra" },
           );
         }
-        this.#sequences = new ZstdSequences();
-        this.#move();
         return ["block", 3];
-      case "block": {
+      default: {
         const header = number(bytes);
-        const [type, size] = [(header >> 1) & 3, header >> 3];
-        this.#isLast = (header & 1) === 1;
-        if (size > ZSTD_BLOCK) throw malformed(`a block has ${size} bytes`);
-        if (type === BLOCK_TYPE.compressed) {
-          if (size === 0) throw malformed("a block is empty");
-          return ["compressed", size];
-        }
-        this.#skip = type === BLOCK_TYPE.run ? 1 : size;
-        return this.#blockEnd(size);
+        const isRun = ((header >> 1) & 3) === 1;
+        this.#skip = isRun ? 1 : header >> 3;
+        const isLast = (header & 1) === 1;
+        if (!isLast) return ["block", 3];
+        this.#skip += this.#descriptor & 4; // its checksum
+        return ["magic", 4];
       }
-      case "compressed":
-        return this.#blockEnd(this.#sequences.sizeOf(bytes));
     }
   }
 
-  #blockEnd(made: number): [Part, number] {
-    this.#made += made;
-    this.#move();
-    if (!this.#isLast) return ["block", 3];
-    this.#skip += this.#descriptor & 4; // its checksum
-    return ["magic", 4];
-  }
-
-  #move(): void {
-    this.#moved += this.#window;
-    if (this.#moved <= ALWAYS_MOVED + MOVED_FOR_EACH * this.#made) return;
-    const what = `its blocks are too small for windows of ${this.#window} bytes`;
-    throw new TowerError("limit", `Cannot decompress zstd: ${what}`);
-  }
-
   /** Bytes of the window: told, or the whole content of a frame that is one segment. */
-  #windowOf(bytes: Uint8Array): number {
+  #window(bytes: readonly number[]): number {
     const isSingle = (this.#descriptor & 0x20) !== 0;
     if (isSingle) return number(bytes.slice(DICTIONARY[this.#descriptor & 3]!));
     const base = 2 ** (10 + (bytes[0]! >> 3));
@@ -123,10 +82,6 @@ export class ZstdWindows {
 }
 
 /** Little-endian. */
-function number(bytes: Uint8Array): number {
+function number(bytes: readonly number[]): number {
   return bytes.reduce((sum, byte, i) => sum + byte * 256 ** i, 0);
-}
-
-function malformed(cause: string): TowerError {
-  return new TowerError("malformed", `Cannot decompress zstd: ${cause}`);
 }
