@@ -35,6 +35,10 @@ export async function runUserClient(
   );
   const ending = await child.ended;
   env.signal.throwIfAborted();
+  // The terminal sends Ctrl-C to both; ssh may end before this program has heard of it.
+  if (ending.kind === "signalled" && ending.signal === "SIGINT") {
+    throw new TowerError("interrupted", "Cannot go on: SIGINT was received");
+  }
   if (ending.kind === "exited") {
     if (ending.code === SSH_FAILED) {
       const what = `"${host}" was not reached, or what ran there ended with ${SSH_FAILED}`;

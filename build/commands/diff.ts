@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 import { resolve } from "@std/path";
 import type { Ending } from "../../lib/program/ending.ts";
 
@@ -16,9 +17,12 @@ export function diffCommand(env: Env, ending: Ending) {
     .option("--json", "the result as JSON", false)
     .addHelpText(
       "after",
-      "\nImages of any maker are compared by their files, and so are all without a record beside them:" +
-        "\ndisks partition by partition, or what colons lead to (card.img:root, medium.iso:/initramfs)." +
-        "\nContents, types, modes, owners, links and attributes count, times do not.",
+      helpEnd(
+        "Images of any maker are compared by their files, and so are all without a record " +
+          "beside them: disks partition by partition, or what colons lead to " +
+          "(card.img:root, medium.iso:/initramfs). Contents, types, modes, owners, links " +
+          "and attributes count, times do not.",
+      ),
     )
     .action(async (before, after, options) => {
       const { areImages } = await import("../release/compared_build.ts");

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { resolve } from "@std/path";
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 
 /** `extract`: a file or a folder out of an image. */
 export function extractCommand(env: Env) {
@@ -12,8 +13,10 @@ export function extractCommand(env: Env) {
     .option("--output <path>", "what is written, which must not exist (default: the name of PATH)")
     .addHelpText(
       "after",
-      "\nWhat is written belongs to you, with its modes and times, but without setuid and setgid." +
-        "\nA folder with devices or pipes is refused.",
+      helpEnd(
+        "What is written belongs to you, with its modes and times, but without setuid and " +
+          "setgid. A folder with devices or pipes is refused.",
+      ),
     )
     .action(async (image, path, { partition, output }) => {
       const { extractFromImage } = await import("../image/extract.ts");

@@ -1,4 +1,5 @@
 import type { Env } from "../../lib/env.ts";
+import { helpEnd } from "../../lib/program/help_layout.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { ROOT_TREE } from "../../lib/tree/root_tree.ts";
 import { requestOf, systemCommand } from "./options.ts";
@@ -14,9 +15,12 @@ export function showTreeCommand(env: Env) {
     .option("--partition <partition>", "of a disk image: its number or name")
     .addHelpText(
       "after",
-      "\nInstead of a system, an image of any maker: a disk by GPT or MBR, squashfs, ISO 9660, ext2 to" +
-        "\next4, FAT, cpio or tar, each of them plain or by gzip, zstd or xz. A disk's partitions are" +
-        "\nlisted. Colons lead inside: card.img:2, card.img.zst:root, card.img:1:/initramfs.",
+      helpEnd(
+        "Instead of a system, an image of any maker: a disk by GPT or MBR, squashfs, ISO " +
+          "9660, ext2 to ext4, FAT, cpio or tar, each of them plain or by gzip, zstd or xz. " +
+          "A disk's partitions are listed. Colons lead inside: card.img:2, " +
+          "card.img.zst:root, card.img:1:/initramfs.",
+      ),
     )
     .action(async (system, path, options, command) => {
       const { isSystem } = await import("../image/system_or_image.ts");

@@ -41,7 +41,7 @@ export function refuseSparse(pax: ReadonlyMap<string, Uint8Array>, path: string)
   for (const key of pax.keys()) {
     if (!key.startsWith("GNU.sparse.")) continue;
     throw new TowerError("unsupported", `Cannot read tar archive: entry "${path}" is sparse`, {
-      hint: "pack it without --sparse",
+      hint: "pack it as GNU tar does without its option --sparse",
     });
   }
 }

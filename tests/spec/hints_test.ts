@@ -108,7 +108,8 @@ Deno.test("an option that a hint names is one of some command", () => {
     ),
   );
   // Of other programs: zstd, wg, ssh-keygen and the like are named in the same hint.
-  const foreign = /(?:zstd|xz|gzip|lsblk|apk|sha256sum|ssh-keygen|openssl|cryptsetup|: tar)[^;,]*$/;
+  const foreign =
+    /(?:zstd|xz|gzip|lsblk|apk|sha256sum|ssh-keygen|openssl|cryptsetup|: tar|GNU tar)[^;,]*$/;
   let named = 0;
   for (const { place, text } of hints) {
     for (const match of text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)) {
