@@ -7,10 +7,11 @@ import { kernel } from "../stages/kernel.ts";
 import { packages } from "../stages/packages.ts";
 import { secureBoot } from "../stages/secure_boot.ts";
 import { services } from "../stages/services.ts";
+import { slots } from "../stages/slots.ts";
 import type { OverlayFolder, StageContext, StagePlanning } from "../stages/stage.ts";
 import { sourceBeginning, unpack, unpackBeginning } from "../stages/unpack.ts";
-import { verity } from "../stages/verity.ts";
 import { uki } from "../stages/uki.ts";
+import { verity } from "../stages/verity.ts";
 import { embed } from "./embed.ts";
 import type { FieldPath } from "../../lib/errors.ts";
 import { fieldInSpec, type OutputPlan, type OutputSpec } from "./outputs.ts";
@@ -27,6 +28,7 @@ const STAGES = [
   verity,
   uki,
   secureBoot,
+  slots,
   embed,
   unpack,
 ] as const;

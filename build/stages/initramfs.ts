@@ -25,7 +25,8 @@ const spec = z.strictObject({
   parts: z.array(z.enum(PART_NAMES)).default([]).describe(
     "What it does beside mounting a root: unlock opens an encrypted one, with cryptsetup and lvm; verity " +
       "(veritysetup, of the package cryptsetup) one whose root hash the command line tells as roothash=, " +
-      "in partitions root-X and verity-X of a GPT, and keeps in memory what is written to it.",
+      "in partitions root-X and verity-X of a GPT, and keeps in memory what is written to it; slots takes " +
+      "one of two (stage slots).",
   ),
   files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
   compression: z.enum(["zstd", "gzip", "none"]).optional().describe(
@@ -131,8 +132,9 @@ export async function initramfsTree(
   for (const [path, bytes] of indexes) put(path, 0o644, { kind: "inline", bytes });
   put("etc/modules", 0o644, inlineText(named.map((name) => `${name}\n`).join("")));
   put("init", 0o755, inlineText(init));
-  for (const [name, texts] of Map.groupBy(parts, ({ script: [name] }) => name)) {
-    put(name, 0o644, inlineText(texts.map(({ script: [, text] }) => text).join("\n")));
+  const scripts = parts.flatMap((part) => part.scripts);
+  for (const [name, texts] of Map.groupBy(scripts, ([name]) => name)) {
+    put(name, 0o644, inlineText(texts.map(([, text]) => text).join("\n")));
   }
   return to;
 }

@@ -72,7 +72,8 @@ export function unifiedBootFiles(
   return loaderFiles(loader, arch, "*.efi", enrols);
 }
 
-function loaderFiles(
+/** The loader, and a configuration by which it takes the newest of the entries that fit a pattern. */
+export function loaderFiles(
   loader: Content,
   arch: Arch,
   pattern: string,

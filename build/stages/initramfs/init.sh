@@ -322,6 +322,10 @@ read_command_line
 load_named_modules
 load_device_modules
 [ "$shell" = yes ] && open_shell
+if [ -f /slots.sh ]; then
+  . /slots.sh
+  choose_slot
+fi
 wait_for_root
 if [ -f /unlock.sh ]; then
   . /unlock.sh

@@ -1,4 +1,6 @@
+import record from "../../../lib/boot/slot_record.sh" with { type: "text" };
 import shell from "./shell.sh" with { type: "text" };
+import slots from "./slots.sh" with { type: "text" };
 import unlock from "./unlock.sh" with { type: "text" };
 import verity from "./verity.sh" with { type: "text" };
 
@@ -10,8 +12,8 @@ const OVERRIDES = "shell.sh";
 
 /** What an initramfs can do beside mounting a root that lies open on a disk. */
 export interface InitramfsPart {
-  /** A name at the top of the initramfs, and what `/init` reads from there; those of one name are joined. */
-  readonly script: readonly [name: string, text: string];
+  /** Names at the top of the initramfs, and what `/init` reads from there; those of one name are joined. */
+  readonly scripts: readonly (readonly [name: string, text: string])[];
   /** Programs of the tree that it calls, with the libraries that they need. */
   readonly programs: readonly string[];
   /** Applets that the script calls: a busybox without one is refused. */
@@ -24,16 +26,23 @@ export interface InitramfsPart {
 export const PARTS = {
   /** A root on an encrypted disk, with the key on the boot partition or a recovery passphrase. */
   unlock: {
-    script: ["unlock.sh", unlock],
+    scripts: [["unlock.sh", unlock]],
     programs: ["sbin/cryptsetup", "sbin/lvm"],
     applets: ["mkdir"],
     wishedApplets: [],
   },
   /** A root that dm-verity checks while it is read, with what is written kept in memory. */
   verity: {
-    script: [OVERRIDES, verity],
+    scripts: [[OVERRIDES, verity]],
     programs: ["sbin/veritysetup"],
     applets: ["mkdir", "sha256sum"],
+    wishedApplets: [],
+  },
+  /** One of two roots on a disk, as the loader or a record says. */
+  slots: {
+    scripts: [["slots.sh", slots], ["slot_record.sh", record]],
+    programs: [],
+    applets: ["sha256sum"],
     wishedApplets: [],
   },
 } as const satisfies Readonly<Record<string, InitramfsPart>>;
@@ -43,7 +52,7 @@ export const PART_NAMES = Object.keys(PARTS) as PartName[];
 
 /** What `emergencyShell` brings: a shell, and what somebody in it is glad of. */
 export const SHELL: InitramfsPart = {
-  script: [OVERRIDES, shell],
+  scripts: [[OVERRIDES, shell]],
   programs: [],
   applets: [],
   wishedApplets: [

@@ -19,6 +19,7 @@ export const APPLIED_OVERLAY: Readonly<Record<string, string | Uint8Array>> = {
   "srv/blocks": "x".repeat(2 * 4096),
   "srv/old": "",
   "srv/others": "y".repeat(4096),
+  "usr/bin/ssh-keygen": "#!/bin/sh\n",
   "usr/bin/tool": "#!/bin/sh\n",
   "usr/lib/systemd/boot/efi/linuxx64.efi.stub": peFile(),
   "usr/lib/systemd/boot/efi/other.efi.stub": peFile({

@@ -52,9 +52,18 @@ export async function buildVariant(
   fields: object,
   arch: Arch = "x86_64",
 ): Promise<{ image: string; record: BuildRecord }> {
+  return await buildSystem(folder, { name: "lab", extends: "lab", ...fields }, arch);
+}
+
+/** Builds a manifest from the lab repository; its disk is called lab.img. */
+export async function buildSystem(
+  folder: string,
+  manifest: object,
+  arch: Arch = "x86_64",
+): Promise<{ image: string; record: BuildRecord }> {
   const system = join(folder, "lab.yaml");
   // JSON is YAML.
-  Deno.writeTextFileSync(system, JSON.stringify({ name: "lab", extends: "lab", ...fields }));
+  Deno.writeTextFileSync(system, JSON.stringify(manifest));
   using engine = openEngine(realEnv(), { offline: true, json: false, jobs: 2 });
   const { record } = await build(labRequest(system, arch, folder), { ...engine, reporter: silent });
   return { image: join(folder, "lab.img"), record };

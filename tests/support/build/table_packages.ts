@@ -133,6 +133,7 @@ export function tablePackages(arch: TableArch): readonly PackageSpec[] {
         [`usr/lib/systemd/boot/efi/linux${EFI[arch]}.efi.stub`]: efiProgram(arch),
       },
     },
+    { name: "openssh-keygen", files: { "usr/bin/ssh-keygen": program("#!/bin/sh\n") } },
     kernel(arch),
     LOADERS[arch],
   ];

@@ -48,6 +48,7 @@ const stagesOf = (arch: TableArch) => {
       compression: "gzip",
       emergencyShell: true,
       files: ["/usr/local/bin/greet"],
+      parts: ["slots"],
     },
     {
       ...{ ...initramfs, path: "/boot/initramfs.cpio", compression: "none" },
@@ -154,12 +155,22 @@ const OUTPUTS: readonly Part[] = [
   { kind: "tar", file: "more.tar", tree: "more" },
   { kind: "tar", file: "plus.tar", tree: "plus" },
   { kind: "tar", file: "alone.tar", tree: "alone" },
+  { kind: "tar", file: "slots.tar", tree: "slots" },
+  { kind: "file", file: "name-{version}", path: "/etc/hostname" },
   { kind: "cpio", file: "boot.cpio", folder: "/boot" },
   { kind: "squashfs", file: "all.squashfs" },
   { kind: "squashfs", file: "large.squashfs", level: 3, blockSize: "1MiB" },
   { kind: "squashfs", file: "gzip.squashfs", compression: "gzip", folder: "/etc" },
   { kind: "squashfs", file: "none.squashfs", compression: "none" },
 ];
+
+/** A public key whose private one nobody has. */
+const TABLE_SIGNER = `ssh-ed25519 ${
+  new Uint8Array([
+    ...Uint8Array.fromBase64("AAAAC3NzaC1lZDI1NTE5AAAAIA=="),
+    ...Array(32).fill(7),
+  ]).toBase64()
+} ann@example.org`;
 
 const TREES: Readonly<Record<string, Part & { readonly stages?: readonly Part[] }>> = {
   more: {
@@ -198,6 +209,18 @@ const TREES: Readonly<Record<string, Part & { readonly stages?: readonly Part[] 
   part: { stages: [{ kind: "files", files: [{ path: "/part", contents: "part\n" }] }] },
   plus: { difference: { from: "root", to: "more" } },
   alone: { stages: [{ kind: "packages", world: ["alpine-base"] }] },
+  slots: {
+    stages: [
+      { kind: "packages", world: ["openssh-keygen"] },
+      {
+        ...{ kind: "slots", loader: "counter", signers: [TABLE_SIGNER], tries: 2, deadline: 60 },
+        ...{
+          parts: { root: "root.squashfs", verity: "root.verity" },
+          watchdog: { module: "softdog" },
+        },
+      },
+    ],
+  },
 };
 
 /** A disk that a program of the machine compresses; the other architecture must have an output too. */
@@ -217,12 +240,6 @@ export function partManifest(repository: string) {
 
 /** The manifest over a repository and an overlay folder, each of which holds the above, and `keys`. */
 export function tableManifest(repository: string, overlay: string, outputs = OUTPUTS) {
-  const key = `ssh-ed25519 ${
-    new Uint8Array([
-      ...Uint8Array.fromBase64("AAAAC3NzaC1lZDI1NTE5AAAAIA=="),
-      ...Array(32).fill(7),
-    ]).toBase64()
-  } ann@example.org`;
   return {
     ...{ name: "table", version: "1.2", arches: TABLE_ARCHES, repositories: [repository] },
     sources: {
@@ -259,7 +276,7 @@ export function tableManifest(repository: string, overlay: string, outputs = OUT
           {
             ...{ name: "ann", uid: 1200, group: "staff", groups: ["lab", "wheel"] },
             ...{ home: "/srv/ann", shell: "/bin/sh", comment: "Ann", password: "$6$a$b" },
-            authorizedKeys: [key],
+            authorizedKeys: [TABLE_SIGNER],
           },
         ],
       },

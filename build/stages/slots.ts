@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { firstSlotRecord } from "../../lib/boot/slot_record.ts";
+import slotRecord from "../../lib/boot/slot_record.sh" with { type: "text" };
+import { countingLoader, slotEntries } from "../../lib/boot/slot_entries.ts";
+import { enrolsKeys } from "../../lib/boot/systemd_boot.ts";
+import { atField, TowerError } from "../../lib/errors.ts";
+import { forArches } from "../../lib/schema/arches.ts";
+import { fileName, line, serviceName } from "../../lib/schema/scalars.ts";
+import { publicKeyAt } from "../../lib/ssh_signature/public_key.ts";
+import { inlineText } from "../../lib/tree/content.ts";
+import type { Content } from "../../lib/tree/entry.ts";
+import counter from "./slots/counter.sh" with { type: "text" };
+import efi from "./slots/efi.sh" with { type: "text" };
+import guard from "./slots/guard.sh" with { type: "text" };
+import towerSlot from "./slots/tower-slot.sh" with { type: "text" };
+import service from "./slots/tower-slot.initd.sh" with { type: "text" };
+import update from "./slots/update.sh" with { type: "text" };
+import { type Stage, stageKind } from "./stage.ts";
+
+/** Where slot A's program is, which its entry starts. */
+export const SLOT_A_PROGRAM = "boot/EFI/tower/a.efi";
+
+const publicKey = line.refine(
+  (text) => publicKeyAt(text) !== undefined,
+  'must be a public key of OpenSSH, such as "ssh-ed25519 AAAA... who"',
+);
+
+const spec = z.strictObject({
+  kind: z.literal("slots"),
+  ...forArches,
+  loader: z.enum(["systemd-boot", "counter"]).describe(
+    "Who counts the starts of a slot that is being tried. systemd-boot: itself, by names of entries; slot A " +
+      "starts the unified kernel image /boot/EFI/tower/a.efi, and /boot is in the partition esp. counter: " +
+      "the initramfs (its part slots), in the partition slots, which holds /usr/lib/tower-slot/record; " +
+      "one kernel starts both slots.",
+  ),
+  parts: z.record(
+    z.string().regex(/^[a-z][a-z0-9]{0,15}$/, "must be a-z and 0-9, at most 16, a letter first"),
+    fileName,
+  ).refine((parts) => Object.hasOwn(parts, "root"), 'needs the part "root"').describe(
+    "What an update writes: the name of its file by what the partitions are called before -a and -b. The " +
+      "file of the part `program` becomes the slot's unified kernel image.",
+  ),
+  signers: z.array(publicKey).min(1).describe(
+    "Public keys of OpenSSH: one of them must have signed an update (tower-build build --sign).",
+  ),
+  tries: z.int().min(1).max(9).default(3).describe(
+    "How often a new slot is started before it is given up.",
+  ),
+  deadline: z.int().min(10).max(3600).default(180).describe(
+    "Seconds after the kernel's start by which a new slot must work.",
+  ),
+  watchdog: z.strictObject({
+    module: serviceName.optional().describe(
+      "Kernel module of one that no device asks for, such as softdog.",
+    ),
+    seconds: z.int().min(10).max(3600).default(60).describe("How long it waits for a word."),
+  }).prefault({}).describe(
+    "The watchdog, where the kernel has one: it starts a machine that hangs anew.",
+  ),
+}).superRefine(({ loader, parts }, context) => {
+  if ((loader === "systemd-boot") === Object.hasOwn(parts, "program")) return;
+  context.addIssue({
+    code: "custom",
+    path: ["parts"],
+    message: loader === "systemd-boot"
+      ? 'needs the part "program", which systemd-boot starts'
+      : 'must have no part "program": one kernel starts both slots',
+  });
+}).describe(
+  "Makes the system one of two on its disk, of which one is updated while the other runs: puts in " +
+    "tower-slot, which writes and judges them (docs/slots.md).",
+);
+
+export interface SlotsPlan extends z.infer<typeof spec> {
+  /** What a boot menu shows. */
+  readonly title: string;
+}
+
+const origin = "stage:slots" as const;
+const KEYGEN = "usr/bin/ssh-keygen";
+
+/** Puts in what tells, judges and writes slots, and what slot A starts by. */
+const apply: Stage<SlotsPlan> = (tree, plan, { arch, epoch }) => {
+  const owned = { uid: 0, gid: 0, mtime: epoch, origin } as const;
+  const put = (path: string, content: Content, mode: number) => {
+    tree.putParents(path, origin, epoch);
+    tree.replace({ ...owned, type: "file", path, mode, content });
+  };
+  if (tree.file(KEYGEN) === undefined) {
+    throw new TowerError("not-found", `Cannot check updates: "/${KEYGEN}" is not in the tree`, {
+      at: ["signers"],
+      hint: "Add the package openssh-keygen",
+    });
+  }
+  if (plan.loader === "systemd-boot") {
+    const loader = atField(["loader"], () => countingLoader(tree, arch));
+    if (tree.file(SLOT_A_PROGRAM) === undefined) {
+      throw new TowerError(
+        "not-found",
+        `Cannot start slot A: "/${SLOT_A_PROGRAM}" is not in the tree`,
+        {
+          at: ["loader"],
+          hint: `Make it with a stage uki before, whose path is "/${SLOT_A_PROGRAM}"`,
+        },
+      );
+    }
+    const files = slotEntries(loader, arch, { title: plan.title, enrols: enrolsKeys(tree) });
+    for (const [path, content] of files) put(`boot/${path}`, content, 0o644);
+  } else {
+    put("usr/lib/tower-slot/record", { kind: "inline", bytes: firstSlotRecord() }, 0o600);
+    put("usr/lib/tower-slot/record.sh", inlineText(slotRecord), 0o644);
+  }
+  put("usr/sbin/tower-slot", inlineText(towerSlot), 0o755);
+  const [name, script] = plan.loader === "systemd-boot" ? ["efi", efi] : ["counter", counter];
+  for (const [file, text] of Object.entries({ [name]: script, guard, update })) {
+    put(`usr/lib/tower-slot/${file}.sh`, inlineText(text), 0o644);
+  }
+  put("etc/tower/slots.conf", inlineText(configuration(plan)), 0o644);
+  put("etc/tower/slot-signers", inlineText(allowedSigners(plan.signers)), 0o644);
+  tree.putParents("etc/tower/health.d/x", origin, epoch);
+  put("etc/init.d/tower-slot", inlineText(service), 0o755);
+  const link = "etc/runlevels/sysinit/tower-slot";
+  tree.putParents(link, origin, epoch);
+  tree.put({
+    ...owned,
+    type: "symlink",
+    path: link,
+    mode: 0o777,
+    target: "/etc/init.d/tower-slot",
+  });
+};
+
+/** /etc/tower/slots.conf: what tower-slot goes by, a word each line. */
+function configuration({ loader, title, tries, deadline, parts, watchdog }: SlotsPlan): string {
+  const { program, ...images } = parts;
+  const pairs = Object.entries(images).map(([part, file]) => `${part}:${file}`);
+  const values = {
+    loader: loader === "systemd-boot" ? "efi" : "counter",
+    title,
+    tries,
+    deadline,
+    signers: "/etc/tower/slot-signers",
+    parts: pairs.join(" "),
+    program: program ?? "",
+    watchdog_module: watchdog.module ?? "",
+    watchdog_seconds: watchdog.seconds,
+  };
+  return Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join("");
+}
+
+/** Keys that may sign files, and nothing else, as the principal `update` (ssh-keygen(1)). */
+function allowedSigners(keys: readonly string[]): string {
+  return keys.map((key) => `update namespaces="file" ${key}\n`).join("");
+}
+
+export const slots = stageKind({
+  spec,
+  plan: (spec, { named }): SlotsPlan => ({ ...spec, title: named.system }),
+  line: ({ loader, parts, tries }) =>
+    `${Object.keys(parts).join(" ")} twice, ${tries} tries counted by ${
+      loader === "counter" ? "the initramfs" : loader
+    }`,
+  apply,
+});

@@ -1,0 +1,36 @@
+import type { Arch } from "../brand.ts";
+import { TowerError } from "../errors.ts";
+import { inlineText } from "../tree/content.ts";
+import type { Content } from "../tree/entry.ts";
+import type { FileTree } from "../tree/file_tree.ts";
+import { EFI_NAME, loaderFiles } from "./systemd_boot.ts";
+
+/**
+ * A systemd-boot that counts starts, out of a tree's packages; gummiboot, as which it began, does not.
+ *
+ * @throws {TowerError} `not-found`
+ */
+export function countingLoader(tree: FileTree, arch: Arch): Content {
+  const path = `usr/lib/systemd/boot/efi/systemd-boot${EFI_NAME[arch]}.efi`;
+  const loader = tree.file(path)?.content;
+  if (loader) return loader;
+  throw new TowerError("not-found", `Cannot count starts: "/${path}" is not in the tree`, {
+    hint: "Add the package systemd-boot; gummiboot does not count",
+  });
+}
+
+/**
+ * The files of an EFI system partition of which systemd-boot starts slot A. It is an entry and no unified
+ * image in EFI/Linux, whose place among others its own version decides, not which was written last.
+ */
+export function slotEntries(
+  loader: Content,
+  arch: Arch,
+  { title, enrols }: { readonly title: string; readonly enrols: boolean },
+): ReadonlyMap<string, Content> {
+  const entry = `title ${title}, slot a\nsort-key system\nversion 1\nlinux /EFI/tower/a.efi\n`;
+  return new Map(loaderFiles(loader, arch, "system*", enrols)).set(
+    "loader/entries/system-a.conf",
+    inlineText(entry),
+  );
+}

@@ -1,0 +1,137 @@
+import { join } from "@std/path";
+import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
+import type { Runner } from "../../../lib/proc/command.ts";
+import { tempFolder } from "../program/file_sink.ts";
+
+const SOURCES = new URL("../../../build/stages/slots/", import.meta.url);
+const RECORD = new URL("../../../lib/boot/slot_record.sh", import.meta.url);
+const ROOM = 3 << 20;
+
+/** What an update holds: bytes by name, in that order. */
+type Files = Readonly<Record<string, Uint8Array | string>>;
+
+/** Slots that are files of a folder, and the program that tells and writes them. */
+export class SlotFolder implements Disposable {
+  readonly #folder = tempFolder();
+  readonly #runner: Runner;
+  readonly #shell: string;
+
+  private constructor(runner: Runner, shell: string) {
+    this.#runner = runner;
+    this.#shell = shell;
+  }
+
+  /** Slot A runs and is good, slot B is empty. @param shell that runs the program */
+  static async create(
+    runner: Runner,
+    shell: string,
+    loader: "efi" | "counter",
+    running: "a" | "b" = "a",
+  ): Promise<SlotFolder> {
+    const slots = new SlotFolder(runner, shell);
+    const { at } = slots;
+    for (const folder of ["library", "boot/loader/entries", "boot/EFI/tower", "run"]) {
+      Deno.mkdirSync(at(folder), { recursive: true });
+    }
+    for (const name of ["efi", "counter", "update", "guard"]) {
+      Deno.copyFileSync(new URL(`${name}.sh`, SOURCES), at(`library/${name}.sh`));
+    }
+    Deno.copyFileSync(RECORD, at("library/record.sh"));
+    for (const name of ["root-a", "root-b", "slots"]) {
+      Deno.writeFileSync(at(name), new Uint8Array(ROOM));
+    }
+    slots.setRunning(running);
+    slots.write("boot/loader/entries/system-a.conf", entryText("a", 1));
+    for (const name of ["key", "stranger"]) {
+      await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", at(name)] });
+    }
+    slots.write("signers", `update namespaces="file" ${slots.read("key.pub")}`);
+    const program = loader === "efi" ? "program=system.efi\n" : "";
+    slots.write(
+      "slots.conf",
+      `loader=${loader}\ntitle=test\ntries=3\ndeadline=60\nsigners=${at("signers")}\n` +
+        `boot=${at("boot")}\nrun=${at("run")}\nenvironment=${at("environment")}\n` +
+        `parts=root:root.img\n${program}` +
+        ["root-a", "root-b", "slots"].map((name) => `device-${name}=${at(name)}\n`).join(""),
+    );
+    return slots;
+  }
+
+  readonly at = (name: string): string => join(this.#folder.path, name);
+
+  setRunning(slot: string): void {
+    this.write("environment", `HOME=/\0slot=${slot}\0slot_disk=/dev/vda\0`);
+  }
+
+  write(name: string, text: string): void {
+    Deno.writeTextFileSync(this.at(name), text);
+  }
+
+  read(name: string): string {
+    return Deno.readTextFileSync(this.at(name));
+  }
+
+  /** Names of the loader's entries. */
+  entries(): string[] {
+    return [...Deno.readDirSync(this.at("boot/loader/entries"))].map(({ name }) => name).sort();
+  }
+
+  /** Runs tower-slot. */
+  async run(args: readonly string[], stdin?: Uint8Array) {
+    const script = new URL("tower-slot.sh", SOURCES).pathname;
+    const { ending, stdout, stderr } = await this.#runner.run({
+      argv: [
+        this.#shell,
+        script,
+        ...["--config", this.at("slots.conf"), "--library", this.at("library")],
+        ...args,
+      ],
+      ...(stdin ? { stdin } : {}),
+      okCodes: [0, 1, 2],
+    });
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const code = ending.kind === "exited" ? ending.code : undefined;
+    return { code, out: text(stdout), err: text(stderr) };
+  }
+
+  /** What `status --json` says of the slots. */
+  async status() {
+    const { out } = await this.run(["status", "--json"]);
+    return JSON.parse(out);
+  }
+
+  /**
+   * A tar of files with their list and its signature before them.
+   * @param listed what the list says where it is not the truth
+   */
+  async update(
+    files: Files,
+    { listed = files, key = "key", namespace = "file" } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    using folder = tempFolder();
+    const inFolder = (name: string) => join(folder.path, name);
+    const list = Object.entries(listed).map(([name, bytes]) =>
+      `${hexOf(digestOf(bytes))}  ${name}\n`
+    );
+    Deno.writeTextFileSync(inFolder("SHA256SUMS"), list.join(""));
+    const sign = ["ssh-keygen", "-Y", "sign", "-q", "-n", namespace, "-f", this.at(key)] as const;
+    await this.#runner.run({ argv: [...sign, inFolder("SHA256SUMS")] });
+    for (const [name, bytes] of Object.entries(files)) {
+      if (typeof bytes === "string") Deno.writeTextFileSync(inFolder(name), bytes);
+      else Deno.writeFileSync(inFolder(name), bytes);
+    }
+    const names = ["SHA256SUMS", "SHA256SUMS.sig", ...Object.keys(files)];
+    const { stdout } = await this.#runner.run({ argv: ["tar", "-c", "-C", folder.path, ...names] });
+    return new Uint8Array(stdout);
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** An entry of a slot, as the loader reads it. */
+export function entryText(slot: string, version: number): string {
+  return `title test, slot ${slot}\nsort-key system\nversion ${version}\n` +
+    `linux /EFI/tower/${slot}.efi\n`;
+}
