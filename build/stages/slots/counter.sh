@@ -15,7 +15,8 @@ close_loader() {
 read_slot() {
   eval "set -- \$record_$1"
   state=$1 left=$2 failed=$3
-  [ "$state" != trying ] || [ "$left" -gt 0 ] || state=bad
+  # The last try has none left while it runs.
+  [ "$state" != trying ] || [ "$left" -gt 0 ] || [ "$1" = "$slot" ] || state=bad
 }
 
 next_slot() {

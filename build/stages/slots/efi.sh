@@ -46,7 +46,8 @@ read_slot() {
       left=${counts%%-*}
       case $counts in *-*) failed=${counts#*-} ;; esac
       state=trying
-      [ "$left" -gt 0 ] 2> /dev/null || state=bad
+      # The last try has none left while it runs.
+      [ "$left" -gt 0 ] 2> /dev/null || [ "$1" = "$slot" ] || state=bad
       ;;
   esac
 }
@@ -61,7 +62,7 @@ next_slot() {
   next='' best=-1
   for each in a b; do
     read_slot $each
-    case $state in good | trying) ;; *) continue ;; esac
+    case $state/$left in good/* | trying/[1-9]*) ;; *) continue ;; esac
     version=$(sed -n 's/^version //p' "$entries/$(entry_names $each | head -n 1)")
     if [ "$version" -gt "$best" ]; then
       best=$version
