@@ -5,11 +5,12 @@
  *
  * Without --repository it makes the lab repository first. The key that opens the machine is made
  * here and stays in the cache folder: what is built is the named system and that key. A host is
- * built as it is, and signed; a sample tower.env carries the key.
+ * built as it is, and signed; a sample tower.env carries the key. A sealed system is signed for Secure
+ * Boot, by keys that are made here too; its machine learns them first.
  */
 import { Command } from "@commander-js/extra-typings";
 import { join, resolve } from "@std/path";
-import { chooseAccelerator, findFirmware } from "../build/boot/boot.ts";
+import { chooseAccelerator, plainFirmware } from "../build/boot/boot.ts";
 import { openRawImage } from "../build/boot/boot_image.ts";
 import { prepareHostDisk } from "../build/boot/host_disk.ts";
 import { buildCommand } from "../build/commands/build.ts";
@@ -18,6 +19,7 @@ import { ownKey } from "../build/boot/own_key.ts";
 import { indexUrl } from "../lib/packages/repositories.ts";
 import { run } from "../build/root.ts";
 import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
+import { enrolKeys } from "../build/boot/secure_firmware.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
@@ -30,6 +32,8 @@ import { makeLab } from "./lab.ts";
 import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
 import { runTask, toldIn } from "./task.ts";
 
+/** The system that says nothing of keys, since a manifest that extends it signs it. */
+const SEALED = "lab-sealed";
 /** Systems that a tower.env makes somebody. */
 const HOSTS = ["host", "host-uefi"];
 
@@ -63,6 +67,8 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   const tools = [...qemu, "ssh"] as const;
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
   const isNew = usesLab && await refreshLab(env, arch);
+  const isSealed = system === SEALED;
+  if (isSealed) await makeSealingKeys(env);
   const manifest = isHost ? system : writeManifest(env, system);
   if (isNew) {
     const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
@@ -71,7 +77,10 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   const printed: string[] = [];
   const stdout = { write: (text: string) => void (printed.push(text), env.stdout.write(text)) };
   const signs = !isHost || options.some((option) => /^--sign(=|$)/.test(option));
-  const args = ["build", manifest, ...options, ...(signs ? [] : ["--sign"])];
+  const args = [
+    ...["build", manifest, ...options, ...(signs ? [] : ["--sign"])],
+    ...(isSealed ? ["--secure-boot-key", join(sealingKeys(env), "db.key")] : []),
+  ];
   const code = await run({ ...env, args, stdout });
   const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.[a-z]+)?)$/m.exec(printed.join(""))?.[1];
   if (code !== 0 || image === undefined) return code;
@@ -81,15 +90,18 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   }
   const probe = () => chooseAccelerator(env, machine);
   const accelerator = await toldIn(env, "Look for KVM", probe);
-  const firmware = machine === "x86_64"
-    ? { kind: "bios" } as const
-    : { kind: "uefi", file: findFirmware(machine) } as const;
   using raw = await openRawImage(image, env);
+  using secure = isSealed
+    ? await enrolKeys({ arch: machine, image: raw.path, accelerator }, env)
+    : undefined;
+  const firmware = secure?.firmware ??
+    plainFirmware(machine, machine === "x86_64" ? "bios" : "uefi");
   if (!isHost) {
     const key = labKey(env).file;
     const guest = { arch: machine, firmware, image: raw.path, key, user: "root" };
     await greet(env, guest, accelerator);
-    tellHow(env, `boot ${image} --ssh --identity ${key}`);
+    const checked = isSealed ? " --firmware secure-boot" : "";
+    tellHow(env, `boot ${image}${checked} --ssh --identity ${key}`);
     return code;
   }
   const { file: towerEnv, key } = writeSampleEnv("online", env);
@@ -136,6 +148,24 @@ function labKey(env: Env) {
   return ownKey(join(env.cacheDir, "build-image", "id_ed25519"), "tower-build-image");
 }
 
+/** What signs a sealed system, and has its machines learn the keys. */
+const SEALING = {
+  ...{ kind: "secure-boot", keys: "secure-boot", enroll: true },
+  sign: ["/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "/boot/EFI/Linux/lab-sealed.efi"],
+};
+
+/** The keys that sign, beside the manifest. */
+function sealingKeys(env: Env): string {
+  return join(env.cacheDir, "build-image", SEALING.keys);
+}
+
+/** Makes them on first use. */
+async function makeSealingKeys(env: Env): Promise<void> {
+  if (exists(sealingKeys(env))) return;
+  const code = await run({ ...env, args: ["keys", "secure-boot", "--output", sealingKeys(env)] });
+  if (code !== 0) throw new TowerError("io", "Cannot make keys for Secure Boot");
+}
+
 /** A manifest that adds the key to a system. */
 function writeManifest(env: Env, system: string): string {
   const base = system.endsWith(".yaml") ? resolve(env.cwd, system) : system;
@@ -147,6 +177,7 @@ function writeManifest(env: Env, system: string): string {
       kind: "accounts",
       users: [{ name: "root", authorizedKeys: [labKey(env).publicKey] }],
     }],
+    ...(system === SEALED ? { trees: { sealed: { stages: [SEALING] } } } : {}),
   };
   const path = join(env.cacheDir, "build-image", `${name}.yaml`);
   // JSON is YAML.

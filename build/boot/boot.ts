@@ -8,6 +8,7 @@ import {
   type Forward,
   guestStatus,
   type MachineArch,
+  type MachineSpec,
   MODELS,
   qemuArgv,
 } from "../../lib/qemu/machine.ts";
@@ -20,6 +21,7 @@ import { loginAt, loginLine } from "./boot_login.ts";
 import { shellIn } from "./boot_shell.ts";
 import { prepareHostDisk } from "./host_disk.ts";
 import { type SampleRole, writeSampleEnv } from "./sample_host.ts";
+import { enrolKeys } from "./secure_firmware.ts";
 
 const SSH_PORT = 22;
 
@@ -38,13 +40,17 @@ const MEDIA = { disk: "virtio", stick: "usb", cd: "cd" } as const satisfies Reco
 >;
 export type BootMedium = keyof typeof MEDIA;
 
+/** How a machine starts; secure-boot is a UEFI that has learnt the image's keys, and checks by them. */
+export type BootFirmware = "bios" | "uefi" | "secure-boot";
+const FIRMWARE = { bios: "BIOS", uefi: "UEFI", "secure-boot": "UEFI with Secure Boot" } as const;
+
 /** What a user asks of `boot`. */
 export interface BootRequest {
   readonly image: string;
   /** By default what the record beside the image says, else x86_64. */
   readonly arch: MachineArch | undefined;
   /** By default BIOS for a PC, and UEFI for what has no BIOS. */
-  readonly firmware: "bios" | "uefi" | undefined;
+  readonly firmware: BootFirmware | undefined;
   /** What the machine has the image in. */
   readonly medium: BootMedium;
   readonly accelerator: "auto" | "kvm" | "tcg";
@@ -125,12 +131,15 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
   const accelerator = request.accelerator === "auto"
     ? await chooseAccelerator(env, arch)
     : request.accelerator;
+  using secure = firmware === "secure-boot"
+    ? await enrolKeys({ arch, image: raw.path, accelerator }, env)
+    : undefined;
   const argv = qemuArgv({
     arch,
     image: host?.image ?? raw.path,
     snapshot: request.snapshot,
     disk: MEDIA[request.medium],
-    firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: findFirmware(arch) },
+    firmware: secure?.firmware ?? plainFirmware(arch, firmware),
     accelerator,
     memoryMiB: request.memoryMiB,
     processors: request.processors,
@@ -138,7 +147,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
     serial: request.wantsShell ? { kind: "file", path: console } : { kind: "stdio" },
     ...(request.wantsStatus ? { statusFile } : {}),
   });
-  const how = `${firmware === "bios" ? "BIOS" : "UEFI"}, ${
+  const how = `${FIRMWARE[firmware]}, ${
     accelerator === "kvm" ? "KVM" : "emulated"
   }, ${request.memoryMiB} MiB`;
   env.notes.write(`Booting ${printable(image)} (${arch}, ${how})\n`);
@@ -194,7 +203,7 @@ function statusIn(file: string, image: string): number {
 function checkRequest(
   request: BootRequest,
   arch: MachineArch,
-  firmware: "bios" | "uefi",
+  firmware: BootFirmware,
 ): void {
   if (arch === "x86_64") return;
   const cause = firmware === "bios"
@@ -246,6 +255,11 @@ function requireQemu(env: Env, arch: MachineArch): void {
   throw new TowerError("tool", `Cannot find "${program}"`, {
     hint: `Debian: apt-get install ${apt}; Alpine: apk add ${apk}`,
   });
+}
+
+/** A firmware that checks nothing. @throws {TowerError} `not-found` */
+export function plainFirmware(arch: MachineArch, kind: BootFirmware): MachineSpec["firmware"] {
+  return kind === "bios" ? { kind } : { kind: "uefi", file: findFirmware(arch) };
 }
 
 /** @throws {TowerError} `not-found` with what brings a UEFI firmware. */

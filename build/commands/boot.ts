@@ -19,8 +19,11 @@ export function bootCommand(env: Env, ending: Ending) {
         .choices(["x86_64", "aarch64"] as const),
     )
     .addOption(
-      new Option("--firmware <kind>", "how it starts; by default a PC by BIOS, others by UEFI")
-        .choices(["bios", "uefi"] as const),
+      new Option(
+        "--firmware <kind>",
+        "how it starts; by default a PC by BIOS, others by UEFI; secure-boot learns the image's keys first",
+      )
+        .choices(["bios", "uefi", "secure-boot"] as const),
     )
     .addOption(
       new Option("--as <medium>", "what the machine has it in; a stick is a disk on USB")

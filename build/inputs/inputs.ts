@@ -135,7 +135,7 @@ export function manifestFiles(cwd: string): ManifestSource {
   const systemNames = () =>
     systemEntries(SYSTEMS).flatMap(({ name }) =>
       name.endsWith(".yaml") ? [basename(name, ".yaml")] : []
-    );
+    ).sort();
   return {
     systemNames,
     systemPath: (name) => systemNames().includes(name) ? join(SYSTEMS, `${name}.yaml`) : undefined,

@@ -37,10 +37,11 @@ export function tellingEnv(env: Env, ending: Ending): Env {
     if (ending.verbosity !== "verbose") return;
     env.stderr.write(ending.json ? jsonLine(detail) : `${printable(textOf(detail))}\n`);
   };
-  // What the environment tells is asked when it is needed: it may not be known, or change.
-  return Object.create(
-    env,
-    Object.getOwnPropertyDescriptors(
+  // What the environment tells is asked when it is needed: it may not be known, or change. All is the
+  // object's own, so that `{ ...env }` has it.
+  return Object.defineProperties({} as Env, {
+    ...Object.getOwnPropertyDescriptors(env),
+    ...Object.getOwnPropertyDescriptors(
       {
         notes: {
           write(text: string) {
@@ -64,7 +65,7 @@ export function tellingEnv(env: Env, ending: Ending): Env {
         runner: toldRunner(env.runner, tell),
       } satisfies Partial<Env>,
     ),
-  );
+  });
 }
 
 function textOf(detail: Detail): string {

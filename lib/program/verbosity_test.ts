@@ -104,3 +104,12 @@ Deno.test("verbose draws no progress between its lines", () => {
     assertEquals(state.err !== "", drawn);
   }
 });
+
+Deno.test("an environment made of it has all that it has", () => {
+  const { env } = fixture("normal");
+  const { columns, stderrIsTerminal, stderr, notes } = { ...env };
+  assertEquals([columns, stderrIsTerminal, stderr, notes], [
+    ...[80, true] as const,
+    ...[env.stderr, env.notes] as const,
+  ]);
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { namedImage } from "../../build/boot/boot_image.ts";
 import { imagesOfBuild } from "../../lib/release/built_images.ts";
@@ -6,9 +6,11 @@ import { findHostImage } from "../../lib/release/find_image.ts";
 import { writeSampleEnv } from "../../build/boot/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { readBytes } from "../../lib/files/files.ts";
+import { exists, readBytes } from "../../lib/files/files.ts";
+import { SECURE_BOOT_FILES } from "../../lib/qemu/machine.ts";
 import { probeSector } from "../../lib/qemu/kvm_probe.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
+import { named } from "../support/program/missing_programs.ts";
 import { testEnv } from "../support/program/test_env.ts";
 import { TestProgram } from "../support/program/test_program.ts";
 
@@ -40,6 +42,7 @@ Deno.test("boot takes a file, or the last build of a system in the builds folder
     path: pc,
     arch: "x86_64",
     loaders: ["syslinux"],
+    partitions: undefined,
   });
   assertEquals(namedImage("demo", "aarch64", env).path, arm);
   assertEquals(namedImage(arm, undefined, env).arch, "aarch64");
@@ -166,6 +169,39 @@ Deno.test("boot tells what starts, how to leave and the line that logs in", asyn
   await boot("--forward", "2222:22");
   assertEquals(Deno.readTextFileSync(known), "");
   assertEquals((await boot("--forward", "8080:80"))[3], (await boot())[3]);
+});
+
+Deno.test({
+  ...named(
+    "Secure Boot is tried by a machine that has learnt the image's keys from it",
+    SECURE_BOOT_FILES.x86_64.some(({ code }) => exists(code)) ? undefined : "no OVMF",
+  ),
+  async fn() {
+    const boot = ["boot", "disk.img", "--firmware", "secure-boot", "--accelerator", "tcg"];
+    const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
+    using program = new TestProgram({ runner });
+    Deno.writeFileSync(program.path("disk.img"), probeSector());
+    const { code, err } = await program.run(...boot, "--write");
+    assertEquals(code, 0, err);
+    assertMatch(err, /^Booting \S+ once, for the firmware to learn its keys\n/);
+    assertMatch(err, /UEFI with Secure Boot, emulated/);
+    const [enrols, checks] = runner.commands.map(({ argv }) => argv.join(" "));
+    assertEquals(runner.commands.length, 2);
+    const variables = /file=(\S+\/variables)/;
+    assertEquals(variables.exec(enrols!)![1], variables.exec(checks!)![1]);
+    assertMatch(enrols!, /snapshot=on/);
+    assertNotMatch(checks!, /snapshot=on/);
+    for (const line of [enrols, checks]) assertMatch(line!, /property=secure,value=on/);
+
+    const broken = new RecordingRunner({ "qemu-system-x86_64": { code: 1 } });
+    using failing = new TestProgram({ runner: broken });
+    Deno.writeFileSync(failing.path("disk.img"), probeSector());
+    assertEquals(
+      (await failing.fails(...boot)).error[0],
+      'error: Cannot enrol the keys of "DIR/cwd/disk.img": its machine failed',
+    );
+    assertEquals(broken.commands.length, 1);
+  },
 });
 
 Deno.test("a sample host's tower.env is a good one, and its key is made once", () => {

@@ -146,6 +146,10 @@ Deno.test("a package is told of every tree that it is in, in the record and in a
     .map((line) => line.replace(/ [0-9]\S*,/, ","));
   assertEquals(packages, [
     "  + greet, of trees from, tool",
+    "  + hello, of trees from, tool",
+    "  + hello-openrc, of trees from, tool",
     "  - greet, of tree third",
+    "  - hello, of tree third",
+    "  - hello-openrc, of tree third",
   ]);
 });

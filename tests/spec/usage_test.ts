@@ -86,7 +86,7 @@ Deno.test("a wrong command line says what is wrong, points to the help, and ends
     [["boot"], "missing required argument 'image'"],
     [
       ["boot", "i", "--firmware", "coreboot"],
-      "option '--firmware <kind>' argument 'coreboot' is invalid. Allowed choices are bios, uefi.",
+      "option '--firmware <kind>' argument 'coreboot' is invalid. Allowed choices are bios, uefi, secure-boot.",
     ],
     [["repo", "pack", "t"], "required option '--info <file>' not specified"],
     [["repo", "index", "d"], "required option '--key <file>' not specified"],
