@@ -13,8 +13,8 @@ close_loader() {
 }
 
 read_slot() {
-  eval "set -- \$record_$1"
-  state=$1 left=$2 failed=$3
+  eval "set -- $1 \$record_$1"
+  state=$2 left=$3 failed=$4
   # The last try has none left while it runs.
   [ "$state" != trying ] || [ "$left" -gt 0 ] || [ "$1" = "$slot" ] || state=bad
 }

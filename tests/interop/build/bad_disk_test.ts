@@ -38,10 +38,6 @@ const FAULTS: readonly {
     message: /^error: .*\n {2}because: Cannot make partition "boot"\n {2}because: .* FAT .*\n/,
   },
   {
-    disk: { root: { size: "900TiB" } },
-    message: /Cannot make an ext4 file system of 989560464998400 bytes: at most \d+ are supported/,
-  },
-  {
     disk: { flavour: "lts" },
     message: /because: Cannot boot the kernel "\/boot\/vmlinuz-lts": no such file is in the tree$/,
   },

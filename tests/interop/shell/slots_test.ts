@@ -90,6 +90,22 @@ for (const loader of ["efi", "counter"] as const) {
     },
   );
 
+  slotTest("a slot may become good on its last try, and is bad after it", loader, async (slots) => {
+    const states = async () => (await slots.status()).slots.b;
+    await slots.run(["write-other", "-"], await slots.update(FILES));
+    for (const [left, failed] of [[2, 1], [1, 2], [0, 3]] as const) {
+      await slots.startB();
+      assertEquals(await states(), trying(left, failed));
+    }
+    assertEquals((await slots.status()).next, "a");
+    slots.setRunning("a");
+    assertEquals(await states(), bad);
+    slots.setRunning("b");
+    const { code, err } = await slots.run(["mark-good"]);
+    assertEquals(code, 0, err);
+    assertEquals(await slots.status(), { running: "b", next: "b", slots: { a: good, b: good } });
+  });
+
   slotTest(
     "a slot marked bad is not started, and the last good one cannot be",
     loader,

@@ -76,6 +76,22 @@ export class SlotFolder implements Disposable {
     return [...Deno.readDirSync(this.at("boot/loader/entries"))].map(({ name }) => name).sort();
   }
 
+  /** Counts a start of B and runs it, as the loader's or the initramfs' next step. */
+  async startB(): Promise<void> {
+    this.setRunning("b");
+    const entry = this.entries().find((name) => name.startsWith("system-b+"));
+    if (entry !== undefined) {
+      const [left, failed = "0"] = entry.slice("system-b+".length, -".conf".length).split("-");
+      const counted = `system-b+${Number(left) - 1}-${Number(failed) + 1}.conf`;
+      const at = (name: string) => this.at(`boot/loader/entries/${name}`);
+      return Deno.renameSync(at(entry), at(counted));
+    }
+    const count = '. "$1"; read_record "$2" && set -- "$2" $record_b && ' +
+      'record_b="trying $(($3 - 1)) $(($4 + 1))" && write_record "$1"';
+    const argv = [this.#shell, "-c", count, "sh", this.at("library/record.sh"), this.at("slots")];
+    await this.#runner.run({ argv: argv as [string, ...string[]] });
+  }
+
   /** Runs tower-slot. */
   async run(args: readonly string[], stdin?: Uint8Array) {
     const script = new URL("tower-slot.sh", SOURCES).pathname;
