@@ -112,7 +112,7 @@ for (const shell of ["bash", "zsh", "fish"] as const) {
     assertEquals(await tower("comp"), ["completion"]);
     assertEquals(await tower("completion", ""), ["bash", "fish", "zsh"]);
     assertEquals(await build("repo", ""), ["index", "pack"]);
-    assertEquals(await build("boot", "--firmware", ""), ["bios", "uefi"]);
+    assertEquals(await build("boot", "--firmware", ""), ["bios", "secure-boot", "uefi"]);
     assertEquals(await build("repo", "pack", "--inf"), ["--info"]);
     assertEquals(await tower("-q", "li"), ["list"]);
   });
@@ -225,7 +225,7 @@ Deno.test("it is known of each value and argument what may stand for it", () => 
       "language",
     ],
     ...["layout", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
-    ...["variant", "zone", "family", "medium"],
+    ...["variant", "zone", "family", "medium", "partition"],
   ];
   for (const { node, table } of Object.values(programs())) {
     const names = placesOf(node).flatMap(({ command }) => [

@@ -105,8 +105,12 @@ Deno.test({
     using program = new TestProgram();
     await putFifo(program.path("fifo.yaml"));
     await putFifo(program.path("key"));
+    await putFifo(program.path("record.json"));
     for (
-      const args of [["build", "fifo.yaml"], ["plan", "fifo.yaml"], ["sign", ".", "--key", "key"]]
+      const args of [["build", "fifo.yaml"], ["plan", "fifo.yaml"], ["sign", ".", "--key", "key"], [
+        "verify",
+        ".",
+      ]]
     ) {
       const { code, err } = await program.run(...args);
       assertEquals([code, err.includes(IS_FIFO)], [1, true], `${args}: ${err}`);
