@@ -1,19 +1,19 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { formatPackageInfo, parsePackageInfo } from "../../../lib/apk/package_info.ts";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { silent } from "../../../lib/report/event.ts";
-import { aptSource } from "../../../tasks/lab/apt.ts";
-import { appletPaths } from "../../../tasks/lab/busybox_applets.ts";
-import { closureOf } from "../../../tasks/lab/closure.ts";
-import { planPackage } from "../../../tasks/lab/package_plan.ts";
-import { type PackageSet, recipesFor } from "../../../tasks/lab/recipe.ts";
-import { makeRepository } from "../../../tasks/lab/repository.ts";
-import { lab } from "../../../tasks/lab/table.ts";
-import { alpineOracle, oracleMissing } from "../../support/apk/alpine_oracle.ts";
-import { debianFolder } from "../../support/build/debian_files.ts";
+import { formatPackageInfo, parsePackageInfo } from "../../lib/apk/package_info.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { silent } from "../../lib/report/event.ts";
+import { aptSource } from "../../tasks/lab/apt.ts";
+import { appletPaths } from "../../tasks/lab/busybox_applets.ts";
+import { closureOf } from "../../tasks/lab/closure.ts";
+import { planPackage } from "../../tasks/lab/package_plan.ts";
+import { type PackageSet, recipesFor } from "../../tasks/lab/recipe.ts";
+import { makeRepository } from "../../tasks/lab/repository.ts";
+import { lab } from "../../tasks/lab/table.ts";
+import { alpineOracle, oracleMissing } from "../support/apk/alpine_oracle.ts";
+import { debianFolder } from "../support/build/debian_files.ts";
 
-const OWN_FILES = fromFileUrl(new URL("../../../tasks/lab/packages", import.meta.url).href);
+const OWN_FILES = fromFileUrl(new URL("../../tasks/lab/packages", import.meta.url).href);
 
 /** A few small packages that have what a set can have: own files, a split, moves, scripts. */
 const SMALL: PackageSet = {

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { labFolder } from "../../../build/inputs/trusted_keys.ts";
-import { realEnv } from "../../../lib/env.ts";
-import { hashFile } from "../../../lib/files/artifact_file.ts";
-import { exists, listDir, removeTree, tempDir } from "../../../lib/files/files.ts";
-import { labMissing } from "../../support/build/lab_system.ts";
-import { runTower, startTower, timedTower } from "../../support/fleet/tower_process.ts";
-import { unfinishedFiles } from "../../support/build/unfinished_files.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
+import { realEnv } from "../../lib/env.ts";
+import { hashFile } from "../../lib/files/artifact_file.ts";
+import { exists, listDir, removeTree, tempDir } from "../../lib/files/files.ts";
+import { labMissing } from "../support/build/lab_system.ts";
+import { runTower, startTower, timedTower } from "../support/fleet/tower_process.ts";
+import { unfinishedFiles } from "../support/build/unfinished_files.ts";
 
 const missing = labMissing();
 const lab = labFolder(realEnv());

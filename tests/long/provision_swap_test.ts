@@ -1,19 +1,19 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { usersOf } from "../../../lib/disk/device_users.ts";
-import { parseDevices } from "../../../lib/disk/devices.ts";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { CARD_SIZE, makeCardImage } from "../../support/fleet/card_image.ts";
-import { tempFolder } from "../../support/program/file_sink.ts";
-import { LoopDevice, loopMissing } from "../../support/format/loop_device.ts";
-import { named } from "../../support/program/missing_programs.ts";
+import { usersOf } from "../../lib/disk/device_users.ts";
+import { parseDevices } from "../../lib/disk/devices.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { CARD_SIZE, makeCardImage } from "../support/fleet/card_image.ts";
+import { tempFolder } from "../support/program/file_sink.ts";
+import { LoopDevice, loopMissing } from "../support/format/loop_device.ts";
+import { named } from "../support/program/missing_programs.ts";
 import {
   offline,
   provisionMissing,
   writeBlockMap,
   writeSums,
-} from "../../support/fleet/provisioning.ts";
-import { TowerProgram } from "../../support/fleet/tower_program.ts";
+} from "../support/fleet/provisioning.ts";
+import { TowerProgram } from "../support/fleet/tower_program.ts";
 
 const runner = denoRunner();
 const missing = provisionMissing("zstd", "gzip", "xz");

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { labFolder } from "../../../build/inputs/trusted_keys.ts";
-import { realEnv } from "../../../lib/env.ts";
-import { removeTree, tempDir } from "../../../lib/files/files.ts";
-import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { labMissing } from "../../support/build/lab_system.ts";
-import { unfinishedFiles } from "../../support/build/unfinished_files.ts";
-import { towerArgv, towerVariables } from "../../support/fleet/tower_process.ts";
-import { named } from "../../support/program/missing_programs.ts";
+import { labFolder } from "../../build/inputs/trusted_keys.ts";
+import { realEnv } from "../../lib/env.ts";
+import { removeTree, tempDir } from "../../lib/files/files.ts";
+import { denoRunner } from "../../lib/proc/deno_runner.ts";
+import { labMissing } from "../support/build/lab_system.ts";
+import { unfinishedFiles } from "../support/build/unfinished_files.ts";
+import { towerArgv, towerVariables } from "../support/fleet/tower_process.ts";
+import { named } from "../support/program/missing_programs.ts";
 
 const lab = labFolder(realEnv());
 const BUILD = ["build", "steps.yaml", "--keys", `${lab}/keys-public`, "--output", "out", "--json"];
