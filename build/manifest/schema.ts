@@ -48,7 +48,9 @@ export const manifestDocument = z.strictObject({
       "appended, to the tree of the same name, sources added by name; every other field replaces " +
       "the base's.",
   ),
-  arches: z.array(z.enum(ARCHES)).min(1).optional().describe("Architectures it can be built for."),
+  arches: z.array(z.enum(ARCHES)).min(1).optional().describe(
+    "Architectures it can be built for; needed here or in what it extends.",
+  ),
   repositories: z.array(line.min(1)).min(1).optional().describe(
     'Package repositories, first wins a tie: a URL, "@tag URL", or "lab" for the one that ' +
       "`deno task lab` makes. Those of --repository take their place.",

@@ -1,8 +1,8 @@
-import { join } from "@std/path";
 import { z } from "zod";
 import { digestFromHex } from "../../lib/bytes/digest.ts";
 import { sha256Digest } from "../../lib/schema/digest.ts";
 import { line } from "../../lib/schema/scalars.ts";
+import { namedPath } from "./named_path.ts";
 import { type Asked, sourceKind } from "./source.ts";
 import { CONTENT_FORMATS, storeContent } from "./stored_content.ts";
 import { storeFile, type WantedFile } from "./stored_file.ts";
@@ -38,7 +38,7 @@ const locked = z.strictObject({
 });
 
 function wanted({ name, spec, folder }: Asked<Spec>): WantedFile {
-  const url = spec.url ?? join(folder, spec.file!);
+  const url = spec.url ?? namedPath(folder, spec.file!);
   return { name, digest: digestFromHex(spec.sha256), locate: () => Promise.resolve(url) };
 }
 

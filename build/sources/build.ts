@@ -4,6 +4,7 @@ import { atField, TowerError } from "../../lib/errors.ts";
 import type { Artifact } from "../../lib/release/record.ts";
 import { sha256Digest } from "../../lib/schema/digest.ts";
 import { fileName, line } from "../../lib/schema/scalars.ts";
+import { namedPath } from "./named_path.ts";
 import { type Asked, type Built, sourceKind, type SourcePorts } from "./source.ts";
 import { CONTENT_FORMATS, storeContent } from "./stored_content.ts";
 import { storeFile } from "./stored_file.ts";
@@ -47,7 +48,7 @@ function fromOf({ system, folder }: Spec): string {
 
 /** The system as every manifest would name it. */
 function systemOf({ spec: { system }, folder }: Asked<Spec>): string {
-  return /\.ya?ml$/.test(system!) ? join(folder, system!) : system!;
+  return /\.ya?ml$/.test(system!) ? namedPath(folder, system!) : system!;
 }
 
 /** The artifact of a build. @throws {TowerError} `not-found` with the names that there are */
@@ -74,7 +75,7 @@ function built(asked: Asked<Spec>, { builds }: SourcePorts): Promise<Built> {
   const { spec, folder } = asked;
   return spec.folder === undefined
     ? builds.build(systemOf(asked))
-    : atField(["folder"], () => Promise.resolve(builds.read(join(folder, spec.folder!))));
+    : atField(["folder"], () => Promise.resolve(builds.read(namedPath(folder, spec.folder!))));
 }
 
 /** Where the artifact lies that a lock names, built again where it is gone. */

@@ -28,6 +28,18 @@ const MAKERS: readonly (readonly [string, string, readonly [string, ...string[]]
   ["b.zip", "zip", ["zip", "-qry0", "../b.zip", "tool-1.0"]],
 ];
 
+Deno.test("a file is named as from the manifest's folder, or from the root", async () => {
+  using p = sourceSystem();
+  p.program.write("sub/note", "a note\n");
+  const note = p.archive("sub/note", "raw");
+  for (const file of ["sub/note", p.program.path("sub/note")]) {
+    p.write({ note: { ...note, file } }, [{ kind: "unpack", source: "note", path: "/note" }]);
+    const { code, err } = await p.build();
+    assertEquals(code, 0, err);
+    assert((await p.tree()).includes("-0644 0 0 7 source:note /note"));
+  }
+});
+
 for (const [file, format, argv] of MAKERS) {
   const missing = programsMissing(runner, argv[0], "tar", "xz", "zstd");
   Deno.test(
