@@ -19,7 +19,7 @@ const test = (
 ) => ["test", "--allow-all", "--no-check", "--quiet", ...args];
 
 /** They begin first, so that no processor waits for the last of them at the end. */
-const LONGEST = ["encrypted_power", "encrypted_root", "try_tower"]
+const LONGEST = ["slots", "encrypted_power", "encrypted_root", "try_tower"]
   .map((name) => `tests/long/${name}_test.ts`);
 
 /** The cheapest first. docs/testing.md says what belongs where. */
