@@ -1,4 +1,4 @@
-/** Slots without UEFI, counted by the initramfs, and updates that fail more quietly than by a panic. */
+/** Slots without UEFI, counted by the initramfs. */
 import { named } from "../support/program/missing_programs.ts";
 import {
   leaveBadUpdate,
@@ -13,15 +13,5 @@ Deno.test({
     using machine = await SlotMachine.create("bios");
     await takeGoodUpdate(machine);
     await leaveBadUpdate(machine, "panic", /Kernel panic - not syncing: sysrq triggered crash/);
-    await leaveBadUpdate(machine, "unhealthy", /slot a does not work: .*health.d\/never failed/);
-  },
-});
-
-Deno.test({
-  ...named("a slot that hangs is left, by the watchdog", slotsMissing("uefi")),
-  async fn() {
-    using machine = await SlotMachine.create("uefi");
-    await takeGoodUpdate(machine);
-    await leaveBadUpdate(machine, "hang", /^hangs/m);
   },
 });
