@@ -115,20 +115,38 @@ export function protectiveMbr(diskSectors: number, bootCode: Uint8Array): Uint8A
   return bytes;
 }
 
+/** An entry of a boot record as it stands there. */
+export interface MbrEntryFields {
+  /** 0x80 of the active one, 0 of others. */
+  readonly status: number;
+  readonly type: number;
+  readonly firstSector: number;
+  readonly sectors: number;
+}
+
+/** The four entries of a sector, used or not; undefined where it is no boot record. */
+export function decodeEntries(sector: Uint8Array): MbrEntryFields[] | undefined {
+  const view = new DataView(sector.buffer, sector.byteOffset, sector.byteLength);
+  if (sector.length !== SECTOR || view.getUint16(510, true) !== 0xaa55) return undefined;
+  return [0, 1, 2, 3].map((i) => 446 + 16 * i).map((at) => ({
+    status: sector[at]!,
+    type: sector[at + 4]!,
+    firstSector: view.getUint32(at + 8, true),
+    sectors: view.getUint32(at + 12, true),
+  }));
+}
+
 /**
  * The partitions that the first sector of a disk lists; entries of type 0 are left out.
  *
  * @throws {TowerError} `malformed` for a sector that is no master boot record.
  */
 export function decodePartitions(sector: Uint8Array): MbrPartition[] {
-  const view = new DataView(sector.buffer, sector.byteOffset, sector.byteLength);
-  if (sector.length !== SECTOR || view.getUint16(510, true) !== 0xaa55) {
+  const entries = decodeEntries(sector);
+  if (entries === undefined) {
     throw new TowerError("malformed", "Cannot read a partition table: it has no boot record");
   }
-  return [0, 1, 2, 3].map((i) => 446 + 16 * i).filter((at) => sector[at + 4] !== 0).map((at) => ({
-    type: sector[at + 4]!,
-    active: sector[at] === 0x80,
-    firstSector: view.getUint32(at + 8, true),
-    sectors: view.getUint32(at + 12, true),
+  return entries.filter(({ type }) => type !== 0).map(({ status, type, firstSector, sectors }) => ({
+    ...{ type, active: status === 0x80, firstSector, sectors },
   }));
 }

@@ -1,9 +1,8 @@
 import { type ByteSource, readExactly } from "../bytes/bytes.ts";
 import { TowerError } from "../errors.ts";
-import { MBR_TYPE } from "./mbr.ts";
+import { decodeEntries, MBR_TYPE, type MbrEntryFields } from "./mbr.ts";
 
 const SECTOR = 512;
-const ENTRIES = 446;
 /** Logical partitions that are followed: tools make some dozens at most. */
 const MOST_LOGICAL = 128;
 /** The number of the first logical partition, as Linux counts. */
@@ -25,13 +24,6 @@ export interface MbrEntry {
   readonly size: number;
 }
 
-interface RawEntry {
-  readonly type: number;
-  readonly isActive: boolean;
-  readonly first: number;
-  readonly sectors: number;
-}
-
 /**
  * Reads the partitions of a disk with logical ones, in the order of their numbers; undefined where its
  * first sector lists none, or cannot be a record.
@@ -42,8 +34,8 @@ export function readMbr(disk: ByteSource): MbrEntry[] | undefined {
   if (disk.size < SECTOR) return undefined;
   const entries = entriesAt(disk, 0);
   const used = entries?.filter(isUsed) ?? [];
-  const fits = ({ first, sectors }: RawEntry) =>
-    first > 0 && (first + sectors) * SECTOR <= disk.size;
+  const fits = ({ firstSector, sectors }: MbrEntryFields) =>
+    firstSector > 0 && (firstSector + sectors) * SECTOR <= disk.size;
   if (entries === undefined || used.length === 0 || !used.every(fits)) return undefined;
   const found: MbrEntry[] = entries.flatMap((entry, i) =>
     isUsed(entry) && !EXTENDED.has(entry.type) ? [placed(entry, i + 1, 0)] : []
@@ -53,9 +45,9 @@ export function readMbr(disk: ByteSource): MbrEntry[] | undefined {
 }
 
 /** Each lies behind a record of its own, which names the next record. */
-function* logicalOf(disk: ByteSource, { first }: RawEntry): Generator<MbrEntry> {
+function* logicalOf(disk: ByteSource, { firstSector }: MbrEntryFields): Generator<MbrEntry> {
   const met = new Set<number>();
-  for (let record = first, number = FIRST_LOGICAL;;) {
+  for (let record = firstSector, number = FIRST_LOGICAL;;) {
     if (met.has(record)) throw malformed("its logical partitions run in a circle");
     if (met.size >= MOST_LOGICAL) throw malformed(`it has more than ${MOST_LOGICAL} logical ones`);
     met.add(record);
@@ -71,32 +63,30 @@ function* logicalOf(disk: ByteSource, { first }: RawEntry): Generator<MbrEntry> 
       yield partition;
     }
     if (!isUsed(next)) return;
-    record = first + next.first;
+    record = firstSector + next.firstSector;
   }
 }
 
-function placed({ type, isActive, first, sectors }: RawEntry, number: number, base: number) {
-  return { number, type, isActive, start: (base + first) * SECTOR, size: sectors * SECTOR };
+function placed(
+  { status, type, firstSector, sectors }: MbrEntryFields,
+  number: number,
+  base: number,
+): MbrEntry {
+  const start = (base + firstSector) * SECTOR;
+  return { number, type, isActive: status === 0x80, start, size: sectors * SECTOR };
 }
 
-function isUsed({ type, sectors }: RawEntry): boolean {
+function isUsed({ type, sectors }: MbrEntryFields): boolean {
   return type !== 0 && sectors > 0;
 }
 
 /** The four entries of a record; undefined where the sector is none. */
-function entriesAt(disk: ByteSource, sector: number): RawEntry[] | undefined {
+function entriesAt(disk: ByteSource, sector: number): MbrEntryFields[] | undefined {
   if ((sector + 1) * SECTOR > disk.size) return undefined;
-  const view = new DataView(readExactly(disk, sector * SECTOR, SECTOR).buffer);
-  if (view.getUint16(510, true) !== 0xaa55) return undefined;
-  const entries = [0, 1, 2, 3].map((i) => ENTRIES + 16 * i).map((at) => ({
-    status: view.getUint8(at),
-    isActive: view.getUint8(at) === 0x80,
-    type: view.getUint8(at + 4),
-    first: view.getUint32(at + 8, true),
-    sectors: view.getUint32(at + 12, true),
-  }));
+  const entries = decodeEntries(readExactly(disk, sector * SECTOR, SECTOR));
   // Boot code of file systems stands where a disk has its entries: few bytes there may be a status.
-  return entries.every(({ status }) => status === 0 || status === 0x80) ? entries : undefined;
+  const isTable = entries?.every(({ status }) => status === 0 || status === 0x80);
+  return isTable ? entries : undefined;
 }
 
 function malformed(cause: string): TowerError {
