@@ -1,30 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Identity } from "../../lib/apk/identity.ts";
 import type { Digest } from "../../lib/brand.ts";
+import { APK_KEY, APK_SOURCE, ZERO_DIGEST } from "../../tests/support/build/apk_source.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { ApkSource } from "../sources/apk_lock.ts";
 import { apkSourceOf, formatLock, type Lock, lockDigest, packagesOf, parseLock } from "./lock.ts";
 
-const digest = `sha256:${"0".repeat(64)}` as Digest;
-const key = { name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" };
-const source: ApkSource = {
-  kind: "apk",
-  name: "root",
-  inputs: digest,
-  repositories: [{ name: "lab", index: digest }],
-  keys: [key],
-  packages: [{
-    name: "busybox",
-    version: "1.36-r0",
-    repository: 0,
-    identity: "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=" as Identity,
-    digest,
-    size: 1,
-    buildTime: 2,
-  }],
-};
+const digest = ZERO_DIGEST, key = APK_KEY, source = APK_SOURCE;
 const lock: Lock = { version: 2, arch: "x86_64", sources: [source] };
 
 type Json = Record<string, unknown>;

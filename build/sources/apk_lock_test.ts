@@ -1,30 +1,12 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { APK_KEY, APK_SOURCE, ZERO_DIGEST } from "../../tests/support/build/apk_source.ts";
 import { unpackedPackage } from "../../tests/support/apk/unpacked_package.ts";
-import type { Identity } from "../../lib/apk/identity.ts";
-import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/bytes/digest.ts";
 import { inputsDigest } from "../../lib/packages/resolve_request.ts";
 import { type ApkSource, fits, olderPackages, requireTrue } from "./apk_lock.ts";
 
-const digest = `sha256:${"0".repeat(64)}` as Digest;
-const key = { name: "k.rsa.pub", digest: digestOf("pem"), pem: "pem" };
-const source: ApkSource = {
-  kind: "apk",
-  name: "root",
-  inputs: digest,
-  repositories: [{ name: "lab", index: digest }],
-  keys: [key],
-  packages: [{
-    name: "busybox",
-    version: "1.36-r0",
-    repository: 0,
-    identity: "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=" as Identity,
-    digest,
-    size: 1,
-    buildTime: 2,
-  }],
-};
+const digest = ZERO_DIGEST, key = APK_KEY, source = APK_SOURCE;
 
 Deno.test("inputsDigest() changes with what is asked for, not with where it lies", () => {
   const request = {

@@ -4,6 +4,7 @@ import { secureBoot } from "../../build/stages/secure_boot.ts";
 import type { OverlayFile } from "../../build/stages/stage.ts";
 import { uki } from "../../build/stages/uki.ts";
 import { inOneBreath } from "../../lib/breathe.ts";
+import { exists } from "../../lib/files/files.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { QEMU, qemuArgv, SECURE_BOOT_FILES } from "../../lib/qemu/machine.ts";
 import { silent } from "../../lib/report/event.ts";
@@ -23,7 +24,7 @@ import { ALONE, stageContext } from "../support/tree/stage_context.ts";
 
 const runner = denoRunner();
 const firmware = SECURE_BOOT_FILES.x86_64.find(({ code, variables }) =>
-  isFile(code) && isFile(variables)
+  exists(code) && exists(variables)
 );
 const missing = programsMissing(runner, QEMU, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS) ??
   (firmware ? undefined : "no OVMF with Secure Boot");
@@ -105,7 +106,7 @@ async function boot(image: string, variables: string, until?: string): Promise<s
   }
   let isEnded = false;
   machine.ended.finally(() => isEnded = true);
-  while (!isEnded && !(isFile(serial) && said().includes(until))) {
+  while (!isEnded && !(exists(serial) && said().includes(until))) {
     await new Promise((done) => setTimeout(done, 500));
   }
   return said();
@@ -115,15 +116,6 @@ async function boot(image: string, variables: string, until?: string): Promise<s
 function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/\x1b\[[0-9;?=]*[A-Za-z]/g, "").replaceAll("\0", "");
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 Deno.test({

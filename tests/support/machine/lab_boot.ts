@@ -6,8 +6,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
+import { findFirmware } from "../../../build/boot/boot.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { guestStatus, OVMF_FILES } from "../../../lib/qemu/machine.ts";
+import { guestStatus } from "../../../lib/qemu/machine.ts";
 import { buildLab } from "../build/lab_system.ts";
 import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
 import { SshClient } from "../machine/ssh_client.ts";
@@ -32,7 +33,9 @@ export async function bootLab(firmware: "bios" | "uefi"): Promise<void> {
     await using machine = startMachine(runner, folder, {
       image,
       snapshot: false,
-      firmware: firmware === "bios" ? { kind: "bios" } : { kind: "uefi", file: ovmf() },
+      firmware: firmware === "bios"
+        ? { kind: "bios" }
+        : { kind: "uefi", file: findFirmware("x86_64") },
       network: { kind: "tap", interface: "tap0" },
       statusFile: join(folder, "status"),
     }, (command) => network.inside(command));
@@ -128,21 +131,8 @@ async function checkFileSystems(ssh: Ssh): Promise<void> {
   assertMatch(await ssh("mount"), /^\/dev\/vda2 on \/ type ext4 \(rw/m);
   await ssh("mount /boot && test -s /boot/vmlinuz-virt && umount /boot");
   assertEquals(
-    (await ssh("stat -c %u:%g:%a /root /root/.ssh/authorized_keys")).trim(),
+    (await ssh("stat -c %u:%g:%a ~root ~root/.ssh/authorized_keys")).trim(),
     "0:0:700\n0:0:600",
   );
   assertEquals((await ssh("cat /etc/hostname")).trim(), "lab");
-}
-
-function ovmf(): string {
-  const exists = (path: string) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  };
-  const file = OVMF_FILES.find(exists);
-  if (!file) throw new Error(`no UEFI firmware: ${OVMF_FILES.join(", ")}`);
-  return file;
 }

@@ -2,6 +2,7 @@ import { inOneBreath } from "../../../lib/breathe.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { DiskPlan } from "../../../build/outputs/disk/plan.ts";
+import { exists } from "../../../lib/files/files.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { type MachineSpec, OVMF_FILES, QEMU, qemuArgv } from "../../../lib/qemu/machine.ts";
 import { silent } from "../../../lib/report/event.ts";
@@ -14,7 +15,7 @@ const runner = denoRunner();
 const missing: string[] = [QEMU, ...BOOT_TREE_TOOLS, ...DEBIAN_TOOLS].filter((tool) =>
   !runner.which(tool)
 );
-const ovmf = OVMF_FILES.find(isFile);
+const ovmf = OVMF_FILES.find((file) => exists(file));
 const PATIENCE = 120_000;
 
 const reader = {
@@ -46,15 +47,6 @@ async function boot(image: string, firmware: MachineSpec["firmware"]): Promise<s
   const said = Deno.readTextFileSync(serial);
   assertEquals(ending, { kind: "exited", code: 0 }, `${(await drained).join("")}\n${said}`);
   return said;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 export interface LoaderCase {

@@ -8,6 +8,7 @@ import { piecesOfImage, withoutSignatures } from "../../../lib/format/pe/certifi
 import { readPe } from "../../../lib/format/pe/headers.ts";
 import { memorySource } from "../../../lib/bytes/bytes.ts";
 import type { VirtualMachine } from "../../../lib/lab/virtual_machine.ts";
+import { exists } from "../../../lib/files/files.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { SECURE_BOOT_FILES } from "../../../lib/qemu/machine.ts";
 import type { BuildRecord } from "../../../lib/release/record.ts";
@@ -23,17 +24,8 @@ export const LOADER = "EFI/BOOT/BOOTX64.EFI";
 const EPOCH = 1_704_067_200;
 
 const firmware = SECURE_BOOT_FILES.x86_64.find(({ code, variables }) =>
-  [code, variables].every((file) => isFile(file))
+  [code, variables].every((file) => exists(file))
 );
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
 
 /** Why no sealed machine can be had here, or undefined where it can. */
 export function sealedMissing(runner: Runner): string | undefined {
@@ -77,7 +69,7 @@ export function startSealed(
   { image, port }: { readonly image: string; readonly port?: number },
 ): VirtualMachine {
   const variables = join(folder, "variables");
-  if (!isFile(variables)) Deno.copyFileSync(firmware!.variables, variables);
+  if (!exists(variables)) Deno.copyFileSync(firmware!.variables, variables);
   return startMachine(runner, folder, {
     ...{ image, snapshot: true },
     firmware: { kind: "secure-boot", code: firmware!.code, variables },

@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { exists } from "../../../lib/files/files.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { OVMF_FILES, QEMU } from "../../../lib/qemu/machine.ts";
 import { buildSlots, type SlotFirmware, type UpdateName } from "../build/slot_system.ts";
 import { labMissing } from "../build/lab_system.ts";
 import { tempFolder } from "../program/file_sink.ts";
-import { programsMissing } from "../program/missing_programs.ts";
+import { named, programsMissing } from "../program/missing_programs.ts";
 import { startMachine } from "./test_machine.ts";
 
 const runner = denoRunner();
@@ -15,22 +16,16 @@ const END = 400;
 const MEMORY = 2048;
 /** Starts until a machine must have said something: an emulated one may fail to find its timer. */
 const MOST_STARTS = 6;
-const OVMF = OVMF_FILES.find((file) => {
-  try {
-    return Deno.statSync(file).isFile;
-  } catch {
-    return false;
-  }
-});
+const OVMF = OVMF_FILES.find((file) => exists(file));
 
 /** Why no machine with slots can be made, or undefined. */
-export function slotsMissing(firmware: SlotFirmware): string | undefined {
+function slotsMissing(firmware: SlotFirmware): string | undefined {
   return labMissing() ?? programsMissing(runner, QEMU, "ssh-keygen", "tar", "sha256sum") ??
     (firmware === "uefi" && OVMF === undefined ? "no UEFI firmware" : undefined);
 }
 
 /** A machine with two slots, from start to start. */
-export class SlotMachine implements Disposable {
+class SlotMachine implements Disposable {
   private constructor(
     private readonly folder: ReturnType<typeof tempFolder>,
     private readonly firmware: SlotFirmware,
@@ -79,12 +74,12 @@ export class SlotMachine implements Disposable {
 }
 
 /** What a machine told of its version and its slots. */
-export function slotLines(told: readonly string[]): string[] {
+function slotLines(told: readonly string[]): string[] {
   return told.filter((line) => /^(?:version|a:|b:) /.test(line));
 }
 
 /** A good update is tried and stays. */
-export async function takeGoodUpdate(machine: SlotMachine): Promise<void> {
+async function takeGoodUpdate(machine: SlotMachine): Promise<void> {
   const before = await machine.startsUntilTold("good");
   assertEquals(slotLines(before.told), [
     "version first",
@@ -94,7 +89,7 @@ export async function takeGoodUpdate(machine: SlotMachine): Promise<void> {
 }
 
 /** A bad update is written from B into A, tried twice, left, and not tried again. */
-export async function leaveBadUpdate(
+async function leaveBadUpdate(
   machine: SlotMachine,
   update: UpdateName,
   says: RegExp,
@@ -112,4 +107,21 @@ export async function leaveBadUpdate(
   assert(telling.length >= 1, after.silent.join("\n---\n"));
   const again = await machine.startsUntilTold();
   assertEquals(slotLines(again.told), ["version good", "a: bad", "b: good, running, next"]);
+}
+
+/** A test that a good update stays, and that the bad one after it is left. @param says what its starts say */
+export function badUpdateTest(
+  name: string,
+  firmware: SlotFirmware,
+  update: UpdateName,
+  says: RegExp,
+): void {
+  Deno.test({
+    ...named(name, slotsMissing(firmware)),
+    async fn() {
+      using machine = await SlotMachine.create(firmware);
+      await takeGoodUpdate(machine);
+      await leaveBadUpdate(machine, update, says);
+    },
+  });
 }
