@@ -63,7 +63,7 @@ const base = (): Document => ({
     text: archive("text", "raw"),
     part: { kind: "build", system: "part", file: "text" },
     tool: archive("tool", "cpio"),
-    privileged: archive("privileged", "cpio"),
+    privileged: archive("privileged", "tar"),
   },
   stages: [
     { kind: "packages", world: ["openrc"] },
@@ -122,7 +122,9 @@ const base = (): Document => ({
       ],
     },
     plus: { difference: { from: "root", to: "more" } },
-    begun: { from: { source: "privileged", folder: "bin", setuid: true, devices: true } },
+    begun: {
+      from: { source: "privileged", folder: "bin", setuid: true, devices: true, attributes: true },
+    },
   },
 });
 
@@ -301,6 +303,7 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "stages[unpack].mode": stage(8, "mode")("0600"),
   "stages[unpack].setuid": stage(8, "setuid")(true),
   "stages[unpack].devices": stage(8, "devices")(true),
+  "stages[unpack].attributes": stage(8, "attributes")(true),
   "stages[unpack].replace": (d) => {
     stage(8, "path")("/etc/motd")(d);
     stage(8, "replace")(true)(d);
@@ -401,6 +404,7 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   "trees{}.from.owner": begun("owner", "archive"),
   "trees{}.from.setuid": begun("setuid", false),
   "trees{}.from.devices": begun("devices", false),
+  "trees{}.from.attributes": begun("attributes", false),
   "trees{}.difference.from": difference({ from: "more", to: "more" }),
   "trees{}.difference.to": difference({ from: "root", to: "root" }),
   ...fields("outputs[tar]", (field) => output(1, field), {
@@ -459,7 +463,7 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     "arches",
     ...["url", "file", "sha256", "format"].map((f) => `sources[archive].${f}`),
     ...["system", "folder", "file", "format"].map((f) => `sources[build].${f}`),
-    ...["source", "setuid", "devices"].map((f) => `stages[unpack].${f}`),
+    ...["source", "setuid", "devices", "attributes"].map((f) => `stages[unpack].${f}`),
     ...["package", "script", "do", "reason"].map((f) => `stages[packages].scripts[].${f}`),
     "stages[files].arches",
     "stages[files].overlay",
@@ -476,7 +480,7 @@ Deno.test("a value that a manifest gives changes what is built, or is refused", 
     "outputs[disk].loaders",
     "outputs[disk].flavour",
     "trees{}.from",
-    ...["source", "setuid", "devices"].map((f) => `trees{}.from.${f}`),
+    ...["source", "setuid", "devices", "attributes"].map((f) => `trees{}.from.${f}`),
     "outputs[iso].loaders",
     "outputs[iso].flavour",
     "outputs[file].tree",

@@ -156,7 +156,7 @@ outputs:
   assertEquals(stages[0], [
     {
       ...{ kind: "unpack", source: "base", folder: "rootfs", owner: "archive" },
-      ...{ setuid: true, devices: false, replace: false },
+      ...{ setuid: true, devices: false, attributes: false, replace: false },
     },
     "m.yaml:6:35: trees.root.from.folder",
   ]);

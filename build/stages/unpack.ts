@@ -23,6 +23,10 @@ const ofArchive = {
     "Takes files that run with their owner's rights, and capabilities, where the archive has them.",
   ),
   devices: z.boolean().default(false).describe("Takes devices and FIFOs."),
+  attributes: z.boolean().default(false).describe(
+    "Takes access lists, security labels and all attributes but those of users, where the archive has " +
+      "them.",
+  ),
 };
 
 const spec = z.strictObject({
@@ -80,7 +84,7 @@ const apply: Stage<UnpackPlan> = async (tree, plan, { sources, epoch, breathe })
 
 /** A field that says nothing of this source was meant for another one. */
 function refuseUnfit(plan: UnpackPlan, { type }: SourceContent): void {
-  const { source: { name }, path, folder, owner, mode, setuid, devices } = plan;
+  const { source: { name }, path, folder, owner, mode, setuid, devices, attributes } = plan;
   const refuse = (field: string, cause: string, hint?: string) => {
     throw new TowerError("usage", `Cannot unpack source "${name}": ${cause}`, {
       ...(hint === undefined ? {} : { hint }),
@@ -95,7 +99,11 @@ function refuseUnfit(plan: UnpackPlan, { type }: SourceContent): void {
     const hint = 'an archive says which by the "format" of its source';
     refuse("source", 'it is one file, which needs a "path"', hint);
   }
-  const isOfArchives = { folder: folder !== undefined, owner: owner !== "root", setuid, devices };
+  const isOfArchives = {
+    folder: folder !== undefined,
+    owner: owner !== "root",
+    ...{ setuid, devices, attributes },
+  };
   for (const [field, isGiven] of Object.entries(isOfArchives)) {
     if (isGiven) refuse(field, `it is one file, and "${field}" is of archives`);
   }

@@ -56,7 +56,7 @@ Deno.test("a plan has its source by digest, and nothing is left to choose", () =
   assertEquals(planOf({ path: "/opt" }), {
     ...{ kind: "unpack", path: "opt", owner: "root" },
     source: { name: "s", kind: "archive", digest, format: "tar" },
-    ...{ setuid: false, devices: false, replace: false },
+    ...{ setuid: false, devices: false, attributes: false, replace: false },
   });
   assertEquals(unpack.line(planOf({ path: "/opt" })), "s (tar) at /opt");
 });
@@ -152,6 +152,9 @@ Deno.test("rights and devices are taken only where they are asked for", async ()
     [entry("char", "a", { device: [1, 3] }), "devices"],
     [entry("block", "a", { device: [8, 0] }), "devices"],
     [entry("fifo", "a"), "devices"],
+    ...["trusted.overlay.opaque", "system.posix_acl_access", "security.selinux"].map((name) =>
+      [entry("file", "a", { xattrs: [[name, "AQ=="]] }), "attributes"] as const
+    ),
   ] as const;
   for (const [item, field] of cases) {
     const message = await refused(smallTree({}), entriesOf(entry("file", "b"), item));
@@ -182,6 +185,7 @@ Deno.test("a file goes to its path, and fields of the other kind of source are r
       owner: "archive",
       setuid: true,
       devices: true,
+      attributes: true,
     })
   ) {
     assertEquals(

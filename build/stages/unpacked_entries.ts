@@ -15,6 +15,7 @@ export interface UnpackRules {
   readonly owner: "root" | "archive";
   readonly setuid: boolean;
   readonly devices: boolean;
+  readonly attributes: boolean;
   readonly replace: boolean;
 }
 
@@ -22,6 +23,8 @@ type Owned = Pick<EntryBase, "uid" | "gid" | "mtime" | "origin">;
 
 /** Linux runs a program with these in place of its caller's rights (capabilities(7)). */
 const CAPABILITY = "security.capability";
+/** Attributes that no program of the system reads as a right (xattr(7)); ACLs and labels are others. */
+const OF_USERS = "user.";
 /** Folders before what lies in them, files before their other names. */
 const ORDER: Readonly<Partial<Record<ArchiveEntry["type"], number>>> = {
   directory: 0,
@@ -91,7 +94,7 @@ function entriesIn(
 }
 
 function refuseUnasked({ path, type, mode, xattrs }: ArchiveEntry, rules: UnpackRules): void {
-  const refuse = (field: "setuid" | "devices", what: string) => {
+  const refuse = (field: "setuid" | "devices" | "attributes", what: string) => {
     throw new TowerError("unsupported", `Cannot unpack "${path}": ${what}`, {
       hint: `look whether it is meant to be; "${field}: true" takes it`,
       at: ["source"],
@@ -104,6 +107,10 @@ function refuseUnasked({ path, type, mode, xattrs }: ArchiveEntry, rules: Unpack
   const isSpecial = type === "char" || type === "block" || type === "fifo";
   if (isSpecial && !rules.devices) {
     refuse("devices", `it is a ${type} device`.replace("fifo device", "FIFO"));
+  }
+  const special = xattrs?.find(([name]) => name !== CAPABILITY && !name.startsWith(OF_USERS));
+  if (special && !rules.attributes) {
+    refuse("attributes", `it has the attribute "${special[0]}", which may give or take rights`);
   }
 }
 

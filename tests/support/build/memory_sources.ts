@@ -12,6 +12,7 @@ import { inOneBreath } from "../../../lib/breathe.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { cpioPieces } from "../../../lib/format/cpio.ts";
+import { tarPieces } from "../../../lib/format/tar.ts";
 import { RecordingRunner } from "../../../lib/proc/recording_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { inlineText } from "../../../lib/tree/content.ts";
@@ -21,22 +22,38 @@ import { MemoryStore } from "../tree/memory_store.ts";
 
 const OWNED = { uid: 7, gid: 7, mtime: 0, origin: "stage:test" } as const;
 
-/** A cpio with a program of user 7 in a folder. */
-function tool(mode: number, ...more: readonly Entry[]): Uint8Array<ArrayBuffer> {
+/** A program of user 7 in a folder. */
+function tool(mode: number, ...more: readonly Entry[]): FileTree {
   const tree = new FileTree({ ...OWNED, mode: 0o755 });
   tree.put({ ...OWNED, mode: 0o755, type: "directory", path: "bin" });
   tree.put({ ...OWNED, mode, type: "file", path: "bin/tool", content: inlineText("tool") });
   for (const entry of more) tree.put(entry);
-  return concat(Array.from(cpioPieces(tree, new MemoryStore()), (bytes) => bytes.slice()));
+  return tree;
+}
+
+/** An archive of a tree without contents of a store. */
+function packed(
+  pieces: typeof cpioPieces | typeof tarPieces,
+  tree: FileTree,
+): Uint8Array<ArrayBuffer> {
+  return concat(Array.from(pieces(tree, new MemoryStore()), (bytes) => bytes.slice()));
 }
 
 /** Files that manifests of unit tests name as sources. */
 const FILES: Readonly<Record<string, Uint8Array>> = {
   text: new TextEncoder().encode("text"),
-  tool: tool(0o755),
-  privileged: tool(0o4755, {
-    ...{ ...OWNED, mode: 0o666, type: "char", path: "bin/null", major: 1, minor: 3 },
-  }),
+  tool: packed(cpioPieces, tool(0o755)),
+  privileged: packed(
+    tarPieces,
+    tool(
+      0o4755,
+      { ...OWNED, mode: 0o666, type: "char", path: "bin/null", major: 1, minor: 3 },
+      {
+        ...{ ...OWNED, mode: 0o644, type: "file", path: "bin/labelled", content: inlineText("") },
+        xattrs: new Map([["security.selinux", new TextEncoder().encode("system_u")]]),
+      },
+    ),
+  ),
 };
 
 /** The SHA-256 of one of them, as a manifest has it. */
