@@ -183,18 +183,22 @@ Deno.test({
         assertStringIncludes(second.err, "no service of vault loads the rules at its next start");
       },
     );
-    await t.step("of two at once one loads its rules, and the other is told", async () => {
-      await network.feed("vault", ["iptables-restore"], OLD);
-      const loaded = "vault: in force, and kept for its next start\n";
-      const both = await Promise.all([1, 2].map(() => tower.run("firewall", "apply", "vault")));
-      const won = both.find(({ out }) => out === loaded);
-      const lost = both.find((one) => one !== won)!;
-      assertEquals(won?.code, 0, both.map(({ err }) => err).join());
-      // On a slow computer the one may have ended before the other begins.
-      if (lost.code === 0) assertEquals(lost.out, "vault: already in force\n");
-      else assertStringIncludes(lost.err, "another change of its rules waits");
-      assert(!/8080|mangle|2222/.test((await rulesOf(vault)).running));
-    });
+    await t.step(
+      "of two at once one loads its rules, and the other is told or comes after it",
+      async () => {
+        await network.feed("vault", ["iptables-restore"], OLD);
+        const loaded = "vault: in force, and kept for its next start\n";
+        const both = await Promise.all([1, 2].map(() => tower.run("firewall", "apply", "vault")));
+        const won = both.find(({ out }) => out === loaded);
+        const lost = both.find((one) => one !== won)!;
+        assertEquals(won?.code, 0, both.map(({ err }) => err).join());
+        // On a slow computer the one may have ended before the other looks, or before it loads what it saw missing.
+        if (lost.code === 0) {
+          assert(["vault: already in force\n", loaded].includes(lost.out), lost.out);
+        } else assertStringIncludes(lost.err, "another change of its rules waits");
+        assert(!/8080|mangle|2222/.test((await rulesOf(vault)).running));
+      },
+    );
     await t.step("without a host it is this machine's rules, the thin client's", async () => {
       const own = await tower.run("firewall", "apply", "--timeout", String(TIMEOUT));
       assertEquals(
