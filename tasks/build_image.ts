@@ -99,7 +99,7 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   if (!isHost) {
     const key = labKey(env).file;
     const guest = { arch: machine, firmware, image: raw.path, key, user: "root" };
-    await greet(env, guest, accelerator);
+    await greet(env, guest, accelerator, isSealed ? ["tower-slot status"] : []);
     const checked = isSealed ? " --firmware secure-boot" : "";
     tellHow(env, `boot ${image}${checked} --ssh --identity ${key}`);
     return code;
@@ -151,7 +151,17 @@ function labKey(env: Env) {
 /** What signs a sealed system, and has its machines learn the keys. */
 const SEALING = {
   ...{ kind: "secure-boot", keys: "secure-boot", enroll: true },
-  sign: ["/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "/boot/EFI/Linux/lab-sealed.efi"],
+  sign: ["/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "/boot/EFI/tower/a.efi"],
+};
+
+/** What writes its other slot, where somebody signed what is to be in it. */
+const SLOTS = {
+  ...{ kind: "slots", loader: "systemd-boot" },
+  parts: {
+    root: "lab-sealed.squashfs",
+    verity: "lab-sealed.verity",
+    program: "lab-sealed.efi",
+  },
 };
 
 /** The keys that sign, beside the manifest. */
@@ -170,14 +180,16 @@ async function makeSealingKeys(env: Env): Promise<void> {
 function writeManifest(env: Env, system: string): string {
   const base = system.endsWith(".yaml") ? resolve(env.cwd, system) : system;
   const name = /([a-z][a-z0-9-]*)(?:\.yaml)?$/.exec(system)?.[1] ?? "image";
+  const isSealed = system === SEALED;
+  const { publicKey } = labKey(env);
   const manifest = {
     name,
     extends: base,
-    stages: [{
-      kind: "accounts",
-      users: [{ name: "root", authorizedKeys: [labKey(env).publicKey] }],
-    }],
-    ...(system === SEALED ? { trees: { sealed: { stages: [SEALING] } } } : {}),
+    stages: [
+      { kind: "accounts", users: [{ name: "root", authorizedKeys: [publicKey] }] },
+      ...(isSealed ? [{ ...SLOTS, signers: [publicKey] }] : []),
+    ],
+    ...(isSealed ? { trees: { sealed: { stages: [SEALING] } } } : {}),
   };
   const path = join(env.cacheDir, "build-image", `${name}.yaml`);
   // JSON is YAML.

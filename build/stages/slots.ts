@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { firstSlotRecord } from "../../lib/boot/slot_record.ts";
 import slotRecord from "../../lib/boot/slot_record.sh" with { type: "text" };
-import { countingLoader, slotEntries } from "../../lib/boot/slot_entries.ts";
-import { enrolsKeys } from "../../lib/boot/systemd_boot.ts";
-import { atField, TowerError } from "../../lib/errors.ts";
+import { TowerError } from "../../lib/errors.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { fileName, line, serviceName } from "../../lib/schema/scalars.ts";
 import { publicKeyAt } from "../../lib/ssh_signature/public_key.ts";
@@ -11,14 +9,12 @@ import { inlineText } from "../../lib/tree/content.ts";
 import type { Content } from "../../lib/tree/entry.ts";
 import counter from "./slots/counter.sh" with { type: "text" };
 import efi from "./slots/efi.sh" with { type: "text" };
+import secureBoot from "./slots/secure_boot.sh" with { type: "text" };
 import guard from "./slots/guard.sh" with { type: "text" };
 import towerSlot from "./slots/tower-slot.sh" with { type: "text" };
 import service from "./slots/tower-slot.initd.sh" with { type: "text" };
 import update from "./slots/update.sh" with { type: "text" };
 import { type Stage, stageKind } from "./stage.ts";
-
-/** Where slot A's program is, which its entry starts. */
-export const SLOT_A_PROGRAM = "boot/EFI/tower/a.efi";
 
 const publicKey = line.refine(
   (text) => publicKeyAt(text) !== undefined,
@@ -30,7 +26,8 @@ const spec = z.strictObject({
   ...forArches,
   loader: z.enum(["systemd-boot", "counter"]).describe(
     "Who counts the starts of a slot that is being tried. systemd-boot: itself, by names of entries; slot A " +
-      "starts the unified kernel image /boot/EFI/tower/a.efi, and /boot is in the partition esp. counter: " +
+      "is the unified kernel image /boot/EFI/tower/a.efi of a disk with this loader, whose /boot is in the " +
+      "partition esp. counter: " +
       "the initramfs (its part slots), in the partition slots, which holds /usr/lib/tower-slot/record; " +
       "one kernel starts both slots.",
   ),
@@ -80,8 +77,8 @@ export interface SlotsPlan extends z.infer<typeof spec> {
 const origin = "stage:slots" as const;
 const KEYGEN = "usr/bin/ssh-keygen";
 
-/** Puts in what tells, judges and writes slots, and what slot A starts by. */
-const apply: Stage<SlotsPlan> = (tree, plan, { arch, epoch }) => {
+/** Puts in what tells, judges and writes slots. */
+const apply: Stage<SlotsPlan> = (tree, plan, { epoch }) => {
   const owned = { uid: 0, gid: 0, mtime: epoch, origin } as const;
   const put = (path: string, content: Content, mode: number) => {
     tree.putParents(path, origin, epoch);
@@ -93,27 +90,13 @@ const apply: Stage<SlotsPlan> = (tree, plan, { arch, epoch }) => {
       hint: "Add the package openssh-keygen",
     });
   }
-  if (plan.loader === "systemd-boot") {
-    const loader = atField(["loader"], () => countingLoader(tree, arch));
-    if (tree.file(SLOT_A_PROGRAM) === undefined) {
-      throw new TowerError(
-        "not-found",
-        `Cannot start slot A: "/${SLOT_A_PROGRAM}" is not in the tree`,
-        {
-          at: ["loader"],
-          hint: `Make it with a stage uki before, whose path is "/${SLOT_A_PROGRAM}"`,
-        },
-      );
-    }
-    const files = slotEntries(loader, arch, { title: plan.title, enrols: enrolsKeys(tree) });
-    for (const [path, content] of files) put(`boot/${path}`, content, 0o644);
-  } else {
+  if (plan.loader === "counter") {
     put("usr/lib/tower-slot/record", { kind: "inline", bytes: firstSlotRecord() }, 0o600);
     put("usr/lib/tower-slot/record.sh", inlineText(slotRecord), 0o644);
   }
   put("usr/sbin/tower-slot", inlineText(towerSlot), 0o755);
-  const [name, script] = plan.loader === "systemd-boot" ? ["efi", efi] : ["counter", counter];
-  for (const [file, text] of Object.entries({ [name]: script, guard, update })) {
+  const ofLoader = plan.loader === "systemd-boot" ? { efi, secure_boot: secureBoot } : { counter };
+  for (const [file, text] of Object.entries({ ...ofLoader, guard, update })) {
     put(`usr/lib/tower-slot/${file}.sh`, inlineText(text), 0o644);
   }
   put("etc/tower/slots.conf", inlineText(configuration(plan)), 0o644);

@@ -5,6 +5,9 @@ import type { Content } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { EFI_NAME, loaderFiles } from "./systemd_boot.ts";
 
+/** The unified kernel image of slot A, from the root of the boot volume; slot B's is beside it. */
+export const SLOT_A_PROGRAM = "EFI/tower/a.efi";
+
 /**
  * A systemd-boot that counts starts, out of a tree's packages; gummiboot, as which it began, does not.
  *
@@ -21,15 +24,16 @@ export function countingLoader(tree: FileTree, arch: Arch): Content {
 
 /**
  * The files of an EFI system partition of which systemd-boot starts slot A. It is an entry and no unified
- * image in EFI/Linux, whose place among others its own version decides, not which was written last.
+ * image in EFI/Linux, whose place among others its own version decides, not which was written last. The
+ * pattern of the default fits entries of slots alone: an image system.efi in EFI/Linux would have no tries.
  */
-export function slotEntries(
+export function slotBootFiles(
   loader: Content,
   arch: Arch,
   { title, enrols }: { readonly title: string; readonly enrols: boolean },
-): ReadonlyMap<string, Content> {
-  const entry = `title ${title}, slot a\nsort-key system\nversion 1\nlinux /EFI/tower/a.efi\n`;
-  return new Map(loaderFiles(loader, arch, "system*", enrols)).set(
+): Map<string, Content> {
+  const entry = `title ${title}, slot a\nsort-key system\nversion 1\nlinux /${SLOT_A_PROGRAM}\n`;
+  return loaderFiles(loader, arch, "system-*", enrols).set(
     "loader/entries/system-a.conf",
     inlineText(entry),
   );

@@ -9,8 +9,10 @@ import { readText, tempDir } from "../../lib/files/files.ts";
 
 /** How long an emulated machine may take until it answers, in seconds. */
 const PATIENCE = 180;
-const QUESTION =
-  "uname -a; rc-status --all; iptables -S INPUT; df -h /; wc -l < /lib/apk/db/installed";
+const QUESTIONS = [
+  ...["uname -a", "rc-status --all", "iptables -S INPUT", "df -h /"],
+  "wc -l < /lib/apk/db/installed",
+];
 
 /** A machine to ask. */
 export interface Guest extends Pick<MachineSpec, "arch" | "firmware"> {
@@ -25,11 +27,14 @@ export interface Guest extends Pick<MachineSpec, "arch" | "firmware"> {
 /**
  * Boots an image in QEMU, its SSH port on this machine's loopback, shows what it says of itself
  * and powers it off. The image stays as it is.
+ *
+ * @param more what it is asked beside what every machine is
  */
 export async function greet(
   env: Env,
   { arch, firmware, image, key, user, lan }: Guest,
   accelerator: "kvm" | "tcg",
+  more: readonly string[] = [],
 ): Promise<void> {
   using folder = tempDir();
   const console = join(folder.path, "console.log");
@@ -69,7 +74,7 @@ export async function greet(
   const isOver = qemu.ended.then(() => "over" as const);
   for (const deadline = performance.now() + PATIENCE * 1000;;) {
     try {
-      const { stdout } = await ssh(QUESTION);
+      const { stdout } = await ssh([...QUESTIONS, ...more].join("; "));
       reporter.report({ type: "done", id: "ssh" });
       env.stdout.write(new TextDecoder().decode(stdout));
       break;

@@ -5,11 +5,14 @@ import {
   assertNotMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { freePort } from "../../lib/qemu/deno_loopback.ts";
 import {
   buildSealed,
+  type SealedBuild,
   sealedMissing,
+  sealedUpdate,
   startSealed,
   unsign,
 } from "../support/machine/sealed_machine.ts";
@@ -18,32 +21,63 @@ import { tempFolder } from "../support/program/file_sink.ts";
 import { named } from "../support/program/missing_programs.ts";
 
 const runner = denoRunner();
-/** Seconds until keys are enrolled, until a machine answers, is off, or has refused. */
-const [ENROLLED, START, STOP, REFUSED] = [60, 150, 60, 60];
+/** Seconds until keys are enrolled, a machine answers, a slot is good, it is off, or has refused. */
+const [ENROLLED, START, GOOD, STOP, REFUSED] = [60, 150, 120, 60, 60];
+/** Seconds until a machine whose root is corrupted starts anew. */
+const PANIC = 90;
 
 Deno.test({
   ...named(
-    "lab-sealed enrols its keys, starts by Secure Boot from a verified root, and nothing unsigned",
+    "lab-sealed starts by Secure Boot from a verified root, takes an update, and comes back from a bad one",
     sealedMissing(runner),
   ),
   async fn(t) {
     using folder = tempFolder();
     const client = await SshClient.create(runner, folder.path);
     const sealed = await buildSealed(folder.path, client.publicKey);
+    const machine = (image: string, more = {}) =>
+      startSealed(runner, folder.path, { image, ...more });
 
-    await t.step("enrols", async () => {
-      await using machine = startSealed(runner, folder.path, sealed);
-      assertEquals(await machine.waitForEnd(ENROLLED), { kind: "exited", code: 0 });
-      assertStringIncludes(machine.console(), "Enrolling secure boot keys");
-      assertNotMatch(machine.console(), /OpenRC/);
+    /** Starts it until it answers and its slot is good; asks it, and switches it off. */
+    const ask = async (
+      questions: (
+        ssh: (command: string, update?: string) => Promise<string>,
+      ) => Promise<void>,
+    ) => {
+      const port = freePort();
+      await using started = machine(sealed.image, { port, keeps: true });
+      const ssh = (command: string, update?: string) =>
+        client.run(
+          { address: "127.0.0.1", port },
+          command,
+          (c) => update === undefined ? c : { ...c, stdin: Deno.readFileSync(update) },
+        );
+      await started.eventually(START, () => ssh("true"));
+      await started.orConsole(async () => {
+        const isGood = async () => assertMatch(await ssh("tower-slot status"), /good, running/);
+        await started.eventually(GOOD, isGood);
+        await questions(ssh);
+        await ssh("poweroff").catch(() => undefined); // sshd may end first
+        assertEquals(await started.waitForEnd(STOP), { kind: "exited", code: 0 });
+        assertNotMatch(started.console(), /\[ !! \]|Call Trace|No such file/);
+      });
+    };
+
+    await t.step("enrols its keys", async () => {
+      await using enrolling = machine(sealed.image);
+      assertEquals(await enrolling.waitForEnd(ENROLLED), { kind: "exited", code: 0 });
+      assertStringIncludes(enrolling.console(), "Enrolling secure boot keys");
+      assertNotMatch(enrolling.console(), /OpenRC/);
     });
 
-    await t.step("starts", async () => {
-      const port = freePort();
-      await using machine = startSealed(runner, folder.path, { ...sealed, port });
-      const ssh = (command: string) => client.run({ address: "127.0.0.1", port }, command);
-      await machine.eventually(START, () => ssh("true"));
-      await machine.orConsole(async () => {
+    const good = await buildSealed(folder.path, client.publicKey, { version: "good" });
+    const strange = await buildSealed(folder.path, client.publicKey, {
+      ...{ version: "strange", keys: "other-keys" },
+    });
+    const sealedBy = (build: SealedBuild) => sealedUpdate(runner, build, client.key);
+
+    await t.step("starts, and takes an update that its firmware will start", async () => {
+      await ask(async (ssh) => {
         assertMatch(await ssh("dmesg"), /secureboot: Secure boot enabled/);
         assertMatch(await ssh("cat /proc/mounts"), /^overlay \/ overlay rw/m);
         assertMatch(await ssh("cat /sys/block/dm-0/dm/uuid"), /^CRYPT-VERITY-/);
@@ -51,24 +85,72 @@ Deno.test({
         assertEquals(await ssh("cat /dev/dm-0 | wc -c"), `${rootSize(sealed.image)}\n`);
         assertEquals(await ssh("echo new > /etc/new; cat /etc/new"), "new\n");
         assertMatch(await ssh("cat /proc/mounts"), /^\/dev\/\S+ \/data ext4 rw/m);
-        await ssh("poweroff").catch(() => undefined); // sshd may end first
-        assertEquals(await machine.waitForEnd(STOP), { kind: "exited", code: 0 });
-        assertNotMatch(machine.console(), /\[ !! \]|Call Trace|No such file/);
+        assertEquals(await ssh("tower-slot status"), "a: good, running, next\nb: empty\n");
+        const refused = await ssh(
+          "tower-slot write-other - 2>&1 || tower-slot status",
+          await sealedBy(strange),
+        );
+        assertMatch(refused, /no key that this machine's firmware knows has signed lab-sealed.efi/);
+        assertMatch(refused, /^b: empty$/m);
+        await ssh("tower-slot write-other -", await sealedBy(good));
+        assertMatch(await ssh("tower-slot status"), /^b: trying, 2 left, 0 begun, next$/m);
       });
     });
 
-    await t.step("refuses", async () => {
-      await unsign(runner, sealed);
-      await using machine = startSealed(runner, folder.path, sealed);
+    await t.step("starts the update, which stays, and takes one with a wrong bit", async () => {
+      await ask(async (ssh) => {
+        assertEquals(await ssh("cat /etc/version"), "good\n");
+        assertEquals(
+          await ssh("test -e /etc/new || tower-slot status"),
+          [
+            ...["a: good", "b: good, running, next", ""],
+          ].join("\n"),
+        );
+        // Signed as it is: the slot is what it should be, and its root is not.
+        flipBit(join(sealed.folder, "lab-sealed.squashfs"));
+        await ssh("tower-slot write-other -", await sealedBy(sealed));
+        assertMatch(await ssh("tower-slot status"), /^a: trying, 2 left, 0 begun, next$/m);
+      });
+    });
+
+    await t.step("comes back from it by itself", async () => {
+      for (let left = 2; left > 0; left--) {
+        await using failing = machine(sealed.image, { keeps: true });
+        assertEquals(await failing.waitForEnd(PANIC), { kind: "exited", code: 0 });
+        assertMatch(failing.console(), /dm-verity device corrupted/);
+      }
+      await ask(async (ssh) => {
+        assertEquals(
+          await ssh("cat /etc/version; tower-slot status"),
+          [
+            ...["good", "a: bad", "b: good, running, next", ""],
+          ].join("\n"),
+        );
+      });
+    });
+
+    await t.step("refuses what is not signed", async () => {
+      await unsign(runner, good);
+      await using refusing = machine(good.image);
       const refused = () => {
-        assertStringIncludes(machine.console(), "Security Violation");
+        assertStringIncludes(refusing.console(), "Security Violation");
         return Promise.resolve();
       };
-      await machine.eventually(REFUSED, refused);
-      assert(!/OpenRC|Linux version/.test(machine.console()));
+      await refusing.eventually(REFUSED, refused);
+      assert(!/OpenRC|Linux version/.test(refusing.console()));
     });
   },
 });
+
+/** Flips a bit in the superblock of a squashfs, which is read first of all. */
+function flipBit(squashfs: string): void {
+  using file = Deno.openSync(squashfs, { read: true, write: true });
+  const byte = new Uint8Array(1);
+  file.seekSync(40, Deno.SeekMode.Start);
+  file.readSync(byte);
+  file.seekSync(40, Deno.SeekMode.Start);
+  file.writeSync(Uint8Array.of(byte[0]! ^ 1));
+}
 
 /** Bytes that are hashed of the root: what the superblock of the first hash tree tells. */
 function rootSize(image: string): number {

@@ -4,6 +4,7 @@ import {
   RASPBERRY_PI_VOLUME,
   raspberryPiFiles,
 } from "../../../lib/boot/raspberry_pi.ts";
+import { countingLoader, SLOT_A_PROGRAM, slotBootFiles } from "../../../lib/boot/slot_entries.ts";
 import {
   findSyslinux,
   installSyslinux,
@@ -24,7 +25,7 @@ import { atField, TowerError } from "../../../lib/errors.ts";
 import type { FatType } from "../../../lib/format/fat/geometry.ts";
 import type { FatLayout } from "../../../lib/format/fat/layout.ts";
 import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
-import type { FileTree } from "../../../lib/tree/file_tree.ts";
+import { childOf, type FileTree } from "../../../lib/tree/file_tree.ts";
 import { pathIn } from "../../../lib/tree/tree_view.ts";
 import type { FillIn } from "./values.ts";
 
@@ -48,7 +49,7 @@ interface AnyBoot {
   readonly title: string;
 }
 
-/** By unified kernel images alone, which stages put below the partition's EFI/Linux. */
+/** By unified kernel images alone, which stages put below the partition's EFI/Linux, or that of slot A. */
 export interface UnifiedBoot extends AnyBoot {
   readonly loaders: readonly ["systemd-boot"];
   readonly kernel?: undefined;
@@ -103,18 +104,26 @@ interface BootContext {
  */
 export function bootVolume(tree: FileTree, plan: BootPlan, context: BootContext): BootVolume {
   return plan.kernel === undefined
-    ? unifiedVolume(tree, context)
+    ? unifiedVolume(tree, plan, context)
     : entryVolume(tree, plan, context);
 }
 
-/** A volume whose loader starts the unified kernel images that are there. */
-function unifiedVolume(tree: FileTree, { folder, arch }: BootContext): BootVolume {
-  const loader = atField(["loaders", 0], () => {
+/** A volume whose loader starts the unified kernel images that are there, or that of slot A where it is. */
+function unifiedVolume(
+  tree: FileTree,
+  { title }: UnifiedBoot,
+  { folder, arch }: BootContext,
+): BootVolume {
+  const enrols = enrolsKeys(tree);
+  const files = atField(["loaders", 0], () => {
+    if (tree.file(childOf(folder, SLOT_A_PROGRAM)) !== undefined) {
+      return slotBootFiles(countingLoader(tree, arch), arch, { title, enrols });
+    }
     requireUnifiedKernel(tree, folder);
-    return findSystemdBoot(tree, arch);
+    return unifiedBootFiles(findSystemdBoot(tree, arch), arch, enrols);
   });
   return {
-    files: () => unifiedBootFiles(loader, arch, enrolsKeys(tree)),
+    files: () => files,
     freeBytes: 0,
     sectorsPerCluster: 1,
     minimumType: "fat32",
@@ -125,13 +134,16 @@ function unifiedVolume(tree: FileTree, { folder, arch }: BootContext): BootVolum
 }
 
 function requireUnifiedKernel(tree: FileTree, folder: string): void {
-  const path = folder === "" ? UNIFIED_FOLDER : `${folder}/${UNIFIED_FOLDER}`;
+  const path = childOf(folder, UNIFIED_FOLDER);
   const names = [...tree.children(path)];
   if (names.some((entry) => entry.type === "file" && entry.path.endsWith(".efi"))) return;
   throw new TowerError(
     "not-found",
     `Cannot start anything: there is no unified kernel image in "/${path}"`,
-    { hint: 'a stage "uki" makes one; or name a kernel by "flavour" and "initramfs"' },
+    {
+      hint: `a stage "uki" makes one, or that of a slot, "/${childOf(folder, SLOT_A_PROGRAM)}"; ` +
+        'or name a kernel by "flavour" and "initramfs"',
+    },
   );
 }
 

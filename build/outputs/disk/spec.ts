@@ -105,7 +105,8 @@ export const diskFields = (contents: Contents) =>
     ),
     flavour: serviceName.optional().describe(
       "Kernel flavour to boot; loaders need it. systemd-boot alone does without it, without initramfs and " +
-        "cmdline: it then starts the newest of the unified kernel images in /boot/EFI/Linux.",
+        "cmdline: it then starts the newest of the unified kernel images in /boot/EFI/Linux, or, where " +
+        "/boot/EFI/tower/a.efi is, that of slot A, whose starts it counts (docs/slots.md).",
     ),
     initramfs: treePath.optional().describe(
       "Path of the initramfs in the tree, below /boot; loaders need it.",

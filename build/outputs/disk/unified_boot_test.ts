@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { diskPlan, writeImage } from "../../../tests/support/format/disk_plan.ts";
 import { inlineOnly, smallTree } from "../../../tests/support/tree/small_tree.ts";
 import { inOneBreath } from "../../../lib/breathe.ts";
@@ -18,11 +18,11 @@ const PLAN = diskPlan({
   ...{ boot: { size: "40MiB" }, root: { free: "1MiB" } },
 });
 
-async function written(files: Record<string, string>) {
+async function written(files: Record<string, string>, loader: Record<string, string> = LOADER) {
   const memory = memorySink(64 * MIB);
   const sink = { ...memory, setSize() {} };
   const context = { reader: inlineOnly, epoch: 0, reporter: silent, breathe: inOneBreath };
-  const medium = await writeImage(smallTree({ ...LOADER, ...files }), PLAN, sink, context);
+  const medium = await writeImage(smallTree({ ...loader, ...files }), PLAN, sink, context);
   const volume = sourceAt(memory, MIB, 40 * MIB);
   const read = (path: string) =>
     new TextDecoder().decode(placedFile(volume, path, 4096)?.bytes ?? new Uint8Array());
@@ -40,6 +40,29 @@ Deno.test("a disk without a kernel starts the unified kernel images that are on 
   assert(disk.line(PLAN).includes("unified kernel images"));
   const enrolling = await written({ ...KEYS, "boot/EFI/Linux/a.efi": "image" });
   assert(enrolling.read("loader/loader.conf").endsWith("secure-boot-enroll force\n"));
+});
+
+Deno.test("a disk with the image of slot A starts that, by an entry whose starts are counted", async () => {
+  const image = { "boot/EFI/tower/a.efi": "image" };
+  const { medium, read } = await written({
+    ...KEYS,
+    ...image,
+    "boot/EFI/Linux/system.efi": "other",
+  });
+  assertEquals(medium.loaders, ["systemd-boot"]);
+  assertEquals(read("EFI/BOOT/BOOTX64.EFI"), "loader");
+  assertEquals(
+    read("loader/loader.conf"),
+    "default system-*\ntimeout 0\neditor no\nsecure-boot-enroll force\n",
+  );
+  assertEquals(
+    read("loader/entries/system-a.conf"),
+    "title tower, slot a\nsort-key system\nversion 1\nlinux /EFI/tower/a.efi\n",
+  );
+  const gummiboot = { "usr/lib/gummiboot/gummibootx64.efi": "loader" };
+  const error = await assertRejects(() => written(image, gummiboot), TowerError);
+  assertEquals([error.code, error.at], ["not-found", ["loaders", 0]]);
+  assertMatch(error.message, /Cannot count starts: .*systemd-bootx64/);
 });
 
 Deno.test("only systemd-boot starts what names no kernel, and then nothing else is said", () => {

@@ -10,6 +10,22 @@ variables=/sys/firmware/efi/efivars
 loader_interface=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 slot='' slot_disk=''
 
+# Sets `device` to the partition that is `root`. It comes late, as a root does; wait_for_root may be another
+# part's, which asks for more.
+wait_for_disk() {
+  look_at_clock
+  start=$now
+  until find_root; do
+    look_at_clock
+    if [ "$patience" != forever ] && [ $((now - start)) -ge "$patience" ]; then
+      [ -z "$twin" ] || fail "two partitions are $root: $device and $twin"
+      fail "no partition is $root, which tells the slots (waited $patience s)"
+    fi
+    load_device_modules
+    usleep 100000
+  done
+}
+
 loader_variable() {
   dd if="$variables/$1-$loader_interface" bs=1 skip=4 2> /dev/null | tr -cd ' -~'
 }
@@ -26,7 +42,7 @@ ask_loader() {
     system-b.conf | system-b+*.conf) slot=b ;;
     *) fail "the loader started no slot, but $entry" ;;
   esac
-  wait_for_root
+  wait_for_disk
 }
 
 # Who cannot write that a start was begun does not begin it: it might be begun for ever.
@@ -34,7 +50,7 @@ ask_record() {
   for word in $line; do
     case $word in slots=*) root=${word#*=} ;; esac
   done
-  wait_for_root
+  wait_for_disk
   . /slot_record.sh
   read_record "$device" || fail "$device has no record of slots"
   choose_next

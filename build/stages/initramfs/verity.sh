@@ -3,8 +3,9 @@
 #
 # roothash= of the command line is the root hash of a dm-verity hash tree. The tree is found by it, in
 # whatever partition verity-X of a GPT it lies, so one command line starts from every slot; the data
-# are in the partition root-X of the same disk. What is wrong there cannot start: the kernel compares each
-# block with the tree, and the tree with the root hash.
+# are in the partition root-X of the same disk. Where a slot was chosen (slots.sh) they are its own: the
+# other one may hold the same, and would be taken for the one that does not run. What is wrong there cannot
+# start: the kernel compares each block with the tree, and the tree with the root hash.
 #
 # - A hash device begins with "verity", and the salt's size is at byte 80 (cryptsetup, DMVerity). The
 #   top block of the tree lies in the block of 4096 bytes behind; its SHA-256 is the root hash where
@@ -25,17 +26,16 @@ partition_name() {
 find_verified() {
   hashes='' device=''
   for name in $(ls /sys/class/block); do
-    slot=$(partition_name "$name")
-    case $slot in
-      verity-?*) slot=${slot#verity-} ;;
-      *) continue ;;
-    esac
-    [ "$(top_hash "/dev/$name")" = "$roothash" ] || continue
-    hashes=/dev/$name
+    part=$(partition_name "$name")
+    case $part in verity-?*) ;; *) continue ;; esac
     disk=$(readlink -f "/sys/class/block/$name")
     disk=${disk%/*}
+    [ -z "${slot-}" ] || [ "$part on /dev/${disk##*/}" = "verity-$slot on $slot_disk" ] || continue
+    [ "$(top_hash "/dev/$name")" = "$roothash" ] || continue
+    hashes=/dev/$name
     for other in $(ls "$disk"); do
-      [ -e "$disk/$other/partition" ] && [ "$(partition_name "$other")" = "root-$slot" ] || continue
+      [ -e "$disk/$other/partition" ] && [ "$(partition_name "$other")" = "root-${part#verity-}" ] ||
+        continue
       device=/dev/$other
       return
     done
@@ -66,7 +66,7 @@ wait_for_root() {
     waited=$((now - start))
     if [ "$patience" != forever ] && [ "$waited" -ge "$patience" ]; then
       [ -z "$hashes" ] || fail "there is no root partition beside the hash tree on $hashes"
-      fail "no partition has the hash tree of roothash=$roothash (waited $patience s)"
+      fail "no partition ${slot:+of slot $slot }has the hash tree of roothash=$roothash (waited $patience s)"
     fi
     load_device_modules
     usleep 100000

@@ -47,12 +47,13 @@ fail() {
 read_config() {
   loader='' title='' tries='' deadline='' signers='' boot='' parts='' program='' devices=''
   watchdog_module='' watchdog_seconds=60
+  firmware=/sys/firmware/efi/efivars
   run=/run/tower-slot health=/etc/tower/health.d environment=/proc/1/environ
   [ -r "$config" ] || fail "there is no $config"
   while IFS='=' read -r key value; do
     case $key in
       loader | title | tries | deadline | signers | boot | parts | program) ;;
-      watchdog_module | watchdog_seconds | run | health | environment) ;;
+      watchdog_module | watchdog_seconds | firmware | run | health | environment) ;;
       device-*)
         devices="$devices ${key#device-}=$value"
         continue
@@ -211,6 +212,7 @@ case $command in
     mark_bad "$@"
     ;;
   write-other)
+    [ -z "$program" ] || . "$library/secure_boot.sh"
     . "$library/update.sh"
     open_slots
     lock

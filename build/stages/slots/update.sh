@@ -122,8 +122,10 @@ check_whole() {
   while next_file; do
     if find_wanted "$name"; then
       check_size
-      [ "$(take "$size" | sha256sum | cut -c 1-64)" = "$(digest_of "$name")" ] ||
+      [ "$(take "$size" | keep_program | sha256sum | cut -c 1-64)" = "$(digest_of "$name")" ] ||
         fail "$name is not what was signed"
+      [ "$part" != program ] || check_program "$work/program" "$name"
+      rm -f "$work/program"
       take_padding
       echo "$name" >> "$work/seen"
     else
@@ -131,6 +133,11 @@ check_whole() {
     fi
   done
   check_seen
+}
+
+# A program is looked into, by its places: a copy of it is in memory for that long.
+keep_program() {
+  if [ "$part" = program ]; then tee "$work/program"; else cat; fi
 }
 
 check_seen() {
@@ -142,10 +149,11 @@ check_seen() {
 # What is read back comes from the device, not from memory.
 read_back() {
   sync
-  while read -r file _ place bytes; do
+  while read -r file for place bytes; do
     [ ! -b "$place" ] || echo 1 > /proc/sys/vm/drop_caches
     [ "$(dd if="$place" bs=$MIB 2> /dev/null | head -c "$bytes" | sha256sum | cut -c 1-64)" = \
       "$(digest_of "$file")" ] || fail "$place does not hold the $file that was signed"
+    [ "$for" != program ] || check_program "$place" "$file"
   done < "$work/written"
 }
 

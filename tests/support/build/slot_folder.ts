@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { tempFolder } from "../program/file_sink.ts";
 
@@ -30,10 +31,10 @@ export class SlotFolder implements Disposable {
   ): Promise<SlotFolder> {
     const slots = new SlotFolder(runner, shell);
     const { at } = slots;
-    for (const folder of ["library", "boot/loader/entries", "boot/EFI/tower", "run"]) {
+    for (const folder of ["library", "boot/loader/entries", "boot/EFI/tower", "run", "firmware"]) {
       Deno.mkdirSync(at(folder), { recursive: true });
     }
-    for (const name of ["efi", "counter", "update", "guard"]) {
+    for (const name of ["efi", "counter", "update", "guard", "secure_boot"]) {
       Deno.copyFileSync(new URL(`${name}.sh`, SOURCES), at(`library/${name}.sh`));
     }
     Deno.copyFileSync(RECORD, at("library/record.sh"));
@@ -50,7 +51,9 @@ export class SlotFolder implements Disposable {
     slots.write(
       "slots.conf",
       `loader=${loader}\ntitle=test\ntries=3\ndeadline=60\nsigners=${at("signers")}\n` +
-        `boot=${at("boot")}\nrun=${at("run")}\nenvironment=${at("environment")}\n` +
+        `boot=${at("boot")}\nfirmware=${at("firmware")}\nrun=${at("run")}\nenvironment=${
+          at("environment")
+        }\n` +
         `parts=root:root.img\n${program}` +
         ["root-a", "root-b", "slots"].map((name) => `device-${name}=${at(name)}\n`).join(""),
     );
@@ -69,6 +72,15 @@ export class SlotFolder implements Disposable {
 
   read(name: string): string {
     return Deno.readTextFileSync(this.at(name));
+  }
+
+  /** Has firmware with Secure Boot that starts what a value of its variable db allows. */
+  enforce(db: Uint8Array): void {
+    const attributes = new Uint8Array(4);
+    const put = (name: string, value: Uint8Array) =>
+      Deno.writeFileSync(this.at(`firmware/${name}`), concat([attributes, value]));
+    put("SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", new Uint8Array([1]));
+    put("db-d719b2cb-3d3a-4596-a3bc-dad00e67656f", db);
   }
 
   /** Names of the loader's entries. */

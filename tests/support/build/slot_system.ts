@@ -133,7 +133,7 @@ function manifest(firmware: SlotFirmware, signer: string) {
           },
           { name: "root-b", type: "root", size: "32MiB", content: { kind: "empty" } },
         ],
-        ...uefi ? {} : {
+        ...uefi ? { loaders: ["systemd-boot"] } : {
           ...{ loaders: ["syslinux"], ...own },
           cmdline: `${cmdline} slots=PARTUUID={partuuid:slots}`,
         },

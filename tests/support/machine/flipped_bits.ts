@@ -58,7 +58,12 @@ export const PLACES: readonly Place[] = [
   ...[".cmdline", ".linux", ".initrd"].map((section) => inSection(UNIFIED_IMAGE, section)),
   inPartition("the hash device's magic", /cannot be verified/, "verity-a", 0),
   inPartition("the hash device's salt size", /cannot be verified|corrupted/, "verity-a", 80),
-  inPartition("the top of the tree", /no partition has the hash tree/, "verity-a", BLOCK + 100),
+  inPartition(
+    "the top of the tree",
+    /no partition of slot a has the hash tree/,
+    "verity-a",
+    BLOCK + 100,
+  ),
   inPartition("the tree's lowest level", KERNEL, "verity-a", 2 * BLOCK + 5),
   inPartition("the superblock of the root", KERNEL, "root-a", 40),
 ];

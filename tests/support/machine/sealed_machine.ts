@@ -19,7 +19,7 @@ import { programsMissing } from "../program/missing_programs.ts";
 import { startMachine } from "./test_machine.ts";
 
 /** Of the boot partition. */
-export const UNIFIED_IMAGE = "EFI/Linux/lab-sealed.efi";
+export const UNIFIED_IMAGE = "EFI/tower/a.efi";
 export const LOADER = "EFI/BOOT/BOOTX64.EFI";
 const EPOCH = 1_704_067_200;
 
@@ -29,7 +29,8 @@ const firmware = SECURE_BOOT_FILES.x86_64.find(({ code, variables }) =>
 
 /** Why no sealed machine can be had here, or undefined where it can. */
 export function sealedMissing(runner: Runner): string | undefined {
-  return labMissing() ?? programsMissing(runner, "qemu-system-x86_64", "mcopy") ??
+  return labMissing() ??
+    programsMissing(runner, "qemu-system-x86_64", "mcopy", "ssh-keygen", "tar") ??
     (firmware ? undefined : "no OVMF with Secure Boot");
 }
 
@@ -38,40 +39,94 @@ export interface SealedImage {
   readonly record: BuildRecord;
 }
 
-/** Builds `lab-sealed` as a new user does, with keys that are made here. */
-export async function buildSealed(folder: string, publicKey: string): Promise<SealedImage> {
-  await makeSecureBootKeys({
-    ...{ folder: join(folder, "keys"), name: "Boot test", alsoTrusted: [] },
-    ...{ notBefore: EPOCH, notAfter: 2_524_607_999, timestamp: EPOCH },
-  });
+/** A build of a sealed system, in a folder of its own. */
+export interface SealedBuild extends SealedImage {
+  readonly folder: string;
+}
+
+/**
+ * Builds `lab-sealed` as a new user does, with keys that are made here.
+ *
+ * @param publicKey of who may log in, and sign updates
+ * @param version what /etc/version says, and the folder's name
+ * @param keys which firmware keys sign; the first build of a name makes them
+ */
+export async function buildSealed(
+  folder: string,
+  publicKey: string,
+  { version = "first", keys = "keys" } = {},
+): Promise<SealedBuild> {
+  const keyFolder = join(folder, keys);
+  if (!exists(keyFolder)) {
+    await makeSecureBootKeys({
+      ...{ folder: keyFolder, name: "Boot test", alsoTrusted: [] },
+      ...{ notBefore: EPOCH, notAfter: 2_524_607_999, timestamp: EPOCH },
+    });
+  }
   const sign = ["/usr/lib/systemd/boot/efi/systemd-bootx64.efi", `/boot/${UNIFIED_IMAGE}`];
-  const stage = { kind: "secure-boot", keys: "keys", sign, enroll: true };
   const users = [{ name: "root", authorizedKeys: [publicKey] }];
+  const parts = Object.fromEntries(UPDATED.map(([part, file]) => [part, file]));
   const manifest = {
     ...{ name: "sealed", extends: "lab-sealed" },
-    ...{ stages: [{ kind: "accounts", users }], trees: { sealed: { stages: [stage] } } },
+    stages: [
+      { kind: "accounts", users },
+      { kind: "files", files: [{ path: "/etc/version", contents: `${version}\n` }] },
+      { kind: "slots", loader: "systemd-boot", parts, signers: [publicKey], tries: 2 },
+    ],
+    trees: { sealed: { stages: [{ kind: "secure-boot", keys, sign, enroll: true }] } },
   };
-  const system = join(folder, "sealed.yaml");
+  const system = join(folder, `${version}.yaml`);
   // JSON is YAML.
   Deno.writeTextFileSync(system, JSON.stringify(manifest));
   const env = realEnv();
-  const efiSigner = keySigner(...readSecureBootKey(join(folder, "keys/db.key"), env.notes));
+  const efiSigner = keySigner(...readSecureBootKey(join(keyFolder, "db.key"), env.notes));
   using engine = openEngine(env, { offline: true, json: false, jobs: 2, efiSigner });
-  const request = labRequest(system, "x86_64", folder);
+  const output = join(folder, version);
+  const request = labRequest(system, "x86_64", output);
   const { record } = await build(request, { ...engine, reporter: silent });
-  return { image: join(folder, "lab-sealed.img"), record };
+  return { folder: output, image: join(output, "lab-sealed.img"), record };
+}
+
+/** The files of a build that an update is, by the parts of a slot. */
+const UPDATED = [
+  ["root", "lab-sealed.squashfs"],
+  ["verity", "lab-sealed.verity"],
+  ["program", "lab-sealed.efi"],
+] as const;
+
+/** Signs a build's list of digests with an OpenSSH key, and packs what a slot takes: the tar's path. */
+export async function sealedUpdate(
+  runner: Runner,
+  { folder }: SealedBuild,
+  key: string,
+): Promise<string> {
+  const files = UPDATED.map(([, file]) => file);
+  const { stdout } = await runner.run({ argv: ["sha256sum", ...files], cwd: folder });
+  const at = (name: string) => join(folder, name);
+  Deno.writeFileSync(at("SHA256SUMS"), stdout);
+  await Deno.remove(at("SHA256SUMS.sig")).catch(() => undefined);
+  const sign = ["ssh-keygen", "-Y", "sign", "-q", "-n", "file", "-f", key] as const;
+  await runner.run({ argv: [...sign, at("SHA256SUMS")] });
+  const names = ["SHA256SUMS", "SHA256SUMS.sig", ...files];
+  await runner.run({ argv: ["tar", "-c", "-f", at("update.tar"), "-C", folder, ...names] });
+  return at("update.tar");
 }
 
 /** Starts a machine with Secure Boot's variables in `folder`; they are new ones at first. */
 export function startSealed(
   runner: Runner,
   folder: string,
-  { image, port }: { readonly image: string; readonly port?: number },
+  { image, port, keeps = false }: {
+    readonly image: string;
+    readonly port?: number;
+    /** Whether what it writes stays. */
+    readonly keeps?: boolean;
+  },
 ): VirtualMachine {
   const variables = join(folder, "variables");
   if (!exists(variables)) Deno.copyFileSync(firmware!.variables, variables);
   return startMachine(runner, folder, {
-    ...{ image, snapshot: true },
+    ...{ image, snapshot: !keeps },
     firmware: { kind: "secure-boot", code: firmware!.code, variables },
     network: port === undefined
       ? { kind: "none" }

@@ -7,10 +7,13 @@ import { PATIENCE } from "./test_machine.ts";
 export class SshClient {
   readonly #runner: Runner;
   readonly #folder: string;
+  /** Its private key. */
+  readonly key: string;
 
   private constructor(runner: Runner, folder: string, readonly publicKey: string) {
     this.#runner = runner;
     this.#folder = folder;
+    this.key = join(folder, "id_ed25519");
   }
 
   /** Makes a key pair in a folder. */
@@ -32,7 +35,7 @@ export class SshClient {
       address: host.address,
       port: host.port ?? 22,
       user: host.user ?? "root",
-      identityFile: join(this.#folder, "id_ed25519"),
+      identityFile: this.key,
       trust: { kind: "first-seen", knownHostsFile: join(this.#folder, "known_hosts") },
       connectTimeout: 5 * PATIENCE,
     }, { command: ["sh", "-c", command] });
