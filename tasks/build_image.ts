@@ -19,6 +19,7 @@ import { ownKey } from "../build/boot/own_key.ts";
 import { indexUrl } from "../lib/packages/repositories.ts";
 import { run } from "../build/root.ts";
 import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
+import { EFI_NAME } from "../lib/boot/systemd_boot.ts";
 import { enrolKeys } from "../build/boot/secure_firmware.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
@@ -69,7 +70,7 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   const isNew = usesLab && await refreshLab(env, arch);
   const isSealed = system === SEALED;
   if (isSealed) await makeSealingKeys(env);
-  const manifest = isHost ? system : writeManifest(env, system);
+  const manifest = isHost ? system : writeManifest(env, system, arch);
   if (isNew) {
     const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
     if (code !== 0) return code;
@@ -148,11 +149,15 @@ function labKey(env: Env) {
   return ownKey(join(env.cacheDir, "build-image", "id_ed25519"), "tower-build-image");
 }
 
+/** The folder of the keys that sign a sealed system, beside its manifest. */
+const SEALING_KEYS = "secure-boot";
+
 /** What signs a sealed system, and has its machines learn the keys. */
-const SEALING = {
-  ...{ kind: "secure-boot", keys: "secure-boot", enroll: true },
-  sign: ["/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "/boot/EFI/tower/a.efi"],
-};
+function sealing(arch: Arch) {
+  const loader = `/usr/lib/systemd/boot/efi/systemd-boot${EFI_NAME[arch]}.efi`;
+  const sign = [loader, "/boot/EFI/tower/a.efi"];
+  return { kind: "secure-boot", keys: SEALING_KEYS, enroll: true, sign };
+}
 
 /** What writes its other slot, where somebody signed what is to be in it. */
 const SLOTS = {
@@ -164,9 +169,8 @@ const SLOTS = {
   },
 };
 
-/** The keys that sign, beside the manifest. */
 function sealingKeys(env: Env): string {
-  return join(env.cacheDir, "build-image", SEALING.keys);
+  return join(env.cacheDir, "build-image", SEALING_KEYS);
 }
 
 /** Makes them on first use. */
@@ -177,7 +181,7 @@ async function makeSealingKeys(env: Env): Promise<void> {
 }
 
 /** A manifest that adds the key to a system. */
-function writeManifest(env: Env, system: string): string {
+function writeManifest(env: Env, system: string, arch: Arch): string {
   const base = system.endsWith(".yaml") ? resolve(env.cwd, system) : system;
   const name = /([a-z][a-z0-9-]*)(?:\.yaml)?$/.exec(system)?.[1] ?? "image";
   const isSealed = system === SEALED;
@@ -189,7 +193,7 @@ function writeManifest(env: Env, system: string): string {
       { kind: "accounts", users: [{ name: "root", authorizedKeys: [publicKey] }] },
       ...(isSealed ? [{ ...SLOTS, signers: [publicKey] }] : []),
     ],
-    ...(isSealed ? { trees: { sealed: { stages: [SEALING] } } } : {}),
+    ...(isSealed ? { trees: { sealed: { stages: [sealing(arch)] } } } : {}),
   };
   const path = join(env.cacheDir, "build-image", `${name}.yaml`);
   // JSON is YAML.

@@ -7,8 +7,9 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { freePort } from "../../lib/qemu/deno_loopback.ts";
 import {
+  type Ask,
+  askSealed,
   buildSealed,
   type SealedBuild,
   sealedMissing,
@@ -21,10 +22,8 @@ import { tempFolder } from "../support/program/file_sink.ts";
 import { named } from "../support/program/missing_programs.ts";
 
 const runner = denoRunner();
-/** Seconds until keys are enrolled, a machine answers, a slot is good, it is off, or has refused. */
-const [ENROLLED, START, GOOD, STOP, REFUSED] = [60, 150, 120, 60, 60];
-/** Seconds until a machine whose root is corrupted starts anew. */
-const PANIC = 90;
+/** Seconds until keys are enrolled, a machine has refused, or starts anew as its root is corrupted. */
+const [ENROLLED, REFUSED, PANIC] = [60, 60, 90];
 
 Deno.test({
   ...named(
@@ -38,30 +37,8 @@ Deno.test({
     const machine = (image: string, more = {}) =>
       startSealed(runner, folder.path, { image, ...more });
 
-    /** Starts it until it answers and its slot is good; asks it, and switches it off. */
-    const ask = async (
-      questions: (
-        ssh: (command: string, update?: string) => Promise<string>,
-      ) => Promise<void>,
-    ) => {
-      const port = freePort();
-      await using started = machine(sealed.image, { port, keeps: true });
-      const ssh = (command: string, update?: string) =>
-        client.run(
-          { address: "127.0.0.1", port },
-          command,
-          (c) => update === undefined ? c : { ...c, stdin: Deno.readFileSync(update) },
-        );
-      await started.eventually(START, () => ssh("true"));
-      await started.orConsole(async () => {
-        const isGood = async () => assertMatch(await ssh("tower-slot status"), /good, running/);
-        await started.eventually(GOOD, isGood);
-        await questions(ssh);
-        await ssh("poweroff").catch(() => undefined); // sshd may end first
-        assertEquals(await started.waitForEnd(STOP), { kind: "exited", code: 0 });
-        assertNotMatch(started.console(), /\[ !! \]|Call Trace|No such file/);
-      });
-    };
+    const ask = (questions: (ssh: Ask) => Promise<void>) =>
+      askSealed(runner, folder.path, { client, image: sealed.image }, questions);
 
     await t.step("enrols its keys", async () => {
       await using enrolling = machine(sealed.image);

@@ -1,8 +1,10 @@
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "@std/path";
 import { openEngine } from "../../../build/engine/engine.ts";
 import { build } from "../../../build/pipeline.ts";
 import { makeSecureBootKeys } from "../../../build/secure_boot/key_folder.ts";
 import { readSecureBootKey } from "../../../build/secure_boot/signers.ts";
+import { EFI_NAME } from "../../../lib/boot/systemd_boot.ts";
 import { realEnv } from "../../../lib/env.ts";
 import { piecesOfImage, withoutSignatures } from "../../../lib/format/pe/certificate_table.ts";
 import { readPe } from "../../../lib/format/pe/headers.ts";
@@ -10,12 +12,14 @@ import { memorySource } from "../../../lib/bytes/bytes.ts";
 import type { VirtualMachine } from "../../../lib/lab/virtual_machine.ts";
 import { exists } from "../../../lib/files/files.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
-import { SECURE_BOOT_FILES } from "../../../lib/qemu/machine.ts";
+import { freePort } from "../../../lib/qemu/deno_loopback.ts";
+import { type MachineArch, SECURE_BOOT_FILES } from "../../../lib/qemu/machine.ts";
 import type { BuildRecord } from "../../../lib/release/record.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { keySigner } from "../../../lib/secure_boot/efi_signer.ts";
 import { labMissing, labRequest } from "../build/lab_system.ts";
 import { programsMissing } from "../program/missing_programs.ts";
+import type { SshClient } from "./ssh_client.ts";
 import { startMachine } from "./test_machine.ts";
 
 /** Of the boot partition. */
@@ -23,15 +27,14 @@ export const UNIFIED_IMAGE = "EFI/tower/a.efi";
 export const LOADER = "EFI/BOOT/BOOTX64.EFI";
 const EPOCH = 1_704_067_200;
 
-const firmware = SECURE_BOOT_FILES.x86_64.find(({ code, variables }) =>
-  [code, variables].every((file) => exists(file))
-);
+const firmware = (arch: MachineArch) =>
+  SECURE_BOOT_FILES[arch].find((files) => Object.values(files).every((file) => exists(file)));
 
 /** Why no sealed machine can be had here, or undefined where it can. */
-export function sealedMissing(runner: Runner): string | undefined {
-  return labMissing() ??
-    programsMissing(runner, "qemu-system-x86_64", "mcopy", "ssh-keygen", "tar") ??
-    (firmware ? undefined : "no OVMF with Secure Boot");
+export function sealedMissing(runner: Runner, arch: MachineArch = "x86_64"): string | undefined {
+  return labMissing(arch) ??
+    programsMissing(runner, `qemu-system-${arch}`, "mcopy", "ssh-keygen", "tar") ??
+    (firmware(arch) ? undefined : `no UEFI for ${arch} with Secure Boot`);
 }
 
 export interface SealedImage {
@@ -54,7 +57,7 @@ export interface SealedBuild extends SealedImage {
 export async function buildSealed(
   folder: string,
   publicKey: string,
-  { version = "first", keys = "keys" } = {},
+  { version = "first", keys = "keys", arch = "x86_64" as MachineArch } = {},
 ): Promise<SealedBuild> {
   const keyFolder = join(folder, keys);
   if (!exists(keyFolder)) {
@@ -63,7 +66,8 @@ export async function buildSealed(
       ...{ notBefore: EPOCH, notAfter: 2_524_607_999, timestamp: EPOCH },
     });
   }
-  const sign = ["/usr/lib/systemd/boot/efi/systemd-bootx64.efi", `/boot/${UNIFIED_IMAGE}`];
+  const loader = `/usr/lib/systemd/boot/efi/systemd-boot${EFI_NAME[arch]}.efi`;
+  const sign = [loader, `/boot/${UNIFIED_IMAGE}`];
   const users = [{ name: "root", authorizedKeys: [publicKey] }];
   const parts = Object.fromEntries(UPDATED.map(([part, file]) => [part, file]));
   const manifest = {
@@ -82,7 +86,7 @@ export async function buildSealed(
   const efiSigner = keySigner(...readSecureBootKey(join(keyFolder, "db.key"), env.notes));
   using engine = openEngine(env, { offline: true, json: false, jobs: 2, efiSigner });
   const output = join(folder, version);
-  const request = labRequest(system, "x86_64", output);
+  const request = labRequest(system, arch, output);
   const { record } = await build(request, { ...engine, reporter: silent });
   return { folder: output, image: join(output, "lab-sealed.img"), record };
 }
@@ -116,21 +120,59 @@ export async function sealedUpdate(
 export function startSealed(
   runner: Runner,
   folder: string,
-  { image, port, keeps = false }: {
+  { image, port, keeps = false, arch = "x86_64" }: {
     readonly image: string;
+    readonly arch?: MachineArch;
     readonly port?: number;
     /** Whether what it writes stays. */
     readonly keeps?: boolean;
   },
 ): VirtualMachine {
   const variables = join(folder, "variables");
-  if (!exists(variables)) Deno.copyFileSync(firmware!.variables, variables);
+  const files = firmware(arch)!;
+  if (!exists(variables)) Deno.copyFileSync(files.variables, variables);
   return startMachine(runner, folder, {
-    ...{ image, snapshot: !keeps },
-    firmware: { kind: "secure-boot", code: firmware!.code, variables },
+    ...{ arch, image, snapshot: !keeps },
+    firmware: { kind: "secure-boot", code: files.code, variables },
     network: port === undefined
       ? { kind: "none" }
       : { kind: "user", forwards: [{ host: port, guest: 22 }] },
+  });
+}
+
+/** Seconds until a machine answers, its slot is good, and it is off. */
+const [START, GOOD, STOP] = [150, 120, 60];
+
+/** Asks a machine by SSH; what it is given is the standard input of the command. */
+export type Ask = (command: string, input?: string) => Promise<string>;
+
+/** Starts a sealed machine until it answers and its slot is good; asks it, and switches it off. */
+export async function askSealed(
+  runner: Runner,
+  folder: string,
+  { client, ...machine }: {
+    readonly client: SshClient;
+    readonly image: string;
+    readonly arch?: MachineArch;
+  },
+  questions: (ssh: Ask) => Promise<void>,
+): Promise<void> {
+  const port = freePort();
+  await using started = startSealed(runner, folder, { ...machine, port, keeps: true });
+  const ssh: Ask = (command, input) =>
+    client.run(
+      { address: "127.0.0.1", port },
+      command,
+      (c) => input === undefined ? c : { ...c, stdin: Deno.readFileSync(input) },
+    );
+  await started.eventually(START, () => ssh("true"));
+  await started.orConsole(async () => {
+    const isGood = async () => assertMatch(await ssh("tower-slot status"), /good, running/);
+    await started.eventually(GOOD, isGood);
+    await questions(ssh);
+    await ssh("poweroff").catch(() => undefined); // sshd may end first
+    assertEquals(await started.waitForEnd(STOP), { kind: "exited", code: 0 });
+    assertNotMatch(started.console(), /\[ !! \]|Call Trace|No such file/);
   });
 }
 
