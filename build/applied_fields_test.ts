@@ -429,6 +429,7 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
   ...fields("outputs[iso]", (field) => output(7, field), {
     ...{ tree: "more", arches: other, file: "b.iso", label: "B", loaders: ["isolinux"] },
     ...{ flavour: "lts", initramfs: "/boot/vmlinuz-virt", cmdline: "quiet", compression: "gzip" },
+    paths: ["/boot"],
   }),
   ...fields("outputs[file]", (field) => output(9, field), {
     tree: "plus",

@@ -22,11 +22,15 @@ const spec = z.strictObject({
   flavour: serviceName,
   path: treePath.describe("Where the initramfs goes in the tree."),
   modules: z.array(line.min(1)).default([]).describe("Kernel modules, with all they depend on."),
-  parts: z.array(z.enum(PART_NAMES)).default([]).describe(
+  parts: z.array(z.enum(PART_NAMES)).default([]).refine(
+    (parts) => !parts.includes("live") || parts.length === 1,
+    "must have live alone: the root is on the medium",
+  ).describe(
     "What it does beside mounting a root: unlock opens an encrypted one, with cryptsetup and lvm; verity " +
       "(veritysetup, of the package cryptsetup) one whose root hash the command line tells as roothash=, " +
       "in partitions root-X and verity-X of a GPT, and keeps in memory what is written to it; slots takes " +
-      "one of two (stage slots).",
+      "one of two (stage slots); live one that is a file of the medium, live=PATH, with its hash tree " +
+      "beside it (docs/iso.md).",
   ),
   files: z.array(treePath).default([]).describe("Files of the tree, with the libraries they need."),
   compression: z.enum(["zstd", "gzip", "none"]).optional().describe(

@@ -182,6 +182,16 @@ Deno.test("functions of the part verity are read before the start, beside those 
   assertEquals(text(both, "shell.sh"), `${script}\n${shell}`);
 });
 
+Deno.test("a root on the medium is not one of a disk's as well", () => {
+  const takes = (parts: readonly string[]) =>
+    initramfs.spec.safeParse({ kind: "initramfs", flavour: "virt", path: "/boot/i", parts })
+      .success;
+  assertEquals(
+    [["live"], ["live", "verity"], ["slots", "live"], ["slots", "verity"]].map(takes),
+    [true, false, false, true],
+  );
+});
+
 Deno.test("the tree gets one archive, the same for the same plan, packed as the plan says", async () => {
   const context = {
     reader: store,

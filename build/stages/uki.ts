@@ -1,12 +1,11 @@
 import { z } from "zod";
+import { refersToRootHashes, withRootHashes } from "../../lib/boot/root_hashes.ts";
 import { findStub, osReleaseOf, writeUnifiedKernel } from "../../lib/boot/unified_kernel.ts";
 import { atField, TowerError } from "../../lib/errors.ts";
-import { rootHashOf } from "../../lib/format/verity/root_hash.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
 import { forArches } from "../../lib/schema/arches.ts";
-import { fillIn, type Reference, referencesIn } from "../../lib/schema/references.ts";
 import { line, serviceName, treePath } from "../../lib/schema/scalars.ts";
-import { sourceOf, wholeBlob } from "../../lib/tree/content.ts";
+import { wholeBlob } from "../../lib/tree/content.ts";
 import type { Content } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { type Stage, stageKind } from "./stage.ts";
@@ -21,7 +20,7 @@ const spec = z.strictObject({
   flavour: serviceName.describe("Kernel flavour as in linux-FLAVOUR."),
   initramfs: treePath.describe("The initramfs in the tree, as a stage before made it."),
   cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").refine(
-    (text) => referencesIn(text).every(isRootHash),
+    refersToRootHashes,
     "must have {roothash:/PATH} alone of that form",
   ).describe(
     "Kernel command line, whole: nothing is added. A disk's root is found by its label, such as " +
@@ -37,10 +36,6 @@ const spec = z.strictObject({
   "Makes a unified kernel image: kernel, initramfs and command line as one EFI program, which one " +
     "signature covers.",
 );
-
-function isRootHash({ value, of }: Reference): boolean {
-  return value === "roothash" && of.startsWith("/");
-}
 
 export type UkiPlan = z.infer<typeof spec>;
 
@@ -58,11 +53,7 @@ const apply: Stage<UkiPlan> = (tree, plan, { arch, reader, blobs, epoch }) => {
     () => osReleaseOf(reader, fileOf(tree, plan.osRelease, "name"), plan.osRelease, release),
   );
   const kernel = fileOf(tree, image, "kernel");
-  const commandLine = atField(["cmdline"], () =>
-    fillIn(plan.cmdline, ({ of }) => {
-      const hashes = fileOf(tree, of.slice(1), "hash device");
-      return rootHashOf(sourceOf(reader, hashes));
-    }));
+  const commandLine = atField(["cmdline"], () => withRootHashes(plan.cmdline, tree, reader));
   const writer = blobs.writer();
   let content: Content;
   try {

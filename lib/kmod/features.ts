@@ -13,6 +13,7 @@ export const MODULE_FEATURES: ReadonlyMap<string, readonly string[]> = new Map(O
     "nhpoly1305*",
   ],
   ext4: ["ext4"],
+  iso9660: ["isofs", "cdrom", "sr_mod"],
   mmc: ["mmc_block", "sdhci", "sdhci_pci", "sdhci_acpi", "sdhci_iproc", "bcm2835", "dw_mmc*"],
   nvme: ["nvme", "vmd"],
   scsi: ["sd_mod", "sr_mod", "mptspi", "mpt3sas", "megaraid_sas", "vmw_pvscsi", "hv_storvsc"],

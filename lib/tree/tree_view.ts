@@ -1,5 +1,5 @@
 import { TowerError } from "../errors.ts";
-import type { Entry } from "./entry.ts";
+import type { DirectoryEntry, Entry } from "./entry.ts";
 import { FileTree } from "./file_tree.ts";
 
 /** A path below a folder as a tree that begins there has it; undefined for one elsewhere. */
@@ -50,6 +50,30 @@ export function treeWithout(tree: FileTree, folder: string): FileTree {
   const rest = tree.clone();
   for (const { path } of tree.children(folder)) rest.remove(path);
   return rest;
+}
+
+/**
+ * What a tree has at some paths and below them, with the directories that lead there.
+ *
+ * @throws {TowerError} `not-found` for a path that is not there, `unsupported` for a hard link to a file that
+ * is elsewhere.
+ */
+export function partOfTree(tree: FileTree, paths: readonly string[]): FileTree {
+  const missing = paths.find((path) => !tree.get(path));
+  if (missing !== undefined) {
+    throw new TowerError("not-found", `Cannot take "/${missing}": it is not in the tree`);
+  }
+  const isIn = (path: string) => paths.some((top) => path === top || path.startsWith(`${top}/`));
+  const leadsTo = (path: string) => paths.some((top) => top.startsWith(`${path}/`));
+  const part = new FileTree(tree.get("") as DirectoryEntry);
+  for (const entry of tree.walk()) {
+    if (entry.path === "" || !(isIn(entry.path) || leadsTo(entry.path))) continue;
+    if (entry.type === "hardlink" && !isIn(entry.target)) {
+      throw leadsOver(entry, "a part of the tree", "which is elsewhere");
+    }
+    part.put(entry);
+  }
+  return part;
 }
 
 function leadsOver({ path, target }: Entry & { type: "hardlink" }, into: string, where: string) {

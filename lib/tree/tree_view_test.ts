@@ -3,7 +3,7 @@ import { TowerError } from "../errors.ts";
 import { inlineText } from "./content.ts";
 import type { Entry } from "./entry.ts";
 import { FileTree } from "./file_tree.ts";
-import { folderTree, pathIn, treeWithout } from "./tree_view.ts";
+import { folderTree, partOfTree, pathIn, treeWithout } from "./tree_view.ts";
 
 const COMMON = { uid: 0, gid: 0, mtime: 7, origin: "stage:test" } as const;
 const folder = (path: string, mode = 0o755): Entry => ({
@@ -74,4 +74,21 @@ Deno.test("a view refuses what is no folder, and hard links that lead over its b
     'Cannot take "/a" into a tree without "/boot": it is a hard link to "/boot/vmlinuz"',
   );
   assertEquals(pathsOf(folderTree(treeOf(...TREE, link("a", "boot/vmlinuz")), "boot")).length, 3);
+});
+
+Deno.test("a part of a tree has what is at its paths, and the folders that lead there", () => {
+  const whole = treeOf(
+    ...[folder("a"), folder("a/b", 0o700), file("a/b/c"), link("a/b/d", "a/b/c"), file("a/e")],
+    ...[folder("ab"), file("ab/c"), file("f")],
+  );
+  const part = partOfTree(whole, ["a/b", "f"]);
+  assertEquals(pathsOf(part), ["", "a", "a/b", "a/b/c", "a/b/d", "f"]);
+  assertEquals(part.get("a/b")?.mode, 0o700);
+  const refused = (paths: readonly string[]) =>
+    assertThrows(() => partOfTree(whole, paths), TowerError).message;
+  assertEquals(refused(["a", "g/h"]), 'Cannot take "/g/h": it is not in the tree');
+  assertEquals(
+    refused(["a/b/d"]),
+    'Cannot take "/a/b/d" into a part of the tree: it is a hard link to "/a/b/c", which is elsewhere',
+  );
 });

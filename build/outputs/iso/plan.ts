@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refersToRootHashes } from "../../../lib/boot/root_hashes.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import type { Uuid } from "../../../lib/format/uuid.ts";
 import { artifactName } from "../../../lib/release/artifact_name.ts";
@@ -18,6 +19,10 @@ export const isoSpec = z.strictObject({
   ...forArches,
   ...ofTree,
   file: artifactFile,
+  paths: z.array(treePath).min(1).optional().describe(
+    "What of the tree the medium holds, with what is below; all of it by default. Kernel and initramfs must " +
+      "be in it; boot loaders come from the whole tree.",
+  ),
   label: z.string().regex(/^[A-Z0-9_-]{1,32}$/, "must be 1 to 32 of A-Z, 0-9, _ and -").describe(
     "What the medium is known by: root=LABEL= of it is added to the command line.",
   ),
@@ -27,9 +32,13 @@ export const isoSpec = z.strictObject({
   ),
   flavour: serviceName.describe("Kernel flavour to boot."),
   initramfs: treePath.describe("Path of the initramfs in the tree."),
-  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").default(
-    "",
-  ).describe("Kernel command line; root= is added."),
+  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").refine(
+    refersToRootHashes,
+    "must have {roothash:/PATH} alone of that form",
+  ).default("").describe(
+    "Kernel command line; root= is added. {roothash:/PATH} is the root hash of a hash device that a stage " +
+      "verity made at PATH.",
+  ),
   compression: z.enum(["none", "gzip", "zstd", "xz"]).default("none").describe(
     "Adds .gz, .zst or .xz to the file's name; xz needs the program of that name.",
   ),
@@ -45,6 +54,8 @@ export interface IsoPlan {
   readonly file: string;
   readonly compression: Compression | "none";
   readonly arch: Arch;
+  /** What of the tree the medium holds; all of it where there are none. */
+  readonly paths?: readonly string[];
   readonly label: string;
   /** GUIDs of the partition table. */
   readonly diskId: Uuid;
@@ -57,7 +68,7 @@ export interface IsoPlan {
   /** Paths in the tree. */
   readonly kernel: string;
   readonly initramfs: string;
-  /** Whole: `root=LABEL=` of the medium is in it. */
+  /** Whole but for root hashes of the tree: `root=LABEL=` of the medium is in it. */
   readonly cmdline: string;
   /** What a boot menu shows. */
   readonly title: string;
@@ -71,6 +82,7 @@ export function planMedium(spec: z.infer<typeof isoSpec>, planning: OutputPlanni
     file: artifactName(imageFile(spec.file, spec.compression), planning),
     compression: spec.compression,
     arch: planning.arch,
+    ...(spec.paths === undefined ? {} : { paths: spec.paths }),
     label: spec.label,
     diskId: uuid("disk"),
     isoPartition: uuid("ISO 9660 partition"),

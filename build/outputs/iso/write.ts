@@ -1,4 +1,5 @@
 import { type BootEntry, checkBootEntry } from "../../../lib/boot/boot_entry.ts";
+import { withRootHashes } from "../../../lib/boot/root_hashes.ts";
 import {
   findIsolinux,
   type Isolinux,
@@ -27,13 +28,14 @@ import {
   sizeOf,
 } from "../../../lib/tree/entry.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
+import { partOfTree } from "../../../lib/tree/tree_view.ts";
 import type { IsoPlan } from "./plan.ts";
 import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
 
 const ORIGIN = "stage:boot-loader";
 
 /**
- * A medium: the tree as an ISO 9660 file system, and an EFI system partition behind it. Kernel and
+ * A medium: the tree, or what is wanted of it, as an ISO 9660 file system, and an EFI system partition behind it. Kernel and
  * initramfs are stored once: a file of the FAT has its clusters in a row, at whole sectors of the
  * medium, so that a record of the ISO 9660 file system can name the same bytes.
  *
@@ -50,11 +52,13 @@ export async function writeMedium(
     "reader" | "epoch" | "reporter" | "breathe"
   >,
 ): Promise<Medium> {
-  const entry = bootEntryOf(tree, plan);
+  const { paths } = plan;
+  const held = paths === undefined ? tree : atField(["paths"], () => partOfTree(tree, paths));
+  const entry = bootEntryOf(held, plan, reader);
   const { isolinux, systemdBoot } = findLoaders(tree, plan, reader);
-  const whole = isolinux ? withFiles(tree, isolinuxFiles(isolinux, entry), epoch) : tree;
+  const whole = isolinux ? withFiles(held, isolinuxFiles(isolinux, entry), epoch) : held;
   const esp = systemdBoot &&
-    planEsp(tree, plan, systemdBootFiles(systemdBoot, plan.arch, entry, false), epoch);
+    planEsp(held, plan, systemdBootFiles(systemdBoot, plan.arch, entry, false), epoch);
   const { label, diskId, isoPartition, espPartition } = plan;
   const iso = planIso(whole, {
     label,
@@ -85,7 +89,7 @@ export async function writeMedium(
   reporter.report({ type: "done", id, note: `${Math.ceil(iso.size / 2 ** 20)} MiB` });
   return {
     loaders: plan.loaders,
-    commandLine: plan.cmdline,
+    commandLine: entry.commandLine,
     partitions: partitionsOf(iso).map(({ type, name, firstSector, sectors }, i) => ({
       ...{ name, type, offset: firstSector * SECTOR, size: sectors * SECTOR },
       ...(i === 0 ? { content: "iso9660", folder: "/" } : { content: "fat" }),
@@ -122,16 +126,17 @@ function findLoaders(
 }
 
 /** The entry, whose paths are the same on both file systems. */
-function bootEntryOf(tree: FileTree, plan: IsoPlan): BootEntry {
+function bootEntryOf(tree: FileTree, plan: IsoPlan, reader: ContentReader): BootEntry {
   const there = (path: string, what: string, field: string): string => {
     fileOf(tree, path, what, field);
     return path;
   };
+  const commandLine = atField(["cmdline"], () => withRootHashes(plan.cmdline, tree, reader));
   const entry = {
     title: plan.title,
     kernel: there(plan.kernel, "kernel", "flavour"),
     initramfs: there(plan.initramfs, "initramfs", "initramfs"),
-    commandLine: plan.cmdline,
+    commandLine,
   };
   atField(["cmdline"], () => checkBootEntry(entry));
   return entry;

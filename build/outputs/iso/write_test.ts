@@ -5,7 +5,7 @@ import { inOneBreath } from "../../../lib/breathe.ts";
 import { TowerError } from "../../../lib/errors.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { writeMedium } from "./write.ts";
-import type { IsoPlan } from "./plan.ts";
+import { type IsoPlan, isoSpec } from "./plan.ts";
 
 const CONTEXT = {
   reader: inlineOnly,
@@ -67,4 +67,28 @@ Deno.test("a file of the tree where a loader needs one is a conflict", async () 
   tree.putParents("boot/isolinux/isolinux.cfg", "stage:test", 0);
   tree.put({ ...owned, type: "file", path: "boot/isolinux/isolinux.cfg", content: empty });
   await assertRejects(() => written(ISO_PLAN, tree), TowerError, "the tree has such a file");
+});
+
+Deno.test("a medium has some paths of a tree alone, and its loaders come from the whole of it", async () => {
+  const whole = await written(ISO_PLAN);
+  const part = await written({ ...ISO_PLAN, paths: ["boot"] });
+  assert(part.bytes < whole.bytes, `${part.bytes} and ${whole.bytes}`);
+  const refused = async (paths: readonly string[]) =>
+    (await assertRejects(() => written({ ...ISO_PLAN, paths }), TowerError)).at;
+  assertEquals(await refused(["etc"]), ["flavour"]);
+  assertEquals(await refused(["boot", "none"]), ["paths"]);
+});
+
+Deno.test("a medium's command line has root hashes of its tree, and nothing else of that form", async () => {
+  const error = await assertRejects(
+    () => written({ ...ISO_PLAN, cmdline: "roothash={roothash:/live/root.verity}" }),
+    TowerError,
+    'Cannot tell the root hash of "/live/root.verity": no such file is in the tree',
+  );
+  assertEquals(error.at, ["cmdline"]);
+  const takes = (cmdline: string) => isoSpec.shape.cmdline.safeParse(cmdline).success;
+  assertEquals(
+    ["roothash={roothash:/a}", "roothash={roothash:root}", "root={uuid:/a}", "{a"].map(takes),
+    [true, false, false, true],
+  );
 });

@@ -1,8 +1,10 @@
+import live from "./live.sh" with { type: "text" };
 import record from "../../../lib/boot/slot_record.sh" with { type: "text" };
 import shell from "./shell.sh" with { type: "text" };
 import slots from "./slots.sh" with { type: "text" };
 import unlock from "./unlock.sh" with { type: "text" };
 import verity from "./verity.sh" with { type: "text" };
+import written from "./written.sh" with { type: "text" };
 
 /**
  * What `/init` reads before it begins: its functions take the place of those of the same name. It is called
@@ -33,9 +35,16 @@ export const PARTS = {
   },
   /** A root that dm-verity checks while it is read, with what is written kept in memory. */
   verity: {
-    scripts: [[OVERRIDES, verity]],
+    scripts: [[OVERRIDES, written], [OVERRIDES, verity]],
     programs: ["sbin/veritysetup"],
     applets: ["mkdir", "sha256sum"],
+    wishedApplets: [],
+  },
+  /** A root that is a file of the medium, checked while it is read, with what is written kept in memory. */
+  live: {
+    scripts: [[OVERRIDES, written], [OVERRIDES, live]],
+    programs: ["sbin/veritysetup"],
+    applets: ["mkdir", "cp", "losetup"],
     wishedApplets: [],
   },
   /** One of two roots on a disk, as the loader or a record says. */

@@ -15,7 +15,6 @@
 
 roothash=''
 hashes='' # the device of the hash tree
-verified=/run/verified written=/run/written
 
 # partition_name NAME: what a GPT calls the block device of that name.
 partition_name() {
@@ -79,11 +78,5 @@ mount_root() {
   say "root is $device, verified by $hashes"
   veritysetup open --panic-on-corruption "$device" root "$hashes" "$roothash" ||
     fail "$device cannot be verified: its hash tree on $hashes does not fit to roothash=$roothash"
-  mkdir -p $verified $written &&
-    mount ${rootfstype:+-t "$rootfstype"} -o ro /dev/mapper/root $verified ||
-    fail "$device could not be mounted, though it is verified"
-  mount -t tmpfs -o mode=0755 tmpfs $written &&
-    mkdir $written/upper $written/work &&
-    mount -t overlay -o "lowerdir=$verified,upperdir=$written/upper,workdir=$written/work" overlay \
-      /newroot || fail 'nothing writable could be laid over the root'
+  lay_over /dev/mapper/root
 }
