@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../../lib/brand.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { digestFromHex, digestOf } from "../../lib/bytes/digest.ts";
+import type { ByteSource } from "../../lib/bytes/bytes.ts";
 import { BlockMap, BMAP_BLOCK, formatBmap, type HashedRange } from "../../lib/format/bmap.ts";
 import { type ArtifactFile, createArtifact } from "../../lib/files/artifact_file.ts";
 import { writeFileAtomic } from "../../lib/files/files.ts";
@@ -12,7 +13,9 @@ import { passOver } from "./image_pass.ts";
 import { PassingDigests } from "./passing_digests.ts";
 import { bmapFile, type Compression } from "../../lib/release/file_names.ts";
 import type { ArtifactSink, FileWriter, Medium, OutputFile } from "../outputs/output.ts";
+import { PlacedContents } from "./placed_contents.ts";
 import { LIBRARIES, openPacker } from "./packing.ts";
+import type { ContentSink } from "../../lib/tree/content_sink.ts";
 import type { Artifact, Companion } from "../../lib/release/record.ts";
 
 /** What reading an image told. */
@@ -21,10 +24,11 @@ interface ImagePass {
   readonly ranges: readonly HashedRange[];
 }
 
-/** An image that is written, not yet named. */
+/** An image that can be read, not yet named. */
 interface RawImage {
   readonly file: ArtifactFile;
-  readonly size: number;
+  /** To be read once, in order. */
+  readonly source: ByteSource;
   readonly blocks: BlockMap;
 }
 
@@ -35,8 +39,9 @@ export interface WrittenFile {
 }
 
 /**
- * Writes a file of an output, compressed where it asks for that. Its bytes go to the disk once,
- * uncompressed, and are then read: for digests and for compressing, which zstd begins before.
+ * Writes a file of an output, compressed where it asks for that. Uncompressed, its bytes go to the disk
+ * once and are then read for their digests. For a compressed one only what the store does not have goes
+ * there before: large contents are taken from the store as all is read, hashed and compressed.
  */
 export async function writeFile(
   output: OutputFile,
@@ -78,7 +83,7 @@ async function writePlain(
   const { sink, image } = mappedSink(file);
   const medium = await write(sink) ?? undefined;
   const raw = image();
-  const { size } = raw;
+  const { size } = raw.source;
   let pass: ImagePass | undefined;
   if (medium) {
     const reading = read(raw, () => {}, { engine, isPacked: false });
@@ -105,30 +110,38 @@ function toldOf({ name, mediaType, blocks }: OutputFile, medium?: Medium) {
 
 /**
  * A sink that remembers how large the image is and which of its blocks matter.
- * @param changed Told of what is written.
+ * @param placed Where contents may lie without being written.
  */
 function mappedSink(
   file: ArtifactFile,
-  changed: (offset: number, length: number) => void = () => {},
+  placed?: PlacedContents,
 ): { sink: ArtifactSink; image: () => RawImage } {
   const blocks = new BlockMap();
   let size = 0;
+  const place: ContentSink["place"] = (offset, part) => {
+    blocks.add(offset, part.length);
+    size = Math.max(size, offset + part.length);
+    placed!.add(offset, part);
+  };
   return {
     sink: {
       writeAt(offset, bytes) {
         blocks.add(offset, bytes.length);
         size = Math.max(size, offset + bytes.length);
         file.writeAt(offset, bytes);
-        changed(offset, bytes.length);
       },
       setSize(bytes) {
         size = bytes;
         file.setSize(bytes);
       },
-      readAt: file.readAt,
+      readAt: placed ? (offset, into) => placed.source(size).readAt(offset, into) : file.readAt,
       requireZeros: (offset, length) => blocks.add(offset, length),
+      ...(placed ? { place } : {}),
     },
-    image: () => ({ file, size, blocks }),
+    image: () => ({
+      ...{ file, blocks },
+      source: placed?.checkedSource(size) ?? { size, readAt: file.readAt },
+    }),
   };
 }
 
@@ -139,9 +152,8 @@ async function writePacked(
   format: Compression,
   engine: Engine,
 ): Promise<Written> {
-  const { reporter, jobs, env: { signal, runner } } = engine;
+  const { reporter, store, jobs, env: { signal, runner } } = engine;
   using file = createArtifact(`${path}.raw`);
-  using spool = createArtifact(`${path}.frames`);
   using packed = createArtifact(path);
   const hash = createHash("sha256");
   let size = 0;
@@ -150,18 +162,17 @@ async function writePacked(
     hash.update(bytes);
     size += bytes.length;
   };
-  const means = { runner, jobs, file: { path: file.temporary, spool } };
-  await using packer = await openPacker(format, writePart, means);
-  const { sink, image } = mappedSink(file, packer.changed);
+  await using packer = await openPacker(format, writePart, { runner, jobs });
+  const { sink, image } = mappedSink(file, new PlacedContents(file, store));
   const medium = await write(sink) ?? undefined;
   const raw = image();
   const id = `compress ${output.name}`;
   const title = `Compressing to ${output.name}`;
-  reporter.report({ type: "step", id, title, total: raw.size, unit: "bytes" });
+  reporter.report({ type: "step", id, title, total: raw.source.size, unit: "bytes" });
   const pass = await unlessAborted(signal, async () => {
     const pass = await read(raw, async (bytes, at) => {
       await packer.push(bytes);
-      reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.size });
+      reporter.report({ type: "progress", id, done: at + bytes.length, total: raw.source.size });
     }, { engine, isPacked: true });
     // The disk has something to do meanwhile.
     await Promise.all([packer.end(), packed.flush()]);
@@ -174,9 +185,9 @@ async function writePacked(
     digest: digestFromHex(hash.digest("hex")),
     size,
     compression: { format, tool: packer.tool },
-    raw: { digest: pass.digest, size: raw.size },
+    raw: { digest: pass.digest, size: raw.source.size },
   };
-  return { artifact, size: raw.size, pass: medium && pass };
+  return { artifact, size: raw.source.size, pass: medium && pass };
 }
 
 /** A signal also ends the program that compresses: what then fails is told as the signal. */
@@ -191,20 +202,20 @@ async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
 
 /** Passes over an image while its ranges are hashed beside it; a signal ends both. */
 async function read(
-  { file, size, blocks }: RawImage,
+  { file, source, blocks }: RawImage,
   push: (bytes: Uint8Array, at: number) => void | Promise<void>,
-  { engine: { breathe, jobs }, isPacked }: { readonly engine: Engine; readonly isPacked: boolean },
+  { engine: { breathe }, isPacked }: { readonly engine: Engine; readonly isPacked: boolean },
 ): Promise<ImagePass> {
+  const { size } = source;
   if (size === 0) throw new TowerError("malformed", `Cannot map "${file.path}": it is empty`);
   const ranges = blocks.ranges();
   const parts = ranges.map(({ first, last }) => {
     const offset = first * BMAP_BLOCK;
     return { offset, length: Math.min((last + 1) * BMAP_BLOCK, size) - offset };
   });
-  // Two processors have enough to do with what is packed.
-  const passing = isPacked && jobs <= 2 ? new PassingDigests(parts) : undefined;
+  // What is packed lies in no file that another thread could read, and leaves no processor idle.
+  const passing = isPacked ? new PassingDigests(parts) : undefined;
   using beside = passing ? undefined : startPartDigests(file.temporary, parts);
-  const source = { size, readAt: file.readAt };
   const digest = await passOver(source, ranges, async (bytes, at) => {
     passing?.update(bytes, at);
     await push(bytes, at);

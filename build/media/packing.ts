@@ -1,6 +1,5 @@
 import { GzipWriter } from "../../lib/format/gzip.ts";
 import { ZSTD_LIBRARY } from "../../lib/format/zstd.ts";
-import { type Spool, ZstdFilePacker } from "../../lib/disk/zstd_file_packer.ts";
 import { ZstdPacker } from "../../lib/disk/zstd_packer.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
@@ -15,27 +14,16 @@ const ZSTD_LEVEL = 3;
 /** What compresses without a program, for the record. */
 export const LIBRARIES = { gzip: GZIP_LIBRARY, zstd: ZSTD_LIBRARY } as const;
 
-/** A file whose bytes are to be packed, and what it may take beside. */
-export interface FileToPack {
-  readonly path: string;
-  readonly spool: Spool;
-}
-
 /**
  * Opens a packer.
  * @param jobs threads that compress, for zstd
- * @param file what the bytes come from, where other threads may read it
  * @param write gets the compressed bytes in order
  * @throws {TowerError} `tool` when xz is asked for and missing
  */
 export async function openPacker(
   format: Compression,
   write: (bytes: Uint8Array) => void,
-  { runner, jobs, file }: {
-    readonly runner: Runner;
-    readonly jobs: number;
-    readonly file?: FileToPack;
-  },
+  { runner, jobs }: { readonly runner: Runner; readonly jobs: number },
 ): Promise<Packer> {
   switch (format) {
     case "xz":
@@ -50,7 +38,7 @@ export async function openPacker(
       };
     }
     case "zstd":
-      return file !== undefined && jobs > 1 ? zstdOfFile(file, jobs, write) : zstd(jobs, write);
+      return zstd(jobs, write);
   }
 }
 
@@ -59,21 +47,6 @@ function zstd(jobs: number, write: (bytes: Uint8Array) => void): Packer {
   return {
     tool: LIBRARIES.zstd,
     push: (bytes) => packer.push(bytes),
-    end: () => packer.end(),
-    [Symbol.asyncDispose]: () => Promise.resolve(packer[Symbol.dispose]()),
-  };
-}
-
-function zstdOfFile(
-  { path, spool }: FileToPack,
-  jobs: number,
-  write: (bytes: Uint8Array) => void,
-): Packer {
-  const packer = new ZstdFilePacker(path, { level: ZSTD_LEVEL, jobs, spool }, write);
-  return {
-    tool: LIBRARIES.zstd,
-    changed: (offset, length) => packer.changed(offset, length),
-    push: ({ length }) => packer.done(length),
     end: () => packer.end(),
     [Symbol.asyncDispose]: () => Promise.resolve(packer[Symbol.dispose]()),
   };

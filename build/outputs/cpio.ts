@@ -21,7 +21,7 @@ type Plan = z.infer<typeof spec>;
 const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink, breathe }) =>
   sink.file(
     { name, mediaType: "application/x-cpio", compression },
-    (file) => inOrder(file, cpioPieces(tree, reader), breathe),
+    (file) => inOrder(file, cpioPieces(tree, reader), { reader, breathe }),
   );
 
 export const cpio = outputKind({

@@ -4,7 +4,6 @@ import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { ofTree } from "../../lib/schema/of_tree.ts";
 import { treePath } from "../../lib/schema/scalars.ts";
-import { piecesOf } from "../../lib/tree/content.ts";
 import { artifactFile } from "./artifact_file.ts";
 import { inOrder } from "./in_order.ts";
 import { outputKind, type OutputWriter } from "./output.ts";
@@ -19,8 +18,6 @@ const spec = z.strictObject({
 
 type Plan = z.infer<typeof spec>;
 
-const CHUNK = 1 << 20;
-
 /** A file of the tree, byte for byte. @throws {TowerError} `not-found` */
 const write: OutputWriter<Plan> = (tree, { file: name, path }, { reader, sink, breathe }) => {
   const entry = tree.file(path);
@@ -32,7 +29,7 @@ const write: OutputWriter<Plan> = (tree, { file: name, path }, { reader, sink, b
   const file = { name, mediaType: "application/octet-stream", compression: "none" } as const;
   return sink.file(
     file,
-    (bytes) => inOrder(bytes, piecesOf(reader, entry!.content, new Uint8Array(CHUNK)), breathe),
+    (bytes) => inOrder(bytes, [entry!.content], { reader, breathe }),
   );
 };
 

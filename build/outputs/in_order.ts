@@ -1,15 +1,22 @@
 import type { Breathe } from "../../lib/breathe.ts";
+import { piecesOf } from "../../lib/tree/content.ts";
+import { WORTH_PLACING } from "../../lib/tree/content_sink.ts";
+import { type Content, type ContentReader, sizeOf } from "../../lib/tree/entry.ts";
 import type { ArtifactSink } from "./output.ts";
 
 const BUFFER = 1 << 20;
 
-/** Writes bytes one after the other: small pieces (headers of half a kilobyte) in few large writes. */
+/**
+ * Writes bytes and contents one after the other: small pieces (headers of half a kilobyte) in few large
+ * writes. Large contents are only placed where the sink can do that.
+ */
 export async function inOrder(
   sink: ArtifactSink,
-  pieces: Iterable<Uint8Array>,
-  breathe: Breathe,
+  parts: Iterable<Uint8Array | Content>,
+  { reader, breathe }: { readonly reader: ContentReader; readonly breathe: Breathe },
 ): Promise<void> {
   const buffer = new Uint8Array(BUFFER);
+  const chunk = new Uint8Array(BUFFER);
   let filled = 0;
   let position = 0;
   const flush = () => {
@@ -17,13 +24,27 @@ export async function inOrder(
     position += filled;
     filled = 0;
   };
-  for (const bytes of pieces) {
+  const put = (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + BUFFER - filled);
       buffer.set(part, filled);
       filled += part.length;
       at += part.length;
       if (filled === BUFFER) flush();
+    }
+  };
+  for (const part of parts) {
+    if (part instanceof Uint8Array) put(part);
+    else if (sink.place && sizeOf(part) >= WORTH_PLACING) {
+      flush();
+      const length = sizeOf(part);
+      sink.place(position, { content: part, from: 0, length });
+      position += length;
+    } else {
+      for (const piece of piecesOf(reader, part, chunk)) {
+        put(piece);
+        await breathe();
+      }
     }
     await breathe();
   }

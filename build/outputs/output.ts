@@ -8,13 +8,13 @@ import type { RecordedPartition } from "../../lib/release/recorded_partition.ts"
 import type { Breathe } from "../../lib/breathe.ts";
 import type { Compression } from "../../lib/release/file_names.ts";
 import type { NamedBuild } from "../../lib/release/artifact_name.ts";
-import type { ByteSink } from "../../lib/bytes/bytes.ts";
+import type { ContentSink } from "../../lib/tree/content_sink.ts";
 import type { ContentReader } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 
 /** The file that an output becomes. It gets its name only once it is whole. */
-export interface ArtifactSink extends ByteSink {
+export interface ArtifactSink extends ContentSink {
   /** Sets the file's length; bytes that were never written are holes that read as zeros. */
   setSize(size: number): void;
   /** Reads back up to `into.length` bytes of what was written; returns how many, 0 only at the end. */

@@ -1,4 +1,4 @@
-import { tarPieces } from "../../lib/format/tar.ts";
+import { tarParts } from "../../lib/format/tar.ts";
 import { z } from "zod";
 import { artifactName } from "../../lib/release/artifact_name.ts";
 import { forArches } from "../../lib/schema/arches.ts";
@@ -21,7 +21,7 @@ type Plan = z.infer<typeof spec>;
 const write: OutputWriter<Plan> = (tree, { file: name, compression }, { reader, sink, breathe }) =>
   sink.file(
     { name, mediaType: "application/x-tar", compression },
-    (file) => inOrder(file, tarPieces(tree, reader), breathe),
+    (file) => inOrder(file, tarParts(tree), { reader, breathe }),
   );
 
 export const tar = outputKind({

@@ -5,18 +5,14 @@ export function zstdHere(): ZstdBuild {
   return zstdBuildFor(Deno.version.deno);
 }
 
-/** Where a frame's contents lie. What is behind the file's end counts as zeros. */
-export interface FramePlace {
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
 /** A frame's contents, for a worker. */
 export interface FrameOrder {
-  readonly from: Uint8Array | FramePlace;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly level: number;
 }
 
-/** The frame. */
-export type FrameAnswer = Uint8Array<ArrayBuffer>;
+export interface FrameAnswer {
+  readonly frame: Uint8Array<ArrayBuffer>;
+  /** The order's bytes, which come back: their memory is used again. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { openZstd, ZSTD_FRAME } from "../format/zstd.ts";
 import { zstdHere } from "./zstd_frame.ts";
 import { zstdWorkers } from "./zstd_workers.ts";
@@ -11,6 +12,11 @@ export class ZstdPacker implements Disposable {
   readonly #write: (bytes: Uint8Array) => void;
   /** Frames under way, oldest first. */
   readonly #pending: Promise<Uint8Array>[] = [];
+  /** Memory of frames that were made. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #zeros = new Uint8Array(ZSTD_FRAME);
+  /** The frame of zeros alone: images have many. */
+  #frameOfZeros: Promise<Uint8Array> | undefined;
   #buffer = new Uint8Array(ZSTD_FRAME);
   #filled = 0;
 
@@ -52,12 +58,27 @@ export class ZstdPacker implements Disposable {
   }
 
   async #send(): Promise<void> {
-    const frame = this.#frames.make(this.#buffer.subarray(0, this.#filled));
+    const frame = this.#frame(this.#buffer.subarray(0, this.#filled));
     frame.catch(() => {}); // who waits for an older one is told of that one first
     this.#pending.push(frame);
-    this.#buffer = new Uint8Array(ZSTD_FRAME);
     this.#filled = 0;
     while (this.#pending.length > this.#frames.most) await this.#writeOldest();
+  }
+
+  #frame(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    // Bytes of a program differ from zeros at once.
+    const isZeros = bytes.length === ZSTD_FRAME && Buffer.compare(bytes, this.#zeros) === 0;
+    if (isZeros && this.#frameOfZeros) return this.#frameOfZeros;
+    const frame = this.#make(bytes);
+    if (isZeros) this.#frameOfZeros = frame;
+    this.#buffer = this.#spare.pop() ?? new Uint8Array(ZSTD_FRAME);
+    return frame;
+  }
+
+  async #make(contents: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const { frame, bytes } = await this.#frames.make(contents);
+    if (bytes.length === ZSTD_FRAME) this.#spare.push(bytes);
+    return frame;
   }
 
   async #writeOldest(): Promise<void> {
@@ -66,16 +87,22 @@ export class ZstdPacker implements Disposable {
   }
 }
 
-/** Makes frames; `make` takes the bytes away. */
+/** Makes frames; `make` takes the bytes away, and gives them back with the frame. */
 interface FrameMaker extends Disposable {
   /** Frames that may be under way. */
   readonly most: number;
-  make(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  make(
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly frame: Uint8Array; readonly bytes: Uint8Array<ArrayBuffer> }>;
 }
 
 function ownThread(level: number): FrameMaker {
-  const make = openZstd(zstdHere(), level);
-  return { most: 0, make, [Symbol.dispose]() {} };
+  const encode = openZstd(zstdHere(), level);
+  return {
+    most: 0,
+    make: async (bytes) => ({ frame: await encode(bytes), bytes }),
+    [Symbol.dispose]() {},
+  };
 }
 
 /** Workers that take frames in turn. */
@@ -83,7 +110,7 @@ function frameWorkers(level: number, jobs: number): FrameMaker {
   const pool = zstdWorkers(jobs);
   return {
     most: pool.most,
-    make: (bytes) => pool.ask({ from: bytes, level }, [bytes.buffer]),
+    make: (bytes) => pool.ask({ bytes, level }, [bytes.buffer]),
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
 }

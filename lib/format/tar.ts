@@ -1,6 +1,6 @@
 import { TowerError } from "../errors.ts";
 import { piecesOf } from "../tree/content.ts";
-import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
+import type { Content, ContentReader, Entry, FileEntry } from "../tree/entry.ts";
 import { sizeOf } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
 import { concat } from "../bytes/bytes.ts";
@@ -98,9 +98,20 @@ export function tarEnd(): Uint8Array {
 export function* tarPieces(
   tree: FileTree,
   reader: ContentReader,
-  recordsOf: (entry: Entry) => PaxRecords = () => new Map(),
+  recordsOf?: (entry: Entry) => PaxRecords,
 ): Generator<Uint8Array> {
   const chunk = new Uint8Array(COPY);
+  for (const part of tarParts(tree, recordsOf)) {
+    if (part instanceof Uint8Array) yield part;
+    else yield* piecesOf(reader, part, chunk);
+  }
+}
+
+/** The same with contents that nobody has read. */
+export function* tarParts(
+  tree: FileTree,
+  recordsOf: (entry: Entry) => PaxRecords = () => new Map(),
+): Generator<Uint8Array | Content> {
   /** Where the content of a file with hard links stands, by the path of its `file` entry. */
   const written = new Map<string, string>();
   for (const walked of tree.walk()) {
@@ -108,7 +119,7 @@ export function* tarPieces(
     const entry = firstName(tree, walked, written);
     yield tarHeader(entry, recordsOf(entry));
     if (entry.type !== "file") continue;
-    yield* piecesOf(reader, entry.content, chunk);
+    yield entry.content;
     yield padding(sizeOf(entry.content));
   }
   yield tarEnd();

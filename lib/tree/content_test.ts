@@ -26,9 +26,10 @@ const WAYS: Record<string, (reader: ContentReader, content: Content) => void> = 
   pieces: (reader, content) => void [...piecesOf(reader, content, new Uint8Array(4096))],
   bytes: (reader, content) => void bytesOf(reader, content),
   ext4: (reader, content) => {
-    const writer = new BlockWriter({ writeAt() {} });
+    const sink = { writeAt() {} };
+    const writer = new BlockWriter(sink);
     const runs = [{ start: 5, count: 2 }, { start: 9, count: 1 }];
-    for (const _ of writeContent(writer, reader, runs, content));
+    for (const _ of writeContent(writer, { reader, sink }, runs, content));
   },
 };
 

@@ -1,9 +1,10 @@
 import type { z } from "zod";
-import type { ByteSink, ByteSource } from "../../../lib/bytes/bytes.ts";
+import type { ByteSource } from "../../../lib/bytes/bytes.ts";
 import type { FieldPath } from "../../../lib/errors.ts";
 import type { BlockCompressor } from "../../../lib/format/block_compressor.ts";
 import type { BlockPacking } from "../../../lib/format/block_encoder.ts";
 import type { Uuid } from "../../../lib/format/uuid.ts";
+import type { ContentSink } from "../../../lib/tree/content_sink.ts";
 import type { Content, ContentReader } from "../../../lib/tree/entry.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { BootVolume } from "./boot_volume.ts";
@@ -122,7 +123,7 @@ export interface LaidOut {
    * @returns values that are known now
    * @throws {TowerError} `no-space` where only what was compressed tells that it does not fit
    */
-  readonly write: (sink: ByteSink, context: WritingContext) => MaybeLater<Values | void>;
+  readonly write: (sink: ContentSink, context: WritingContext) => MaybeLater<Values | void>;
 }
 
 export interface WritingContext {

@@ -1,8 +1,9 @@
-import { sinkAt, sourceAt } from "../../../lib/bytes/bytes.ts";
+import { sourceAt } from "../../../lib/bytes/bytes.ts";
 import { atField, fieldOf, type FieldPath, TowerError } from "../../../lib/errors.ts";
 import { SECTOR } from "../../../lib/format/fat/geometry.ts";
 import type { RecordedPartition } from "../../../lib/release/recorded_partition.ts";
 import { fillIn } from "../../../lib/schema/references.ts";
+import { contentSinkAt } from "../../../lib/tree/content_sink.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
 import { type BootVolume, bootVolume, NO_CODE } from "./boot_volume.ts";
@@ -217,7 +218,7 @@ async function writeContents(
       reporter.report({ type: "progress", id, done: before + done, total });
     const partition = partitions[i]!;
     const values = await whileWriting(partition, i, () =>
-      content.write(sinkAt(sink, base), {
+      content.write(contentSinkAt(sink, base), {
         ...{ reader, firstSector, fillIn: fill, blockCompressor, tell },
         dataOf: ({ of }) => sourceAt(sink, ...placeOf(of)),
         onProgress(done) {

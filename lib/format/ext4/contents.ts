@@ -1,23 +1,34 @@
 import { checkOf, damaged } from "../../tree/content.ts";
 import type { Content, ContentReader } from "../../tree/entry.ts";
 import { sizeOf } from "../../tree/entry.ts";
+import { type ContentSink, WORTH_PLACING } from "../../tree/content_sink.ts";
 import type { BlockWriter } from "./block_writer.ts";
 import { BLOCK_SIZE, type Run } from "./geometry.ts";
 
 /**
- * Writes a content into its blocks, the last one filled up with zeros.
+ * Writes a content into its blocks, the last one filled up with zeros; a large one is only placed there
+ * where the sink can do that.
  *
  * @returns how many bytes came in, piece by piece
  * @throws {TowerError} `damaged` when the blob is not what the content says
  */
 export function* writeContent(
   writer: BlockWriter,
-  reader: ContentReader,
+  { reader, sink }: { readonly reader: ContentReader; readonly sink: ContentSink },
   runs: readonly Run[],
   content: Content,
 ): Generator<number> {
   const size = sizeOf(content);
   if (size === 0) return;
+  if (sink.place && size >= WORTH_PLACING) {
+    let from = 0;
+    for (const { start, count } of runs) {
+      const length = Math.min(count * BLOCK_SIZE, size - from);
+      sink.place(start * BLOCK_SIZE, { content, from, length });
+      from += length;
+    }
+    return yield size;
+  }
   const read = readerOf(reader, content);
   const check = checkOf(content);
   let done = 0;

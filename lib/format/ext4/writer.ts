@@ -1,5 +1,5 @@
 import { inOneBreath } from "../../breathe.ts";
-import type { ByteSink } from "../../bytes/bytes.ts";
+import type { ContentSink } from "../../tree/content_sink.ts";
 import type { ContentReader } from "../../tree/entry.ts";
 import { BlockWriter } from "./block_writer.ts";
 import { fileSystemSeed, inodeSeed } from "./checksum.ts";
@@ -40,7 +40,7 @@ import { encodeInodeXattrs, encodeXattrBlock } from "./xattr.ts";
 export async function writeExt4(
   layout: Ext4Layout,
   reader: ContentReader,
-  sink: ByteSink,
+  sink: ContentSink,
   onProgress: (done: number) => Promise<void> = inOneBreath,
 ): Promise<void> {
   const writer = new BlockWriter(sink);
@@ -66,7 +66,7 @@ export async function writeExt4(
       const bytes = writer.zeros(runs[0]!.start * BLOCK_SIZE, BLOCK_SIZE);
       encodeJournalSuperblock(bytes, plan.dataBlocks, uuid);
     } else if (plan.body.kind === "file") {
-      for (const n of writeContent(writer, reader, runs, plan.body.content)) {
+      for (const n of writeContent(writer, { reader, sink }, runs, plan.body.content)) {
         await onProgress(done += n);
       }
     }

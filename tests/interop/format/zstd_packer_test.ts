@@ -3,13 +3,11 @@ import { join } from "@std/path";
 import { blockEncoderHere } from "../../../lib/disk/block_order.ts";
 import { openBlockEncoder } from "../../../lib/format/block_encoder.ts";
 import { zstdHere } from "../../../lib/disk/zstd_frame.ts";
-import { ZstdFilePacker } from "../../../lib/disk/zstd_file_packer.ts";
 import { ZstdPacker } from "../../../lib/disk/zstd_packer.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import { digestOf } from "../../../lib/bytes/digest.ts";
 import { openZstd, ZSTD_FRAME } from "../../../lib/format/zstd.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { createArtifact } from "../../../lib/files/artifact_file.ts";
 import { tempDir } from "../../../lib/files/files.ts";
 import { programsMissing } from "../../support/program/missing_programs.ts";
 
@@ -112,114 +110,14 @@ Deno.test("zstd frames: what cannot be written ends the work, workers included",
   );
 });
 
-/** What is written to a file of so many bytes, in this order. */
-type Writes = readonly (readonly [offset: number, bytes: Uint8Array])[];
-
-const WAIT = 5;
-/** Answers of workers are heard meanwhile, or not. */
-const sleep = () => new Promise((resolve) => setTimeout(resolve, WAIT));
-const block = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT);
-
-/** Compresses a file while it is written, with a wait after each write. */
-async function packedFile(
-  size: number,
-  writes: Writes,
-  wait: () => unknown,
-): Promise<Uint8Array> {
-  using folder = tempDir();
-  using file = createArtifact(join(folder.path, "file"));
-  using spool = createArtifact(join(folder.path, "spool"));
-  file.setSize(size);
-  const parts: Uint8Array[] = [];
-  const options = { level: 3, jobs: 2, spool };
-  using packer = new ZstdFilePacker(file.temporary, options, (part) => parts.push(part));
-  for (const [offset, bytes] of writes) {
-    file.writeAt(offset, bytes);
-    packer.changed(offset, bytes.length);
-    await wait();
+Deno.test("zstd frames of zeros, among others and at the end, are those that any packer makes", async () => {
+  const bytes = new Uint8Array(9 * ZSTD_FRAME + 5);
+  bytes[3 * ZSTD_FRAME - 1] = 1;
+  bytes[5 * ZSTD_FRAME] = 1;
+  const encode = openZstd(zstdHere(), 3);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += ZSTD_FRAME) {
+    frames.push(await encode(bytes.subarray(at, at + ZSTD_FRAME)));
   }
-  for (let at = 0; at < size; at += 1 << 20) await packer.done(Math.min(1 << 20, size - at));
-  await packer.end();
-  return concat(parts);
-}
-
-Deno.test("zstd frames of a file that is still written are those of what it is in the end", async () => {
-  const frames = 24;
-  for (const size of [frames * ZSTD_FRAME, frames * ZSTD_FRAME - 77_000, 5]) {
-    const expected = new Uint8Array(size);
-    const writes: [number, Uint8Array][] = [];
-    const write = (offset: number, fill: number, length: number) => {
-      const bytes = new Uint8Array(Math.min(length, size - offset)).fill(fill);
-      writes.push([offset, bytes]);
-      expected.set(bytes, offset);
-    };
-    write(0, 1, 5);
-    // Two of three frames, in order; the others are holes.
-    for (let i = 0; i < frames && i * ZSTD_FRAME < size; i++) {
-      if (i % 3 !== 2) write(i * ZSTD_FRAME, i + 1, ZSTD_FRAME);
-    }
-    write(size - 1, 9, 1);
-    // Some are written to again, as metadata of a file system is, one of the holes among them.
-    for (const i of [12, 0, 2, 4, 6, 19]) {
-      if (i * ZSTD_FRAME + 19 < size) write(i * ZSTD_FRAME + 9, 200 + i, 10);
-    }
-    const alone = digestOf(await packed(expected, 1, size));
-    for (const wait of [sleep, block]) {
-      assertEquals(digestOf(await packedFile(size, writes, wait)), alone, `${size} bytes`);
-    }
-  }
-});
-
-Deno.test("zstd frames of a file: what cannot be written, or read, ends the work", async () => {
-  using folder = tempDir();
-  using spool = createArtifact(join(folder.path, "spool"));
-  const path = join(folder.path, "file");
-  Deno.writeFileSync(path, contents());
-  const full = () => {
-    throw new Error("no space left");
-  };
-  const options = { level: 3, jobs: 2, spool };
-  for (
-    const [file, write, message] of [
-      [path, full, "no space left"],
-      [
-        join(folder.path, "none"),
-        () => {},
-        `Cannot read "${folder.path}/none": there is no such file`,
-      ],
-    ] as const
-  ) {
-    using packer = new ZstdFilePacker(file, options, write);
-    await assertRejects(
-      async () => {
-        await packer.done(contents().length);
-        await packer.end();
-      },
-      Error,
-      message,
-    );
-  }
-});
-
-Deno.test("zstd frames of a file: one that cannot be written is not forgotten where the next can", async () => {
-  using folder = tempDir();
-  using spool = createArtifact(join(folder.path, "spool"));
-  const path = join(folder.path, "file");
-  const size = 4 * ZSTD_FRAME;
-  Deno.writeFileSync(path, new Uint8Array(size).fill(7));
-  const failing = Promise.withResolvers<void>();
-  let isFull = true;
-  const write = () => {
-    if (!isFull) return;
-    isFull = false;
-    failing.resolve();
-    throw new Error("no space left");
-  };
-  using packer = new ZstdFilePacker(path, { level: 3, jobs: 2, spool }, write);
-  packer.changed(0, size);
-  await packer.done(size);
-  // Nobody waits for the packer when it fails, nor when the frames behind are made.
-  await failing.promise;
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  await assertRejects(() => packer.end(), Error, "no space left");
+  for (const jobs of [1, 2]) assertEquals(await packed(bytes, jobs, 1 << 20), concat(frames));
 });
