@@ -2,7 +2,7 @@ import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { type ByteSource, memorySource } from "../bytes/bytes.ts";
 import { identityOf, sourceOf, textOf } from "../tree/content.ts";
-import type { ContentReader, FileEntry } from "../tree/entry.ts";
+import type { ContentReader, Entry, FileEntry } from "../tree/entry.ts";
 import { type FileTree, nameOf } from "../tree/file_tree.ts";
 import { packingOf } from "./compression.ts";
 import { inHashOrder } from "./hash_order.ts";
@@ -100,7 +100,7 @@ export function moduleFiles(directory: ModuleDirectory): ModuleFile[] {
 export function moduleParts({ tree, path, release }: ModuleDirectory): readonly unknown[] {
   const parts: unknown[] = [release];
   for (const entry of tree.walk(path)) {
-    const file = tree.file(entry.path);
+    const file = fileOf(tree, entry);
     parts.push([entry.path, entry.type, file ? identityOf(file.content) : null]);
   }
   return parts;
@@ -112,13 +112,20 @@ export async function readModules(
   breathe: Breathe,
 ): Promise<KernelModule[]> {
   const modules: KernelModule[] = [];
-  const buffer = new Uint8Array(SMALL_MODULE);
+  const read = moduleReader(directory);
   for (const { path, file } of moduleFiles(directory)) {
-    const source = inMemory(sourceOf(directory.reader, file.content), buffer);
-    modules.push(readModule(source, path));
+    modules.push(read(path, file));
     await breathe();
   }
   return modules;
+}
+
+/** Reads one module after another. */
+export function moduleReader(
+  { reader }: ModuleDirectory,
+): (path: string, file: FileEntry) => KernelModule {
+  const buffer = new Uint8Array(SMALL_MODULE);
+  return (path, { content }) => readModule(inMemory(sourceOf(reader, content), buffer), path);
 }
 
 /** A source that the buffer has room for as one over memory: eight reads cost more than a copy. */
@@ -141,9 +148,14 @@ function* walkModules(directory: ModuleDirectory): Generator<ModuleFile> {
     if (entry.type === "directory" || packingOf(name) === undefined || OF_SOURCE.test(path)) {
       continue;
     }
-    const file = tree.file(entry.path);
+    const file = fileOf(tree, entry);
     if (file) yield { name: moduleName(name), path, file };
   }
+}
+
+/** The file that an entry is or leads to; most are files, whose path need not be followed. */
+function fileOf(tree: FileTree, entry: Entry): FileEntry | undefined {
+  return entry.type === "file" ? entry : tree.file(entry.path);
 }
 
 function isUpdate(module: ModuleFile): boolean {

@@ -1,11 +1,10 @@
 import type { Breathe } from "../breathe.ts";
 import { TowerError } from "../errors.ts";
 import { compareBytes } from "../bytes/bytes.ts";
-import { sourceOf } from "../tree/content.ts";
 import { MODULE_FEATURES } from "./features.ts";
 import { isGlob, matchesGlob } from "./glob.ts";
-import { infoOf, type KernelModule, moduleName, readModule } from "./module.ts";
-import { listFile, type ModuleDirectory, moduleFiles } from "./module_directory.ts";
+import { infoOf, type KernelModule, moduleName } from "./module.ts";
+import { listFile, type ModuleDirectory, moduleFiles, moduleReader } from "./module_directory.ts";
 
 /** Modules that were chosen, with all that they need. */
 export interface ModuleSelection {
@@ -42,11 +41,12 @@ export async function selectModules(
     if (!isGlob(pattern) && !/[@/]/.test(pattern)) named.add(moduleName(pattern));
   }
   const chosen = new Map<string, KernelModule>();
+  const read = moduleReader(directory);
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (chosen.has(name)) continue;
     const { path, needs } = catalog.modules.get(name)!;
     const file = directory.tree.file(`${directory.path}/${path}`)!;
-    const module = readModule(sourceOf(directory.reader, file.content), path);
+    const module = read(path, file);
     chosen.set(name, module);
     await breathe();
     pending.push(...needs, ...softNeeds(catalog, module));

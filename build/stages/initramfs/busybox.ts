@@ -35,7 +35,9 @@ export function appletsOf(
   wished: readonly string[],
 ): string[] {
   const text = new TextDecoder("latin1").decode(bytesOf(reader, tree.file(path)!.content));
-  const has = (name: string) => text.includes(`\0${name}\0`);
+  // A search for each name would meet every NUL of the program.
+  const names = new Set(text.match(/(?<=\0)[\w.[-]+(?=\0)/g));
+  const has = (name: string) => names.has(name);
   const missing = needed.filter((name) => !has(name));
   if (missing.length > 0) {
     throw new TowerError(
