@@ -1,12 +1,14 @@
 # shellcheck shell=sh
-# Asks whether firmware with Secure Boot would start a program. Sourced by tower-slot where systemd-boot counts:
-# that ends where the firmware refuses what it is to start, and nothing would lead back to the other slot.
+# Asks whether firmware would start a program: one of this machine's kind, which Secure Boot allows. Sourced by
+# tower-slot where systemd-boot counts: that ends where the firmware refuses what it is to start, and nothing
+# would lead back to the other slot.
 #
 # - A variable is a file of efivarfs: 4 bytes of attributes, then its value. SecureBoot is 1 where it is on;
 #   db holds lists of what may sign (UEFI 2.10, 32.4.1): a GUID of their type, the size of the list, of its
 #   header and of each item, the header, the items. An item has 16 bytes of its owner before a certificate.
-# - A program (PE32+) has where its signatures are at byte 168 behind the header, which byte 60 tells
-#   (Microsoft, "PE Format"). A signature carries the certificate of who made it.
+# - A program (PE32+) begins with what a machine it is for behind "PE\0\0" of its header, which byte 60 tells, and
+#   has where its signatures are at byte 168 of it (Microsoft, "PE Format"). A signature carries the certificate
+#   of who made it.
 
 db='db-d719b2cb-3d3a-4596-a3bc-dad00e67656f'
 secure_boot='SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c'
@@ -55,8 +57,19 @@ has_signer() {
   return 1
 }
 
+# is_program FILE: whether it is one for this machine.
+is_program() {
+  case $(uname -m) in
+    x86_64) machine=6486 ;;
+    aarch64) machine=64aa ;;
+    *) machine=c201 ;;
+  esac
+  [ "$(hex "$1" "$(number "$1" 60)" 6)" = "50450000$machine" ]
+}
+
 # check_program FILE NAME
 check_program() {
+  is_program "$1" || fail "$2 is no EFI program for $(uname -m)"
   mounted_variables=''
   if [ ! -e "$firmware/$secure_boot" ]; then
     mount -t efivarfs -o ro,nosuid,nodev,noexec efivarfs "$firmware" 2> /dev/null &&

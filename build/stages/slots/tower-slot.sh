@@ -19,6 +19,7 @@ library=/usr/lib/tower-slot
 config=/etc/tower/slots.conf
 doing='do that'
 locked=''
+unwritten='' # the slot that was emptied and is not written yet
 
 usage() {
   cat << END
@@ -34,9 +35,9 @@ An update is a tar of a signed build's folder, with SHA256SUMS and SHA256SUMS.si
 END
 }
 
-# Names come from media: nothing but printable ASCII reaches a terminal.
+# Names come from media: one line of printable ASCII reaches a terminal.
 say() {
-  printf 'tower-slot: %s\n' "$*" | tr -cd '\n -~' >&2
+  printf 'tower-slot: %s\n' "$(printf '%s' "$*" | tr -c ' -~' '?')" >&2
 }
 
 fail() {
@@ -97,25 +98,38 @@ device() {
   return 1
 }
 
-# One changes slots at a time: a lock of somebody who is gone is taken.
+# One changes slots at a time: a lock of somebody who is gone is taken. busybox need not have flock.
 lock() {
   mkdir -p "$run" || fail "$run cannot be made"
   until ln -s $$ "$run/lock" 2> /dev/null; do
     holder=$(readlink "$run/lock") || fail "$run/lock cannot be made"
-    [ -d "/proc/$holder" ] && fail "another tower-slot is at work ($holder)"
+    is_tower_slot "$holder" && fail "another tower-slot is at work ($holder)"
     rm -f "$run/lock"
   done
   locked=yes
 }
 
+# Whether a process is one: numbers of those that are gone are given again.
+is_tower_slot() {
+  tr '\0' ' ' < "/proc/$1/cmdline" 2> /dev/null | grep -q tower-slot
+}
+
+# Of two that find a lock of nobody one may take the other's.
+keep_lock() {
+  [ "$(readlink "$run/lock")" = $$ ] || fail 'another tower-slot is at work'
+}
+
 leave() {
+  [ -z "$unwritten" ] || say "slot $unwritten is empty, and not started until it is written again"
   close_loader
-  [ -z "$locked" ] || rm -rf "$run/work" "$run/lock"
+  [ "$locked$(readlink "$run/lock")" != "yes$$" ] || rm -rf "$run/work" "$run/lock"
 }
 
 open_slots() {
   trap leave EXIT
-  trap 'exit 1' HUP INT TERM
+  trap 'exit 129' HUP
+  trap 'say interrupted; exit 130' INT
+  trap 'say interrupted; exit 143' TERM
   read_running
   open_loader
 }

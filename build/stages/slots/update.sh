@@ -100,13 +100,22 @@ check_target() {
   for holder in "/sys/class/block/${1##*/}/holders"/*; do
     [ -e "$holder" ] && fail "$1 is in use"
   done
+  # Such as what a killed tower-slot has left at work.
+  case "$(ls -l /proc/[0-9]*/fd 2> /dev/null)
+" in *" -> $1
+"*) fail "$1 is in use" ;; esac
   [ -w "$1" ] || fail "$1 cannot be written"
 }
 
+# What the header of a file says nobody has signed.
 check_size() {
-  [ "$part" = program ] && return
-  room=$(bytes_of "$target")
-  [ "$size" -le "$room" ] || fail "$name has $size bytes, and $target only $room"
+  if [ "$part" = program ]; then
+    room=$(($(df -Pk "${target%/EFI/*}" | awk 'END { print $4 }') * 1024))
+    [ ! -e "$target" ] || room=$((room + $(bytes_of "$target")))
+  else
+    room=$(bytes_of "$target")
+  fi
+  [ "$size" -le "$room" ] || fail "$name has $size bytes, and there is only room for $room at $target"
 }
 
 check_targets() {
@@ -149,8 +158,8 @@ check_seen() {
 # What is read back comes from the device, not from memory.
 read_back() {
   sync
+  [ ! -b "$(device "root-$other")" ] || echo 1 > /proc/sys/vm/drop_caches
   while read -r file for place bytes; do
-    [ ! -b "$place" ] || echo 1 > /proc/sys/vm/drop_caches
     [ "$(dd if="$place" bs=$MIB 2> /dev/null | head -c "$bytes" | sha256sum | cut -c 1-64)" = \
       "$(digest_of "$file")" ] || fail "$place does not hold the $file that was signed"
     [ "$for" != program ] || check_program "$place" "$file"
@@ -166,7 +175,8 @@ write_files() {
       if [ "$part" = program ]; then
         mkdir -p "${target%/*}"
         rm -f "$target"
-        take "$size" > "$target"
+        # A boot partition without room would not take the next name of an entry either.
+        take "$size" > "$target" || { rm -f "$target" && false; }
       else
         take "$size" | dd of="$target" bs=$MIB iflag=fullblock conv=notrunc,fsync 2> /dev/null
       fi || fail "$target could not be written"
@@ -201,9 +211,12 @@ write_other() {
     exec 3< "$1"
     next_file && skip && next_file && skip
   fi
+  keep_lock
+  unwritten=$other
   set_slot "$other" empty
   write_files
   read_back
   set_slot "$other" trying "$tries"
+  unwritten=''
   say "slot $other is written: the next start tries it, $tries times at most"
 }

@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
-import type { Runner } from "../../../lib/proc/command.ts";
+import type { Runner, RunningProcess } from "../../../lib/proc/command.ts";
+import { peFile } from "../format/pe_file.ts";
 import { tempFolder } from "../program/file_sink.ts";
 
 const SOURCES = new URL("../../../build/stages/slots/", import.meta.url);
@@ -10,6 +11,12 @@ const ROOM = 3 << 20;
 
 /** What an update holds: bytes by name, in that order. */
 type Files = Readonly<Record<string, Uint8Array | string>>;
+
+/** An EFI program of this machine's kind, as far as firmware looks. @param fill what it has behind its headers */
+export function programOf(fill: number): Uint8Array<ArrayBuffer> {
+  const machine = Deno.build.arch === "aarch64" ? 0xaa64 : 0x8664;
+  return peFile({ machine, trailer: new Uint8Array(4096).fill(fill) });
+}
 
 /** Slots that are files of a folder, and the program that tells and writes them. */
 export class SlotFolder implements Disposable {
@@ -104,16 +111,21 @@ export class SlotFolder implements Disposable {
     await this.#runner.run({ argv: argv as [string, ...string[]] });
   }
 
+  #argv(args: readonly string[]): [string, ...string[]] {
+    const script = new URL("tower-slot.sh", SOURCES).pathname;
+    const given = ["--config", this.at("slots.conf"), "--library", this.at("library"), ...args];
+    return [this.#shell, script, ...given];
+  }
+
+  /** Starts tower-slot in a group of processes of its own, whose number is its own, as a terminal does. */
+  start(args: readonly string[]): RunningProcess {
+    return this.#runner.spawn({ argv: this.#argv(args) });
+  }
+
   /** Runs tower-slot. */
   async run(args: readonly string[], stdin?: Uint8Array) {
-    const script = new URL("tower-slot.sh", SOURCES).pathname;
     const { ending, stdout, stderr } = await this.#runner.run({
-      argv: [
-        this.#shell,
-        script,
-        ...["--config", this.at("slots.conf"), "--library", this.at("library")],
-        ...args,
-      ],
+      argv: this.#argv(args),
       ...(stdin ? { stdin } : {}),
       okCodes: [0, 1, 2],
     });
