@@ -49,7 +49,7 @@ export interface BootRequest {
   readonly image: string;
   /** By default what the record beside the image says, else x86_64. */
   readonly arch: MachineArch | undefined;
-  /** By default BIOS for a PC, and UEFI for what has no BIOS. */
+  /** By default BIOS for a PC, and UEFI for what has no BIOS, or no loader that one starts. */
   readonly firmware: BootFirmware | undefined;
   /** What the machine has the image in. */
   readonly medium: BootMedium;
@@ -91,7 +91,7 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
       hint: "host-uefi is the host of Arm machines with UEFI, which QEMU has",
     });
   }
-  const firmware = request.firmware ?? (arch === "x86_64" ? "bios" : "uefi");
+  const firmware = request.firmware ?? firmwareOf(arch, loaders);
   checkRequest(request, arch, firmware);
   if (request.medium === "cd" && (request.host !== undefined || !request.snapshot)) {
     throw new TowerError("usage", `Cannot boot "${image}" as asked: a CD cannot be changed`, {
@@ -215,6 +215,15 @@ function checkRequest(
     : undefined;
   if (cause === undefined) return;
   throw new TowerError("usage", `Cannot boot "${request.image}" as asked on ${arch}: ${cause}`);
+}
+
+/** The loaders that a BIOS starts. */
+const BIOS_LOADERS = ["syslinux", "isolinux"];
+
+/** What starts an image by default: a PC's BIOS where nobody knows better. */
+function firmwareOf(arch: MachineArch, loaders: readonly string[] | undefined): BootFirmware {
+  const startsByBios = loaders?.some((loader) => BIOS_LOADERS.includes(loader)) ?? true;
+  return arch === "x86_64" && startsByBios ? "bios" : "uefi";
 }
 
 function machineArch(arch: Arch, image: string): MachineArch {

@@ -21,7 +21,7 @@ export function bootCommand(env: Env, ending: Ending) {
     .addOption(
       new Option(
         "--firmware <kind>",
-        "how it starts; by default a PC by BIOS, others by UEFI; secure-boot learns the image's keys first",
+        "how it starts; by default by BIOS where a PC has a loader for it, else by UEFI; secure-boot learns the image's keys first",
       )
         .choices(["bios", "uefi", "secure-boot"] as const),
     )

@@ -2,13 +2,14 @@ import { resolve } from "@std/path";
 import { SourceUnpacker } from "../../lib/disk/unpacked_source.ts";
 import type { Env } from "../../lib/env.ts";
 import { openDisk } from "../../lib/files/disk_file.ts";
+import { printable } from "../../lib/errors.ts";
 import { exists, isFolder } from "../../lib/files/files.ts";
 import { breathing } from "../../lib/files/interruption.ts";
 import { type Address, parseAddress, withPartition } from "../../lib/image/address.ts";
 import { type ImagePlace, openImage } from "../../lib/image/open_image.ts";
 import type { VolumePorts } from "../../lib/image/volume.ts";
 
-type ImageEnv = Pick<Env, "cwd" | "runner" | "signal">;
+type ImageEnv = Pick<Env, "cwd" | "runner" | "signal" | "notes">;
 
 /** What an address leads to, as long as the image is open. */
 export interface OpenedImage extends Disposable {
@@ -44,6 +45,7 @@ export async function openNamedImage(
   const ports: VolumePorts = {
     unpack: (source, compression) => unpacker.unpack(source, compression, image),
     breathe: breathing(env.signal),
+    warn: (message) => env.notes.write(`warning: ${printable(`${image}: ${message}`)}\n`),
   };
   const place = await openImage(file, withPartition(steps, partition), ports);
   const close = owned.move();

@@ -15,6 +15,11 @@ const PLACES = ["usr/lib/systemd/boot/efi/systemd-boot", "usr/lib/gummiboot/gumm
 /** Where it looks for unified kernel images, from the root of the boot volume. */
 export const UNIFIED_FOLDER = "EFI/Linux";
 
+/** What firmware starts of a disk that it has no boot entry for (UEFI, §3.5.1.1), from the root of the volume. */
+export function fallbackProgram(arch: Arch): string {
+  return `EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`;
+}
+
 /** The one entry, from the root of the boot volume. */
 export const SYSTEMD_BOOT_ENTRY = "loader/entries/system.conf";
 
@@ -81,7 +86,7 @@ export function loaderFiles(
 ): Map<string, Content> {
   const enrolment = enrols ? "secure-boot-enroll force\n" : "";
   return new Map<string, Content>([
-    [`EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`, loader],
+    [fallbackProgram(arch), loader],
     ["loader/loader.conf", inlineText(`default ${pattern}\ntimeout 0\neditor no\n${enrolment}`)],
   ]);
 }

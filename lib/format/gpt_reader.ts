@@ -1,6 +1,7 @@
 import { type ByteSource, readExactly } from "../bytes/bytes.ts";
 import { TowerError } from "../errors.ts";
 import { crc32 } from "./crc.ts";
+import { decodeEntries, MBR_TYPE } from "./mbr.ts";
 import { formatGuid, type Uuid } from "./uuid.ts";
 
 /** Of disks that tell; 4 KiB is that of some drives and of virtual ones. */
@@ -25,6 +26,8 @@ export interface GptEntry {
 
 interface Header {
   readonly sector: number;
+  /** The sector of the other one. */
+  readonly copy: number;
   readonly entries: number;
   readonly count: number;
   readonly entrySize: number;
@@ -36,19 +39,47 @@ export function isGpt(disk: ByteSource): boolean {
   return SECTORS.some((sector) => headerAt(disk, sector, 1) !== undefined);
 }
 
+/** A partition table that was read. */
+export interface ReadGpt {
+  readonly partitions: readonly GptEntry[];
+  /** Why the copy at the beginning cannot be read, where this is the other one. */
+  readonly damage?: string;
+}
+
 /**
- * Reads a partition table by its header at the beginning, or else that at the end (UEFI §5.3).
- * Undefined where neither is one.
+ * Reads a partition table from its copy at the beginning, or else from that at the end (UEFI §5.3). Undefined
+ * where neither is one. That at the end alone is one where the first sector says so: what had a GPT before it
+ * got an MBR keeps it there.
  *
- * @throws {TowerError} `malformed` for entries that are damaged, or lie behind the disk's end
+ * @throws {TowerError} `malformed` for a table that is damaged, or lies behind the disk's end
  */
-export function readGpt(disk: ByteSource): GptEntry[] | undefined {
+export function readGpt(disk: ByteSource): ReadGpt | undefined {
   for (const sector of SECTORS) {
-    const last = Math.floor(disk.size / sector) - 1;
-    const header = headerAt(disk, sector, 1) ?? headerAt(disk, sector, last);
-    if (header !== undefined) return entriesOf(disk, header);
+    const first = headerAt(disk, sector, 1);
+    if (first === undefined && !isProtected(disk)) continue;
+    const end = Math.floor(disk.size / sector) - 1;
+    let fault = first === undefined ? malformed("its header is damaged") : undefined;
+    const copies = [first?.copy ?? end, end].map((number) => headerAt(disk, sector, number));
+    for (const header of [first, ...copies]) {
+      if (header === undefined) continue;
+      try {
+        const partitions = entriesOf(disk, header);
+        return fault === undefined ? { partitions } : { partitions, damage: fault.message };
+      } catch (error) {
+        if (!(error instanceof TowerError)) throw error;
+        fault ??= error;
+      }
+    }
+    if (first !== undefined) throw fault;
   }
   return undefined;
+}
+
+/** Whether a disk's first sector says that a GPT follows. */
+function isProtected(disk: ByteSource): boolean {
+  if (disk.size < 512) return false;
+  const entries = decodeEntries(readExactly(disk, 0, 512)) ?? [];
+  return entries.some(({ type }) => type === MBR_TYPE.gptProtective);
 }
 
 function headerAt(disk: ByteSource, sector: number, number: number): Header | undefined {
@@ -63,6 +94,7 @@ function headerAt(disk: ByteSource, sector: number, number: number): Header | un
   if (crc32(bytes.subarray(0, size)) !== told) return undefined;
   return {
     sector,
+    copy: Number(view.getBigUint64(32, true)),
     entries: Number(view.getBigUint64(72, true)) * sector,
     ...{ count: view.getUint32(80, true), entrySize: view.getUint32(84, true) },
     checksum: view.getUint32(88, true),

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { inOneBreath } from "../breathe.ts";
 import { concat, memorySink, memorySource } from "../bytes/bytes.ts";
 import { type ErrorCode, TowerError } from "../errors.ts";
@@ -68,12 +68,23 @@ Deno.test("a GPT is read at its beginning, or else at its end, and refused where
   assertEquals(expected.partitions.map(typeName), ["efi-system", "linux"]);
   const atEnd = bytes.slice();
   atEnd[SECTOR + 60]! ^= 1;
-  assertEquals(tableOf(atEnd), expected);
+  const damage = "Cannot read the partition table: its header is damaged";
+  assertEquals(tableOf(atEnd), { ...expected, damage });
   atEnd[(DISK - 1) * SECTOR + 60]! ^= 1;
   assertThrows(() => tableOf(atEnd), TowerError, "its GPT is damaged");
   const entries = bytes.slice();
   entries[2 * SECTOR + 60]! ^= 1;
+  assertMatch(tableOf(entries)!.damage!, /checksum of its entries/);
+  assertEquals(tableOf(entries)!.partitions, expected.partitions);
+  // The image became larger: the first copy knows where the other one is.
+  assertEquals(tableOf(concat([entries, new Uint8Array(8192)]))!.partitions, expected.partitions);
+  entries[(DISK - 33) * SECTOR + 60]! ^= 1;
   assertThrows(() => tableOf(entries), TowerError, "checksum of its entries");
+  // What is left of a GPT when a disk got an MBR is no table.
+  const left = bytes.slice();
+  left.set(record([MBR_TYPE.linux, 64, 100]));
+  left.fill(0, SECTOR, 2 * SECTOR);
+  assertEquals(tableOf(left)!.kind, "mbr");
   assertThrows(() => tableOf(bytes.slice(0, 120_000)), TowerError, "lies behind the end");
 });
 
@@ -86,6 +97,7 @@ Deno.test("a GPT that asks for more than a disk has is refused before room is ma
     view.setUint32(SECTOR + at, value, true);
     view.setUint32(SECTOR + 16, 0, true);
     view.setUint32(SECTOR + 16, crc32(bytes.subarray(SECTOR, SECTOR + 92)), true);
+    bytes.fill(0, (DISK - 1) * SECTOR);
     assertThrows(() => tableOf(bytes), TowerError, "Cannot read the partition table");
   }
 });
@@ -148,6 +160,7 @@ Deno.test("a partition is found by number or by a name that is one's alone", () 
 const PORTS: VolumePorts = {
   unpack: () => Promise.reject(new Error("nothing is compressed")),
   breathe: inOneBreath,
+  warn() {},
 };
 
 /** An entry of a cpio archive of the newc kind. */
@@ -223,6 +236,12 @@ Deno.test("steps lead into partitions and files, and say where they cannot", asy
   const refused = async (cause: string, ...steps: Parameters<typeof openImage>[1]) =>
     await assertRejects(() => open(...steps), TowerError, cause);
   await refused("nothing in it is known", { kind: "partition", name: "1" });
+  disk[2 * SECTOR]! ^= 1;
+  const told: string[] = [];
+  const ports = { ...PORTS, warn: (message: string) => void told.push(message) };
+  await openImage(memorySource(disk), [{ kind: "partition", name: "files" }], ports);
+  assertEquals(told.length, 1);
+  assertMatch(told[0]!, /checksum of its entries is another; its copy at the disk's end is read/);
   await refused("it is no file there", files, { kind: "file", path: "/gone" });
   await refused("nothing in it is known", files, { kind: "file", path: "/inner" });
   await refused("no table of them", files, { kind: "partition", name: "1" });

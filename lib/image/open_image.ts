@@ -30,11 +30,11 @@ export async function openImage(
   let source = await plainSource(image, ports);
   for (const step of steps) {
     const inner = step.kind === "partition"
-      ? partitionOf(source, step.name)
+      ? partitionOf(source, step.name, ports)
       : await fileOf(source, step.path, ports);
     source = await plainSource(inner, ports);
   }
-  const table = isDisk(source) ? readPartitions(source) : undefined;
+  const table = isDisk(source) ? tableOf(source, ports) : undefined;
   if (table !== undefined) return { kind: "disk", table, source };
   return { kind: "volume", volume: await readVolume(source, ports) };
 }
@@ -64,8 +64,14 @@ async function plainSource(source: ByteSource, ports: VolumePorts): Promise<Byte
   return plain;
 }
 
-function partitionOf(disk: ByteSource, name: string): ByteSource {
+function tableOf(disk: ByteSource, { warn }: VolumePorts): PartitionTable | undefined {
   const table = readPartitions(disk);
+  if (table?.damage !== undefined) warn(`${table.damage}; its copy at the disk's end is read`);
+  return table;
+}
+
+function partitionOf(disk: ByteSource, name: string, ports: VolumePorts): ByteSource {
+  const table = tableOf(disk, ports);
   if (table === undefined) {
     throw new TowerError(
       "not-found",

@@ -21,6 +21,8 @@ export interface Partition {
 export interface PartitionTable {
   readonly kind: "gpt" | "mbr";
   readonly partitions: readonly Partition[];
+  /** Why it is read from its copy at the disk's end, where it is. */
+  readonly damage?: string;
 }
 
 /**
@@ -32,10 +34,11 @@ export interface PartitionTable {
 export function readPartitions(disk: ByteSource): PartitionTable | undefined {
   const gpt = readGpt(disk);
   if (gpt !== undefined) {
-    const partitions = gpt.map(({ number, name, type, start, size }) => ({
+    const partitions = gpt.partitions.map(({ number, name, type, start, size }) => ({
       ...{ number, name, type, start, size },
     }));
-    return { kind: "gpt", partitions };
+    const { damage } = gpt;
+    return { kind: "gpt", partitions, ...(damage === undefined ? {} : { damage }) };
   }
   const mbr = readMbr(disk);
   if (mbr === undefined) return undefined;

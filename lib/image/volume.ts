@@ -27,6 +27,8 @@ export interface Volume {
 export interface VolumePorts {
   readonly unpack: Unpack;
   readonly breathe: Breathe;
+  /** Told of what is damaged and can be read all the same. */
+  readonly warn: (message: string) => void;
 }
 
 /** What contents are ranges of: nobody looks at it but who opens them. */

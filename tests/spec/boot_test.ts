@@ -7,7 +7,7 @@ import { writeSampleEnv } from "../../build/boot/sample_host.ts";
 import { parseTowerEnv } from "../../lib/tower_env/tower_env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { exists, readBytes } from "../../lib/files/files.ts";
-import { SECURE_BOOT_FILES } from "../../lib/qemu/machine.ts";
+import { OVMF_FILES, SECURE_BOOT_FILES } from "../../lib/qemu/machine.ts";
 import { probeSector } from "../../lib/qemu/kvm_probe.ts";
 import { RecordingRunner } from "../../lib/proc/recording_runner.ts";
 import { named } from "../support/program/missing_programs.ts";
@@ -169,6 +169,26 @@ Deno.test("boot tells what starts, how to leave and the line that logs in", asyn
   await boot("--forward", "2222:22");
   assertEquals(Deno.readTextFileSync(known), "");
   assertEquals((await boot("--forward", "8080:80"))[3], (await boot())[3]);
+});
+
+Deno.test("an image starts by UEFI where its record names no loader that a BIOS starts", async () => {
+  const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
+  using program = new TestProgram({ runner });
+  const ways = [[["syslinux", "systemd-boot"], "BIOS"], [["systemd-boot"], "UEFI"], [[
+    "EFI/BOOT/BOOTX64.EFI",
+  ], "UEFI"]] as const;
+  for (const [loaders, way] of ways) {
+    const packed = layBuild(join(program.env.cacheDir, "builds"), "demo", "x86_64", loaders);
+    const image = packed.replace(/\.zst$/, "");
+    Deno.renameSync(packed, image);
+    Deno.writeFileSync(image, probeSector());
+    const record = join(packed, "../record.json");
+    Deno.writeTextFileSync(record, Deno.readTextFileSync(record).replace(".img.zst", ".img"));
+    const { err } = await program.run("boot", "demo", "--accelerator", "tcg");
+    if (way === "BIOS" || OVMF_FILES.some((file) => exists(file))) {
+      assertMatch(err, new RegExp(`^Booting \\S+ \\(x86_64, ${way}`));
+    } else assertMatch(err, /Cannot find a UEFI firmware/);
+  }
 });
 
 Deno.test({

@@ -14,6 +14,7 @@ import {
 } from "../../../lib/boot/syslinux.ts";
 import {
   enrolsKeys,
+  fallbackProgram,
   findSystemdBoot,
   systemdBootFiles,
   UNIFIED_FOLDER,
@@ -106,6 +107,12 @@ export function bootVolume(tree: FileTree, plan: BootPlan, context: BootContext)
   return plan.kernel === undefined
     ? unifiedVolume(tree, plan, context)
     : entryVolume(tree, plan, context);
+}
+
+/** What UEFI firmware starts of a folder's volume that no plan has loaders for: its path there, if it is. */
+export function broughtLoader(tree: FileTree, folder: string, arch: Arch): string[] {
+  const path = fallbackProgram(arch);
+  return tree.file(childOf(folder, path)) === undefined ? [] : [path];
 }
 
 /** A volume whose loader starts the unified kernel images that are there, or that of slot A where it is. */

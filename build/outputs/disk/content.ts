@@ -47,6 +47,8 @@ export interface ContentKind<Schema extends z.ZodType<AnyContent>, Plan extends 
   readonly room: RoomRule;
   /** Most bytes that its format has numbers for; by default what a table reaches. */
   readonly mostBytes?: number;
+  /** Whether only its writing tells that a size is too small for it. */
+  readonly fitsLate?: true;
   /** Whether boot loaders can start from it. */
   readonly startsLoaders?: true;
   /** Its label, where it has one, in a partition of a name; undefined where one has to be given. */

@@ -21,6 +21,7 @@ import type { Values } from "./values.ts";
 interface AnyContentKind {
   readonly room: RoomRule;
   readonly mostBytes?: number;
+  readonly fitsLate?: true;
   readonly startsLoaders?: true;
   readonly labelOf?: (spec: AnyContent, name: string) => string | undefined;
   readonly values?: Readonly<Record<string, number | "planned">>;

@@ -5,18 +5,23 @@ export interface Ordered {
 }
 
 /**
- * Numbers of partitions in the order in which they are written: that of the disk, but each behind those
- * that it needs something of.
+ * Numbers of partitions in the order in which they are written: those first that may turn out too large,
+ * before hours go into the others; else that of the disk; but each behind those that it needs something of.
  *
+ * @param mayFail whether only its writing tells that a partition is too small
  * @throws {RangeError} for a circle, which `checks.ts` refuses
  */
-export function writingOrder(partitions: readonly Ordered[]): readonly number[] {
+export function writingOrder<P extends Ordered>(
+  partitions: readonly P[],
+  mayFail: (partition: P) => boolean,
+): readonly number[] {
   const done = new Set<string>();
   const order: number[] = [];
   while (order.length < partitions.length) {
-    const next = partitions.findIndex(({ name, after }) =>
-      !done.has(name) && after.every((other) => done.has(other))
-    );
+    const isReady = ({ name, after }: P) =>
+      !done.has(name) && after.every((other) => done.has(other));
+    const early = partitions.findIndex((each) => mayFail(each) && isReady(each));
+    const next = early < 0 ? partitions.findIndex(isReady) : early;
     if (next < 0) throw new RangeError("Partitions need one another in a circle");
     done.add(partitions[next]!.name);
     order.push(next);

@@ -142,11 +142,19 @@ Deno.test("a value that nobody has, and values that need one another, are told a
 });
 
 Deno.test("partitions are written in their order, but behind those that they need", () => {
+  const late: string[] = [];
   const order = (...after: string[][]) =>
-    writingOrder(after.map((after, i) => ({ name: String(i), after })));
+    writingOrder(
+      after.map((after, i) => ({ name: String(i), after })),
+      ({ name }) => late.includes(name),
+    );
   assertEquals(order([], [], []), [0, 1, 2]);
   assertEquals(order(["2"], [], ["1"]), [1, 2, 0]);
   assertEquals(order(["1", "2"], ["3"], [], []), [2, 3, 1, 0]);
+  // What may turn out too large comes as early as it can.
+  late.push("1", "3");
+  assertEquals(order([], [], [], []), [1, 3, 0, 2]);
+  assertEquals(order([], ["2"], [], ["1"]), [0, 2, 1, 3]);
 });
 
 Deno.test("a text is as it was where it refers to nothing", () => {

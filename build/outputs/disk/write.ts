@@ -6,7 +6,7 @@ import { fillIn } from "../../../lib/schema/references.ts";
 import { contentSinkAt } from "../../../lib/tree/content_sink.ts";
 import type { FileTree } from "../../../lib/tree/file_tree.ts";
 import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
-import { type BootVolume, bootVolume, NO_CODE } from "./boot_volume.ts";
+import { type BootVolume, bootVolume, broughtLoader, NO_CODE } from "./boot_volume.ts";
 import type { LaidOut, LayOutContext } from "./content.ts";
 import type { Contents } from "./contents.ts";
 import { knownValues } from "./known_values.ts";
@@ -43,7 +43,7 @@ export async function writeDisk(
   const values = new Map(knownValues(plan, kinds));
   const fillLate = stopGaps(plan, values, kinds);
   const volume = volumeOf(tree, plan, context, fillLate);
-  const order = writingOrder(partitions);
+  const order = writingOrder(partitions, ({ content }) => kinds.kindOf(content).fitsLate ?? false);
   const contents = await layOut(tree, plan, context, { kinds, volume, fillIn: fillLate, order });
   const layout = placePartitions(
     table,
@@ -59,7 +59,11 @@ export async function writeDisk(
     learn: (name, news) => void values.set(name, { ...values.get(name), ...news }),
   });
   return {
-    loaders: boot?.loaders ?? [],
+    loaders: boot?.loaders ?? partitions.flatMap(({ content }) => {
+      if (!kinds.kindOf(content).startsLoaders || content.folder === undefined) return [];
+      const whole = content.tree === undefined ? tree : context.tree(content.tree);
+      return broughtLoader(whole, content.folder, plan.arch);
+    }),
     ...(boot?.kernel === undefined ? {} : { commandLine: fill(boot.cmdline) }),
     partitions: partitions.map((partition, i) => recorded(partition, contents[i]!, layout, i)),
   };

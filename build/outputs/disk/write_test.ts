@@ -137,3 +137,15 @@ Deno.test("progress goes from nothing to all over the partitions", async () => {
     ...{ type: "done", id: "disk disk.img", note: "p0 1 MiB, p1 2 MiB, p2 2 MiB, p3 2 MiB" },
   });
 });
+
+Deno.test("a disk that lays down no loader names the one that its tree has for UEFI", async () => {
+  const content = { kind: "fat", folder: "/boot" };
+  const loadersOf = async (path: string) => {
+    const sink: ArtifactSink = { setSize() {}, writeAt() {}, readAt: () => 0 };
+    const tree = smallTree({ [path]: "program" });
+    const plan = listed("gpt", { content: EMPTY, size: "4KiB" }, { content, free: "1MiB" });
+    return (await writeImage(tree, plan, sink, context)).loaders;
+  };
+  assertEquals(await loadersOf("boot/EFI/BOOT/BOOTX64.EFI"), ["EFI/BOOT/BOOTX64.EFI"]);
+  assertEquals(await loadersOf("boot/EFI/BOOT/BOOTAA64.EFI"), []);
+});

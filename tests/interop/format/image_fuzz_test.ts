@@ -61,6 +61,7 @@ for (const [kind, make] of [["gpt", gptDisk], ["mbr", mbrDisk]] as const) {
 const PORTS: VolumePorts = {
   unpack: () => Promise.reject(new TowerError("unsupported", "it is compressed")),
   breathe: inOneBreath,
+  warn() {},
 };
 
 async function readArchive(bytes: Uint8Array): Promise<void> {

@@ -28,6 +28,7 @@ export const squashfs = contentKind({
   spec,
   // Its size is known only once it is compressed, and all places are decided before.
   room: "size",
+  fitsLate: true,
   plan: ({ kind, folder, blockSize, ...fields }): Plan => ({
     ...{ kind, folder, packing: packingOf(fields), blockSize },
   }),
