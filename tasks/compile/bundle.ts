@@ -6,7 +6,7 @@ import { entriesOf } from "../../lib/files/folder_entries.ts";
 import type { Program, ProjectProgram } from "./programs.ts";
 import { networkVariables } from "./network_variables.ts";
 import { formatParts, type Part } from "./parts.ts";
-import { functionsOf, groupsOf, LOADER_SOURCE, withoutOwnUrl } from "./pieces.ts";
+import { functionsOf, groupsOf, keepUsing, LOADER_SOURCE, withoutOwnUrl } from "./pieces.ts";
 
 /** What a program knows of how it was made. */
 export interface Origin {
@@ -78,13 +78,15 @@ export async function bundleSources(
   { work, deno, runner }: BundleTools,
 ): Promise<Bundle> {
   const bundle = async (cwd: string, ...args: string[]) => {
-    const flags = ["--quiet", "--minify", "--platform", "deno"];
+    const flags = ["--quiet", "--platform", "deno"];
     await runner.run({
       argv: [deno, "bundle", ...flags, ...args],
       cwd,
       variables: { ...networkVariables(), NO_COLOR: "1" },
     });
   };
+  const minify = (cwd: string, ...args: string[]) =>
+    bundle(cwd, "--minify", "--no-config", "--no-lock", ...args);
   const at = (name: string) => join(work, name);
   // In pieces: what a command line does not need is neither read nor parsed for it.
   await bundle(sources, "--frozen", "--code-splitting", "--outdir", at("modules"), program.main);
@@ -92,7 +94,10 @@ export async function bundleSources(
   for (const [name, from] of Object.entries(program.workers)) {
     await bundle(sources, "--frozen", "--output", at(name), from);
     const text = complete(readText(at(name), 64 << 20), program);
-    workers.push({ names: [`./${name}`], text: withoutOwnUrl(text) });
+    write(at("worker.js"), keepUsing(text));
+    await minify(work, "--output", at("worker.min.js"), "./worker.js");
+    const minified = readText(at("worker.min.js"), 64 << 20);
+    workers.push({ names: [`./${name}`], text: withoutOwnUrl(minified) });
   }
   const modules = textsOf(at("modules"));
   for (const text of modules.values()) complete(text, program);
@@ -102,16 +107,16 @@ export async function bundleSources(
     async (modules) => {
       makeDir(at("pieces"));
       for (const [name, text] of modules) write(join(at("pieces"), name), text);
-      const flags = ["--no-config", "--no-lock", "--format", "cjs", "--external", "part:*"];
+      const flags = ["--format", "cjs", "--external", "part:*", "--outdir", at("functions")];
       const names = [...modules.keys()].map((name) => `./${name}`);
-      await bundle(at("pieces"), ...flags, "--outdir", at("functions"), ...names);
+      await minify(at("pieces"), ...flags, ...names);
       return textsOf(at("functions"));
     },
   );
   const main = basename(program.main).replace(/\.ts$/, ".js");
   const named = new Map([...functions].map(([name, text]) => [name === main ? MAIN : name, text]));
   const loader = at("loader.js");
-  await bundle(work, "--no-config", "--no-lock", "--output", loader, LOADER_SOURCE);
+  await minify(work, "--output", loader, LOADER_SOURCE);
   return {
     loader: readText(loader, 1 << 20),
     parts: formatParts([...groupsOf(named, MAIN), ...workers]),

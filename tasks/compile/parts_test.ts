@@ -44,7 +44,7 @@ Deno.test("modules name each other, workers and Node's modules as the loader kno
   const modules = new Map([
     [
       "main.js",
-      'import{createRequire as __deno_internal_createRequire} from "node:module";' +
+      'import { createRequire as __deno_internal_createRequire } from "node:module";' +
       "var r=__deno_internal_createRequire(import.meta.url);" +
       'import"./a-1.js";import("./a-1.js");x("./other.js");' +
       'new Worker(new URL("./x_worker.ts",import.meta.url));new URL("./y",import.meta.url)',

@@ -6,16 +6,25 @@ export const LOADER_SOURCE = fromFileUrl(new URL("./loader/loader.ts", import.me
 
 /** How `deno bundle` lets packages in CommonJS load Node's modules. */
 const REQUIRE =
-  /import\{createRequire as __deno_internal_createRequire\} ?from ?"node:module";|__deno_internal_createRequire\(import\.meta\.url\)/g;
+  /import \{ createRequire as __deno_internal_createRequire \} from "node:module";|__deno_internal_createRequire\(import\.meta\.url\)/g;
 const OWN_FILE = /new URL\("(\.\/[^"]+)",\s*import\.meta\.url\)/g;
+
+/**
+ * Names what a `using` declares once more, before it: the minifier of `deno bundle` (esbuild 0.25.5)
+ * puts the value of a variable that is used once in the place of its use, of `using` too, and what
+ * should have been closed stays open (https://github.com/evanw/esbuild/issues/4482).
+ */
+export function keepUsing(text: string): string {
+  return text.replace(/^( *)((?:await )?using (\w+) = )/gm, "$1() => $3;\n$1$2");
+}
 
 /**
  * Turns the modules of a bundle in pieces into functions that the loader can call.
  *
- * @param modules Texts by file name, as `deno bundle --code-splitting` makes them: they import each
- * other by name, Node's modules, and nothing else.
+ * @param modules Texts by file name, as `deno bundle --code-splitting` makes them, not minified: they
+ * import each other by name, Node's modules, and nothing else.
  * @param workers Parts that are started as workers, such as `./x_worker.ts`.
- * @param toFunctions Makes each CommonJS, which leaves imports of `part:` as they are.
+ * @param toFunctions Makes each CommonJS, minified, and leaves imports of `part:` as they are.
  * @throws {TowerError} `unsupported` for what a function cannot do.
  */
 export async function functionsOf(
@@ -86,7 +95,7 @@ function nameParts(
     .replace(/"\.\/([\w-]+\.js)"/g, (whole, name) => modules.has(name) ? `"part:${name}"` : whole)
     .replace(REQUIRE, (found) => found.startsWith("import") ? "" : "require")
     .replace(OWN_FILE, (whole, name) => workers.includes(name) ? `workerUrl("${name}")` : whole);
-  return withoutOwnUrl(own);
+  return keepUsing(withoutOwnUrl(own));
 }
 
 /** Code for a place that has no URL which Node's modules take. What it names is not read there. */

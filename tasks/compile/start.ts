@@ -11,6 +11,9 @@ export interface Start {
 /** Nothing can be made there, by root either. */
 const NOWHERE = "/proc/none";
 
+/** Deno tells each of its databases that it cannot make at {@linkcode NOWHERE}, on a terminal alone. */
+const QUIET = "DENO_LOG=error,deno::cache::cache_db=off";
+
 /**
  * What Deno, its parts and the C library read for themselves; npm's names are read in both cases.
  * A program's own settings are its options.
@@ -36,7 +39,7 @@ const HIDDEN = [
 export const V8_FLAGS = "--v8-flags=--max-semi-space-size=8,--heap-growing-percent=25";
 
 /** Where the runtime is Deno's denort: the script comes with it. */
-export const DENORT_START: Start = { hidden: HIDDEN, variables: [`DENO_DIR=${NOWHERE}`] };
+export const DENORT_START: Start = { hidden: HIDDEN, variables: [`DENO_DIR=${NOWHERE}`, QUIET] };
 
 /**
  * Words for `deno`, up to the path of the script. All permissions: Deno wants all of them for what
@@ -59,7 +62,7 @@ const GIVE_HOME_BACK = `{const e=Deno.env,h=e.get("\\x01OME");e.delete("\\x01OME
 export function denoStart(script: string): Start {
   return {
     hidden: HIDDEN,
-    variables: [`DENO_DIR=${NOWHERE}`, `HOME=${NOWHERE}`, "DENO_NO_UPDATE_CHECK=1"],
+    variables: [`DENO_DIR=${NOWHERE}`, QUIET, `HOME=${NOWHERE}`, "DENO_NO_UPDATE_CHECK=1"],
     script: { words: DENO_WORDS, bytes: new TextEncoder().encode(GIVE_HOME_BACK + script) },
   };
 }

@@ -18,7 +18,9 @@ import {
 } from "../../support/compile/compiled_smoke.ts";
 
 const runner = denoRunner();
-const missing = [...COMPILE_TOOLS, "unshare", "strace"].filter((tool) => !runner.which(tool));
+const missing = [...COMPILE_TOOLS, "unshare", "strace", "script"].filter((tool) =>
+  !runner.which(tool)
+);
 const skip = missing.length > 0
   ? `${missing.join(", ")} missing`
   : Deno.build.arch !== "x86_64"
@@ -106,13 +108,29 @@ function testsOf(kind: RuntimeKind): void {
     assertEquals(child.hasGlibc, false);
     // What stands for Deno alone: no program of ours hands its own variables on.
     const environment = child.environment
-      .filter((line: string) => !/^(PWD|SHLVL|_|DENO_DIR|DENO_NO_UPDATE_CHECK)=/.test(line));
+      .filter((line: string) =>
+        !/^(PWD|SHLVL|_|DENO_DIR|DENO_LOG|DENO_NO_UPDATE_CHECK)=/.test(line)
+      );
     assertEquals(environment.sort(), [
       "LD_LIBRARY_PATH=/foo",
       "LD_PRELOAD=/lib/libz.so.1",
       "MARK=a b",
       "PATH=/usr/local/bin:/usr/bin:/bin",
     ]);
+  });
+
+  test("what `using` declares is closed, in the program and in its workers", async () => {
+    const { root } = await subject();
+    const how = { uid: 65534 } as const;
+    assertEquals(await act(root, "using", how), ["used", "closed", "used", "left"]);
+    assertEquals(await act(root, "workerUsing", how), ["used", "closed"]);
+  });
+
+  test("on a terminal the runtime says nothing of its own", async () => {
+    const { folder } = await subject();
+    const command = `${join(folder, "smoke")} worker`;
+    const { stdout } = await runner.run({ argv: ["script", "-qec", command, "/dev/null"] });
+    assertEquals(new TextDecoder().decode(stdout), "42\r\n");
   });
 
   test("a child has as many descriptors as a child of a plain deno", async () => {

@@ -48,15 +48,27 @@ const acts: Readonly<Record<string, () => unknown>> = {
     await server.shutdown();
     return texts;
   },
-  worker: async () => {
-    const url = new URL("./smoke_worker.ts", import.meta.url);
-    const worker = new Worker(url, { type: "module" });
-    const answer = await new Promise((resolve) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.postMessage(21);
+  worker: () => askWorker(21),
+  workerUsing: () => askWorker("using"),
+  /** Each variable is used once, which a minifier may take for never again. */
+  using: async () => {
+    const said: string[] = [];
+    const hold = (says: string) => ({
+      use: () => said.push("used"),
+      [Symbol.dispose]: () => void said.push(says),
+      [Symbol.asyncDispose]: () => Promise.resolve(void said.push(says)),
     });
-    worker.terminate();
-    return answer;
+    const once = () => {
+      using held = hold("closed");
+      return held.use();
+    };
+    const later = async () => {
+      await using held = hold("left");
+      return await Promise.resolve(held.use());
+    };
+    once();
+    await later();
+    return said;
   },
   /** The program itself as a child. */
   again: async () => {
@@ -89,6 +101,17 @@ const acts: Readonly<Record<string, () => unknown>> = {
     };
   },
 };
+
+async function askWorker(question: number | string): Promise<unknown> {
+  const url = new URL("./smoke_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  const answer = await new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(question);
+  });
+  worker.terminate();
+  return answer;
+}
 
 /** Whether the kernel has a handler of ours for a signal (proc_pid_status(5)). */
 function isCaught(signal: number): boolean {
