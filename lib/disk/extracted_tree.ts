@@ -43,7 +43,11 @@ export async function extractFile(
   using file = createArtifact(output);
   await writeContent(content, contents, (at, bytes) => file.writeAt(at, bytes), breathe);
   file.setSize(sizeOf(content));
-  attempt("write", output, () => Deno.utimeSync(file.temporary, time(mtime), time(mtime)));
+  attempt("write", output, () => {
+    Deno.utimeSync(file.temporary, time(mtime), time(mtime));
+    // Another one may have written it meanwhile.
+    refuseWhatIsThere("write", output);
+  });
   await file.commit(mode & 0o777);
 }
 
@@ -76,12 +80,18 @@ export async function extractFolder(
     await writer.write(entry, breathe);
     await breathe();
   }
-  attempt("make folder", output, () => {
-    writer.finish();
-    refuseWhatIsThere("make folder", output);
-    Deno.renameSync(folder.path, output);
-    syncFolder(parent);
-  });
+  try {
+    attempt("make folder", output, () => {
+      writer.finish();
+      refuseWhatIsThere("make folder", output);
+      Deno.renameSync(folder.path, output);
+      syncFolder(parent);
+    });
+  } catch (error) {
+    // Out of closed directories nobody but root removes a thing.
+    writer.reopen();
+    throw error;
+  }
 }
 
 async function refuseDevices(tree: FileTree, from: string, breathe: Breathe): Promise<void> {
@@ -149,6 +159,13 @@ class FolderWriter {
       const place = this.#placeOf(path);
       Deno.utimeSync(place, time(mtime), time(mtime));
       Deno.chmodSync(place, mode & 0o777);
+    }
+  }
+
+  /** Takes modes back, the outermost first. */
+  reopen(): void {
+    for (const { path } of this.#directories) {
+      attempt("open", this.#folder, () => Deno.chmodSync(this.#placeOf(path), 0o700));
     }
   }
 
