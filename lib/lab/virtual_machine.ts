@@ -5,7 +5,12 @@ import { type MachineSpec, qemuArgv } from "../qemu/machine.ts";
 /** What is chosen of a machine; the rest fits every lab. */
 export type LabMachine =
   & Pick<MachineSpec, "image" | "snapshot" | "firmware" | "network">
-  & Partial<Pick<MachineSpec, "arch" | "moreDisks" | "memoryMiB" | "statusFile" | "disk" | "card">>
+  & Partial<
+    Pick<
+      MachineSpec,
+      "arch" | "moreDisks" | "memoryMiB" | "statusFile" | "disk" | "card" | "writeLog"
+    >
+  >
   & {
     /** What its hardware clock says at the start: `1970-01-01T00:00:00`. */
     readonly clock?: string;

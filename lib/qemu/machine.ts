@@ -21,6 +21,8 @@ export interface MachineSpec {
   /** Disk image; `snapshot` throws the guest's writes away. */
   readonly image: string;
   readonly snapshot: boolean;
+  /** A file, there already, that learns each write and flush of the disk (QEMU's blklogwrites). */
+  readonly writeLog?: string;
   /** What the disk and the network card are: virtio's by default, or as real computers have. */
   readonly disk?: DiskKind;
   readonly card?: keyof typeof CARDS;
@@ -152,7 +154,12 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     ...["-m", `${machine.memoryMiB}M`, "-smp", String(machine.processors)],
     ...["-display", "none", "-vga", "none", "-no-reboot"],
     ...["-device", "virtio-rng-pci"],
-    ...["-drive", drive(machine, machine.image, "disk")],
+    ...[
+      "-drive",
+      machine.writeLog === undefined
+        ? drive(machine, machine.image, "disk")
+        : loggedDrive(machine.image, machine.writeLog),
+    ],
     ...DISKS[machine.disk ?? "virtio"].flatMap((device) => ["-device", device]),
   ];
   for (const [i, { image, serial }] of (machine.moreDisks ?? []).entries()) {
@@ -214,6 +221,13 @@ export function guestStatus(written: string): number | undefined {
 function drive({ snapshot }: MachineSpec, image: string, id: string): string {
   const file = optionValue(image);
   return `file=${file},format=raw,if=none,id=${id},snapshot=${snapshot ? "on" : "off"}`;
+}
+
+/** Of a disk that is changed. */
+function loggedDrive(image: string, log: string): string {
+  const file = (name: string, path: string) =>
+    `${name}.driver=file,${name}.filename=${optionValue(path)}`;
+  return `driver=blklogwrites,${file("file", image)},${file("log", log)},if=none,id=disk`;
 }
 
 function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): string {

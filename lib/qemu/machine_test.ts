@@ -69,6 +69,14 @@ Deno.test("qemuArgv() adds disks that a guest does not start from, each with its
   const argv = qemuArgv({ ...machine, moreDisks });
   assert(argv.includes("file=a,,b.img,format=raw,if=none,id=disk0,snapshot=on"));
   assert(argv.includes("virtio-blk-pci,drive=disk0,serial=ONE"));
+  const logged = qemuArgv({ ...machine, writeLog: "l,og" });
+  assert(
+    logged.includes(
+      "driver=blklogwrites,file.driver=file,file.filename=a,,b.img,log.driver=file,log.filename=l,,og," +
+        "if=none,id=disk",
+    ),
+    logged.join(" "),
+  );
 });
 
 Deno.test("qemuArgv() guards the flash of a firmware that keeps keys, and writes its variables alone", () => {

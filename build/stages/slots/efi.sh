@@ -7,6 +7,8 @@
 # - Entries of one sort-key are sorted by their version, the highest first.
 # - FAT keeps no order of writes and no rename is whole there: each step is flushed before the next,
 #   and a name that is left over beside another says less than it.
+# - sync(2) of FAT leaves what it wrote in the disk's own cache, which loses what it likes when the power goes;
+#   fsync(2) of any file there empties that too (fs/fat/file.c).
 
 # Where the configuration names no folder, the disk's partition `esp` is mounted.
 open_loader() {
@@ -25,6 +27,13 @@ open_loader() {
 
 close_loader() {
   [ -z "${mounted-}" ] || { umount "$boot" && rmdir "$boot"; }
+}
+
+# All that was written so far is on the disk.
+flush_boot() {
+  sync
+  dd of="$boot/loader/loader.conf" count=0 conv=notrunc,fsync < /dev/null 2> /dev/null ||
+    fail "$boot could not be written"
 }
 
 # entry_names SLOT: the names that an entry has, a line each: without a counter first.
@@ -83,7 +92,7 @@ set_slot() {
     printf 'title %s, slot %s\nsort-key system\nversion %s\nlinux /EFI/tower/%s.efi\n' \
       "$title" "$1" $(($(highest_version) + 1)) "$1" > "$entries/system-$1.new" ||
       fail "$entries could not be written"
-    sync
+    flush_boot
     mv "$entries/system-$1.new" "$entries/$target" || fail "$entries could not be written"
   elif [ -n "$target" ]; then
     name=$(entry_names "$1" | head -n 1)
@@ -91,11 +100,11 @@ set_slot() {
       mv "$entries/$name" "$entries/$target" || fail "$entries could not be written"
     fi
   fi
-  sync
+  flush_boot
   for name in $(entry_names "$1") "system-$1.bad" "system-$1.new"; do
     [ "$name" = "$target" ] || rm -f "$entries/$name" || fail "$entries could not be written"
   done
-  sync
+  flush_boot
 }
 
 # program_file SLOT: prints where the program is that its entry starts.

@@ -111,7 +111,7 @@ lock() {
 
 # Whether a process is one: numbers of those that are gone are given again.
 is_tower_slot() {
-  tr '\0' ' ' < "/proc/$1/cmdline" 2> /dev/null | grep -q tower-slot
+  tr '\0' ' ' 2> /dev/null < "/proc/$1/cmdline" | grep -q tower-slot
 }
 
 # Of two that find a lock of nobody one may take the other's.

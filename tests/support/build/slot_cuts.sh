@@ -20,9 +20,9 @@ flush() {
   cp -R "$cuts/$1" "$cuts/flushed/$1"
 }
 
+# It leaves a disk's own cache as it is.
 sync() {
   step && cut_power
-  for changed in boot root-b slots; do flush $changed; done
 }
 
 rm() {
@@ -47,6 +47,11 @@ dd() {
     ' '*)
       [ -f /proc/self/fd/1 ] && step && { command dd bs=100 count=1 && cut_power; }
       command dd "$@"
+      ;;
+    # An fsync alone.
+    *' count=0 '*)
+      step && cut_power
+      for changed in boot root-b slots; do flush $changed; done
       ;;
     # A sector is written whole or not at all.
     *' bs=512 '*)

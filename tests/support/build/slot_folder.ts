@@ -49,6 +49,7 @@ export class SlotFolder implements Disposable {
       Deno.writeFileSync(at(name), new Uint8Array(ROOM));
     }
     slots.setRunning(running);
+    slots.write("boot/loader/loader.conf", "default system-*\n");
     slots.write("boot/loader/entries/system-a.conf", entryText("a", 1));
     for (const name of ["key", "stranger"]) {
       await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", at(name)] });

@@ -26,6 +26,7 @@ exec > /dev/ttyS1 2>&1 < /dev/null
 until tower-slot status | grep -q "good, running"; do sleep 1; done
 echo "version $(cat /etc/version)"
 mount | grep " / "
+tower-slot status | sed "s/^/at first /"
 [ "$(dd if=/dev/vdb bs=1 count=10 2> /dev/null)" = SHA256SUMS ] && tower-slot write-other - < /dev/vdb
 tower-slot status
 sync

@@ -19,13 +19,13 @@ const MOST_STARTS = 6;
 const OVMF = OVMF_FILES.find((file) => exists(file));
 
 /** Why no machine with slots can be made, or undefined. */
-function slotsMissing(firmware: SlotFirmware): string | undefined {
+export function slotsMissing(firmware: SlotFirmware): string | undefined {
   return labMissing() ?? programsMissing(runner, QEMU, "ssh-keygen", "tar", "sha256sum") ??
     (firmware === "uefi" && OVMF === undefined ? "no UEFI firmware" : undefined);
 }
 
 /** A machine with two slots, from start to start. */
-class SlotMachine implements Disposable {
+export class SlotMachine implements Disposable {
   private constructor(
     private readonly folder: ReturnType<typeof tempFolder>,
     private readonly firmware: SlotFirmware,
@@ -37,8 +37,16 @@ class SlotMachine implements Disposable {
     return new SlotMachine(folder, firmware, await buildSlots(folder.path, firmware));
   }
 
-  /** Starts it with an update at hand or none, to its end. @param seconds Cuts the power then. */
-  async start(update?: UpdateName, seconds?: number): Promise<{ told: string; console: string }> {
+  /** Its disk, which its starts change. */
+  get image(): string {
+    return this.made.image;
+  }
+
+  /** Starts it with an update at hand or none, to its end. @param writeLog learns each write to its disk */
+  async start(
+    update?: UpdateName,
+    writeLog?: string,
+  ): Promise<{ told: string; console: string }> {
     const statusFile = join(this.folder.path, "status");
     Deno.writeTextFileSync(statusFile, "");
     const updates = update === undefined ? [] : [this.made.updates[update]];
@@ -47,21 +55,18 @@ class SlotMachine implements Disposable {
       memoryMiB: MEMORY,
       firmware: this.firmware === "uefi" ? { kind: "uefi", file: OVMF! } : { kind: "bios" },
       moreDisks: updates.map((image) => ({ image, serial: "update" })),
+      ...(writeLog === undefined ? {} : { writeLog }),
     });
-    if (seconds === undefined) {
-      assertEquals(await machine.waitForEnd(END), { kind: "exited", code: 0 }, machine.console());
-    } else {
-      await Promise.race([machine.ended, new Promise((cut) => setTimeout(cut, seconds * 1000))]);
-    }
+    assertEquals(await machine.waitForEnd(END), { kind: "exited", code: 0 }, machine.console());
     const told = Deno.readTextFileSync(statusFile).replaceAll("\r", "");
     return { told, console: machine.console() };
   }
 
   /** Starts it until it tells of itself; what it told, and how many starts told nothing. */
-  async startsUntilTold(update?: UpdateName) {
+  async startsUntilTold(update?: UpdateName, writeLog?: string) {
     const silent: string[] = [];
     while (silent.length < MOST_STARTS) {
-      const { told, console } = await this.start(update);
+      const { told, console } = await this.start(update, writeLog);
       if (/^b: .*\n$/m.test(told)) return { told: told.trim().split("\n"), silent };
       silent.push(console);
     }
