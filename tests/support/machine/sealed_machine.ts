@@ -9,7 +9,7 @@ import { realEnv } from "../../../lib/env.ts";
 import { piecesOfImage, withoutSignatures } from "../../../lib/format/pe/certificate_table.ts";
 import { readPe } from "../../../lib/format/pe/headers.ts";
 import { memorySource } from "../../../lib/bytes/bytes.ts";
-import type { VirtualMachine } from "../../../lib/lab/virtual_machine.ts";
+import type { LabMachine, VirtualMachine } from "../../../lib/lab/virtual_machine.ts";
 import { exists } from "../../../lib/files/files.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { freePort } from "../../../lib/qemu/deno_loopback.ts";
@@ -120,10 +120,11 @@ export async function sealedUpdate(
 export function startSealed(
   runner: Runner,
   folder: string,
-  { image, port, keeps = false, arch = "x86_64" }: {
+  { image, port, keeps = false, arch = "x86_64", moreDisks = [] }: {
     readonly image: string;
     readonly arch?: MachineArch;
     readonly port?: number;
+    readonly moreDisks?: NonNullable<LabMachine["moreDisks"]>;
     /** Whether what it writes stays. */
     readonly keeps?: boolean;
   },
@@ -132,7 +133,7 @@ export function startSealed(
   const files = firmware(arch)!;
   if (!exists(variables)) Deno.copyFileSync(files.variables, variables);
   return startMachine(runner, folder, {
-    ...{ arch, image, snapshot: !keeps },
+    ...{ arch, image, snapshot: !keeps, moreDisks },
     firmware: { kind: "secure-boot", code: files.code, variables },
     network: port === undefined
       ? { kind: "none" }
