@@ -107,6 +107,13 @@ function sshFindings({ inventory, place }: Fleet): Finding[] {
   return [missingInclude(place)].filter((finding) => finding !== undefined);
 }
 
+/** What is wrong with a machine that can reach no host, whatever they do. */
+export async function thinClientFinding({ place }: Fleet, env: Env): Promise<Finding | undefined> {
+  if (!env.runner.which("ip")) return undefined;
+  const state = await gather(localSession(env.runner), CARDS, { name: THIN_CLIENT });
+  return notThinClient(state, addressPlan(place));
+}
+
 async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {
   try {
     const plan = addressPlan(place);

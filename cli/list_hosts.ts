@@ -8,6 +8,9 @@ import { openInventory } from "../lib/session/inventory.ts";
 import { errorJson } from "./render/error_json.ts";
 import { table } from "../lib/report/table.ts";
 
+/** What to do where there is no host. */
+export const FIRST_HOST = "Make one with: tower provision NAME\n";
+
 /** `tower list`, without what reads a command line: scripts and prompts ask for it all the time. */
 export function runList(env: Env): Promise<number> {
   return runToEnd(env, (env, ending) => listHosts({ json: false }, env, ending));
@@ -25,7 +28,10 @@ export async function listHosts(
     const bad = broken.map(({ name, error }) => ({ name, error: errorJson(error) }));
     return env.stdout.write(`${canonicalJson([...hosts.map(valueOf), ...bad], 2)}\n`);
   }
-  if (hosts.length + broken.length === 0) return env.stdout.write("No host found.\n");
+  if (hosts.length + broken.length === 0) {
+    env.stdout.write("No host found.\n");
+    return env.notes.write(FIRST_HOST);
+  }
   const rows = hosts.map((host) => {
     const { role, address, version = "N/A" } = host.env;
     return [host.name, role, address, version];

@@ -6,6 +6,7 @@ import type { Plan } from "../lib/fleet/operations/step.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
+import { telling } from "../lib/report/telling.ts";
 import type { Done } from "../lib/session/executor.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { planForHosts, type Planned, runOnHosts } from "../lib/session/operation.ts";
@@ -26,12 +27,24 @@ export async function planAndRun(
   told: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
   const fleet = await openFleet(told.env);
-  await execute(await planForHosts(fleet, names, down, plan), fleet, options, told);
+  const look = () => planForHosts(fleet, names, down, plan);
+  await execute(await lookTelling(look, options, told.env), fleet, options, told);
+}
+
+/** Says on a terminal that hosts are asked: those that are down take their time. */
+async function lookTelling<T>(
+  look: () => Promise<T>,
+  { json }: { readonly json: boolean },
+  env: Env,
+): Promise<T> {
+  if (json) return await look();
+  using reporter = reporterFor(env, false);
+  return await telling(reporter, "Ask the hosts", look);
 }
 
 /** Shows a plan or does it; hosts that are missed are told of with those that it is done on. */
 export async function execute(
-  { plan, missed }: Planned,
+  { plan, missed, isAnyUp }: Planned,
   fleet: Fleet,
   { dryRun, json }: PlanOptions,
   { env, ending }: { readonly env: Env; readonly ending: Ending },
@@ -46,7 +59,9 @@ export async function execute(
     return;
   }
   if (plan.length === 0 && missed.length === 0 && !json) {
-    return env.stdout.write("Nothing to do.\n");
+    env.stdout.write("Nothing to do.\n");
+    if (!isAnyUp) env.notes.write("No host that was asked is up: tower status\n");
+    return;
   }
   using reporter = reporterFor(env, json);
   const outcomes = await runOnHosts(plan, fleet, reporter);

@@ -1,4 +1,5 @@
 import type { Env } from "../lib/env.ts";
+import { TowerError } from "../lib/errors.ts";
 import { chooseHosts } from "../lib/fleet/host.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { lookAt } from "../lib/session/look.ts";
@@ -7,6 +8,7 @@ import { reporterFor } from "../lib/program/reporter.ts";
 import { telling } from "../lib/report/telling.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { openFleet } from "../lib/session/fleet.ts";
+import { FIRST_HOST } from "./list_hosts.ts";
 import { screenful } from "./render/screen.ts";
 import { brokenText, type Look, lookJson, lookText, statusText } from "./render/status.ts";
 
@@ -26,6 +28,7 @@ export async function showStatus(
       if (options.json) {
         env.stdout.write(`${canonicalJson(lookJson(look), options.watch ? 0 : 2)}\n`);
       } else if (!options.watch || !drawsOn(env)) tell(look, env);
+      if (!options.json && !options.watch) await tellOfThisMachine(look, env);
       if (!options.watch || env.stdout.isClosed) return;
       await pause(WATCH_EVERY, env, () => options.json ? "" : lookText(look));
     }
@@ -56,6 +59,20 @@ async function lookOnce(names: readonly string[], env: Env, ending: Ending): Pro
   const broken = names.length === 0 ? fleet.inventory.broken : [];
   if (broken.length > 0 || statuses.some(({ state }) => state === "fault")) ending.code = 3;
   return { statuses, broken };
+}
+
+/** Where no host answers, this machine may be one that reaches none. */
+async function tellOfThisMachine({ statuses, broken }: Look, env: Env): Promise<void> {
+  if (statuses.length + broken.length === 0) return env.notes.write(FIRST_HOST);
+  if (statuses.length === 0 || statuses.some(({ state }) => state !== "down")) return;
+  const { thinClientFinding } = await import("./doctor.ts");
+  try {
+    const finding = await thinClientFinding(await openFleet(env), env);
+    if (finding) env.notes.write(`${finding.problem}\n  mend: ${finding.mend}\n`);
+  } catch (error) {
+    // The table is what was asked for; doctor tells what is wrong here.
+    if (!(error instanceof TowerError)) throw error;
+  }
 }
 
 function tell({ statuses, broken }: Look, env: Env): void {

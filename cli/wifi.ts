@@ -19,7 +19,7 @@ export async function connectWifi(
   const router = findHost(fleet.inventory, "router");
   const wlan = wlanOf(ssid, password ?? (await env.askSecret("Password: ")) ?? "");
   const plan = planWifi(router, wlan);
-  await execute({ plan, missed: [] }, fleet, options, { env, ending });
+  await execute({ plan, missed: [], isAnyUp: true }, fleet, options, { env, ending });
   if (options.dryRun || ending.code !== 0 || router.env.role !== "router") return;
   await locked(fleet.place, () => {
     // Another tower may have made it anew meanwhile, or forgotten it.

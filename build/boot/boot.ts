@@ -15,9 +15,9 @@ import {
 import { exists, readText, tempDir, writeFileAtomic } from "../../lib/files/files.ts";
 import { openStore } from "../../lib/store/content_store.ts";
 import type { MachineLogin } from "../../lib/ssh/machine_ssh.ts";
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { namedImage, openRawImage } from "./boot_image.ts";
-import { loginAt, loginLine } from "./boot_login.ts";
+import { identityAt, loginAt, loginLine } from "./boot_login.ts";
 import { shellIn } from "./boot_shell.ts";
 import { prepareHostDisk } from "./host_disk.ts";
 import { type SampleRole, writeSampleEnv } from "./sample_host.ts";
@@ -99,6 +99,8 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
     });
   }
   const forwards = request.forwards.map(parseForward);
+  const { identityFile } = request.login;
+  const own = identityFile === undefined ? undefined : identityAt(identityFile, env);
   requireQemu(env, arch);
   using raw = await openRawImage(image, env);
   if (raw.isCopy && !request.snapshot) {
@@ -120,10 +122,9 @@ export async function bootImage(request: BootRequest, env: Env): Promise<number>
     forwards.push({ host: freePort(), guest: SSH_PORT });
   }
   const port = forwards.find(({ guest }) => guest === SSH_PORT)?.host;
-  const own = request.login.identityFile;
   const login = port === undefined ? undefined : loginAt(port, {
     user: request.login.user ?? host?.user ?? "root",
-    identityFile: own === undefined ? identity?.key : resolve(env.cwd, own),
+    identityFile: own ?? identity?.key,
     hostKey: identity?.hostKey?.publicKey,
   }, env);
   const console = join(folder.path, "console");

@@ -58,7 +58,10 @@ function severalImages(
 
 /** A name that is no system's would only lead to the next refusal. */
 function hintTo(asked: string, arch: Arch | undefined, env: Env): string {
-  const systems = manifestFiles(env.cwd).systemNames();
+  const { systemNames, manifestNames } = manifestFiles(env.cwd);
+  const systems = systemNames();
+  const own = manifestNames().find((name) => name.replace(/\.ya?ml$/, "") === asked);
+  if (own !== undefined) return `build one with: tower-build build ${own}`;
   if (!systems.includes(asked)) {
     return `the systems are ${
       systems.join(", ")

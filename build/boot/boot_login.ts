@@ -1,8 +1,9 @@
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
 import { quoteArgv } from "../../lib/proc/quoting.ts";
 import { type MachineLogin, machineSshArgv } from "../../lib/ssh/machine_ssh.ts";
-import { writeFileAtomic } from "../../lib/files/files.ts";
+import { exists, writeFileAtomic } from "../../lib/files/files.ts";
 import { privateFolder } from "../../lib/files/private_folder.ts";
 
 /** Who logs in to a machine that boots, as far as that is known. */
@@ -12,6 +13,15 @@ export interface Visitor {
   readonly identityFile?: string | undefined;
   /** The machine's own key as a public line; without one it makes a key as it starts. */
   readonly hostKey?: string | undefined;
+}
+
+/** The private key that `--identity` names. @throws {TowerError} `not-found`, before a machine starts */
+export function identityAt(asked: string, { cwd }: Pick<Env, "cwd">): string {
+  const path = resolve(cwd, asked);
+  if (exists(path)) return path;
+  throw new TowerError("not-found", `Cannot log in with "${path}": there is no such file`, {
+    hint: "--identity names a private key: my-key where the image lets in my-key.pub",
+  });
 }
 
 /**

@@ -42,7 +42,10 @@ export async function shellIn(machine: ShellMachine, env: Env): Promise<number> 
   try {
     const late = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
     await answering(machine, async () => {
-      if (await Promise.race([over, late()]) === isOver) throw ended(machine, failure);
+      if (await Promise.race([over, late()]) !== isOver) return;
+      // Ctrl-C at a terminal reaches QEMU too, which may end first.
+      env.signal.throwIfAborted();
+      throw ended(machine, failure);
     }, env);
     await using shell = env.runner.spawn({ argv: machineSshArgv(machine.login) }, {
       stdio: "inherit",

@@ -5,7 +5,7 @@ import { imageAddress } from "./opened_image.ts";
 
 /**
  * Whether an argument names a system, and not an image: a name that Tower ships (a file of that name
- * is `./lab`), a manifest by its suffix, and whatever is no file.
+ * is `./lab`), a manifest by its suffix, and a word that is no file.
  */
 export function isSystem(asked: string, env: Pick<Env, "cwd">): boolean {
   if (/\.ya?ml$/.test(asked) || manifestFiles(env.cwd).systemNames().includes(asked)) return true;
@@ -13,7 +13,7 @@ export function isSystem(asked: string, env: Pick<Env, "cwd">): boolean {
     imageAddress(asked, env);
     return false;
   } catch (error) {
-    if (error instanceof TowerError && error.code === "not-found") return true;
+    if (error instanceof TowerError && error.code === "not-found") return /^[\w-]+$/.test(asked);
     throw error;
   }
 }

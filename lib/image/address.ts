@@ -28,7 +28,10 @@ export function parseAddress(text: string, isThere: (path: string) => boolean): 
     if (image === "" || !isThere(image)) continue;
     return { image, steps: parts.slice(length).map((part) => stepOf(part, text)) };
   }
-  throw new TowerError("not-found", `Cannot read "${text}": it is not there`);
+  throw new TowerError("not-found", `Cannot read "${text}": it is not there`, {
+    hint:
+      "name an image by its file, as tower-build build prints it: FILE, FILE:root for a partition",
+  });
 }
 
 function stepOf(part: string, text: string): Step {

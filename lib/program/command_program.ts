@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import type { Ending } from "./ending.ts";
 import { helpLayout } from "./help_layout.ts";
 import { type OwnHints, runToEnd } from "./run_to_end.ts";
+import { usageWords } from "./usage_words.ts";
 import { verbosityOf } from "./verbosity.ts";
 
 /** Commands that tell of all the others. */
@@ -39,11 +40,12 @@ export function prepareTree(program: Command, env: Env, ending: Ending): void {
       command.option("-v, --verbose", "tell each program that is run, and what was decided");
     }
     command.helpOption("-h, --help", "show this help")
-      .showHelpAfterError("(add --help for the options)");
+      .showHelpAfterError(`  hint: ${nameOf(command)} --help tells the options`);
     command.configureHelp(helpLayout);
     command.exitOverride().configureOutput({
       writeOut: (text) => env.stdout.write(text),
       writeErr: (text) => env.stderr.write(text),
+      outputError: (text, write) => write(usageWords(text)),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       stripColor: (text) => text,
@@ -68,6 +70,12 @@ export function runProgram(
   return runToEnd(env, async (env, ending) => {
     await treeOf(env, ending).parseAsync(env.args, { from: "user" });
   }, hints);
+}
+
+/** Such as `tower-build repo pack`. */
+function nameOf(command: Command): string {
+  const above = command.parent;
+  return above === null ? command.name() : `${nameOf(above as Command)} ${command.name()}`;
 }
 
 function* withChildren(command: Command): Generator<Command> {

@@ -11,6 +11,8 @@ import { lookAt } from "./look.ts";
 export interface Planned {
   readonly plan: Plan;
   readonly missed: readonly Outcome<Done>[];
+  /** Whether any host that was asked is up. */
+  readonly isAnyUp: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function planForHosts(
     const { host, error } = status;
     return isMissed ? [{ host, result: { kind: "failed", error } }] : [];
   });
-  return { plan: plan(statuses), missed };
+  return { plan: plan(statuses), missed, isAnyUp: statuses.some(({ state }) => state === "up") };
 }
 
 /** Does what was planned on the hosts of a fleet. */

@@ -141,13 +141,14 @@ Deno.test("what no firmware starts is refused before QEMU starts, and too little
   }
   const { code, err } = await program.run("boot", "noise", "--memory", "1");
   assertEquals(code, 2);
-  assertMatch(err, /It must be a number of MiB from 128 to 1048576/);
+  assertMatch(err, /it must be a number of MiB from 128 to 1048576/);
   assertEquals(runner.commands, []);
 });
 
 Deno.test("boot tells what starts, how to leave and the line that logs in", async () => {
   const runner = new RecordingRunner({ "qemu-system-x86_64": {} });
   using program = new TestProgram({ runner });
+  program.write("my key", "");
   Deno.writeFileSync(program.path("disk.img"), probeSector());
   const boot = async (...more: string[]) => {
     const { code, err } = await program.run("boot", "disk.img", "--accelerator", "tcg", ...more);

@@ -40,7 +40,7 @@ Deno.test("clean takes whole days and weeks, one day at least", async () => {
   for (const age of ["0d", "30", "1h", "-1d", "d", "1.5d", "99999d", ""]) {
     const { code, err } = await program.run("clean", `--older-than=${age}`);
     assertEquals(code, 2, age);
-    assertStringIncludes(err, "It must be days or weeks, 1d at least, such as 30d or 2w.");
+    assertStringIncludes(err, "it must be days or weeks, 1d at least, such as 30d or 2w");
   }
   assertEquals(listDir(program.env.cacheDir), []);
 });

@@ -29,6 +29,23 @@ const MISTAKES: readonly [args: string, error: string, hint: string][] = [
     'Cannot use "docs" as a manifest: it is a folder',
     "name a manifest FILE.yaml, or a system: host, host-uefi, lab, lab-sealed",
   ],
+  [
+    "boot mine",
+    'Cannot find an image of "mine" in "DIR/cache/builds"',
+    "build one with: tower-build build mine.yaml",
+  ],
+  [
+    "boot README.md --ssh --identity nosuch",
+    'Cannot log in with "DIR/cwd/nosuch": there is no such file',
+    "--identity names a private key: my-key where the image lets in my-key.pub",
+  ],
+  ...["extract lab /etc/motd", "show-tree lab.img:root /etc"].map((
+    args,
+  ): [string, string, string] => [
+    args,
+    `Cannot read "${args.split(" ")[1]}": it is not there`,
+    "name an image by its file, as tower-build build prints it: FILE, FILE:root for a partition",
+  ]),
   ...([
     ["docs", "it has no record.json, so it is no build"],
     ["README.md", "it is a file, not the folder of a build"],
@@ -46,6 +63,7 @@ Deno.test("what a newcomer mistypes is told for what it is, with what to do", as
   using program = new TestProgram();
   program.write("README.md", "# Tower\n");
   program.write("docs/a.md", "");
+  program.write("mine.yaml", "name: mine\n");
   for (const [args, error, hint] of MISTAKES) {
     const { code, err } = await program.run(...args.split(" "));
     assertEquals(code, 1, args);

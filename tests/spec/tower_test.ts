@@ -122,7 +122,7 @@ Deno.test("options of tower ssh may stand behind the host, and -- ends them", as
   ) assertEquals(await shown("ssh", ...args), list, args.join(" "));
   for (
     const [args, message] of [
-      [["web", "--frob"], "unknown option '--frob'"],
+      [["web", "--frob"], 'unknown option "--frob"'],
       [["web", "--", "-x"], 'Cannot run "-x" on "web": it is no program\'s name'],
     ] as const
   ) {
@@ -262,8 +262,26 @@ Deno.test("a host that was named to reboot and is down is told, with status 3; o
   const { code, out } = await program.run("reboot", "web", "--json");
   assertEquals([code, JSON.parse(out)[0].host, JSON.parse(out)[0].ok], [3, "web", false]);
   for (const args of [["reboot"], ["poweroff"], ["poweroff", "web"]]) {
-    const { code, out } = await program.run(...args);
+    const { code, out, err } = await program.run(...args);
     assertEquals([code, out], [0, "Nothing to do.\n"], `${args}`);
+    assertStringIncludes(err, "No host that was asked is up: tower status\n");
+  }
+});
+
+Deno.test("where no host answers, status tells whether this machine could reach any", async () => {
+  for (const [address, told] of [["10.0.0.5/24", true], ["192.168.3.100/24", false]] as const) {
+    const stdout = `forwards 0 0\ncard eth0 02:00:00:00:00:01 1 1\naddress eth0 ${address}\n`;
+    const runner = new RecordingRunner({ ssh: failingSsh(REFUSED), ip: {}, sh: { stdout } });
+    using program = new TowerProgram({ runner });
+    const none = await program.run("status");
+    assertEquals([none.out, none.err.split("\n").includes("Make one with: tower provision NAME")], [
+      "No host found.\n",
+      true,
+    ]);
+    layHost(program.folder, "vault");
+    const { code, err } = await program.run("status");
+    assertEquals(code, 0);
+    assertEquals(/^this machine is no thin client: .*\n {2}mend: /m.test(err), told, err);
   }
 });
 

@@ -196,7 +196,7 @@ test(
     assertStringIncludes(await fails("disk.img:2", "/gone"), 'Cannot find "/gone" in "disk.img:2"');
     assertStringIncludes(await fails("disk.img", "--arch", "x86_64"), "--arch is of a system");
     assertStringIncludes(await fails("lab", "--partition", "1"), "--partition is of an image");
-    assertStringIncludes(await fails("gone.img"), 'Cannot find system "gone.img"');
+    assertStringIncludes(await fails("gone.img"), 'Cannot read "gone.img": it is not there');
     Deno.truncateSync(join(folder, "disk.img"), 7 * MIB);
     assertStringIncludes(await fails("disk.img:2"), "Cannot read the partition table");
   },

@@ -93,7 +93,7 @@ Deno.test("tower cp takes one host, and nothing that would be an option for anot
       [["a", "b"], 2, "Cannot copy: no path is on a host", "HOST:PATH"],
       [["", "web:"], 2, 'Cannot copy "": it is no path', ""],
       [["no:a", "b"], 1, 'Cannot find host "no": there is none', "./NAME"],
-      [["-oX=1:a", "b"], 2, "unknown option '-oX=1:a'", ""],
+      [["-oX=1:a", "b"], 2, 'unknown option "-oX=1:a"', ""],
       [["--", "-oX=1:a", "b"], 1, 'Cannot find host "-oX=1": there is none', "./NAME"],
       [["root@web:a", "b"], 1, 'Cannot find host "root@web": there is none', "./NAME"],
       [["web:a", "vault:b"], 2, 'Cannot copy between "web" and "vault"', "this machine first"],
