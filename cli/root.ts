@@ -7,6 +7,7 @@ import { cpCommand } from "./commands/cp.ts";
 import { deprovisionCommand } from "./commands/deprovision.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { firewallCommand } from "./commands/firewall.ts";
+import { installCommand } from "./commands/install.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
 import { networkCommand } from "./commands/network.ts";
@@ -26,6 +27,7 @@ const COMMANDS = {
   ssh: sshCommand,
   run: runCommand,
   cp: cpCommand,
+  install: installCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,
   synctime: synctimeCommand,

@@ -4,15 +4,18 @@ import { TowerError } from "../errors.ts";
 const MOST_LINES = 2000;
 
 /** Texts by name: a line `=name`, then the text's lines, each behind a `|`. */
-export function partsOf(text: string): ReadonlyMap<string, readonly string[]> {
+export function partsOf(
+  text: string,
+  mostLines = MOST_LINES,
+): ReadonlyMap<string, readonly string[]> {
   const parts = new Map<string, string[]>();
   let lines: string[] | undefined;
   for (const line of text.split("\n")) {
     const name = /^=([a-z0-9-]{1,20})$/.exec(line)?.[1];
     if (name !== undefined) parts.set(name, lines = []);
     else if (lines && line !== "") lines.push(line.replace(/^\|/, ""));
-    if ((lines?.length ?? 0) > MOST_LINES) {
-      throw new TowerError("malformed", `Cannot read the answer: over ${MOST_LINES} lines`);
+    if ((lines?.length ?? 0) > mostLines) {
+      throw new TowerError("malformed", `Cannot read the answer: over ${mostLines} lines`);
     }
   }
   return parts;

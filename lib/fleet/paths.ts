@@ -31,3 +31,13 @@ export function identityPath(paths: TowerPaths, name: string): string {
 export function imageSignersPath({ folder }: TowerPaths): string {
   return `${folder}/image_signers`;
 }
+
+/** Where a host's packages came from when some were installed last, and who signed them. */
+export function packageSourcesPath(paths: TowerPaths, name: string): string {
+  return `${hostFolder(paths, name)}/package_sources`;
+}
+
+/** Held by who changes a host's packages. */
+export function packagesLockPath(paths: TowerPaths, name: string): string {
+  return `${hostFolder(paths, name)}/packages.lock`;
+}

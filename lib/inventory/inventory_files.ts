@@ -106,7 +106,7 @@ export function removeHost(place: InventoryPlace, name: HostName): void {
 export function writeHostFile(
   place: InventoryPlace,
   name: HostName,
-  file: "tower.env" | "world",
+  file: "tower.env" | "world" | "package_sources",
   bytes: Uint8Array,
 ): void {
   writeFileAtomic(`${hostFolder(place, name)}/${file}`, bytes, 0o600);

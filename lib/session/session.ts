@@ -41,7 +41,28 @@ export interface Session {
   forward(forward: Forward, signal?: AbortSignal): Promise<Tunnel>;
 }
 
+/** What a {@linkcode SocketWay} leads to. */
+export type SocketEnd =
+  /** A port beyond the host, which the host resolves: a socket here is listened on. */
+  | { readonly kind: "beyond"; readonly address: string; readonly port: number }
+  /** A port of the host's loopback that its kernel chooses: connections to it come to a socket here. */
+  | { readonly kind: "offered" };
+
+/** A way between a socket of this machine and a host. The socket's path has nothing to be quoted. */
+export interface SocketWay {
+  readonly socket: string;
+  readonly end: SocketEnd;
+}
+
+/** An open {@linkcode SocketWay}. */
+export interface OpenWay extends Tunnel {
+  /** The host's port, of one that is offered. */
+  readonly port: number | undefined;
+}
+
 /** A way to run programs on a host. */
 export interface HostSession extends Session {
   readonly host: Host;
+  /** Opens a way by a socket, once both ends listen. @throws {TowerError} as `forward`. */
+  open(way: SocketWay, signal?: AbortSignal): Promise<OpenWay>;
 }

@@ -7,7 +7,7 @@ import { sshArgv, type SshTarget } from "../ssh/ssh_argv.ts";
 import { failureInLog } from "../ssh/ssh_log.ts";
 import { tempDir } from "../files/files.ts";
 import { logIn, sshFailure } from "./ssh_failure.ts";
-import { openTunnel } from "./ssh_tunnel.ts";
+import { openTunnel, openWay } from "./ssh_tunnel.ts";
 
 /** ssh's own failures; a program on the host may end with it too, and then ssh logs nothing. */
 const SSH_FAILED = 255;
@@ -53,6 +53,10 @@ export function sshSession(host: Host, options: SshSessionOptions): HostSession 
     forward: (forward, ending = signal) => {
       requireKeys(host);
       return openTunnel(forward, { host, target, runner, signal: ending });
+    },
+    open: (way, ending = signal) => {
+      requireKeys(host);
+      return openWay(way, { host, target, runner, signal: ending });
     },
     async exec(program, ending = signal) {
       requireKeys(host);

@@ -6,7 +6,7 @@ import { sshArgv, type SshTarget } from "../ssh/ssh_argv.ts";
 import { failureInLog } from "../ssh/ssh_log.ts";
 import { tempDir } from "../files/files.ts";
 import { Scope } from "./scope.ts";
-import type { Tunnel } from "./session.ts";
+import type { OpenWay, SocketWay, Tunnel } from "./session.ts";
 import { logIn, sshFailure } from "./ssh_failure.ts";
 
 /**
@@ -28,16 +28,42 @@ export interface TunnelOptions {
 }
 
 /** A connection for one pair of ports alone. @throws {TowerError} as a session, and `conflict` */
-export async function openTunnel(forward: Forward, options: TunnelOptions): Promise<Tunnel> {
+export function openTunnel(forward: Forward, options: TunnelOptions): Promise<Tunnel> {
+  const { at, listen } = forward;
+  const where = at === "client" ? "this machine" : `"${options.host.name}"`;
+  return openBy(optionOf(forward), `port ${listen} of ${where}`, options);
+}
+
+/** A connection for one socket of this machine. @throws {TowerError} as {@linkcode openTunnel} */
+export async function openWay(
+  { socket, end }: SocketWay,
+  options: TunnelOptions,
+): Promise<OpenWay> {
+  // ssh takes `%`, `$` and quotes in a path for its own; temporary folders have none.
+  if (!/^\/[A-Za-z0-9._/-]+$/.test(socket)) throw new RangeError(`"${socket}" is no plain path`);
+  if (end.kind === "offered") {
+    const what = `a port of "${options.host.name}"`;
+    return await openBy(["RemoteForward", `127.0.0.1:0 ${socket}`], what, options);
+  }
+  if (!/^[A-Za-z0-9.-]+$/.test(end.address)) throw new RangeError(`"${end.address}" is no host`);
+  const to = `${end.address}:${end.port}`;
+  return await openBy(["LocalForward", `${socket} ${to}`], `a socket to "${to}"`, options);
+}
+
+async function openBy(
+  option: readonly [string, string],
+  what: string,
+  options: TunnelOptions,
+): Promise<OpenWay> {
   const { host, target, runner, signal } = options;
   const scope = new Scope(signal);
   try {
     const own = await scope.own(tempDir());
     const logFile = `${own.path}/log`;
-    const argv = sshArgv(target, { command: HOLD, logFile, options: [optionOf(forward)] });
+    const argv = sshArgv(target, { command: HOLD, logFile, tellsPorts: true, options: [option] });
     const child = await scope.own(runner.spawn({ argv, endsWithOwner: true }));
     void child.stderr.cancel();
-    const failure = () => failureOf(host, forward, logIn(logFile));
+    const failure = () => failureOf(host, what, logIn(logFile));
     const lost = child.ended.then(() => scope.signal.aborted ? scope.signal.reason : failure());
     const late = new TowerError(
       "unreachable",
@@ -45,7 +71,9 @@ export async function openTunnel(forward: Forward, options: TunnelOptions): Prom
     );
     const timer = setTimeout(() => scope.fail(late), PATIENCE * 1000);
     if (!await isOpen(child).finally(() => clearTimeout(timer))) throw await lost;
+    const port = /^Allocated port (\d{1,5}) for remote forward/m.exec(logIn(logFile))?.[1];
     return {
+      port: port === undefined ? undefined : Number(port),
       ended: lost.finally(() => scope[Symbol.asyncDispose]()),
       [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
     };
@@ -78,11 +106,7 @@ async function isOpen({ stdout }: RunningProcess): Promise<boolean> {
   return said.startsWith("open\n");
 }
 
-function failureOf(host: Host, { at, listen }: Forward, log: string): TowerError {
+function failureOf(host: Host, what: string, log: string): TowerError {
   if (!TAKEN.test(log)) return sshFailure(host, failureInLog(log) ?? "closed");
-  const where = at === "client" ? "this machine" : `"${host.name}"`;
-  return new TowerError(
-    "conflict",
-    `Cannot forward port ${listen} of ${where}: it is not to be had`,
-  );
+  return new TowerError("conflict", `Cannot forward ${what}: it is not to be had`);
 }

@@ -1,7 +1,7 @@
 import { testHost } from "../fleet/test_host.ts";
 import type { Host } from "../fleet/host.ts";
 import type { Forward } from "../fleet/operations/step.ts";
-import type { HostSession, RemoteProgram, RemoteResult, Tunnel } from "./session.ts";
+import type { HostSession, OpenWay, RemoteProgram, RemoteResult, Tunnel } from "./session.ts";
 
 /** What a scripted machine answers; an error is thrown. */
 export interface TestAnswer {
@@ -49,6 +49,10 @@ export class TestSession implements HostSession {
     const tunnel = new TestTunnel(forward);
     this.tunnels.push(tunnel);
     return Promise.resolve(tunnel);
+  }
+
+  open(): Promise<OpenWay> {
+    return Promise.reject(new TypeError("A test's session opens no sockets"));
   }
 
   exec(program: RemoteProgram, ending?: AbortSignal): Promise<RemoteResult> {

@@ -29,6 +29,8 @@ export interface SshCall {
   readonly terminal?: boolean;
   /** Where ssh writes what it has to say itself, apart from the remote program's errors. */
   readonly logFile?: string;
+  /** Whether it logs more than failures, such as the port that a host's kernel chose. */
+  readonly tellsPorts?: boolean;
   /** Further options, such as forwards: name and value. */
   readonly options?: readonly (readonly [name: string, value: string])[];
 }
@@ -89,7 +91,7 @@ function fixedOptions(target: SshTarget, call: SshCall): (readonly [string, stri
     ["BatchMode", call.terminal ? "no" : "yes"],
     ["ConnectTimeout", String(connectTimeout)],
     ["ExitOnForwardFailure", "yes"],
-    ["LogLevel", "ERROR"],
+    ["LogLevel", call.tellsPorts ? "INFO" : "ERROR"],
     ...control,
   ];
 }

@@ -124,6 +124,7 @@ export const ROOMS: readonly Room[] = [
       "lib/files/",
       "lib/inventory/",
       "lib/lab/",
+      "lib/package_way/",
       "lib/packages/package_load.ts",
       "lib/packages/package_loader.ts",
       "lib/packages/package_messages.ts",

@@ -1,0 +1,100 @@
+import { argvAs } from "../lib/fleet/operations/step.ts";
+import type { Host } from "../lib/fleet/host.ts";
+import { type Dependency, formatDependency } from "../lib/apk/dependency.ts";
+import { TowerError } from "../lib/errors.ts";
+import type { Patience } from "../lib/fetch/patience.ts";
+import type { Fetcher } from "../lib/fetch/port.ts";
+import { tempDir } from "../lib/files/files.ts";
+import { type OfferedFile, servePackages } from "../lib/package_way/deno_package_server.ts";
+import type { HostSource } from "../lib/package_way/host_sources.ts";
+import { socketFetcher } from "../lib/package_way/socket_fetcher.ts";
+import { untilAborted } from "../lib/proc/until_aborted.ts";
+import type { Reporter } from "../lib/report/event.ts";
+import { Scope } from "../lib/session/scope.ts";
+import type { HostSession } from "../lib/session/session.ts";
+import { requireDone } from "../lib/session/steps/handler.ts";
+
+/** Seconds that apk may take: scripts of packages may build an initramfs on a small machine. */
+const DEADLINE = 3600;
+const OUTPUT_LIMIT = 4 << 20;
+
+/** A fetcher that leads through the router, by one forward for each server. The scope owns them. */
+export async function wayFetcher(
+  router: HostSession,
+  patience: Patience,
+  scope: Scope,
+): Promise<Fetcher> {
+  const folder = await scope.own(tempDir());
+  const ways = new Map<string, Promise<string>>();
+  const open = async (url: URL, socket: string) => {
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    const end = { kind: "beyond", address: url.hostname, port } as const;
+    await scope.own(await router.open({ socket, end }, scope.signal));
+    return socket;
+  };
+  return socketFetcher({
+    patience,
+    signal: scope.signal,
+    socketTo(url) {
+      const known = ways.get(url.origin) ?? open(url, `${folder.path}/${ways.size}`);
+      ways.set(url.origin, known);
+      return known;
+    },
+  });
+}
+
+export interface ApkContext {
+  readonly sources: readonly HostSource[];
+  readonly session: HostSession;
+  readonly scope: Scope;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Has apk on a host add packages from files that are offered at a port of its loopback. Nothing of
+ * the host is changed for it: apk is told by its own options.
+ * @returns why apk failed, where it did: what it left is to be looked at.
+ */
+export async function runApk(
+  host: Host,
+  wanted: readonly Dependency[],
+  files: ReadonlyMap<string, OfferedFile>,
+  { sources, session, scope: around, reporter }: ApkContext,
+): Promise<TowerError | undefined> {
+  await using scope = new Scope(around.signal);
+  const folder = await scope.own(tempDir());
+  const socket = `${folder.path}/packages`;
+  await scope.own(await servePackages(socket, files, scope.signal));
+  const way = await scope.own(
+    await session.open({ socket, end: { kind: "offered" } }, scope.signal),
+  );
+  void way.ended.then((cause) => {
+    const message = `Cannot go on with "${host.name}": the tunnel to it is gone`;
+    scope.fail(new TowerError("unreachable", message, { cause }));
+  });
+  if (way.port === undefined) {
+    throw new TowerError("unsupported", `Cannot offer packages to "${host.name}": no port is told`);
+  }
+  const repositories = sources.flatMap(({ tag }, i) => {
+    const url = `http://127.0.0.1:${way.port}/${i}`;
+    return ["--repository", tag === undefined ? url : `@${tag} ${url}`];
+  });
+  const argv = argvAs(["doas"], [
+    "apk",
+    ...["add", "--no-progress", "--no-cache", "--no-interactive"],
+    ...["--repositories-file", "/dev/null", ...repositories],
+    ...["--", ...wanted.map(formatDependency)],
+  ]);
+  const title = "install packages";
+  reporter.report({ type: "step", id: "apk", title: `${host.name}: ${title}` });
+  const program = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
+  const result = await untilAborted(session.exec(program, scope.signal), scope.signal);
+  reporter.report({ type: "done", id: "apk" });
+  try {
+    requireDone(result, title, host.name);
+  } catch (error) {
+    if (error instanceof TowerError) return error;
+    throw error;
+  }
+  return undefined;
+}

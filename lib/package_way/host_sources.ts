@@ -1,0 +1,135 @@
+import { readIndexArchive } from "../apk/index_archive.ts";
+import { parseIndex } from "../apk/index_text.ts";
+import type { Repository } from "../apk/solver.ts";
+import type { TrustedKey } from "../apk/types.ts";
+import { concat } from "../bytes/bytes.ts";
+import { digestOf, hexOf } from "../bytes/digest.ts";
+import { TowerError } from "../errors.ts";
+import type { Fetcher } from "../fetch/port.ts";
+import { fetchPackage, storedPackage } from "../packages/package_load.ts";
+import type { Coming } from "../packages/package_change.ts";
+import { indexUrl, packageUrl, type RepositorySpec } from "../packages/repositories.ts";
+import type { Reporter } from "../report/event.ts";
+import { shownUrl } from "../report/shown_url.ts";
+import type { FileStore } from "../store/content_store.ts";
+import type { OfferedFile } from "./deno_package_server.ts";
+
+/** Most bytes of an index that is fetched: Alpine's community index has about 2 MiB. */
+const INDEX_LIMIT = 64 << 20;
+
+/** A repository of a host, its index verified. */
+export interface HostSource extends Repository {
+  /** The file as it came: what the host is given, and verifies again. */
+  readonly index: Uint8Array;
+}
+
+export interface SourceContext {
+  readonly arch: string;
+  readonly keys: readonly TrustedKey[];
+  readonly fetcher: Fetcher;
+  readonly store: FileStore;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Fetches and verifies the indexes of a host's repositories.
+ * @param allowOld Takes an index that is older than one that was read before.
+ * @throws {TowerError} `untrusted` where one is not signed by the host's keys, or is old.
+ */
+export async function readSources(
+  specs: readonly RepositorySpec[],
+  context: SourceContext,
+  allowOld: boolean,
+): Promise<HostSource[]> {
+  return await Promise.all(specs.map(async (spec) => {
+    const parts: Uint8Array[] = [];
+    const url = indexUrl(spec.url, context.arch);
+    for await (const part of context.fetcher.stream(url, { limit: INDEX_LIMIT })) parts.push(part);
+    const index = concat(parts);
+    const packages = parseIndex(readIndexArchive(index, context.keys).indexText);
+    const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
+    requireNoOlder(spec, newest, context, allowOld);
+    return { url: spec.url, ...spec.tag === undefined ? {} : { tag: spec.tag }, packages, index };
+  }));
+}
+
+/** No index has a date (apk-tools' has none); its newest package has. */
+function requireNoOlder(
+  { url }: RepositorySpec,
+  newest: number,
+  { arch, store, reporter }: SourceContext,
+  allowOld: boolean,
+): void {
+  const note = hexOf(digestOf(`${arch} ${url}`));
+  const seen = store.readNote("index", note) as { newest: number } | undefined;
+  if (seen === undefined || newest > seen.newest) store.writeNote("index", note, { newest });
+  if (seen === undefined || newest >= seen.newest) return;
+  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
+  const why = `the newest package of its index is of ${day(newest)}, of one that was read before ` +
+    `of ${day(seen.newest)}`;
+  if (allowOld) {
+    return reporter.report({ type: "warning", message: `"${shownUrl(url)}" is old: ${why}` });
+  }
+  throw new TowerError("untrusted", `Cannot use repository "${shownUrl(url)}": ${why}`, {
+    hint: "A mirror that lags behind, or a router that hides updates; --allow-old takes it",
+  });
+}
+
+/** Packages on their way at once: several hide the network's delay. */
+const IN_FLIGHT = 4;
+
+/**
+ * Brings packages into the store, each verified whole: identity, signature, hashes. What is there is
+ * not fetched again.
+ * @returns the digest of each file, by its place in `coming`.
+ */
+export async function loadComing(
+  coming: readonly Coming[],
+  sources: readonly HostSource[],
+  { arch, keys, fetcher, store, reporter }: SourceContext,
+): Promise<OfferedFile[]> {
+  const total = coming.reduce((sum, c) => sum + c.package.size, 0);
+  reporter.report({ type: "step", id: "load", title: "Load packages", total, unit: "bytes" });
+  const files: OfferedFile[] = [];
+  let done = 0, next = 0;
+  const lane = async () => {
+    for (let i; (i = next++) < coming.length;) {
+      const { package: { name, version, identity, size }, repository } = coming[i]!;
+      const url = packageUrl(sources[repository]!.url, arch, name, version);
+      const request = { url, expect: { identity, name, version, size } };
+      const known = storedPackage(request, { store, keys })?.digest;
+      const digest = known !== undefined && store.isWhole(known)
+        ? known
+        : await loadWhole(request, { keys, fetcher, store });
+      reporter.report({ type: "progress", id: "load", done: done += size, total });
+      files[i] = { size, open: () => store.open(digest) };
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, coming.length) }, lane));
+  reporter.report({ type: "done", id: "load", note: `${coming.length} packages` });
+  return files;
+}
+
+/** A package is verified as it comes, and its file kept beside what is in it. */
+async function loadWhole(
+  request: Parameters<typeof fetchPackage>[0],
+  { keys, fetcher, store }: Pick<SourceContext, "keys" | "fetcher" | "store">,
+) {
+  const file = store.writer();
+  try {
+    const kept: Fetcher = {
+      async *stream(url, options) {
+        for await (const part of fetcher.stream(url, options)) {
+          file.write(part);
+          yield part;
+        }
+      },
+    };
+    const { digest } = await fetchPackage(request, { store, fetcher: kept, keys }, () => {});
+    const written = file.commit();
+    if (written.digest === digest) return digest;
+    throw new RangeError(`"${request.url}" was not written as it was read`);
+  } finally {
+    file.discard();
+  }
+}

@@ -1,0 +1,109 @@
+import { type Dependency, formatDependency, parseDependency } from "../apk/dependency.ts";
+import { formatProblems, type Repository, solve } from "../apk/solver.ts";
+import type { IndexedPackage } from "../apk/types.ts";
+import { compareBytes } from "../bytes/bytes.ts";
+import { TowerError } from "../errors.ts";
+
+/** A package that comes, and the place of its repository among those of its host. */
+export interface Coming {
+  readonly package: IndexedPackage;
+  readonly repository: number;
+  /** The version that goes, where one is there. */
+  readonly replaces?: string;
+}
+
+/** What is to become of a host's packages. */
+export interface PackageChange {
+  /** As apk writes it. */
+  readonly world: readonly string[];
+  readonly coming: readonly Coming[];
+  readonly going: readonly IndexedPackage[];
+  /** `name-version` of all that is there afterwards, in byte order. */
+  readonly expected: readonly string[];
+}
+
+/** Above that of any package of Alpine, whose highest are some hundreds. */
+const INSTALLED_PRIORITY = 60_000;
+
+/** The name and version of a package, as apk shows them. */
+export function labelOf({ name, version }: Pick<IndexedPackage, "name" | "version">): string {
+  return `${name}-${version}`;
+}
+
+/** Constraints that a user gives. @throws {TowerError} `usage` */
+export function parseWanted(texts: readonly string[]): Dependency[] {
+  return texts.map((text) => {
+    const wanted = parseDependency(text);
+    if (!wanted.conflict && /^[A-Za-z0-9_.]/.test(wanted.name)) return wanted;
+    throw new TowerError("usage", `Cannot install "${text.slice(0, 80)}": it is no package`, {
+      hint: "A package is name, name=1.2-r3, name~1.2, name>1 or name@tag",
+    });
+  });
+}
+
+/**
+ * Plans what `apk add` does on a host: what is installed stays as it is but for what is asked for
+ * by a version, as apk keeps it without `--upgrade`.
+ *
+ * @param sources Those of the host, in its order.
+ * @throws {TowerError} `unsolvable` with what stands in the way.
+ */
+export function planInstall(
+  wanted: readonly Dependency[],
+  host: {
+    readonly arch: string;
+    readonly world: readonly string[];
+    readonly installed: readonly IndexedPackage[];
+  },
+  sources: readonly Repository[],
+): PackageChange {
+  const names = new Set(wanted.map(({ name }) => name));
+  const others = host.world.map(parseDependency).filter(({ name }) => !names.has(name));
+  const world = [...others, ...wanted];
+  const there = new Map(host.installed.map((p) => [p.name, p]));
+  const loose = new Set(
+    wanted.filter((w) => w.version !== undefined || w.pin !== undefined).map(({ name }) => name),
+  );
+  const isOffered = (p: IndexedPackage) =>
+    !there.has(p.name) || loose.has(p.name) || there.get(p.name)!.identity === p.identity;
+  const repositories = [
+    { url: "installed", packages: host.installed.filter(({ name }) => !loose.has(name)).map(kept) },
+    ...sources.map((source) => ({ ...source, packages: source.packages.filter(isOffered) })),
+  ];
+  const solution = solve(world, repositories, { arch: host.arch });
+  if (!solution.ok) {
+    const known = new Set(sources.flatMap(({ packages }) => packages.map((p) => p.name)));
+    throw new TowerError(
+      "unsolvable",
+      `Cannot choose packages beside those that are installed:\n${
+        formatProblems(solution.problems, known)
+      }`,
+    );
+  }
+  const chosen = solution.install.map(({ package: p }) => p);
+  const left = new Set(chosen.map(({ name }) => name));
+  const coming = chosen.flatMap((chosenOne): Coming[] => {
+    const old = there.get(chosenOne.name);
+    if (old?.identity === chosenOne.identity) return [];
+    const repository = sources.findIndex(({ packages }) =>
+      packages.some((p) => p.identity === chosenOne.identity)
+    );
+    const found = sources[repository]?.packages.find((p) => p.identity === chosenOne.identity);
+    if (found === undefined) throw new RangeError(`${labelOf(chosenOne)} is in no repository`);
+    return [{ package: found, repository, ...old ? { replaces: old.version } : {} }];
+  });
+  return {
+    world: world.map(formatDependency),
+    coming,
+    going: host.installed.filter(({ name }) => !left.has(name)),
+    expected: chosen.map(labelOf).sort(compareBytes),
+  };
+}
+
+/**
+ * An installed package as it is chosen from: apk takes what is there before all others that provide a
+ * name, also where it provides that without a version.
+ */
+function kept(installed: IndexedPackage): IndexedPackage {
+  return { ...installed, providerPriority: INSTALLED_PRIORITY };
+}

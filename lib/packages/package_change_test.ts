@@ -1,0 +1,70 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { Identity } from "../apk/identity.ts";
+import type { IndexedPackage } from "../apk/types.ts";
+import { TowerError } from "../errors.ts";
+import { labelOf, parseWanted, planInstall } from "./package_change.ts";
+import { differenceOf, sourcesText } from "./package_check.ts";
+
+function pkg(name: string, version: string, more: Partial<IndexedPackage> = {}): IndexedPackage {
+  const identity = `Q1${btoa(`${name}-${version}`.padEnd(20, ".").slice(0, 20))}` as Identity;
+  return {
+    ...{ identity, name, version, arch: "x86_64", size: 10, installedSize: 20 },
+    ...{ description: "", url: "", license: "MIT", depends: [], provides: [], installIf: [] },
+    ...more,
+  };
+}
+
+const INSTALLED = [
+  pkg("base", "1-r0", { depends: ["sh"] }),
+  pkg("shell", "1-r0", { provides: ["sh"] }),
+  pkg("old", "1-r0"),
+];
+const HOST = { arch: "x86_64", world: ["base", "old"], installed: INSTALLED };
+const SOURCES = [{
+  url: "http://example.org",
+  packages: [
+    pkg("base", "2-r0"),
+    pkg("old", "2-r0"),
+    pkg("program", "1-r0", { depends: ["library"] }),
+    pkg("library", "1-r0"),
+    pkg("rival", "1-r0", { depends: ["!old"] }),
+  ],
+}];
+const plan = (...wanted: string[]) => planInstall(parseWanted(wanted), HOST, SOURCES);
+
+Deno.test("a package comes with what it needs, and nothing else changes", () => {
+  const { world, coming, going, expected } = plan("program");
+  assertEquals(world, ["base", "old", "program"]);
+  assertEquals(coming.map((c) => labelOf(c.package)), ["library-1-r0", "program-1-r0"]);
+  assertEquals([going, expected.length], [[], 5]);
+});
+
+Deno.test("what is asked for by a version changes, and so does its item of the world", () => {
+  const { world, coming } = plan("old=2-r0");
+  assertEquals(world, ["base", "old=2-r0"]);
+  assertEquals(coming.map((c) => [labelOf(c.package), c.replaces]), [["old-2-r0", "1-r0"]]);
+});
+
+Deno.test("what is there already, and what cannot be beside it, comes not", () => {
+  assertEquals(plan("old").coming, []);
+  assertThrows(() => plan("rival"), TowerError, "Cannot choose packages");
+  assertThrows(() => plan("nothing"), TowerError, "nothing");
+  for (const text of ["!old", "-x", "a b", ""]) assertThrows(() => plan(text), TowerError);
+});
+
+Deno.test("a host that differs from its plan is told of", () => {
+  const change = plan("program");
+  const after = { world: change.world, installed: INSTALLED };
+  assertEquals(differenceOf(change, after), "its packages lack library-1-r0, program-1-r0");
+  const all = [...INSTALLED, ...change.coming.map((c) => c.package)];
+  assertEquals(differenceOf(change, { world: change.world, installed: all }), undefined);
+  assertEquals(
+    differenceOf(change, { world: ["base", "x"], installed: all }),
+    "its world lack old, program; its world have x",
+  );
+  const repository = { name: "n", url: "http://example.org", tag: "t" };
+  assertEquals(
+    sourcesText({ repositories: [repository], keys: [] }),
+    "repository @t http://example.org\n",
+  );
+});

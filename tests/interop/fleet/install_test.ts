@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { oracleData } from "../../support/apk/alpine_oracle.ts";
+import { PackageTower } from "../../support/fleet/package_tower.ts";
+import { rootMissing } from "../../support/format/disk_tree.ts";
+import { named, programsMissing } from "../../support/program/missing_programs.ts";
+
+const runner = denoRunner();
+const data = oracleData();
+const missing = rootMissing() ??
+  (data === undefined ? "real Alpine data (TOWER_ORACLE_DATA)" : undefined) ??
+  programsMissing(runner, "ssh", "ssh-keygen", "/usr/sbin/sshd", "unshare", "ss", "tar");
+
+Deno.test({
+  ...named(
+    "an offline host gets packages through the thin client, by real sshd and real apk",
+    missing,
+  ),
+  async fn(t) {
+    await using place = await PackageTower.create(runner, data!);
+    const { tower, root, repository } = place;
+    const world = () => Deno.readTextFileSync(join(root, "etc/apk/world"));
+    const before = await place.traces();
+    const file = (name: string) => join(repository, "x86_64", name);
+
+    await t.step("a dry run tells the plan, and changes nothing", async () => {
+      const old = world();
+      const { code, out, err } = await tower.run("install", "--dry-run", "vault", "wget");
+      assertEquals([code, err], [0, ""]);
+      assertStringIncludes(out, "vault: add wget-1.21.4-r0, ");
+      assertStringIncludes(out, "vault: add libidn2-2.3.4-r4, ");
+      assertEquals(world(), old);
+    });
+    await t.step("packages that lie never reach the host", async () => {
+      const good = Deno.readFileSync(file("wget-1.21.4-r0.apk"));
+      const index = Deno.readFileSync(file("APKINDEX.tar.gz"));
+      const refused = async (name: string, bytes: Uint8Array, says: string) => {
+        Deno.writeFileSync(file(name), bytes);
+        const { code, err } = await tower.run("install", "vault", "wget");
+        Deno.writeFileSync(file("wget-1.21.4-r0.apk"), good);
+        Deno.writeFileSync(file("APKINDEX.tar.gz"), index);
+        assertEquals(code, 1, name);
+        assertStringIncludes(err, says);
+        assertStringIncludes(err, "Cannot");
+      };
+      const flipped = Uint8Array.from(good);
+      flipped[flipped.length >> 1]! ^= 1;
+      const endless = new Uint8Array(good.length + 1);
+      endless.set(good);
+      const other = Deno.readFileSync(file("wpa_supplicant-2.10-r9.apk"));
+      const name = "wget-1.21.4-r0.apk";
+      await refused(name, flipped, "wget");
+      await refused(name, good.subarray(0, 1000), "wget");
+      await refused(name, endless, "wget");
+      await refused(name, other, "wget");
+      const torn = Uint8Array.from(index);
+      torn[torn.length >> 1]! ^= 1;
+      await refused("APKINDEX.tar.gz", torn, "Cannot");
+      Deno.writeTextFileSync(`${file(name)}.redirect`, "http://192.0.2.9/elsewhere");
+      await refused(name, good, "redirects elsewhere");
+      Deno.removeSync(`${file(name)}.redirect`);
+      assert(!world().includes("wget"));
+    });
+    await t.step("a package comes with what it needs, and its world is kept", async () => {
+      const { code, out, err } = await tower.run("install", "vault", "wget");
+      assertEquals([code, err.includes("Cannot")], [0, false], out + err);
+      assert(world().includes("wget\n"));
+      const kept = Deno.readTextFileSync(join(tower.folder, "hosts/vault/world"));
+      assertEquals(kept, world());
+      const { stdout } = await runner.run({ argv: ["chroot", root, "/usr/bin/wget", "--version"] });
+      assertStringIncludes(new TextDecoder().decode(stdout), "GNU Wget 1.21.4");
+    });
+    await t.step("once more it changes nothing", async () => {
+      const { code, out } = await tower.run("install", "vault", "wget");
+      assertEquals([code, out], [0, "vault: no package changes\n"]);
+    });
+    await t.step("what cannot be is told before the host is touched", async () => {
+      for (
+        const [wanted, status, says] of [
+          ["no-such-package", 1, "no-such-package"],
+          ["tzdata=1.0-r0", 1, "tzdata"],
+          ["!wget", 2, 'Cannot install "!wget"'],
+        ] as const
+      ) {
+        const { code, err } = await tower.run("install", "vault", wanted);
+        assertEquals(code, status, wanted);
+        assertStringIncludes(err, says);
+      }
+    });
+    await t.step("a host that names other repositories is not believed", async () => {
+      const path = join(root, "etc/apk/repositories");
+      const old = Deno.readTextFileSync(path);
+      Deno.writeTextFileSync(path, `${old}http://192.0.2.1/secret-of-the-host\n`);
+      const { code, err } = await tower.run("install", "vault", "tzdata");
+      Deno.writeTextFileSync(path, old);
+      assertEquals(code, 1);
+      assertStringIncludes(err, 'Cannot trust the repositories of "vault"');
+    });
+    await t.step("a version may be pinned", async () => {
+      const { code, err } = await tower.run("install", "vault", "tzdata=2023d-r0");
+      assertEquals(code, 0, err);
+      assert(world().includes("tzdata=2023d-r0\n"));
+    });
+    assertEquals(await place.traces(), before);
+  },
+});

@@ -1,0 +1,123 @@
+import { join } from "@std/path";
+import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
+import type { Command, Runner, RunningProcess } from "../../../lib/proc/command.ts";
+import { remoteCommand } from "../../../lib/ssh/remote_command.ts";
+import { tempFolder } from "../program/file_sink.ts";
+import { layHost } from "./laid_host.ts";
+import { TowerProgram } from "./tower_program.ts";
+
+/** Where the repository answers, in the router's network alone. */
+export const REPOSITORY = "http://192.0.2.1/alpine";
+
+/**
+ * A tower whose hosts are networks of their own with a real sshd each: `vault`, a real Alpine with
+ * real apk and no way out, and `router`, in whose network alone a repository answers.
+ */
+export class PackageTower implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+
+  private constructor(
+    readonly tower: TowerProgram,
+    /** The root of `vault`. */
+    readonly root: string,
+    /** What the repository serves: its folder by architecture is in it. */
+    readonly repository: string,
+    readonly vault: NetworkNamespace,
+  ) {}
+
+  /** @param data Where real packages and a real root lie. */
+  static async create(runner: Runner, data: string): Promise<PackageTower> {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(tempFolder()).path;
+    const root = join(folder, "root"), repository = join(folder, "alpine");
+    Deno.mkdirSync(root);
+    const archive = join(data, "alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz");
+    await runner.run({ argv: ["tar", "-xzf", archive, "-C", root] });
+    await runner.run({ argv: ["cp", "-r", join(data, "alpine-3.19/apks"), repository] });
+    Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}\n`);
+    const doas = '#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\nexec "$@"\n';
+    Deno.writeTextFileSync(join(root, "usr/bin/doas"), doas, { mode: 0o755 });
+    const vault = stack.use(await NetworkNamespace.create(runner));
+    const router = stack.use(await NetworkNamespace.create(runner));
+    await router.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo");
+    stack.use(await serveFolder(runner, router, folder));
+    const proxies: Record<string, string> = {};
+    const tower = stack.use(new TowerProgram({ runner: byProxies(runner, proxies) }));
+    for (const [name, network] of Object.entries({ vault, router })) {
+      layHost(tower.folder, name);
+      const own = join(tower.folder, "hosts", name), key = join(folder, name);
+      for (const path of [key, join(own, "id_ed25519")]) {
+        await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path] });
+      }
+      Deno.copyFileSync(`${key}.pub`, join(own, "ssh_host_ed25519_key.pub"));
+      const forced = `/usr/sbin/chroot ${root} /bin/sh -c "$SSH_ORIGINAL_COMMAND"`;
+      const sshd = [
+        ...["/usr/sbin/sshd", "-i", "-f", "/dev/null", "-h", key, "-o", "StrictModes=no"],
+        ...["-o", "UsePAM=no", "-o", `AuthorizedKeysFile=${own}/id_ed25519.pub`],
+        ...name === "vault" ? ["-o", `ForceCommand=${forced}`] : [],
+      ] as [string, ...string[]];
+      const script = `mount -t tmpfs t /run && mkdir /run/sshd && exec ${remoteCommand(sshd)}`;
+      const argv = ["unshare", "--mount", "sh", "-c", script] as [string, ...string[]];
+      proxies[name] = remoteCommand(network.inside({ argv }).argv);
+    }
+    const made = new PackageTower(tower, root, repository, vault);
+    made.#stack.use(stack.move());
+    return made;
+  }
+
+  /** All that installing might leave behind: text files, listening sockets, processes. */
+  async traces(): Promise<string> {
+    const sockets = await this.vault.run("ss", "-Hltnx");
+    const kept = ["etc/hosts", "etc/apk/repositories"].map((path) => {
+      return Deno.readTextFileSync(join(this.root, path));
+    });
+    const cache = join(this.root, "var/cache/apk");
+    const names = Array.from(Deno.readDirSync(cache), ({ name }) => name);
+    return [...kept, ...names.sort(), sockets].join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** A runner whose ssh reaches each host through a program instead of a network. */
+function byProxies(runner: Runner, proxies: Readonly<Record<string, string>>): Runner {
+  const placed = (command: Command): Command => {
+    const [program, ...rest] = command.argv;
+    if (program !== "ssh") return command;
+    const alias = rest.find((word) => word.startsWith("HostKeyAlias="))?.split("=")[1];
+    const own = [`ProxyCommand=${proxies[alias ?? ""] ?? "false"}`, "User=root"];
+    return { ...command, argv: [program, ...own.flatMap((option) => ["-o", option]), ...rest] };
+  };
+  return {
+    which: (program) => runner.which(program),
+    run: (command, options) => runner.run(placed(command), options),
+    spawn: (command, options) => runner.spawn(placed(command), options),
+  };
+}
+
+/** A web server of a folder in a network. */
+async function serveFolder(
+  runner: Runner,
+  network: NetworkNamespace,
+  folder: string,
+): Promise<RunningProcess> {
+  const program = join(import.meta.dirname!, "folder_server.ts");
+  const argv = [
+    Deno.execPath(),
+    "run",
+    "--no-lock",
+    "--allow-net",
+    "--allow-read",
+    program,
+    folder,
+  ];
+  const server = runner.spawn(network.inside({ argv: argv as [string, ...string[]] }));
+  void server.stderr.cancel();
+  const reader = server.stdout.getReader();
+  const { done } = await reader.read();
+  void reader.cancel();
+  if (done) throw new Error("the server of the repository does not start");
+  return server;
+}
