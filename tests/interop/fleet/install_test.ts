@@ -80,6 +80,7 @@ Deno.test({
         const [wanted, status, says] of [
           ["no-such-package", 1, "no-such-package"],
           ["tzdata=1.0-r0", 1, "tzdata"],
+          ["openssl", 1, "openssl-3.1.4-r5 asks for libcrypto3=3.1.4-r5"],
           ["!wget", 2, 'Cannot install "!wget"'],
         ] as const
       ) {
@@ -101,6 +102,34 @@ Deno.test({
       const { code, err } = await tower.run("install", "vault", "tzdata=2023d-r0");
       assertEquals(code, 0, err);
       assert(world().includes("tzdata=2023d-r0\n"));
+    });
+    assertEquals(await place.traces(), before);
+    await t.step("a thin client that is killed while apk works leaves no way behind", async () => {
+      const main = join(import.meta.dirname!, "../../../cli/main.ts");
+      const { HOME, PATH } = { HOME: tower.env.home, PATH: `${place.programs}:/usr/bin:/usr/sbin` };
+      const { stdout } = await runner.run({ argv: [Deno.execPath(), "info", "--json"] });
+      const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
+      const child = runner.spawn({
+        argv: [Deno.execPath(), "run", "-A", "--no-check", main, "install", "vault", "e2fsprogs"],
+        variables: { HOME, PATH, DENO_DIR: denoDir },
+      });
+      void child.stdout.cancel();
+      let said = "";
+      for await (const part of child.stderr) {
+        said += new TextDecoder().decode(part);
+        if (!said.includes("vault: install packages")) continue;
+        child.kill("SIGKILL");
+        break;
+      }
+      await child.ended;
+      assertStringIncludes(said, "vault: install packages");
+      for (let tries = 0; await place.traces() !== before; tries++) {
+        assert(tries < 300, await place.traces());
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const { code, err } = await tower.run("install", "vault", "e2fsprogs");
+      assertEquals(code, 0, err);
+      assert(world().includes("e2fsprogs\n"));
     });
     assertEquals(await place.traces(), before);
   },

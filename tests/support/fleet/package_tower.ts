@@ -23,6 +23,8 @@ export class PackageTower implements AsyncDisposable {
     /** What the repository serves: its folder by architecture is in it. */
     readonly repository: string,
     readonly vault: NetworkNamespace,
+    /** A folder for PATH whose `ssh` reaches the hosts, for a program of its own. */
+    readonly programs: string,
   ) {}
 
   /** @param data Where real packages and a real root lie. */
@@ -60,7 +62,10 @@ export class PackageTower implements AsyncDisposable {
       const argv = ["unshare", "--mount", "sh", "-c", script] as [string, ...string[]];
       proxies[name] = remoteCommand(network.inside({ argv }).argv);
     }
-    const made = new PackageTower(tower, root, repository, vault);
+    const programs = join(folder, "programs");
+    Deno.mkdirSync(programs);
+    Deno.writeTextFileSync(join(programs, "ssh"), sshScript(proxies), { mode: 0o755 });
+    const made = new PackageTower(tower, root, repository, vault, programs);
     made.#stack.use(stack.move());
     return made;
   }
@@ -95,6 +100,15 @@ function byProxies(runner: Runner, proxies: Readonly<Record<string, string>>): R
     run: (command, options) => runner.run(placed(command), options),
     spawn: (command, options) => runner.spawn(placed(command), options),
   };
+}
+
+/** The same as a program: the first value of an option counts. */
+function sshScript(proxies: Readonly<Record<string, string>>): string {
+  const cases = Object.entries(proxies).map(([name, proxy]) =>
+    `*HostKeyAlias=${name}" "*) proxy=${remoteCommand([proxy])} ;;\n`
+  );
+  return `#!/bin/sh\ncase "$* " in\n${cases.join("").replaceAll('" "', "\\ ")}esac\n` +
+    'exec /usr/bin/ssh -o "ProxyCommand=$proxy" -o User=root "$@"\n';
 }
 
 /** A web server of a folder in a network. */
