@@ -12,6 +12,7 @@ import { loadComing, readSources } from "../lib/package_way/host_sources.ts";
 import { type PackageChange, parseWanted, planInstall } from "../lib/packages/package_change.ts";
 import { differenceOf, sourcesText } from "../lib/packages/package_check.ts";
 import type { Ending } from "../lib/program/ending.ts";
+import type { Reporter } from "../lib/report/event.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { gather } from "../lib/session/gather.ts";
@@ -42,14 +43,7 @@ export async function installPackages(
   const host = findHost(fleet.inventory, name);
   const router = findHost(fleet.inventory, "router");
   using reporter = reporterFor(env, options.json);
-  const lock = options.dryRun
-    ? undefined
-    : await waitForLock(packagesLockPath(fleet.place, name), `tower install ${name}`, {
-      signal: env.signal,
-      onWait: (holder) =>
-        reporter.report({ type: "info", message: `waiting for ${holder} to end` }),
-    });
-  using _lock = lock ?? { [Symbol.dispose]() {} };
+  using _lock = options.dryRun ? undefined : await lockPackages(fleet, host, "install", reporter);
   const state = await gather(fleet.session(host), APK_STATE, host);
   const remember = requireKnownSources(state, fleet, host, options.newSources);
   using store = openStore(join(env.cacheDir, "store"), reporter);
@@ -74,15 +68,7 @@ export async function installPackages(
     scope,
     reporter,
   });
-  const after = await gather(fleet.session(host), APK_STATE, host);
-  await keepWorld(fleet, host, after);
-  const difference = differenceOf(change, after);
-  if (failure !== undefined) throw failure;
-  if (difference !== undefined) {
-    throw new TowerError("conflict", `Cannot call "${name}" as planned: ${difference}`, {
-      hint: `Look with: tower ssh ${name} apk audit; its world is kept as it is now`,
-    });
-  }
+  await settle(fleet, host, change, failure);
   if (options.json) env.stdout.write(changeJson(name, change));
 }
 
@@ -137,7 +123,37 @@ function requireKnownSources(
     );
 }
 
-async function keepWorld({ place }: Fleet, host: Host, { world }: ApkState): Promise<void> {
-  const bytes = new TextEncoder().encode(world.map((item) => `${item}\n`).join(""));
-  await locked(place, () => writeHostFile(place, host.name, "world", bytes));
+/** Waits for others who change a host's packages. */
+export function lockPackages(
+  { place, executor }: Fleet,
+  { name }: Host,
+  doing: string,
+  reporter: Reporter,
+): Promise<Disposable> {
+  const { signal } = executor;
+  const onWait = (holder: string) =>
+    reporter.report({ type: "info", message: `waiting for ${holder} to end` });
+  return waitForLock(packagesLockPath(place, name), `tower ${doing} ${name}`, { signal, onWait });
+}
+
+/**
+ * Keeps the world that a host has now, and compares what it has with its plan.
+ * @param failure what apk failed with
+ * @throws {TowerError} that; `conflict` where the host differs.
+ */
+export async function settle(
+  fleet: Fleet,
+  host: Host,
+  change: PackageChange,
+  failure: TowerError | undefined,
+): Promise<void> {
+  const after = await gather(fleet.session(host), APK_STATE, host);
+  const bytes = new TextEncoder().encode(after.world.map((item) => `${item}\n`).join(""));
+  await locked(fleet.place, () => writeHostFile(fleet.place, host.name, "world", bytes));
+  if (failure !== undefined) throw failure;
+  const difference = differenceOf(change, after);
+  if (difference === undefined) return;
+  throw new TowerError("conflict", `Cannot call "${host.name}" as planned: ${difference}`, {
+    hint: `Look with: tower ssh ${host.name} apk audit; its world is kept as it is now`,
+  });
 }

@@ -87,14 +87,39 @@ export async function runApk(
   ]);
   const title = "install packages";
   reporter.report({ type: "step", id: "apk", title: `${host.name}: ${title}` });
-  const program = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
-  const result = await untilAborted(session.exec(program, scope.signal), scope.signal);
+  const failure = await untilAborted(
+    execApk(host, argv, title, session, scope.signal),
+    scope.signal,
+  );
   reporter.report({ type: "done", id: "apk" });
+  return failure;
+}
+
+/** Has apk on a host remove packages. @returns as {@linkcode runApk} */
+export function removeByApk(
+  host: Host,
+  names: readonly string[],
+  session: HostSession,
+): Promise<TowerError | undefined> {
+  const options = ["--no-progress", "--no-cache", "--no-interactive"];
+  const words = ["del", ...options, "--repositories-file", "/dev/null", "--", ...names];
+  return execApk(host, argvAs(["doas"], ["apk", ...words]), "uninstall packages", session);
+}
+
+async function execApk(
+  host: Host,
+  argv: [string, ...string[]],
+  title: string,
+  session: HostSession,
+  signal?: AbortSignal,
+): Promise<TowerError | undefined> {
+  const program = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
+  const result = await session.exec(program, signal);
   try {
     requireDone(result, title, host.name);
+    return undefined;
   } catch (error) {
     if (error instanceof TowerError) return error;
     throw error;
   }
-  return undefined;
 }

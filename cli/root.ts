@@ -15,6 +15,7 @@ import { poweroffCommand, rebootCommand, synctimeCommand } from "./commands/powe
 import { provisionCommand } from "./commands/provision.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
+import { uninstallCommand } from "./commands/uninstall.ts";
 import { versionCommand } from "./commands/version.ts";
 import { wlanConnectCommand } from "./commands/wlan_connect.ts";
 import { VERSION_TEXT } from "./version.ts";
@@ -28,6 +29,7 @@ const COMMANDS = {
   run: runCommand,
   cp: cpCommand,
   install: installCommand,
+  uninstall: uninstallCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,
   synctime: synctimeCommand,

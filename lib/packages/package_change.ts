@@ -101,6 +101,41 @@ export function planInstall(
 }
 
 /**
+ * Plans what `apk del` does on a host: names leave its world, and what nothing else needs goes.
+ * @throws {TowerError} `not-found` for a name that its world has not; `unsolvable`
+ */
+export function planUninstall(
+  names: readonly string[],
+  { arch, world, installed }: Parameters<typeof planInstall>[1],
+): PackageChange {
+  const parsed = world.map(parseDependency);
+  for (const name of names) {
+    if (parsed.some((item) => item.name === name)) continue;
+    throw new TowerError(
+      "not-found",
+      `Cannot uninstall "${name.slice(0, 80)}": nobody asked for it`,
+      {
+        hint: "The world has what was asked for; what others need goes with the last of them",
+      },
+    );
+  }
+  const left = parsed.filter(({ name }) => !names.includes(name));
+  const solution = solve(left, [{ url: "installed", packages: installed.map(kept) }], { arch });
+  if (!solution.ok) {
+    const known = new Set(installed.map(({ name }) => name));
+    const why = formatProblems(solution.problems, known);
+    throw new TowerError("unsolvable", `Cannot do without these packages:\n${why}`);
+  }
+  const staying = new Set(solution.install.map(({ package: p }) => p.name));
+  return {
+    world: left.map(formatDependency),
+    coming: [],
+    going: installed.filter(({ name }) => !staying.has(name)),
+    expected: solution.install.map(({ package: p }) => labelOf(p)).sort(compareBytes),
+  };
+}
+
+/**
  * An installed package as it is chosen from: apk takes what is there before all others that provide a
  * name, also where it provides that without a version.
  */

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { Identity } from "../apk/identity.ts";
 import type { IndexedPackage } from "../apk/types.ts";
 import { TowerError } from "../errors.ts";
-import { labelOf, parseWanted, planInstall } from "./package_change.ts";
+import { labelOf, parseWanted, planInstall, planUninstall } from "./package_change.ts";
 import { differenceOf, sourcesText } from "./package_check.ts";
 
 function pkg(name: string, version: string, more: Partial<IndexedPackage> = {}): IndexedPackage {
@@ -50,6 +50,13 @@ Deno.test("what is there already, and what cannot be beside it, comes not", () =
   assertThrows(() => plan("rival"), TowerError, "Cannot choose packages");
   assertThrows(() => plan("nothing"), TowerError, "nothing");
   for (const text of ["!old", "-x", "a b", ""]) assertThrows(() => plan(text), TowerError);
+});
+
+Deno.test("what nothing else needs goes with what was asked for", () => {
+  const { world, coming, going, expected } = planUninstall(["base"], HOST);
+  assertEquals([world, coming, expected], [["old"], [], ["old-1-r0"]]);
+  assertEquals(going.map(labelOf), ["base-1-r0", "shell-1-r0"]);
+  assertThrows(() => planUninstall(["shell"], HOST), TowerError, "nobody asked for it");
 });
 
 Deno.test("a host that differs from its plan is told of", () => {

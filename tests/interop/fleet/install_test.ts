@@ -104,6 +104,15 @@ Deno.test({
       assert(world().includes("tzdata=2023d-r0\n"));
     });
     assertEquals(await place.traces(), before);
+    await t.step("what is uninstalled goes, with what it alone needed", async () => {
+      const { code, out, err } = await tower.run("uninstall", "vault", "wget");
+      assertEquals([code, err.includes("Cannot")], [0, false], err);
+      assertStringIncludes(out, "vault: remove wget-1.21.4-r0\n");
+      assertStringIncludes(out, "vault: remove libidn2-2.3.4-r4\n");
+      assert(!world().includes("wget"));
+      assertEquals(Deno.readTextFileSync(join(tower.folder, "hosts/vault/world")), world());
+      assertEquals((await tower.run("uninstall", "vault", "wget")).code, 1);
+    });
     await t.step("a thin client that is killed while apk works leaves no way behind", async () => {
       const main = join(import.meta.dirname!, "../../../cli/main.ts");
       const { HOME, PATH } = { HOME: tower.env.home, PATH: `${place.programs}:/usr/bin:/usr/sbin` };
