@@ -117,7 +117,10 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
 }
 
 function tellHow(env: Env, command: string): void {
-  env.stderr.write(`Look at it yourself: deno task tower-build ${command}\n`);
+  // npx runs what is not installed: no shell knows it afterwards.
+  const isNpx = env.variable("npm_command") === "exec";
+  const deno = isNpx ? `npx --yes deno@${Deno.version.deno}` : "deno";
+  env.stderr.write(`Look at it yourself: ${deno} task tower-build ${command}\n`);
 }
 
 /** The virtual machine that starts a system; none is a Raspberry Pi. */

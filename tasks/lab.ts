@@ -3,6 +3,7 @@ import { fromFileUrl, join, resolve } from "@std/path";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
+import { breathing } from "../lib/files/interruption.ts";
 import { waitForLock } from "../lib/files/lock_file.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import { bench } from "./lab/bench_table.ts";
@@ -69,7 +70,15 @@ async function make(env: Env, set: PackageSet, folder: string): Promise<MadeRepo
   });
   const ownFiles = fromFileUrl(new URL("lab/packages", import.meta.url).href);
   using reporter = reporterFor(env, false);
-  const made = await makeRepository({ set, folder, ownFiles, runner: env.runner, reporter });
+  const breathe = breathing(env.signal);
+  const made = await makeRepository({
+    set,
+    folder,
+    ownFiles,
+    runner: env.runner,
+    reporter,
+    breathe,
+  });
   say(`Repository ${set.folder} (${set.arch}): ${made.packages} packages, ${made.made} made now`);
   return made;
 }

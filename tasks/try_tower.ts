@@ -22,7 +22,7 @@ import { MachineSpace } from "../lib/lab/machine_space.ts";
 import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
 import { runTask, toldIn } from "./task.ts";
-import { Cables } from "../lib/lab/cables.ts";
+import { Cables, requireTaps } from "../lib/lab/cables.ts";
 import { startHost, type TriedHost } from "../lib/lab/hosts.ts";
 import {
   asWanted,
@@ -66,10 +66,25 @@ export function tryTowerTask(env: Env, ending: Ending) {
 
 async function main(env: Env, command: readonly string[], given?: string): Promise<number> {
   await setup(["qemu", "ssh", "ssh-keygen", "ip", "iptables", "unshare"], thisMachine(env));
+  // Known before anything is built.
+  requireTaps();
+  if (Deno.uid() !== 0) await requireOwnRoot(env);
   const image = given ?? await hostImage(env);
   return Deno.uid() === 0
     ? await tryTower(env, image, command)
     : await asOwnRoot(env, ["--image", image, ...command]);
+}
+
+async function requireOwnRoot(env: Env): Promise<void> {
+  try {
+    await env.runner.run({ argv: ["unshare", "--map-root-user", "true"] });
+  } catch (cause) {
+    throw new TowerError("permission", "Cannot make a network of its own as an ordinary user", {
+      cause,
+      hint:
+        "run it as root, or allow user namespaces, which a sysctl or AppArmor keeps from users here",
+    });
+  }
 }
 
 /** All namespaces of an ordinary user must be below one user namespace, or no cable joins them. */

@@ -1,6 +1,6 @@
 import { Argument, Command } from "@commander-js/extra-typings";
 import { describeCommand } from "../../lib/completion/command_tree.ts";
-import { completionScript, SHELLS } from "../../lib/completion/scripts.ts";
+import { completionAdvice, completionScript, SHELLS } from "../../lib/completion/scripts.ts";
 import { FILES, type ObjectTable } from "../../lib/completion/objects.ts";
 import { ARCHES } from "../../lib/brand.ts";
 import type { Env } from "../../lib/env.ts";
@@ -27,7 +27,7 @@ export function completionCommand(env: Env): Command<[(typeof SHELLS)[number]]> 
   return new Command("completion")
     .description("Print a script that completes this program's commands in a shell.")
     .addArgument(new Argument("<shell>", "the shell it is for").choices(SHELLS))
-    .addHelpText("after", helpEnd("For bash, in ~/.bashrc: source <(tower-build completion bash)"))
+    .addHelpText("after", helpEnd(completionAdvice("tower-build")))
     .action(async (shell, _options, command) => {
       const { manifestFiles } = await import("../inputs/inputs.ts");
       const systems = manifestFiles("/").systemNames();

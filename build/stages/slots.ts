@@ -4,6 +4,7 @@ import slotRecord from "../../lib/boot/slot_record.sh" with { type: "text" };
 import { TowerError } from "../../lib/errors.ts";
 import { forArches } from "../../lib/schema/arches.ts";
 import { fileName, line, serviceName } from "../../lib/schema/scalars.ts";
+import { authorizedKeyFault } from "../../lib/ssh_signature/authorized_key.ts";
 import { publicKeyAt } from "../../lib/ssh_signature/public_key.ts";
 import { inlineText } from "../../lib/tree/content.ts";
 import type { Content } from "../../lib/tree/entry.ts";
@@ -16,10 +17,12 @@ import service from "./slots/tower-slot.initd.sh" with { type: "text" };
 import update from "./slots/update.sh" with { type: "text" };
 import { type Stage, stageKind } from "./stage.ts";
 
-const publicKey = line.refine(
-  (text) => publicKeyAt(text) !== undefined,
-  'must be a public key of OpenSSH, such as "ssh-ed25519 AAAA... who"',
-);
+const publicKey = line.superRefine((text, context) => {
+  if (publicKeyAt(text) !== undefined) return;
+  const message = authorizedKeyFault(text) ??
+    'must be a public key of OpenSSH, such as "ssh-ed25519 AAAA... who"';
+  context.addIssue({ code: "custom", message });
+});
 
 const spec = z.strictObject({
   kind: z.literal("slots"),

@@ -85,6 +85,8 @@ Deno.test("a manifest cannot ask for slots that could not be updated", () => {
   assert(refused({ parts: { program: "system.efi" } }), "no root");
   assert(refused({ signers: [] }), "nobody signs");
   assert(refused({ signers: ["AAAA"] }), "no key");
+  const dots = slots.spec.safeParse({ ...UEFI, signers: ["ssh-ed25519 AAAA... ann"] });
+  assertStringIncludes(dots.error!.message, "put the line of your own ~/.ssh/id_ed25519.pub there");
   assert(refused({ signers: [`${KEY}\nupdate ${KEY}`] }), "two lines");
   assert(refused({ tries: 0 }) && refused({ tries: 10 }));
   assert(refused({ parts: { ...UEFI.parts, "a b": "c" } }), "a part with a blank");

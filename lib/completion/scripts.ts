@@ -17,3 +17,13 @@ export function completionScript(program: CommandNode, shell: Shell, table: Obje
   for (const { words = [] } of Object.values(table)) words.forEach(checked);
   return makers[shell](program, placesOf(program), table);
 }
+
+/** How each shell is made to use a program's script. */
+export function completionAdvice(program: string): string {
+  return [
+    "From the shell's next start on:",
+    `  bash, in ~/.bashrc: source <(${program} completion bash)`,
+    `  zsh, in ~/.zshrc behind compinit: source <(${program} completion zsh)`,
+    `  fish, in ~/.config/fish/config.fish: ${program} completion fish | source`,
+  ].join("\n");
+}

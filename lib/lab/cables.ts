@@ -1,3 +1,4 @@
+import { TowerError } from "../errors.ts";
 import type { Runner } from "../proc/command.ts";
 import { NetworkNamespace } from "./network_namespace.ts";
 
@@ -8,6 +9,22 @@ export type Switch = "online" | "offline";
 export interface Port {
   readonly at: Switch;
   readonly address: string;
+}
+
+/**
+ * @param device Where the kernel makes taps, the machines' ends of cables; most systems let every user open
+ * it, as what it can do needs rights in the network anyway.
+ * @throws {TowerError} `permission` where it does not open.
+ */
+export function requireTaps(device = "/dev/net/tun"): void {
+  try {
+    using _file = Deno.openSync(device, { read: true, write: true });
+  } catch (cause) {
+    throw new TowerError("permission", `Cannot plug in machines: "${device}" does not open`, {
+      cause,
+      hint: `as root: modprobe tun; chmod 666 ${device}`,
+    });
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 import { join } from "@std/path";
 import { packIndexArchive } from "../../lib/apk/index_archive.ts";
 import { formatIndex } from "../../lib/apk/index_text.ts";
-import { packPackage } from "../../lib/apk/package_writer.ts";
+import { packingSteps } from "../../lib/apk/package_writer.ts";
 import type { PrivateKey } from "../../lib/apk/signature.ts";
 import type { IndexedPackage, ScriptKind } from "../../lib/apk/types.ts";
+import { type Breathe, inBreaths } from "../../lib/breathe.ts";
 import type { Runner } from "../../lib/proc/command.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { openStore } from "../../lib/store/content_store.ts";
@@ -34,6 +35,8 @@ export interface MakeOptions {
   readonly ownFiles: string;
   readonly runner: Runner;
   readonly reporter: Reporter;
+  /** A kernel's package takes long: meanwhile the clock ticks and a signal is heard. */
+  readonly breathe: Breathe;
 }
 
 export interface MadeRepository {
@@ -146,19 +149,19 @@ async function makeAll(
   for (const [done, job] of jobs.entries()) {
     const debian = job.recipe.source === undefined ? undefined : closure.get(job.recipe.source);
     const deb = debian ? await readDeb(runner, join(debs, debFileName(debian))) : [];
-    const made = pack(job, deb, options, key);
+    const made = await pack(job, deb, options, key);
     ledger.set(job.recipe.name, { input: job.input, package: made });
     reporter.report({ type: "progress", id: "pack", done: done + 1, total });
   }
   reporter.report({ type: "done", id: "pack", note: `${total} packages` });
 }
 
-function pack(
+async function pack(
   job: Job,
   deb: readonly DebEntry[],
   options: MakeOptions,
   key: PrivateKey,
-): IndexedPackage {
+): Promise<IndexedPackage> {
   const derived = derive(job.recipe, deb);
   const recipe = { ...job.recipe, move: [...job.recipe.move ?? [], ...derived.move] };
   const { own } = job;
@@ -167,7 +170,7 @@ function pack(
   const spoolFolder = Deno.makeTempDirSync({ dir: options.folder, prefix: SPOOL });
   try {
     using store = openStore(spoolFolder);
-    const packed = packPackage({
+    const packing = packingSteps({
       tree,
       reader: store,
       info: { ...job.plan, buildTime: buildTimeOf(deb) },
@@ -176,6 +179,7 @@ function pack(
       level: LEVEL,
       spool: store.writer(),
     });
+    const packed = await inBreaths(packing, options.breathe);
     writeFile(join(options.folder, options.set.arch, apkFileName(packed.package)), packed.chunks());
     return packed.package;
   } finally {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { formatPackageInfo, parsePackageInfo } from "../../lib/apk/package_info.ts";
+import { inOneBreath } from "../../lib/breathe.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { silent } from "../../lib/report/event.ts";
 import { aptSource } from "../../tasks/lab/apt.ts";
@@ -50,8 +51,8 @@ function named(name: string, missing: string | undefined) {
     : { name: `${name} (skipped: ${missing})`, ignore: true };
 }
 
-function make(folder: string, set: PackageSet) {
-  return makeRepository({ set, folder, ownFiles: OWN_FILES, runner, reporter: silent });
+function make(folder: string, set: PackageSet, breathe = inOneBreath) {
+  return makeRepository({ set, folder, ownFiles: OWN_FILES, runner, reporter: silent, breathe });
 }
 
 async function inTemporary(body: (folder: string) => Promise<void>): Promise<void> {
@@ -72,6 +73,22 @@ async function packagesIn(folder: string): Promise<Record<string, string>> {
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
   return Object.fromEntries(lines.map((line) => line.split("  ").reverse()));
 }
+
+Deno.test({
+  ...named(
+    "a signal is heard while a package is packed, and nothing unfinished stays",
+    aptMissing(),
+  ),
+  fn: () =>
+    inTemporary(async (folder) => {
+      let breaths = 0;
+      const ended = new DOMException("ended", "AbortError");
+      const breathe = () => ++breaths > 20 ? Promise.reject(ended) : Promise.resolve();
+      assertEquals(await make(folder, SMALL, breathe).catch((error) => error), ended);
+      const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assertEquals(left.filter((name) => name.startsWith(".")), []);
+    }),
+});
 
 Deno.test({
   ...named("the same .debs and key give the same bytes, whatever the umask", aptMissing()),

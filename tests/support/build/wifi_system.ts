@@ -4,6 +4,7 @@ import { openEngine } from "../../../build/engine/engine.ts";
 import { manifestFiles } from "../../../build/inputs/inputs.ts";
 import { labFolder } from "../../../build/inputs/trusted_keys.ts";
 import { build } from "../../../build/pipeline.ts";
+import { inOneBreath } from "../../../lib/breathe.ts";
 import { realEnv } from "../../../lib/env.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { silent } from "../../../lib/report/event.ts";
@@ -44,6 +45,7 @@ export async function buildWifiHost(folder: string): Promise<string> {
     ownFiles: OWN_FILES,
     runner: denoRunner(),
     reporter: silent,
+    breathe: inOneBreath,
   });
   const base = join(dirname(manifestFiles(env.cwd).systemPath("host")!), "host/base.yaml");
   const initramfs = "/boot/initramfs-lts";
