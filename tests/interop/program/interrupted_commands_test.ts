@@ -47,6 +47,11 @@ const CASES: readonly Case[] = [
     until: { open: "packed/a.img.gz" },
   },
   { program: "tower-build", args: ["diff", "long/a.img", "long"], until: { open: "long/a.img" } },
+  ...[
+    ["show-tree", "packed/a.img.gz"],
+    ["extract", "packed/a.img.gz", "/", "--output", "out"],
+    ["diff", "packed/a.img.gz", "long/a.img", "--contents"],
+  ].map((args): Case => ({ program: "tower-build", args, until: { open: "packed/a.img.gz" } })),
   {
     program: "tower",
     args: ["provision", "new", "--offline", "--image", "long/a.img", "--device-file", "card.img"],

@@ -1,9 +1,12 @@
 /** Who sends an update, or ends its writing, cannot harm more than the slot that is written. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "../../../lib/bytes/bytes.ts";
+import { asUuid } from "../../../lib/format/uuid.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { signatureLists } from "../../../lib/secure_boot/signature_list.ts";
 import { programOf, SlotFolder } from "../../support/build/slot_folder.ts";
 import { peFile } from "../../support/format/pe_file.ts";
+import { signedPe, SIGNER, STRANGER } from "../../support/format/signed_pe.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { busyboxMissing, busyboxShell } from "../../support/shell/busybox_shell.ts";
 
@@ -167,3 +170,55 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     assertEquals((await slots.status()).slots.b, trying);
   });
 }
+
+/** Whose an entry of firmware's keys is; a list of hashes, which machines have beside certificates. */
+const OWNER = asUuid("77fa9abd-0359-4d32-bd60-28f4e78f784b")!;
+const HASHES = new Uint8Array(28 + 48);
+HASHES.set(Uint8Array.fromHex("2616c4c14c509240aca941f936934328"));
+new DataView(HASHES.buffer).setUint32(16, HASHES.length, true);
+new DataView(HASHES.buffer).setUint32(24, 48, true);
+
+attackTest(
+  "a program that the machine's firmware would refuse is not taken",
+  async (slots) => {
+    const write = async (program: Uint8Array, way: "file" | "stream") => {
+      const update = await slots.update({ ...FILES, "system.efi": program });
+      Deno.writeFileSync(slots.at("update.tar"), update);
+      return way === "file"
+        ? await slots.run(["write-other", slots.at("update.tar")])
+        : await slots.run(["write-other", "-"], update);
+    };
+    const list = ({ certificate: { der } }: typeof SIGNER) =>
+      signatureLists([{ owner: OWNER, certificate: der }]);
+    const known = list(SIGNER), other = list(STRANGER), mixed = concat([HASHES, other, known]);
+    const unsigned = /system.efi is not signed, and Secure Boot is on/;
+    const strange = /no key that this machine's firmware knows has signed system.efi/;
+    const refused: readonly [Uint8Array, Uint8Array, RegExp][] = [
+      [known, FILES["system.efi"], unsigned],
+      [known, signedPe(FILES["system.efi"], STRANGER), strange],
+      ...[other, HASHES, new Uint8Array(), known.subarray(0, -1), known.subarray(0, 40)].map((
+        db,
+      ): [Uint8Array, Uint8Array, RegExp] => [db, signedPe(FILES["system.efi"]), strange]),
+    ];
+    for (const [db, program, why] of refused) {
+      slots.enforce(db);
+      for (const way of ["file", "stream"] as const) {
+        const { code, err } = await write(program, way);
+        assertEquals(code, 1, err);
+        assertMatch(err, why);
+        assertEquals((await slots.status()).slots, { a: good, b: empty });
+        const start = Deno.readFileSync(slots.at("root-b")).subarray(0, 9);
+        assertEquals(start.some((byte) => byte !== 0), way === "stream");
+        Deno.writeFileSync(slots.at("root-b"), new Uint8Array(3 << 20));
+      }
+    }
+    assertEquals([...Deno.readDirSync(slots.at("run"))], []);
+    for (const db of [known, mixed]) {
+      slots.enforce(db);
+      for (const way of ["file", "stream"] as const) {
+        const { code, err } = await write(signedPe(FILES["system.efi"]), way);
+        assertEquals(code, 0, err);
+      }
+    }
+  },
+);

@@ -1,12 +1,8 @@
 /** tower-slot as busybox runs it, over files; ssh-keygen and tar judge what it takes. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { concat } from "../../../lib/bytes/bytes.ts";
 import { firstSlotRecord } from "../../../lib/boot/slot_record.ts";
-import { asUuid } from "../../../lib/format/uuid.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
-import { signatureLists } from "../../../lib/secure_boot/signature_list.ts";
 import { entryText, programOf, SlotFolder } from "../../support/build/slot_folder.ts";
-import { signedPe, SIGNER, STRANGER } from "../../support/format/signed_pe.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { busyboxMissing, busyboxShell } from "../../support/shell/busybox_shell.ts";
 
@@ -32,13 +28,6 @@ function slotTest(
     },
   });
 }
-
-/** Whose an entry of firmware's keys is; a list of hashes, which machines have beside certificates. */
-const OWNER = asUuid("77fa9abd-0359-4d32-bd60-28f4e78f784b")!;
-const HASHES = new Uint8Array(28 + 48);
-HASHES.set(Uint8Array.fromHex("2616c4c14c509240aca941f936934328"));
-new DataView(HASHES.buffer).setUint32(16, HASHES.length, true);
-new DataView(HASHES.buffer).setUint32(24, 48, true);
 
 const good = { state: "good" }, empty = { state: "empty" }, bad = { state: "bad" };
 const trying = (left: number, failed = 0) => ({ state: "trying", left, failed });
@@ -266,48 +255,3 @@ slotTest("wrong words are told", "efi", async (slots) => {
   slots.setRunning("");
   assertMatch((await slots.run(["status"])).err, /was not started from a slot/);
 });
-
-slotTest(
-  "a program that the machine's firmware would refuse is not taken",
-  "efi",
-  async (slots) => {
-    const write = async (program: Uint8Array, way: "file" | "stream") => {
-      const update = await slots.update({ ...FILES, "system.efi": program });
-      Deno.writeFileSync(slots.at("update.tar"), update);
-      return way === "file"
-        ? await slots.run(["write-other", slots.at("update.tar")])
-        : await slots.run(["write-other", "-"], update);
-    };
-    const list = ({ certificate: { der } }: typeof SIGNER) =>
-      signatureLists([{ owner: OWNER, certificate: der }]);
-    const known = list(SIGNER), other = list(STRANGER), mixed = concat([HASHES, other, known]);
-    const unsigned = /system.efi is not signed, and Secure Boot is on/;
-    const strange = /no key that this machine's firmware knows has signed system.efi/;
-    const refused: readonly [Uint8Array, Uint8Array, RegExp][] = [
-      [known, PROGRAM, unsigned],
-      [known, signedPe(PROGRAM, STRANGER), strange],
-      ...[other, HASHES, new Uint8Array(), known.subarray(0, -1), known.subarray(0, 40)].map((
-        db,
-      ): [Uint8Array, Uint8Array, RegExp] => [db, signedPe(PROGRAM), strange]),
-    ];
-    for (const [db, program, why] of refused) {
-      slots.enforce(db);
-      for (const way of ["file", "stream"] as const) {
-        const { code, err } = await write(program, way);
-        assertEquals(code, 1, err);
-        assertMatch(err, why);
-        assertEquals((await slots.status()).slots, { a: good, b: empty });
-        assertEquals(held(slots, "root-b", 9).some((byte) => byte !== 0), way === "stream");
-        Deno.writeFileSync(slots.at("root-b"), new Uint8Array(3 << 20));
-      }
-    }
-    assertEquals([...Deno.readDirSync(slots.at("run"))], []);
-    for (const db of [known, mixed]) {
-      slots.enforce(db);
-      for (const way of ["file", "stream"] as const) {
-        const { code, err } = await write(signedPe(PROGRAM), way);
-        assertEquals(code, 0, err);
-      }
-    }
-  },
-);
