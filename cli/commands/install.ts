@@ -7,7 +7,7 @@ export function installCommand(env: Env, ending: Ending) {
   return new Command("install")
     .description("Install packages on a host, by way of the router where it has no Internet.")
     .argument("<host>", "its name")
-    .argument("<package...>", "name, name=1.2-r3, name~1.2, name>1 or name@tag")
+    .argument("<pkg...>", "name, name=1.2-r3, name~1.2, name>1 or name@tag")
     .option("--allow-old", "take an index that is older than one that was read before", false)
     .option("--new-sources", "take repositories and keys of the host that are new", false)
     .option("--dry-run", "show what would change", false)

@@ -7,7 +7,7 @@ export function uninstallCommand(env: Env, ending: Ending) {
   return new Command("uninstall")
     .description("Take packages off a host, with what nothing else needs.")
     .argument("<host>", "its name")
-    .argument("<package...>", "names of its world")
+    .argument("<pkg...>", "names of its world")
     .option("--dry-run", "show what would change", false)
     .option("--json", "as JSON", false)
     .action(async (host, packages, options) => {
