@@ -35,7 +35,9 @@ export function newManifest({ name, base, publicKey, taken }: NewManifest): stri
   }
   const key = loginStage(publicKey ?? NO_KEY);
   return `# ${name}: build it with   tower-build build ${name}.yaml
-#${" ".repeat(name.length)}  and boot it with   tower-build boot ${name} --ssh
+#${
+    " ".repeat(name.length)
+  }  and boot it with   tower-build boot ${name} --ssh (--identity KEY, if not ssh's own)
 # docs/manifest.md says all that may stand here.
 name: ${name}
 description: A system of my own

@@ -41,6 +41,7 @@ export async function chooseCard(
   );
   say(`Which card is for ${name}?`);
   for (const [i, disk] of free.entries()) say(`  ${i + 1}. ${describeDevice(disk)}`);
+  if (free.length === 0) say("  --device-file FILE writes an image file instead");
   const question = free.length === 0
     ? "There is none. Press Enter, and then plug it in: "
     : "Type its number, or, with the card taken out, press Enter and then plug it in: ";

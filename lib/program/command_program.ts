@@ -39,6 +39,9 @@ export function prepareTree(program: Command, env: Env, ending: Ending): void {
       command.option("-q, --quiet", "say nothing but results and errors");
       command.option("-v, --verbose", "tell each program that is run, and what was decided");
     }
+    if (command.commands.length > 0) {
+      command.helpCommand("help [command]", "Show the help of a command.");
+    }
     command.helpOption("-h, --help", "show this help")
       .showHelpAfterError(`  hint: ${nameOf(command)} --help tells the options`);
     command.configureHelp(helpLayout);
