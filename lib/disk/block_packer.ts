@@ -4,13 +4,14 @@ import type { BlockPacking } from "../format/block_encoder.ts";
 import { blockEncoderHere, type BlockOrder } from "./block_order.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** Workers at most: each has two batches and their answers, of 2 MiB each. */
 const MOST_WORKERS = 8;
+/** Batches of a worker, of 1 MiB each: with two it waits where a busy computer stops who reads. */
+const EACH = 4;
 /** Bytes from which on a batch is worth a message to a worker. */
 const WORTH_WORKER = 64 << 10;
 
 /**
- * A compressor whose batches are packed by the next free worker each, and what is small in the
+ * A compressor whose batches are packed by the least busy worker each, and what is small in the
  * thread of who asks.
  *
  * @param jobs threads beside the caller's; with 1 the caller's own does it
@@ -27,6 +28,7 @@ export function openBlockPacker(
     ? new WorkerPool<BlockOrder, Blocks>(
       new URL("./block_worker.ts", import.meta.url),
       Math.min(jobs, MOST_WORKERS),
+      EACH,
     )
     : undefined;
   const onAbort = () => pool?.stop(signal.reason);

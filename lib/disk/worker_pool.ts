@@ -1,18 +1,21 @@
 import { receivedError } from "../sent_error.ts";
 import type { WorkerAnswer } from "./worker_answers.ts";
 
-/** Workers in turn: orders are of equal size, so none waits long for another. */
+/** Workers that share orders: one that a busy computer stops is given none meanwhile. */
 export class WorkerPool<Order, Answer> implements Disposable {
   /** Orders that are worth being under way. */
   readonly most: number;
   readonly #workers: readonly Worker[];
   /** Who waits for each worker, oldest first. */
   readonly #waiting: readonly PromiseWithResolvers<Answer>[][];
-  #next = 0;
 
-  /** @param url of a module that answers each message by one, in their order */
-  constructor(url: URL, count: number) {
-    this.most = 2 * count;
+  /**
+   * @param url of a module that answers each message by one, in their order
+   * @param count of workers
+   * @param each orders of a worker that may be under way
+   */
+  constructor(url: URL, count: number, each: number) {
+    this.most = each * count;
     this.#workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
     this.#waiting = this.#workers.map((worker) => {
       const waiting: PromiseWithResolvers<Answer>[] = [];
@@ -30,9 +33,9 @@ export class WorkerPool<Order, Answer> implements Disposable {
     });
   }
 
-  /** Gives the next worker an order; what is named in `transfer` is gone. */
+  /** Gives an order to the worker that has the fewest; what is named in `transfer` is gone. */
   ask(order: Order, transfer: Transferable[]): Promise<Answer> {
-    const i = this.#next++ % this.#workers.length;
+    const i = fewest(this.#waiting);
     const answer = Promise.withResolvers<Answer>();
     this.#waiting[i]!.push(answer);
     this.#workers[i]!.postMessage(order, transfer);
@@ -50,4 +53,9 @@ export class WorkerPool<Order, Answer> implements Disposable {
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
   }
+}
+
+/** The index of the first list that is not longer than any other. */
+function fewest(lists: readonly (readonly unknown[])[]): number {
+  return lists.reduce((best, list, i) => list.length < lists[best]!.length ? i : best, 0);
 }

@@ -1,5 +1,3 @@
-import { concat } from "../bytes/bytes.ts";
-
 /** Blocks one after the other, and how many bytes each has. */
 export interface Blocks {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -14,8 +12,8 @@ export interface BlockCompressor extends Disposable {
   /** Batches that are worth being under way at once. */
   readonly most: number;
   /**
-   * Takes the blocks away. A block that would not become smaller comes back as it was: its length
-   * tells.
+   * Takes the blocks away and answers in their memory, which is the caller's again. A block that
+   * would not become smaller comes back as it was: its length tells.
    */
   compress(blocks: Blocks): Promise<Blocks>;
 }
@@ -23,19 +21,23 @@ export interface BlockCompressor extends Disposable {
 /** Compresses one block; the answer may be overwritten by the next one. */
 export type BlockEncoder = (block: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
-/** What a {@linkcode BlockCompressor} answers for blocks. */
+/** What a {@linkcode BlockCompressor} answers: what a block became lies where blocks before it were. */
 export async function encodeBlocks(
   { bytes, lengths }: Blocks,
   encode: BlockEncoder,
 ): Promise<Blocks> {
-  const parts: Uint8Array[] = [];
-  let at = 0;
+  const packedLengths: number[] = [];
+  let from = 0;
+  let to = 0;
   for (const length of lengths) {
-    const block = bytes.subarray(at, at += length);
+    const block = bytes.subarray(from, from += length);
     const packed = await encode(block);
-    parts.push(packed.length < length ? packed.slice() : block);
+    const best = packed.length < length ? packed : block;
+    bytes.set(best, to);
+    to += best.length;
+    packedLengths.push(best.length);
   }
-  return { bytes: concat(parts), lengths: parts.map((part) => part.length) };
+  return { bytes: bytes.subarray(0, to), lengths: packedLengths };
 }
 
 /** A compressor that works when it is asked, in the thread of who asks. */

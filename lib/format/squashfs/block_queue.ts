@@ -3,7 +3,7 @@ import type { BlockCompressor, Blocks } from "../block_compressor.ts";
 import { STORED } from "./superblock.ts";
 
 /** Bytes that a compressor gets at once: with one block a message costs more than it brings. */
-const BATCH = 2 << 20;
+const BATCH = 1 << 20;
 
 /** Told where a block came to lie, and its size with {@linkcode STORED}, once that is known. */
 export type Target = (position: number, size: number) => void;
@@ -21,6 +21,8 @@ export class BlockQueue {
   readonly #capacity: number;
   /** Batches under way, oldest first. */
   readonly #pending: { readonly batch: Batch; readonly answer: Promise<Blocks> }[] = [];
+  /** Memory of batches that are written: new memory for each costs a tenth of all time. */
+  readonly #free: ArrayBuffer[] = [];
   #position: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #filled = 0;
@@ -62,16 +64,17 @@ export class BlockQueue {
     });
     answer.catch(() => {}); // who waits for an older one is told of that one first
     this.#pending.push({ batch, answer });
-    this.#bytes = new Uint8Array(this.#capacity);
     this.#filled = 0;
     this.#batch = { lengths: [], targets: [] };
     while (this.#pending.length > this.#compressor.most) await this.#writeOldest();
+    this.#bytes = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(this.#capacity));
   }
 
   async #writeOldest(): Promise<void> {
     const { batch, answer } = this.#pending.shift()!;
     const { bytes, lengths } = await answer;
     this.#sink.writeAt(this.#position, bytes);
+    this.#free.push(bytes.buffer);
     for (const [i, length] of lengths.entries()) {
       batch.targets[i]!(this.#position, length < batch.lengths[i]! ? length : length | STORED);
       this.#position += length;

@@ -60,7 +60,8 @@ export class MetadataTable {
       lengths: [length],
     });
     const header = bytes.length < length ? bytes.length : bytes.length | STORED_METADATA;
-    this.#parts.push(fields([[2, header]]), bytes);
+    // A copy, without the memory that it does not fill any more.
+    this.#parts.push(fields([[2, header]]), bytes.slice());
     this.#blocks.push(this.#size);
     this.#size += 2 + bytes.length;
     this.#filled = 0;
