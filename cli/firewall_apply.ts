@@ -21,7 +21,7 @@ import { gather } from "../lib/session/gather.ts";
 import { valuesOf } from "../lib/session/outcomes.ts";
 import type { Session } from "../lib/session/session.ts";
 import { localSession } from "../lib/session/local_session.ts";
-import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_reader.ts";
 import { linksOf, ONE_CABLE_WARNING } from "./firewall.ts";
 import { openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";

@@ -4,7 +4,8 @@ import type { Host } from "../lib/fleet/host.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { runToEnd } from "../lib/program/run_to_end.ts";
-import { openInventory } from "../lib/session/inventory.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_reader.ts";
+import { readInventory } from "../lib/inventory/read_inventory.ts";
 import { errorJson } from "./render/error_json.ts";
 import { table } from "../lib/report/table.ts";
 
@@ -22,7 +23,9 @@ export async function listHosts(
   env: Env,
   ending: Ending,
 ): Promise<void> {
-  const { inventory: { hosts, broken } } = await openInventory(env);
+  const place = inventoryPlace(env.home, env.signal);
+  const { hosts, broken } = await readInventory(place);
+  env.explain(`${hosts.length} hosts are known in ${place.folder}`);
   if (broken.length > 0) ending.code = 3;
   if (json) {
     const bad = broken.map(({ name, error }) => ({ name, error: errorJson(error) }));

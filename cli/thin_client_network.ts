@@ -20,7 +20,7 @@ import type { Ending } from "../lib/program/ending.ts";
 import { gather } from "../lib/session/gather.ts";
 import { runPlan } from "../lib/session/executor.ts";
 import { localSession } from "../lib/session/local_session.ts";
-import { inventoryPlace } from "../lib/inventory/inventory_files.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_reader.ts";
 import { addressPlan } from "../lib/store/networks_file.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { shownSteps } from "../lib/fleet/operations/shown_step.ts";

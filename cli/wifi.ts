@@ -1,7 +1,8 @@
 import type { Env } from "../lib/env.ts";
 import { findHost } from "../lib/fleet/host.ts";
 import { planWifi } from "../lib/fleet/operations/wifi.ts";
-import { locked, readInventoryLocked, writeHostFile } from "../lib/inventory/inventory_files.ts";
+import { locked, writeHostFile } from "../lib/inventory/inventory_files.ts";
+import { readHosts } from "../lib/inventory/inventory_reader.ts";
 import { writeTowerEnv } from "../lib/tower_env/tower_env.ts";
 import { wlanOf } from "../lib/tower_env/wlan.ts";
 import type { Ending } from "../lib/program/ending.ts";
@@ -23,7 +24,7 @@ export async function connectWifi(
   if (options.dryRun || ending.code !== 0 || router.env.role !== "router") return;
   await locked(fleet.place, () => {
     // Another tower may have made it anew meanwhile, or forgotten it.
-    const now = readInventoryLocked(fleet.place).hosts.find(({ name }) => name === router.name);
+    const now = readHosts(fleet.place).hosts.find(({ name }) => name === router.name);
     if (now?.env.role !== "router") return;
     const bytes = writeTowerEnv({ ...now.env, wlan }, "thinclient");
     writeHostFile(fleet.place, now.name, "tower.env", bytes);

@@ -20,7 +20,7 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { exists } from "../../lib/files/files.ts";
 import { IMAGE_KINDS } from "../../lib/release/image_kind.ts";
-import { inventoryPlace } from "../../lib/inventory/inventory_files.ts";
+import { inventoryPlace } from "../../lib/inventory/inventory_reader.ts";
 import { namedImage } from "../boot/boot_image.ts";
 
 export interface FlashRequest {

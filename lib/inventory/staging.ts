@@ -3,12 +3,8 @@ import { TowerError } from "../errors.ts";
 import type { HostName, Inventory } from "../fleet/host.ts";
 import { asIpAddress, type IpAddress } from "../ip/address.ts";
 import { exists, listDir, readText, writeFileAtomic } from "../files/files.ts";
-import {
-  type InventoryPlace,
-  locked,
-  readInventoryLocked,
-  stagingFolder,
-} from "./inventory_files.ts";
+import { locked } from "./inventory_files.ts";
+import { type InventoryPlace, readHosts, stagingFolder } from "./inventory_reader.ts";
 import { privateFolder } from "../files/private_folder.ts";
 import { SessionFolder } from "../files/session_folder.ts";
 
@@ -39,7 +35,7 @@ export async function openStaging(
     if (reserved.some((host) => host.name === name)) {
       throw new TowerError("busy", `Cannot provision "${name}": another tower is doing that`);
     }
-    const hosts = [...addressesOf(readInventoryLocked(place)), ...reserved];
+    const hosts = [...addressesOf(readHosts(place)), ...reserved];
     const address = allocateAddress(plan, side, name, hosts);
     const session = SessionFolder.create(parent);
     writeFileAtomic(

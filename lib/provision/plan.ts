@@ -8,7 +8,7 @@ import { type ProvisionStep, provisionSteps } from "../fleet/provision/steps.ts"
 import { findHostImage } from "../release/find_image.ts";
 import type { Reporter } from "../report/event.ts";
 import { exists, realPath } from "../files/files.ts";
-import type { InventoryPlace } from "../inventory/inventory_files.ts";
+import type { InventoryPlace } from "../inventory/inventory_reader.ts";
 import { untouchableConfig } from "../inventory/user_ssh_config.ts";
 import { type KeyPair, readKeyPair } from "./key_pair.ts";
 import type { ProvisionRequest } from "./request.ts";

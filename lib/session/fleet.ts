@@ -3,7 +3,7 @@ import type { Host, Inventory } from "../fleet/host.ts";
 import type { ExecutorOptions } from "./executor.ts";
 import type { HostSession } from "./session.ts";
 import { sshSession } from "./ssh_session.ts";
-import type { InventoryPlace } from "../inventory/inventory_files.ts";
+import type { InventoryPlace } from "../inventory/inventory_reader.ts";
 import { openInventory } from "./inventory.ts";
 
 /** Hosts that are worked on at once. */

@@ -1,11 +1,8 @@
 import type { Env } from "../env.ts";
 import type { Inventory } from "../fleet/host.ts";
-import {
-  ensureKnownHosts,
-  type InventoryPlace,
-  inventoryPlace,
-  readInventory,
-} from "../inventory/inventory_files.ts";
+import { ensureKnownHosts } from "../inventory/inventory_files.ts";
+import { type InventoryPlace, inventoryPlace } from "../inventory/inventory_reader.ts";
+import { readInventory } from "../inventory/read_inventory.ts";
 
 /** The hosts of a user's tower, and where what is known of them lies. */
 export async function openInventory(

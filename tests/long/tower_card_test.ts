@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
-import { inventoryPlace, readInventory } from "../../lib/inventory/inventory_files.ts";
+import { inventoryPlace } from "../../lib/inventory/inventory_reader.ts";
+import { readInventory } from "../../lib/inventory/read_inventory.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
 import { buildHost, CARD_MIB, hostMissing, TOWER } from "../support/build/host_system.ts";
 import { LoopDevice, loopMissing } from "../support/format/loop_device.ts";

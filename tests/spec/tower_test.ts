@@ -75,6 +75,8 @@ Deno.test("an inventory of TowerOS is read as it is, the router first; nothing b
   ]]);
   const config = Deno.readTextFileSync(join(program.folder, "config"));
   assertEquals(config, "Host web\n  Hostname 192.168.2.200\n");
+  // For ssh, which list does not call.
+  await program.run("status");
   const known = Deno.readTextFileSync(join(program.folder, "known_hosts"));
   assertMatch(known, /^vault,192\.168\.3\.200 ssh-ed25519 /m);
 });

@@ -5,7 +5,8 @@ import type { Command } from "../../../lib/proc/command.ts";
 import { quoteArgv } from "../../../lib/proc/quoting.ts";
 import { sshTarget } from "../../../lib/session/ssh_session.ts";
 import { sshArgv } from "../../../lib/ssh/ssh_argv.ts";
-import { inventoryPlace, readInventory } from "../../../lib/inventory/inventory_files.ts";
+import { inventoryPlace } from "../../../lib/inventory/inventory_reader.ts";
+import { readInventory } from "../../../lib/inventory/read_inventory.ts";
 import { ManyHosts } from "./many_hosts.ts";
 
 const MAIN = fromFileUrl(new URL("../../../cli/main.ts", import.meta.url));

@@ -4,11 +4,9 @@ import { findHost } from "../../../lib/fleet/host.ts";
 import type { Plan } from "../../../lib/fleet/operations/step.ts";
 import { runPlan } from "../../../lib/session/executor.ts";
 import { sshSession } from "../../../lib/session/ssh_session.ts";
-import {
-  ensureKnownHosts,
-  inventoryPlace,
-  readInventory,
-} from "../../../lib/inventory/inventory_files.ts";
+import { ensureKnownHosts } from "../../../lib/inventory/inventory_files.ts";
+import { inventoryPlace } from "../../../lib/inventory/inventory_reader.ts";
+import { readInventory } from "../../../lib/inventory/read_inventory.ts";
 
 /** The tunnel's port on the loopback. */
 const LISTEN = 4443;
