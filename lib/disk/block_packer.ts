@@ -5,7 +5,7 @@ import { blockEncoderHere, type BlockOrder } from "./block_order.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 const MOST_WORKERS = 8;
-/** Batches of a worker, of 1 MiB each: with two it waits where a busy computer stops who reads. */
+/** Batches of a worker that are under way, of 1 MiB each. */
 const EACH = 4;
 /** Bytes from which on a batch is worth a message to a worker. */
 const WORTH_WORKER = 64 << 10;

@@ -21,7 +21,7 @@ export class BlockQueue {
   readonly #capacity: number;
   /** Batches under way, oldest first. */
   readonly #pending: { readonly batch: Batch; readonly answer: Promise<Blocks> }[] = [];
-  /** Memory of batches that are written: new memory for each costs a tenth of all time. */
+  /** Memory of batches that are written: with new memory for each the program takes a third more. */
   readonly #free: ArrayBuffer[] = [];
   #position: number;
   #bytes: Uint8Array<ArrayBuffer>;
