@@ -6,10 +6,12 @@ import { packagesLockPath, packageSourcesPath } from "../lib/fleet/paths.ts";
 import { waitForLock } from "../lib/files/lock_file.ts";
 import { readOwnIfThere } from "../lib/files/own_file.ts";
 import { locked, writeHostFile } from "../lib/inventory/inventory_files.ts";
+import { memorySource } from "../lib/bytes/bytes.ts";
 import { TowerError } from "../lib/errors.ts";
 import type { HostSource } from "../lib/package_way/host_sources.ts";
 import { loadComing, readSources } from "../lib/package_way/host_sources.ts";
 import { type PackageChange, parseWanted, planInstall } from "../lib/packages/package_change.ts";
+import { indexUrl, packageUrl } from "../lib/packages/repositories.ts";
 import { differenceOf, sourcesText } from "../lib/packages/package_check.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import type { Reporter } from "../lib/report/event.ts";
@@ -78,19 +80,11 @@ function offeredFiles(
   files: Awaited<ReturnType<typeof loadComing>>,
   arch: string,
 ) {
-  const indexes = sources.map(({ index }, i) => {
-    const open = () => ({
-      size: index.length,
-      readAt(at: number, into: Uint8Array) {
-        const part = index.subarray(at, at + into.length);
-        into.set(part);
-        return part.length;
-      },
-    });
-    return [`/${i}/${arch}/APKINDEX.tar.gz`, { size: index.length, open }] as const;
-  });
-  const packages = coming.map(({ package: p, repository }, i) =>
-    [`/${repository}/${arch}/${p.name}-${p.version}.apk`, files[i]!] as const
+  const indexes = sources.map(({ index }, i) =>
+    [indexUrl(`/${i}`, arch), { size: index.length, open: () => memorySource(index) }] as const
+  );
+  const packages = coming.map(({ package: { name, version }, repository }, i) =>
+    [packageUrl(`/${repository}`, arch, name, version), files[i]!] as const
   );
   return new Map([...indexes, ...packages]);
 }

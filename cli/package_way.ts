@@ -79,12 +79,7 @@ export async function runApk(
     const url = `http://127.0.0.1:${way.port}/${i}`;
     return ["--repository", tag === undefined ? url : `@${tag} ${url}`];
   });
-  const argv = argvAs(["doas"], [
-    "apk",
-    ...["add", "--no-progress", "--no-cache", "--no-interactive"],
-    ...["--repositories-file", "/dev/null", ...repositories],
-    ...["--", ...wanted.map(formatDependency)],
-  ]);
+  const argv = apkArgv("add", repositories, wanted.map(formatDependency));
   const title = "install packages";
   reporter.report({ type: "step", id: "apk", title: `${host.name}: ${title}` });
   const failure = await untilAborted(
@@ -101,9 +96,19 @@ export function removeByApk(
   names: readonly string[],
   session: HostSession,
 ): Promise<TowerError | undefined> {
-  const options = ["--no-progress", "--no-cache", "--no-interactive"];
-  const words = ["del", ...options, "--repositories-file", "/dev/null", "--", ...names];
-  return execApk(host, argvAs(["doas"], ["apk", ...words]), "uninstall packages", session);
+  return execApk(host, apkArgv("del", [], names), "uninstall packages", session);
+}
+
+/** apk by the host's root: it asks nobody, keeps no package, and knows the repositories that are named alone. */
+function apkArgv(
+  applet: "add" | "del",
+  repositories: readonly string[],
+  words: readonly string[],
+): [string, ...string[]] {
+  return argvAs(["doas"], [
+    ...["apk", applet, "--no-progress", "--no-cache", "--no-interactive"] as const,
+    ...["--repositories-file", "/dev/null", ...repositories, "--", ...words],
+  ]);
 }
 
 async function execApk(

@@ -2,20 +2,16 @@ import { readIndexArchive } from "../apk/index_archive.ts";
 import { parseIndex } from "../apk/index_text.ts";
 import type { Repository } from "../apk/solver.ts";
 import type { TrustedKey } from "../apk/types.ts";
-import { concat } from "../bytes/bytes.ts";
-import { digestOf, hexOf } from "../bytes/digest.ts";
 import { TowerError } from "../errors.ts";
 import type { Fetcher } from "../fetch/port.ts";
+import { fetchIndex, rollbackOf } from "../packages/fetched_index.ts";
 import { fetchPackage, storedPackage } from "../packages/package_load.ts";
 import type { Coming } from "../packages/package_change.ts";
-import { indexUrl, packageUrl, type RepositorySpec } from "../packages/repositories.ts";
+import { packageUrl, type RepositorySpec } from "../packages/repositories.ts";
 import type { Reporter } from "../report/event.ts";
 import { shownUrl } from "../report/shown_url.ts";
 import type { FileStore } from "../store/content_store.ts";
 import type { OfferedFile } from "./deno_package_server.ts";
-
-/** Most bytes of an index that is fetched: Alpine's community index has about 2 MiB. */
-const INDEX_LIMIT = 64 << 20;
 
 /** A repository of a host, its index verified. */
 export interface HostSource extends Repository {
@@ -42,10 +38,7 @@ export async function readSources(
   allowOld: boolean,
 ): Promise<HostSource[]> {
   return await Promise.all(specs.map(async (spec) => {
-    const parts: Uint8Array[] = [];
-    const url = indexUrl(spec.url, context.arch);
-    for await (const part of context.fetcher.stream(url, { limit: INDEX_LIMIT })) parts.push(part);
-    const index = concat(parts);
+    const index = await fetchIndex(spec.url, context.arch, context.fetcher);
     const packages = parseIndex(readIndexArchive(index, context.keys).indexText);
     const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
     requireNoOlder(spec, newest, context, allowOld);
@@ -53,20 +46,17 @@ export async function readSources(
   }));
 }
 
-/** No index has a date (apk-tools' has none); its newest package has. */
 function requireNoOlder(
   { url }: RepositorySpec,
   newest: number,
   { arch, store, reporter }: SourceContext,
   allowOld: boolean,
 ): void {
-  const note = hexOf(digestOf(`${arch} ${url}`));
-  const seen = store.readNote("index", note) as { newest: number } | undefined;
-  if (seen === undefined || newest > seen.newest) store.writeNote("index", note, { newest });
-  if (seen === undefined || newest >= seen.newest) return;
-  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
-  const why = `the newest package of its index is of ${day(newest)}, of one that was read before ` +
-    `of ${day(seen.newest)}`;
+  const rollback = rollbackOf(url, arch, newest, store);
+  if (rollback === undefined) return;
+  const why =
+    `the newest package of its index is of ${rollback.newest}, of one that was read before ` +
+    `of ${rollback.before}`;
   if (allowOld) {
     return reporter.report({ type: "warning", message: `"${shownUrl(url)}" is old: ${why}` });
   }

@@ -36,11 +36,8 @@ async function* stream(
   const shown = shownUrl(url.href);
   const ending = AbortSignal.any([ownSignal, ...signal ? [signal] : []]);
   const stalled = new AbortController();
-  const late = (seconds: number) =>
-    setTimeout(
-      () => stalled.abort(new Error(`nothing came for ${seconds / 1000} s`)),
-      seconds,
-    );
+  const late = (ms: number) =>
+    setTimeout(() => stalled.abort(new Error(`nothing came for ${ms / 1000} s`)), ms);
   let timer = late(patience.answer);
   try {
     const socketPath = await socketTo(url);

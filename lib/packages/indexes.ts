@@ -1,18 +1,15 @@
 import { TowerError } from "../errors.ts";
-import { digestInBackground, digestOf, hexOf } from "../bytes/digest.ts";
-import { concat } from "../bytes/bytes.ts";
+import { digestInBackground } from "../bytes/digest.ts";
 import type { Digest } from "../brand.ts";
 import { type Source, Universe } from "../apk/solver/universe.ts";
 import type { Reporter } from "../report/event.ts";
 import { shownUrl } from "../report/shown_url.ts";
 import type { ContentStore } from "../store/ports.ts";
 import type { Fetcher } from "../fetch/port.ts";
+import { fetchIndex, rollbackOf } from "./fetched_index.ts";
 import { recallLinked } from "./linked_indexes.ts";
 import type { RepositoriesRequest } from "./resolve_request.ts";
 import { indexUrl, type RepositorySpec } from "./repositories.ts";
-
-/** Largest index file that is fetched: Alpine's community index has about 2 MiB. */
-const INDEX_LIMIT = 64 << 20;
 
 /** What indexes are read with. */
 export interface IndexPorts {
@@ -52,7 +49,7 @@ export async function openRepositories(
   });
   let done = 0;
   const archives = await Promise.all(request.repositories.map(async (spec) => {
-    const bytes = await fetchIndex(spec, request.arch, fetcher);
+    const bytes = await indexIfOnline(spec, request.arch, fetcher);
     reporter.report({ type: "progress", id: "indexes", done: ++done });
     return bytes;
   }));
@@ -72,26 +69,19 @@ export async function openRepositories(
   return { repositories, universe: new Universe(repositories, request.arch, linked) };
 }
 
-/**
- * Tells of an index that is older than one of the same repository that was read before: signed as
- * well, it may hide updates. No index has a date (apk-tools' has none); its newest package has.
- */
 function warnOfRollback(
   { name }: RepositorySpec,
   arch: string,
   newest: number,
   { store, reporter }: Pick<IndexPorts, "store" | "reporter">,
 ): void {
-  const note = hexOf(digestOf(`${arch} ${name}`));
-  const seen = store.readNote("index", note) as { newest: number } | undefined;
-  if (seen === undefined || newest > seen.newest) store.writeNote("index", note, { newest });
-  if (seen === undefined || newest >= seen.newest) return;
-  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
+  const rollback = rollbackOf(name, arch, newest, store);
+  if (rollback === undefined) return;
   reporter.report({
     type: "warning",
     message:
       `the index of "${shownUrl(name)}" is older than one that was read before: its newest ` +
-      `package is of ${day(newest)}, not ${day(seen.newest)}; a mirror that lags behind, or one ` +
+      `package is of ${rollback.newest}, not ${rollback.before}; a mirror that lags behind, or one ` +
       "that hides updates",
   });
 }
@@ -112,16 +102,13 @@ function refuseMissing(missing: readonly RepositorySpec[], arch: string): void {
 }
 
 /** The bytes of an index; undefined where offline forbids to fetch it. */
-async function fetchIndex(
+async function indexIfOnline(
   spec: RepositorySpec,
   arch: string,
   fetcher: Fetcher,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const parts: Uint8Array[] = [];
   try {
-    for await (const part of fetcher.stream(indexUrl(spec.url, arch), { limit: INDEX_LIMIT })) {
-      parts.push(part);
-    }
+    return await fetchIndex(spec.url, arch, fetcher);
   } catch (cause) {
     if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
     if (cause.code === "offline") return undefined;
@@ -134,5 +121,4 @@ async function fetchIndex(
       },
     );
   }
-  return concat(parts);
 }

@@ -1,15 +1,29 @@
 import { type Dependency, formatDependency, parseDependency } from "../apk/dependency.ts";
-import { formatProblems, type Repository, solve } from "../apk/solver.ts";
+import {
+  formatProblems,
+  type LinkedPackage,
+  type Repository,
+  type Selected,
+  solve,
+} from "../apk/solver.ts";
 import type { IndexedPackage } from "../apk/types.ts";
 import { compareBytes } from "../bytes/bytes.ts";
 import { TowerError } from "../errors.ts";
 
 /** A package that comes, and the place of its repository among those of its host. */
 export interface Coming {
-  readonly package: IndexedPackage;
+  readonly package: LinkedPackage;
   readonly repository: number;
   /** The version that goes, where one is there. */
   readonly replaces?: string;
+}
+
+/** What a host has of packages, and wants. */
+export interface PackagesOfHost {
+  /** apk's name of the architecture. */
+  readonly arch: string;
+  readonly world: readonly string[];
+  readonly installed: readonly IndexedPackage[];
 }
 
 /** What is to become of a host's packages. */
@@ -50,11 +64,7 @@ export function parseWanted(texts: readonly string[]): Dependency[] {
  */
 export function planInstall(
   wanted: readonly Dependency[],
-  host: {
-    readonly arch: string;
-    readonly world: readonly string[];
-    readonly installed: readonly IndexedPackage[];
-  },
+  host: PackagesOfHost,
   sources: readonly Repository[],
 ): PackageChange {
   const names = new Set(wanted.map(({ name }) => name));
@@ -80,24 +90,7 @@ export function planInstall(
       }`,
     );
   }
-  const chosen = solution.install.map(({ package: p }) => p);
-  const left = new Set(chosen.map(({ name }) => name));
-  const coming = chosen.flatMap((chosenOne): Coming[] => {
-    const old = there.get(chosenOne.name);
-    if (old?.identity === chosenOne.identity) return [];
-    const repository = sources.findIndex(({ packages }) =>
-      packages.some((p) => p.identity === chosenOne.identity)
-    );
-    const found = sources[repository]?.packages.find((p) => p.identity === chosenOne.identity);
-    if (found === undefined) throw new RangeError(`${labelOf(chosenOne)} is in no repository`);
-    return [{ package: found, repository, ...old ? { replaces: old.version } : {} }];
-  });
-  return {
-    world: world.map(formatDependency),
-    coming,
-    going: host.installed.filter(({ name }) => !left.has(name)),
-    expected: chosen.map(labelOf).sort(compareBytes),
-  };
+  return changeTo(world, solution.install, host);
 }
 
 /**
@@ -106,8 +99,9 @@ export function planInstall(
  */
 export function planUninstall(
   names: readonly string[],
-  { arch, world, installed }: Parameters<typeof planInstall>[1],
+  host: PackagesOfHost,
 ): PackageChange {
+  const { arch, world, installed } = host;
   const parsed = world.map(parseDependency);
   for (const name of names) {
     if (parsed.some((item) => item.name === name)) continue;
@@ -126,12 +120,30 @@ export function planUninstall(
     const why = formatProblems(solution.problems, known);
     throw new TowerError("unsolvable", `Cannot do without these packages:\n${why}`);
   }
-  const staying = new Set(solution.install.map(({ package: p }) => p.name));
+  return changeTo(left, solution.install, host);
+}
+
+/**
+ * What a choice changes on a host.
+ * @param install chosen from what is installed as the first repository, and its own behind that
+ */
+function changeTo(
+  world: readonly Dependency[],
+  install: readonly Selected[],
+  { installed }: PackagesOfHost,
+): PackageChange {
+  const there = new Map(installed.map((p) => [p.name, p]));
+  const left = new Set(install.map(({ package: { name } }) => name));
   return {
-    world: left.map(formatDependency),
-    coming: [],
-    going: installed.filter(({ name }) => !staying.has(name)),
-    expected: solution.install.map(({ package: p }) => labelOf(p)).sort(compareBytes),
+    world: world.map(formatDependency),
+    coming: install.flatMap(({ package: chosen, repository }): Coming[] => {
+      const old = there.get(chosen.name);
+      if (old?.identity === chosen.identity) return [];
+      const replaces = old ? { replaces: old.version } : {};
+      return [{ package: chosen, repository: repository - 1, ...replaces }];
+    }),
+    going: installed.filter(({ name }) => !left.has(name)),
+    expected: install.map(({ package: p }) => labelOf(p)).sort(compareBytes),
   };
 }
 

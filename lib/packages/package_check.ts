@@ -9,7 +9,10 @@ const MOST_TOLD = 10;
 /** In what a host differs from a plan after it was done, in words; undefined where in nothing. */
 export function differenceOf(
   plan: Pick<PackageChange, "world" | "expected">,
-  after: { readonly world: readonly string[]; readonly installed: readonly IndexedPackage[] },
+  after: {
+    readonly world: readonly string[];
+    readonly installed: readonly Pick<IndexedPackage, "name" | "version">[];
+  },
 ): string | undefined {
   const told = [
     ...wordsOf("packages", plan.expected, after.installed.map(labelOf)),
