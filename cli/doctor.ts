@@ -4,6 +4,7 @@ import { hostFolder, identityPath } from "../lib/fleet/paths.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
 import { exists, listDir } from "../lib/files/files.ts";
 import { openToOthers } from "../lib/files/private_folder.ts";
+import type { InventoryPlace } from "../lib/inventory/inventory_reader.ts";
 import { missingInclude } from "../lib/inventory/user_ssh_config.ts";
 import type { AddressPlan } from "../lib/address_plan/address_plan.ts";
 import type { Links } from "../lib/firewall/roles.ts";
@@ -108,17 +109,25 @@ function sshFindings({ inventory, place }: Fleet): Finding[] {
 }
 
 /** What is wrong with a machine that can reach no host, whatever they do. */
-export async function thinClientFinding({ place }: Fleet, env: Env): Promise<Finding | undefined> {
-  if (!env.runner.which("ip")) return undefined;
-  const state = await gather(localSession(env.runner), CARDS, { name: THIN_CLIENT });
-  return notThinClient(state, addressPlan(place));
+export async function thinClientFinding(
+  place: InventoryPlace,
+  env: Env,
+): Promise<Finding | undefined> {
+  const state = await cardsHere(env);
+  return state && notThinClient(state, addressPlan(place));
+}
+
+/** This machine's network cards; undefined without the program that tells of them. */
+async function cardsHere({ runner }: Env) {
+  if (!runner.which("ip")) return undefined;
+  return await gather(localSession(runner), CARDS, { name: THIN_CLIENT });
 }
 
 async function networkFindings({ place }: Fleet, env: Env): Promise<Finding[]> {
   try {
     const plan = addressPlan(place);
-    if (!env.runner.which("ip")) return [];
-    const state = await gather(localSession(env.runner), CARDS, { name: THIN_CLIENT });
+    const state = await cardsHere(env);
+    if (state === undefined) return [];
     const missing = notThinClient(state, plan);
     // What would mend the networks of a thin client cuts off any other machine.
     if (missing) return [missing];

@@ -8,6 +8,7 @@ import { reporterFor } from "../lib/program/reporter.ts";
 import { telling } from "../lib/report/telling.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { openFleet } from "../lib/session/fleet.ts";
+import { inventoryPlace } from "../lib/inventory/inventory_reader.ts";
 import { FIRST_HOST } from "./list_hosts.ts";
 import { screenful } from "./render/screen.ts";
 import { brokenText, type Look, lookJson, lookText, statusText } from "./render/status.ts";
@@ -67,7 +68,7 @@ async function tellOfThisMachine({ statuses, broken }: Look, env: Env): Promise<
   if (statuses.length === 0 || statuses.some(({ state }) => state !== "down")) return;
   const { thinClientFinding } = await import("./doctor.ts");
   try {
-    const finding = await thinClientFinding(await openFleet(env), env);
+    const finding = await thinClientFinding(inventoryPlace(env.home, env.signal), env);
     if (finding) env.notes.write(`${finding.problem}\n  mend: ${finding.mend}\n`);
   } catch (error) {
     // The table is what was asked for; doctor tells what is wrong here.
