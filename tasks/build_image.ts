@@ -19,7 +19,8 @@ import { ownKey } from "../build/boot/own_key.ts";
 import { indexUrl } from "../lib/packages/repositories.ts";
 import { run } from "../build/root.ts";
 import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
-import { EFI_NAME } from "../lib/boot/systemd_boot.ts";
+import { SLOT_A_PROGRAM } from "../lib/boot/slot_entries.ts";
+import { systemdBootPath } from "../lib/boot/systemd_boot.ts";
 import { enrolKeys } from "../build/boot/secure_firmware.ts";
 import { type Arch, ARCHES } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
@@ -157,8 +158,7 @@ const SEALING_KEYS = "secure-boot";
 
 /** What signs a sealed system, and has its machines learn the keys. */
 function sealing(arch: Arch) {
-  const loader = `/usr/lib/systemd/boot/efi/systemd-boot${EFI_NAME[arch]}.efi`;
-  const sign = [loader, "/boot/EFI/tower/a.efi"];
+  const sign = [`/${systemdBootPath(arch)}`, `/boot/${SLOT_A_PROGRAM}`];
   return { kind: "secure-boot", keys: SEALING_KEYS, enroll: true, sign };
 }
 

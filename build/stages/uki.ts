@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { refersToRootHashes, withRootHashes } from "../../lib/boot/root_hashes.ts";
+import { withRootHashes } from "../../lib/boot/root_hashes.ts";
 import { findStub, osReleaseOf, writeUnifiedKernel } from "../../lib/boot/unified_kernel.ts";
 import { atField, TowerError } from "../../lib/errors.ts";
 import { findKernel } from "../../lib/kmod/kernel_image.ts";
 import { forArches } from "../../lib/schema/arches.ts";
-import { line, serviceName, treePath } from "../../lib/schema/scalars.ts";
+import { commandLineOfTree } from "../../lib/schema/command_line.ts";
+import { serviceName, treePath } from "../../lib/schema/scalars.ts";
 import { wholeBlob } from "../../lib/tree/content.ts";
 import type { Content } from "../../lib/tree/entry.ts";
 import type { FileTree } from "../../lib/tree/file_tree.ts";
@@ -19,10 +20,7 @@ const spec = z.strictObject({
   ),
   flavour: serviceName.describe("Kernel flavour as in linux-FLAVOUR."),
   initramfs: treePath.describe("The initramfs in the tree, as a stage before made it."),
-  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").refine(
-    refersToRootHashes,
-    "must have {roothash:/PATH} alone of that form",
-  ).describe(
+  cmdline: commandLineOfTree.describe(
     "Kernel command line, whole: nothing is added. A disk's root is found by its label, such as " +
       "root=LABEL=root. {roothash:PATH} is the root hash of a hash device that a stage verity made at PATH.",
   ),

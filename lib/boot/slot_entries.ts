@@ -3,7 +3,7 @@ import { TowerError } from "../errors.ts";
 import { inlineText } from "../tree/content.ts";
 import type { Content } from "../tree/entry.ts";
 import type { FileTree } from "../tree/file_tree.ts";
-import { EFI_NAME, loaderFiles } from "./systemd_boot.ts";
+import { loaderFiles, systemdBootPath } from "./systemd_boot.ts";
 
 /** The unified kernel image of slot A, from the root of the boot volume; slot B's is beside it. */
 export const SLOT_A_PROGRAM = "EFI/tower/a.efi";
@@ -14,7 +14,7 @@ export const SLOT_A_PROGRAM = "EFI/tower/a.efi";
  * @throws {TowerError} `not-found`
  */
 export function countingLoader(tree: FileTree, arch: Arch): Content {
-  const path = `usr/lib/systemd/boot/efi/systemd-boot${EFI_NAME[arch]}.efi`;
+  const path = systemdBootPath(arch);
   const loader = tree.file(path)?.content;
   if (loader) return loader;
   throw new TowerError("not-found", `Cannot count starts: "/${path}" is not in the tree`, {

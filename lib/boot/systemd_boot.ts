@@ -9,8 +9,15 @@ import { type BootEntry, checkBootEntry } from "./boot_entry.ts";
 /** UEFI's short names of architectures: they stand in the names of loader files. */
 export const EFI_NAME: Record<Arch, string> = { x86_64: "x64", aarch64: "aa64", armv7: "arm" };
 
-/** Where packages put it: systemd-boot, and gummiboot, which it was called before it was systemd's. */
-const PLACES = ["usr/lib/systemd/boot/efi/systemd-boot", "usr/lib/gummiboot/gummiboot"];
+/** Where packages put systemd-boot in a tree. */
+export function systemdBootPath(arch: Arch): string {
+  return `usr/lib/systemd/boot/efi/systemd-boot${EFI_NAME[arch]}.efi`;
+}
+
+/** The same of gummiboot, which it was called before it was systemd's. */
+function gummibootPath(arch: Arch): string {
+  return `usr/lib/gummiboot/gummiboot${EFI_NAME[arch]}.efi`;
+}
 
 /** Where it looks for unified kernel images, from the root of the boot volume. */
 export const UNIFIED_FOLDER = "EFI/Linux";
@@ -29,7 +36,7 @@ export const SYSTEMD_BOOT_ENTRY = "loader/entries/system.conf";
  * @throws {TowerError} `not-found` with the packages of which one is to be added.
  */
 export function findSystemdBoot(tree: FileTree, arch: Arch): Content {
-  const paths = PLACES.map((place) => `${place}${EFI_NAME[arch]}.efi`);
+  const paths = [systemdBootPath(arch), gummibootPath(arch)];
   const content = paths.map((path) => tree.file(path)?.content).find((found) => found);
   if (content) return content;
   throw new TowerError(

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { forArches } from "../../../lib/schema/arches.ts";
 import { ofTree } from "../../../lib/schema/of_tree.ts";
-import { byteSize, line, serviceName, treePath } from "../../../lib/schema/scalars.ts";
+import { commandLine } from "../../../lib/schema/command_line.ts";
+import { byteSize, serviceName, treePath } from "../../../lib/schema/scalars.ts";
 import { artifactFile } from "../artifact_file.ts";
 import { LOADERS } from "./boot_volume.ts";
 import type { Contents } from "./contents.ts";
@@ -111,8 +112,7 @@ export const diskFields = (contents: Contents) =>
     initramfs: treePath.optional().describe(
       "Path of the initramfs in the tree, below /boot; loaders need it.",
     ),
-    cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes")
-      .default("")
+    cmdline: commandLine.default("")
       .describe(
         "Kernel command line; root= of the partition that holds / is added where it has none. " +
           placeholderText(contents),

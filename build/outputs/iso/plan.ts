@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { refersToRootHashes } from "../../../lib/boot/root_hashes.ts";
 import type { Arch } from "../../../lib/brand.ts";
 import type { Uuid } from "../../../lib/format/uuid.ts";
 import { artifactName } from "../../../lib/release/artifact_name.ts";
 import { type Compression, imageFile } from "../../../lib/release/file_names.ts";
 import { forArches } from "../../../lib/schema/arches.ts";
+import { commandLineOfTree } from "../../../lib/schema/command_line.ts";
 import { ofTree } from "../../../lib/schema/of_tree.ts";
-import { line, serviceName, treePath } from "../../../lib/schema/scalars.ts";
+import { serviceName, treePath } from "../../../lib/schema/scalars.ts";
 import { artifactFile } from "../artifact_file.ts";
 import type { OutputPlanning } from "../output.ts";
 
@@ -32,10 +32,7 @@ export const isoSpec = z.strictObject({
   ),
   flavour: serviceName.describe("Kernel flavour to boot."),
   initramfs: treePath.describe("Path of the initramfs in the tree."),
-  cmdline: line.max(1900, "must have at most 1900 characters: a kernel reads 2047 bytes").refine(
-    refersToRootHashes,
-    "must have {roothash:/PATH} alone of that form",
-  ).default("").describe(
+  cmdline: commandLineOfTree.default("").describe(
     "Kernel command line; root= is added. {roothash:/PATH} is the root hash of a hash device that a stage " +
       "verity made at PATH.",
   ),

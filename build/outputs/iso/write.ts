@@ -35,9 +35,9 @@ import type { ArtifactSink, Medium, WriteContext } from "../output.ts";
 const ORIGIN = "stage:boot-loader";
 
 /**
- * A medium: the tree, or what is wanted of it, as an ISO 9660 file system, and an EFI system partition behind it. Kernel and
- * initramfs are stored once: a file of the FAT has its clusters in a row, at whole sectors of the
- * medium, so that a record of the ISO 9660 file system can name the same bytes.
+ * A medium: the tree, or what is wanted of it, as an ISO 9660 file system, and an EFI system partition
+ * behind it. Kernel and initramfs are stored once: a file of the FAT has its clusters in a row, at whole
+ * sectors of the medium, so that a record of the ISO 9660 file system can name the same bytes.
  *
  * @throws {TowerError} `not-found` for a kernel, an initramfs or a boot loader that the tree does
  * not have, `unsupported` for what a file system cannot hold, `conflict` for a file of the tree
