@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { gzipSync } from "node:zlib";
+import { constants, deflateRawSync } from "node:zlib";
 import { ownKey } from "../../../build/boot/own_key.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
 import { hashFile } from "../../../lib/files/artifact_file.ts";
 import { removeTree } from "../../../lib/files/files.ts";
@@ -17,7 +18,6 @@ const TRIES = 3;
 const ANSWER = 1000;
 /** Bytes that take many seconds to read, though a disk has none of them. */
 const LONG = 16 * 2 ** 30;
-const PACKED = 2 ** 29;
 
 /** How a test knows that a command is in its long part. */
 interface Case {
@@ -73,7 +73,7 @@ function putBuild(folder: string, file: string, bytes: Uint8Array, size: number)
     builder: { name: "tower-build", version: "0" },
     artifacts: [{
       ...{ kind: "disk", file, mediaType: "application/vnd.efi.img", digest, size },
-      ...file.endsWith(".gz") && { raw: { digest: digestOf("x"), size: PACKED } },
+      ...file.endsWith(".gz") && { raw: { digest: digestOf("x"), size: LONG } },
     }],
   };
   Deno.writeTextFileSync(`${folder}/record.json`, formatRecord(record));
@@ -83,12 +83,21 @@ function putBuild(folder: string, file: string, bytes: Uint8Array, size: number)
   Deno.writeTextFileSync(`${folder}/SHA256SUMS`, sums);
 }
 
+/** A gzip file of LONG zeros, with no right end: nobody comes to it. */
+function longGzip(): Uint8Array {
+  const part = new Uint8Array(2 ** 26);
+  // Flushed whole and not ended, deflate's output may stand beside itself (RFC 1951, 3.2.4).
+  const block = deflateRawSync(part, { finishFlush: constants.Z_FULL_FLUSH });
+  const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
+  return concat([header, ...Array.from({ length: LONG / part.length }, () => block)]);
+}
+
 /** A home with builds that take long, a tower of two hosts, and an ssh that never answers. */
 function home() {
   // A short path: there are no sockets of ssh below a long one.
   const path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "t-" });
   putBuild(`${path}/long`, "a.img", new Uint8Array(), LONG);
-  const packed = gzipSync(new Uint8Array(PACKED), { level: 1 });
+  const packed = longGzip();
   putBuild(`${path}/packed`, "a.img.gz", packed, packed.length);
   ownKey(`${path}/key`, "a test");
   for (const name of ["vault", "web"]) layHost(`${path}/.local/tower`, name);
