@@ -124,3 +124,16 @@ Deno.test("a host that ssh does not reach is told, and what tells more", async (
     );
   }
 });
+
+Deno.test("sbom of a system that was never built says how to build it, and where its record is then", async () => {
+  using program = new TestProgram();
+  for (const [dir, file] of [["lab", "lab"], [".", "record.json"]] as const) {
+    assertEquals(await program.fails("sbom", dir, "--format", "spdx"), {
+      code: 1,
+      error: [
+        `error: Cannot read "DIR/cwd/${file}": there is no such file or folder`,
+        "  hint: build it first: tower-build build NAME; its record is then in DIR/cache/builds/NAME",
+      ],
+    });
+  }
+});

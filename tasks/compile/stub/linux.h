@@ -50,13 +50,13 @@ enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
 enum { MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
 enum { MFD_CLOEXEC = 1, MFD_NOEXEC_SEAL = 8, F_DUPFD_CLOEXEC = 1030 };
 enum { O_RDWR = 2, O_EXCL = 0200, O_CLOEXEC = 02000000, O_TMPFILE_BIT = 020000000 };
-enum { AT_FDCWD = -100, EINTR = 4, EINVAL = 22 };
+enum { AT_FDCWD = -100, ENOENT = 2, EINTR = 4, EINVAL = 22 };
 
 #if defined(__x86_64__)
 
 enum {
   SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11,
-  SYS_fcntl = 72, SYS_exit_group = 231, SYS_openat = 257, SYS_memfd_create = 319
+  SYS_fcntl = 72, SYS_getcwd = 79, SYS_exit_group = 231, SYS_openat = 257, SYS_memfd_create = 319
 };
 enum { O_DIRECTORY = 0200000 };
 
@@ -76,7 +76,7 @@ static long system_call(long number, word a, word b, word c, word d, word e, wor
 
 enum {
   SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_mprotect = 226, SYS_munmap = 215,
-  SYS_fcntl = 25, SYS_exit_group = 94, SYS_openat = 56, SYS_memfd_create = 279
+  SYS_fcntl = 25, SYS_getcwd = 17, SYS_exit_group = 94, SYS_openat = 56, SYS_memfd_create = 279
 };
 enum { O_DIRECTORY = 040000 };
 

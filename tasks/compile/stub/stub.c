@@ -59,10 +59,8 @@ static void __attribute__((noreturn)) fail(const char *what) {
 }
 
 static struct aux *auxiliary(struct aux *aux, word type) {
-  while (aux->type != type) {
+  for (; aux->type != type; aux++)
     if (aux->type == AT_NULL) fail("the kernel did not tell enough");
-    aux++;
-  }
   return aux;
 }
 
@@ -261,6 +259,8 @@ __attribute__((used, visibility("hidden"))) word room(const word *stack) {
 
 /* Returns where the C library's loader begins; that gets the new stack. */
 __attribute__((used, visibility("hidden"))) word prepare(const word *old, word *stack) {
+  char none; /* the runtime would end with words of its own */
+  if (CALL(getcwd, &none, 1) == -ENOENT) fail("the current folder was removed: go to another by cd");
   struct scratch *scratch = (struct scratch *)((word)start - packed.self + packed.scratch);
   const struct change change = {list_at(packed.words), scratch->script,
                                 list_at(packed.variables), list_at(packed.hidden)};

@@ -212,6 +212,16 @@ function testsOf(kind: RuntimeKind): void {
     assertEquals(own, []);
   });
 
+  test("who starts it in a folder that was removed is told so, and nothing else", async () => {
+    const { root } = await subject();
+    const script = "mkdir /tmp/gone; cd /tmp/gone; rmdir /tmp/gone; smoke self 2>&1 || echo $?";
+    const { stdout } = await root.run({ uid: 65534, argv: ["sh", "-c", script] });
+    assertEquals(
+      stdout,
+      "Cannot start: the current folder was removed: go to another by cd\n127\n",
+    );
+  });
+
   test("closed standard files and 32 descriptors are enough", async () => {
     const { root } = await subject();
     const script = `smoke worker /tmp/out 0<&- 1>&- 2>&-; cat /tmp/out; ulimit -n 32; smoke worker`;
