@@ -13,7 +13,7 @@ export function installCommand(env: Env, ending: Ending) {
     .option("--dry-run", "show what would change", false)
     .option("--json", "as JSON", false)
     .action(async (host, packages, options) => {
-      const { installPackages } = await import("../install.ts");
+      const { installPackages } = await import("../packages/install.ts");
       await installPackages(host, packages, options, { env, ending });
     });
 }

@@ -11,7 +11,7 @@ export function uninstallCommand(env: Env, ending: Ending) {
     .option("--dry-run", "show what would change", false)
     .option("--json", "as JSON", false)
     .action(async (host, packages, options) => {
-      const { uninstallPackages } = await import("../uninstall.ts");
+      const { uninstallPackages } = await import("../packages/uninstall.ts");
       await uninstallPackages(host, packages, options, { env, ending });
     });
 }

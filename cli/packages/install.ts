@@ -1,27 +1,26 @@
 import { join } from "@std/path";
-import type { Env } from "../lib/env.ts";
-import { APK_STATE, type ApkState } from "../lib/package_way/apk_state.ts";
-import { findHost, type Host } from "../lib/fleet/host.ts";
-import { packagesLockPath, packageSourcesPath } from "../lib/fleet/paths.ts";
-import { waitForLock } from "../lib/files/lock_file.ts";
-import { readOwnIfThere } from "../lib/files/own_file.ts";
-import { locked, writeHostFile } from "../lib/inventory/inventory_files.ts";
-import { memorySource } from "../lib/bytes/bytes.ts";
-import { TowerError } from "../lib/errors.ts";
-import type { HostSource } from "../lib/package_way/host_sources.ts";
-import { loadComing, readSources } from "../lib/package_way/host_sources.ts";
-import { type PackageChange, parseWanted, planInstall } from "../lib/packages/package_change.ts";
-import { indexUrl, packageUrl } from "../lib/packages/repositories.ts";
-import { differenceOf, sourcesText } from "../lib/packages/package_check.ts";
-import type { Ending } from "../lib/program/ending.ts";
-import type { Reporter } from "../lib/report/event.ts";
-import { reporterFor } from "../lib/program/reporter.ts";
-import { type Fleet, openFleet } from "../lib/session/fleet.ts";
-import { gather } from "../lib/session/gather.ts";
-import { Scope } from "../lib/session/scope.ts";
-import { openStore } from "../lib/store/content_store.ts";
+import type { Env } from "../../lib/env.ts";
+import { APK_STATE, type ApkState } from "../../lib/package_way/apk_state.ts";
+import { findHost, type Host } from "../../lib/fleet/host.ts";
+import { packageSourcesPath } from "../../lib/fleet/paths.ts";
+import { readOwnIfThere } from "../../lib/files/own_file.ts";
+import { locked, writeHostFile } from "../../lib/inventory/inventory_files.ts";
+import { memorySource } from "../../lib/bytes/bytes.ts";
+import { TowerError } from "../../lib/errors.ts";
+import type { HostSource } from "../../lib/package_way/host_sources.ts";
+import { loadComing, readSources } from "../../lib/package_way/host_sources.ts";
+import { type PackageChange, parseWanted, planInstall } from "../../lib/packages/package_change.ts";
+import { indexUrl, packageUrl } from "../../lib/packages/repositories.ts";
+import { sourcesText } from "../../lib/packages/package_check.ts";
+import type { Ending } from "../../lib/program/ending.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import { type Fleet, openFleet } from "../../lib/session/fleet.ts";
+import { gather } from "../../lib/session/gather.ts";
+import { Scope } from "../../lib/session/scope.ts";
+import { openStore } from "../../lib/store/content_store.ts";
+import { lockPackages, settle } from "./host_change.ts";
 import { runApk, wayFetcher } from "./package_way.ts";
-import { changeJson, changeLines } from "./render/package_change.ts";
+import { changeJson, changeLines } from "../render/package_change.ts";
 
 export interface InstallOptions {
   readonly allowOld: boolean;
@@ -115,39 +114,4 @@ function requireKnownSources(
       place,
       () => writeHostFile(place, host.name, "package_sources", new TextEncoder().encode(text)),
     );
-}
-
-/** Waits for others who change a host's packages. */
-export function lockPackages(
-  { place, executor }: Fleet,
-  { name }: Host,
-  doing: string,
-  reporter: Reporter,
-): Promise<Disposable> {
-  const { signal } = executor;
-  const onWait = (holder: string) =>
-    reporter.report({ type: "info", message: `waiting for ${holder} to end` });
-  return waitForLock(packagesLockPath(place, name), `tower ${doing} ${name}`, { signal, onWait });
-}
-
-/**
- * Keeps the world that a host has now, and compares what it has with its plan.
- * @param failure what apk failed with
- * @throws {TowerError} that; `conflict` where the host differs.
- */
-export async function settle(
-  fleet: Fleet,
-  host: Host,
-  change: PackageChange,
-  failure: TowerError | undefined,
-): Promise<void> {
-  const after = await gather(fleet.session(host), APK_STATE, host);
-  const bytes = new TextEncoder().encode(after.world.map((item) => `${item}\n`).join(""));
-  await locked(fleet.place, () => writeHostFile(fleet.place, host.name, "world", bytes));
-  if (failure !== undefined) throw failure;
-  const difference = differenceOf(change, after);
-  if (difference === undefined) return;
-  throw new TowerError("conflict", `Cannot call "${host.name}" as planned: ${difference}`, {
-    hint: `Look with: tower ssh ${host.name} apk audit; its world is kept as it is now`,
-  });
 }

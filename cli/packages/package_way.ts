@@ -1,18 +1,18 @@
-import { argvAs } from "../lib/fleet/operations/step.ts";
-import type { Host } from "../lib/fleet/host.ts";
-import { type Dependency, formatDependency } from "../lib/apk/dependency.ts";
-import { TowerError } from "../lib/errors.ts";
-import type { Patience } from "../lib/fetch/patience.ts";
-import type { Fetcher } from "../lib/fetch/port.ts";
-import { tempDir } from "../lib/files/files.ts";
-import { type OfferedFile, servePackages } from "../lib/package_way/deno_package_server.ts";
-import type { HostSource } from "../lib/package_way/host_sources.ts";
-import { socketFetcher } from "../lib/package_way/socket_fetcher.ts";
-import { untilAborted } from "../lib/proc/until_aborted.ts";
-import type { Reporter } from "../lib/report/event.ts";
-import { Scope } from "../lib/session/scope.ts";
-import type { HostSession } from "../lib/session/session.ts";
-import { requireDone } from "../lib/session/steps/handler.ts";
+import { argvAs } from "../../lib/fleet/operations/step.ts";
+import type { Host } from "../../lib/fleet/host.ts";
+import { type Dependency, formatDependency } from "../../lib/apk/dependency.ts";
+import { TowerError } from "../../lib/errors.ts";
+import type { Patience } from "../../lib/fetch/patience.ts";
+import type { Fetcher } from "../../lib/fetch/port.ts";
+import { tempDir } from "../../lib/files/files.ts";
+import { type OfferedFile, servePackages } from "../../lib/package_way/deno_package_server.ts";
+import type { HostSource } from "../../lib/package_way/host_sources.ts";
+import { socketFetcher } from "../../lib/package_way/socket_fetcher.ts";
+import { untilAborted } from "../../lib/proc/until_aborted.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import { Scope } from "../../lib/session/scope.ts";
+import type { HostSession } from "../../lib/session/session.ts";
+import { requireDone } from "../../lib/session/steps/handler.ts";
 
 /** Seconds that apk may take: scripts of packages may build an initramfs on a small machine. */
 const DEADLINE = 3600;

@@ -1,15 +1,15 @@
-import type { Env } from "../lib/env.ts";
-import { findHost } from "../lib/fleet/host.ts";
-import { APK_STATE } from "../lib/package_way/apk_state.ts";
-import { planUninstall } from "../lib/packages/package_change.ts";
-import type { Ending } from "../lib/program/ending.ts";
-import { reporterFor } from "../lib/program/reporter.ts";
-import { openFleet } from "../lib/session/fleet.ts";
-import { gather } from "../lib/session/gather.ts";
-import { lockPackages, settle } from "./install.ts";
+import type { Env } from "../../lib/env.ts";
+import { findHost } from "../../lib/fleet/host.ts";
+import { APK_STATE } from "../../lib/package_way/apk_state.ts";
+import { planUninstall } from "../../lib/packages/package_change.ts";
+import type { Ending } from "../../lib/program/ending.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import { openFleet } from "../../lib/session/fleet.ts";
+import { gather } from "../../lib/session/gather.ts";
+import { lockPackages, settle } from "./host_change.ts";
 import { removeByApk } from "./package_way.ts";
-import type { PlanOptions } from "./power.ts";
-import { changeJson, changeLines } from "./render/package_change.ts";
+import type { PlanOptions } from "../power.ts";
+import { changeJson, changeLines } from "../render/package_change.ts";
 
 /** Plans what goes from a host, shows it, has apk do it, and compares. */
 export async function uninstallPackages(
