@@ -138,7 +138,8 @@ export async function initramfsTree(
   put("init", 0o755, inlineText(init));
   const scripts = parts.flatMap((part) => part.scripts);
   for (const [name, texts] of Map.groupBy(scripts, ([name]) => name)) {
-    put(name, 0o644, inlineText(texts.map(([, text]) => text).join("\n")));
+    // Several parts may lean on one text.
+    put(name, 0o644, inlineText([...new Set(texts.map(([, text]) => text))].join("\n")));
   }
   return to;
 }

@@ -3,6 +3,7 @@ import record from "../../../lib/boot/slot_record.sh" with { type: "text" };
 import shell from "./shell.sh" with { type: "text" };
 import slots from "./slots.sh" with { type: "text" };
 import unlock from "./unlock.sh" with { type: "text" };
+import waiting from "./waiting.sh" with { type: "text" };
 import verity from "./verity.sh" with { type: "text" };
 import written from "./written.sh" with { type: "text" };
 
@@ -35,7 +36,7 @@ export const PARTS = {
   },
   /** A root that dm-verity checks while it is read, with what is written kept in memory. */
   verity: {
-    scripts: [[OVERRIDES, written], [OVERRIDES, verity]],
+    scripts: [[OVERRIDES, waiting], [OVERRIDES, written], [OVERRIDES, verity]],
     programs: ["sbin/veritysetup"],
     applets: ["mkdir", "sha256sum"],
     wishedApplets: [],
@@ -49,7 +50,7 @@ export const PARTS = {
   },
   /** One of two roots on a disk, as the loader or a record says. */
   slots: {
-    scripts: [["slots.sh", slots], ["slot_record.sh", record]],
+    scripts: [[OVERRIDES, waiting], ["slots.sh", slots], ["slot_record.sh", record]],
     programs: [],
     applets: ["sha256sum"],
     wishedApplets: [],

@@ -13,17 +13,9 @@ slot='' slot_disk=''
 # Sets `device` to the partition that is `root`. It comes late, as a root does; wait_for_root may be another
 # part's, which asks for more.
 wait_for_disk() {
-  look_at_clock
-  start=$now
-  until find_root; do
-    look_at_clock
-    if [ "$patience" != forever ] && [ $((now - start)) -ge "$patience" ]; then
-      [ -z "$twin" ] || fail "two partitions are $root: $device and $twin"
-      fail "no partition is $root, which tells the slots (waited $patience s)"
-    fi
-    load_device_modules
-    usleep 100000
-  done
+  wait_until find_root && return
+  [ -z "$twin" ] || fail "two partitions are $root: $device and $twin"
+  fail "no partition is $root, which tells the slots (waited $patience s)"
 }
 
 loader_variable() {

@@ -58,18 +58,9 @@ wait_for_root() {
     '') fail 'the kernel command line has no roothash=' ;;
     *[!0-9a-f]*) fail "roothash=$roothash is no root hash" ;;
   esac
-  look_at_clock
-  start=$now
-  until find_verified; do
-    look_at_clock
-    waited=$((now - start))
-    if [ "$patience" != forever ] && [ "$waited" -ge "$patience" ]; then
-      [ -z "$hashes" ] || fail "there is no root partition beside the hash tree on $hashes"
-      fail "no partition ${slot:+of slot $slot }has the hash tree of roothash=$roothash (waited $patience s)"
-    fi
-    load_device_modules
-    usleep 100000
-  done
+  wait_until find_verified && return
+  [ -z "$hashes" ] || fail "there is no root partition beside the hash tree on $hashes"
+  fail "no partition ${slot:+of slot $slot }has the hash tree of roothash=$roothash (waited $patience s)"
 }
 
 # A panic, as whoever runs on blocks that cannot be read is neither up nor down; the kernel says before which
