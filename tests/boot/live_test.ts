@@ -5,6 +5,7 @@ import { digestOf, hexOf } from "../../lib/bytes/digest.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { buildLive, LARGE } from "../support/build/live_system.ts";
 import { mediumMissing } from "../support/build/medium_system.ts";
+import { flipBit } from "../support/format/flip_bit.ts";
 import { startMachine } from "../support/machine/test_machine.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
 import { named, programsMissing } from "../support/program/missing_programs.ts";
@@ -74,13 +75,4 @@ async function squashfsAt(image: string): Promise<number> {
     if ((file.readSync(bytes) ?? 0) < bytes.length) throw new Error("there is no squashfs");
     if (new TextDecoder().decode(bytes.subarray(0, 4)) === "hsqs") return at;
   }
-}
-
-function flipBit(image: string, at: number): void {
-  using file = Deno.openSync(image, { read: true, write: true });
-  const byte = new Uint8Array(1);
-  file.seekSync(at, Deno.SeekMode.Start);
-  file.readSync(byte);
-  file.seekSync(at, Deno.SeekMode.Start);
-  file.writeSync(Uint8Array.of(byte[0]! ^ 1));
 }

@@ -17,6 +17,7 @@ import {
   startSealed,
   unsign,
 } from "../support/machine/sealed_machine.ts";
+import { flipBit } from "../support/format/flip_bit.ts";
 import { SshClient } from "../support/machine/ssh_client.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
 import { named } from "../support/program/missing_programs.ts";
@@ -24,6 +25,9 @@ import { named } from "../support/program/missing_programs.ts";
 const runner = denoRunner();
 /** Seconds until keys are enrolled, a machine has refused, or starts anew as its root is corrupted. */
 const [ENROLLED, REFUSED, PANIC] = [60, 60, 90];
+
+/** Of a squashfs: it is read first of all. */
+const IN_SUPERBLOCK = 40;
 
 Deno.test({
   ...named(
@@ -84,7 +88,7 @@ Deno.test({
           ].join("\n"),
         );
         // Signed as it is: the slot is what it should be, and its root is not.
-        flipBit(join(sealed.folder, "lab-sealed.squashfs"));
+        flipBit(join(sealed.folder, "lab-sealed.squashfs"), IN_SUPERBLOCK);
         await ssh("tower-slot write-other -", await sealedBy(sealed));
         assertMatch(await ssh("tower-slot status"), /^a: trying, 2 left, 0 begun, next$/m);
       });
@@ -118,16 +122,6 @@ Deno.test({
     });
   },
 });
-
-/** Flips a bit in the superblock of a squashfs, which is read first of all. */
-function flipBit(squashfs: string): void {
-  using file = Deno.openSync(squashfs, { read: true, write: true });
-  const byte = new Uint8Array(1);
-  file.seekSync(40, Deno.SeekMode.Start);
-  file.readSync(byte);
-  file.seekSync(40, Deno.SeekMode.Start);
-  file.writeSync(Uint8Array.of(byte[0]! ^ 1));
-}
 
 /** Bytes that are hashed of the root: what the superblock of the first hash tree tells. */
 function rootSize(image: string): number {

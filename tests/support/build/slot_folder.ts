@@ -4,6 +4,7 @@ import { concat } from "../../../lib/bytes/bytes.ts";
 import type { Runner, RunningProcess } from "../../../lib/proc/command.ts";
 import { peFile } from "../format/pe_file.ts";
 import { tempFolder } from "../program/file_sink.ts";
+import { packUpdate } from "./slot_update.ts";
 
 const SOURCES = new URL("../../../build/stages/slots/", import.meta.url);
 const RECORD = new URL("../../../lib/boot/slot_record.sh", import.meta.url);
@@ -154,16 +155,15 @@ export class SlotFolder implements Disposable {
     const list = Object.entries(listed).map(([name, bytes]) =>
       `${hexOf(digestOf(bytes))}  ${name}\n`
     );
-    Deno.writeTextFileSync(inFolder("SHA256SUMS"), list.join(""));
-    const sign = ["ssh-keygen", "-Y", "sign", "-q", "-n", namespace, "-f", this.at(key)] as const;
-    await this.#runner.run({ argv: [...sign, inFolder("SHA256SUMS")] });
     for (const [name, bytes] of Object.entries(files)) {
       if (typeof bytes === "string") Deno.writeTextFileSync(inFolder(name), bytes);
       else Deno.writeFileSync(inFolder(name), bytes);
     }
-    const names = ["SHA256SUMS", "SHA256SUMS.sig", ...Object.keys(files)];
-    const { stdout } = await this.#runner.run({ argv: ["tar", "-c", "-C", folder.path, ...names] });
-    return new Uint8Array(stdout);
+    const tar = await packUpdate(this.#runner, folder.path, Object.keys(files), "update.tar", {
+      ...{ key: this.at(key), namespace },
+      list: new TextEncoder().encode(list.join("")),
+    });
+    return Deno.readFileSync(tar);
   }
 
   [Symbol.dispose](): void {

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { PATIENCE } from "../machine/test_machine.ts";
 import { buildSystem } from "./lab_system.ts";
+import { packUpdate } from "./slot_update.ts";
 
 /** Seconds by which a new slot must work, and that a watchdog waits. */
 const [DEADLINE, WATCHDOG] = [150 * PATIENCE, 40 * PATIENCE];
@@ -160,14 +161,7 @@ export async function buildSlots(
   const updates: Record<string, string> = {};
   for (const name of NAMES) {
     Deno.renameSync(at(`${name}.squashfs`), at("root.squashfs"));
-    const { stdout } = await runner.run({ argv: ["sha256sum", ...files], cwd: folder });
-    Deno.writeFileSync(at("SHA256SUMS"), stdout);
-    const sign = ["ssh-keygen", "-Y", "sign", "-q", "-n", "file", "-f", at("key")] as const;
-    const signed = await runner.run({ argv: [...sign], stdin: stdout });
-    Deno.writeFileSync(at("SHA256SUMS.sig"), signed.stdout);
-    updates[name] = at(`${name}.tar`);
-    const names = ["SHA256SUMS", "SHA256SUMS.sig", ...files];
-    await runner.run({ argv: ["tar", "-c", "-f", updates[name], "-C", folder, ...names] });
+    updates[name] = await packUpdate(runner, folder, files, `${name}.tar`, { key: at("key") });
     Deno.removeSync(at("root.squashfs"));
   }
   return { image, updates: updates as Record<UpdateName, string> };

@@ -1,6 +1,7 @@
 import { memorySource } from "../../../lib/bytes/bytes.ts";
 import { readPe } from "../../../lib/format/pe/headers.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
+import { flipBit } from "../format/flip_bit.ts";
 import { bootPartition, LOADER, type SealedImage, UNIFIED_IMAGE } from "./sealed_machine.ts";
 
 /** A place of a sealed image, and what a machine says that finds another bit there. */
@@ -22,12 +23,7 @@ function inPartition(what: string, says: RegExp, name: string, at: number): Plac
     flip({ image, record }) {
       const [disk] = record.artifacts;
       const { offset } = disk!.partitions!.find((partition) => partition.name === name)!;
-      using file = Deno.openSync(image, { read: true, write: true });
-      const byte = new Uint8Array(1);
-      file.seekSync(offset + at, Deno.SeekMode.Start);
-      file.readSync(byte);
-      file.seekSync(offset + at, Deno.SeekMode.Start);
-      file.writeSync(Uint8Array.of(byte[0]! ^ 1));
+      flipBit(image, offset + at);
       return Promise.resolve();
     },
   };

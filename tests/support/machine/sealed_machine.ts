@@ -18,6 +18,7 @@ import type { BuildRecord } from "../../../lib/release/record.ts";
 import { silent } from "../../../lib/report/event.ts";
 import { keySigner } from "../../../lib/secure_boot/efi_signer.ts";
 import { labMissing, labRequest } from "../build/lab_system.ts";
+import { packUpdate } from "../build/slot_update.ts";
 import { programsMissing } from "../program/missing_programs.ts";
 import type { SshClient } from "./ssh_client.ts";
 import { startMachine } from "./test_machine.ts";
@@ -99,21 +100,12 @@ const UPDATED = [
 ] as const;
 
 /** Signs a build's list of digests with an OpenSSH key, and packs what a slot takes: the tar's path. */
-export async function sealedUpdate(
+export function sealedUpdate(
   runner: Runner,
   { folder }: SealedBuild,
   key: string,
 ): Promise<string> {
-  const files = UPDATED.map(([, file]) => file);
-  const { stdout } = await runner.run({ argv: ["sha256sum", ...files], cwd: folder });
-  const at = (name: string) => join(folder, name);
-  Deno.writeFileSync(at("SHA256SUMS"), stdout);
-  await Deno.remove(at("SHA256SUMS.sig")).catch(() => undefined);
-  const sign = ["ssh-keygen", "-Y", "sign", "-q", "-n", "file", "-f", key] as const;
-  await runner.run({ argv: [...sign, at("SHA256SUMS")] });
-  const names = ["SHA256SUMS", "SHA256SUMS.sig", ...files];
-  await runner.run({ argv: ["tar", "-c", "-f", at("update.tar"), "-C", folder, ...names] });
-  return at("update.tar");
+  return packUpdate(runner, folder, UPDATED.map(([, file]) => file), "update.tar", { key });
 }
 
 /** Starts a machine with Secure Boot's variables in `folder`; they are new ones at first. */
