@@ -11,6 +11,7 @@ import { installCommand } from "./commands/install.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
 import { networkCommand } from "./commands/network.ts";
+import { packagesCommand, searchCommand, whyCommand } from "./commands/packages.ts";
 import { poweroffCommand, rebootCommand, synctimeCommand } from "./commands/power.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
@@ -30,6 +31,9 @@ const COMMANDS = {
   cp: cpCommand,
   install: installCommand,
   uninstall: uninstallCommand,
+  packages: packagesCommand,
+  search: searchCommand,
+  why: whyCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,
   synctime: synctimeCommand,

@@ -70,16 +70,10 @@ export function planInstall(
   const names = new Set(wanted.map(({ name }) => name));
   const others = host.world.map(parseDependency).filter(({ name }) => !names.has(name));
   const world = [...others, ...wanted];
-  const there = new Map(host.installed.map((p) => [p.name, p]));
   const loose = new Set(
     wanted.filter((w) => w.version !== undefined || w.pin !== undefined).map(({ name }) => name),
   );
-  const isOffered = (p: IndexedPackage) =>
-    !there.has(p.name) || loose.has(p.name) || there.get(p.name)!.identity === p.identity;
-  const repositories = [
-    { url: "installed", packages: host.installed.filter(({ name }) => !loose.has(name)).map(kept) },
-    ...sources.map((source) => ({ ...source, packages: source.packages.filter(isOffered) })),
-  ];
+  const repositories = choicesOf(host, sources, loose);
   const solution = solve(world, repositories, { arch: host.arch });
   if (!solution.ok) {
     const known = new Set(sources.flatMap(({ packages }) => packages.map((p) => p.name)));
@@ -91,6 +85,25 @@ export function planInstall(
     );
   }
   return changeTo(world, solution.install, host);
+}
+
+/**
+ * What `apk add` chooses from: what is there, as the first repository, and of the others what would
+ * not change it.
+ * @param loose Names whose packages may be changed.
+ */
+export function choicesOf(
+  { installed }: Pick<PackagesOfHost, "installed">,
+  sources: readonly Repository[],
+  loose: ReadonlySet<string>,
+): Repository[] {
+  const there = new Map(installed.map((p) => [p.name, p]));
+  const isOffered = (p: IndexedPackage) =>
+    !there.has(p.name) || loose.has(p.name) || there.get(p.name)!.identity === p.identity;
+  return [
+    { url: "installed", packages: installed.filter(({ name }) => !loose.has(name)).map(kept) },
+    ...sources.map((source) => ({ ...source, packages: source.packages.filter(isOffered) })),
+  ];
 }
 
 /**

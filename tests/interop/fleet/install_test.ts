@@ -2,23 +2,17 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
-import { PackageTower } from "../../support/fleet/package_tower.ts";
-import { rootMissing } from "../../support/format/disk_tree.ts";
-import { named, programsMissing } from "../../support/program/missing_programs.ts";
+import { PackageTower, packageTowerMissing } from "../../support/fleet/package_tower.ts";
+import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
-const data = oracleData();
-const missing = rootMissing() ??
-  (data === undefined ? "real Alpine data (TOWER_ORACLE_DATA)" : undefined) ??
-  programsMissing(runner, "ssh", "ssh-keygen", "/usr/sbin/sshd", "unshare", "ss", "tar");
-
 Deno.test({
   ...named(
     "an offline host gets packages through the thin client, by real sshd and real apk",
-    missing,
+    packageTowerMissing(runner),
   ),
   async fn(t) {
-    await using place = await PackageTower.create(runner, data!);
+    await using place = await PackageTower.create(runner, oracleData()!);
     const { tower, root, repository } = place;
     const world = () => Deno.readTextFileSync(join(root, "etc/apk/world"));
     const before = await place.traces();

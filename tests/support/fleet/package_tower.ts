@@ -2,9 +2,19 @@ import { join } from "@std/path";
 import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
 import type { Command, Runner, RunningProcess } from "../../../lib/proc/command.ts";
 import { remoteCommand } from "../../../lib/ssh/remote_command.ts";
+import { oracleData } from "../apk/alpine_oracle.ts";
+import { rootMissing } from "../format/disk_tree.ts";
 import { tempFolder } from "../program/file_sink.ts";
+import { programsMissing } from "../program/missing_programs.ts";
 import { layHost } from "./laid_host.ts";
 import { TowerProgram } from "./tower_program.ts";
+
+/** Why there can be none on this machine; undefined where there can. */
+export function packageTowerMissing(runner: Runner): string | undefined {
+  return rootMissing() ??
+    (oracleData() === undefined ? "real Alpine data (TOWER_ORACLE_DATA)" : undefined) ??
+    programsMissing(runner, "ssh", "ssh-keygen", "/usr/sbin/sshd", "unshare", "ss", "tar");
+}
 
 /** Where the repository answers, in the router's network alone. */
 export const REPOSITORY = "http://192.0.2.1/alpine";

@@ -1,0 +1,46 @@
+import { Command } from "@commander-js/extra-typings";
+import type { Env } from "../../lib/env.ts";
+import type { Ending } from "../../lib/program/ending.ts";
+
+/** `packages HOST`: what a host has. */
+export function packagesCommand(env: Env, ending: Ending) {
+  return new Command("packages")
+    .description("List the packages of a host: what was asked for, and what that needs.")
+    .argument("<host>", "its name")
+    .option("--world", "only those that were asked for", false)
+    .option("--json", "as JSON", false)
+    .action(async (host, options) => {
+      const { listPackages } = await import("../packages/list_packages.ts");
+      await listPackages(host, options, { env, ending });
+    });
+}
+
+/** `search WORD [HOST]`: what a host could have. */
+export function searchCommand(env: Env, ending: Ending) {
+  return withSources("search", "Look for packages in the repositories of a host.")
+    .argument("<word>", "a part of a name or description")
+    .argument("[host]", "its name", "router")
+    .action(async (word, host, options) => {
+      const { searchPackages } = await import("../packages/search.ts");
+      await searchPackages(word, host, options, { env, ending });
+    });
+}
+
+/** `why HOST PACKAGE`: the chain from the world to it, or what keeps it out. */
+export function whyCommand(env: Env, ending: Ending) {
+  return withSources("why", "Say why a host has a package, or what keeps it out.")
+    .argument("<host>", "its name")
+    .argument("<pkg>", "name, name=1.2-r3, name~1.2 or name>1")
+    .action(async (host, text, options) => {
+      const { explainPackage } = await import("../packages/why.ts");
+      await explainPackage(host, text, options, { env, ending });
+    });
+}
+
+function withSources(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .option("--allow-old", "take an index that is older than one that was read before", false)
+    .option("--new-sources", "take repositories and keys of the host that are new", false)
+    .option("--json", "as JSON", false);
+}

@@ -1,0 +1,61 @@
+import { join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
+import { findHost, type Host } from "../../lib/fleet/host.ts";
+import { APK_STATE, type ApkState } from "../../lib/package_way/apk_state.ts";
+import {
+  type HostSource,
+  readSources,
+  type SourceContext,
+} from "../../lib/package_way/host_sources.ts";
+import type { Reporter } from "../../lib/report/event.ts";
+import type { Fleet } from "../../lib/session/fleet.ts";
+import { gather } from "../../lib/session/gather.ts";
+import type { Scope } from "../../lib/session/scope.ts";
+import { openStore } from "../../lib/store/content_store.ts";
+import { requireKnownSources } from "./known_sources.ts";
+import { wayFetcher } from "./package_way.ts";
+
+/** What a host's repositories may be. */
+export interface SourceOptions {
+  readonly allowOld: boolean;
+  readonly newSources: boolean;
+}
+
+/** A host's repositories, verified, and what reads them. */
+export interface OpenSources {
+  readonly sources: readonly HostSource[];
+  readonly context: SourceContext;
+}
+
+/** What commands that look for packages work with. The scope owns what is opened. */
+export interface Looking {
+  readonly env: Env;
+  readonly fleet: Fleet;
+  readonly scope: Scope;
+  readonly reporter: Reporter;
+}
+
+/** What apk on a host knows. */
+export function apkStateOf({ fleet }: Pick<Looking, "fleet">, host: Host): Promise<ApkState> {
+  return gather(fleet.session(host), APK_STATE, host);
+}
+
+/**
+ * Reads the indexes of a host's repositories by way of the router.
+ * @throws {TowerError} `untrusted` where they are not those of last time, not signed, or old.
+ */
+export async function openSources(
+  host: Host,
+  state: ApkState,
+  { allowOld, newSources }: SourceOptions,
+  { env, fleet, scope, reporter }: Looking,
+): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
+  const router = findHost(fleet.inventory, "router");
+  const remember = requireKnownSources(state, fleet, host, newSources);
+  const store = await scope.own(openStore(join(env.cacheDir, "store"), reporter));
+  const fetcher = await wayFetcher(fleet.session(router), env.patience, scope);
+  const { arch, keys } = state;
+  const context = { arch, keys, fetcher, store, reporter };
+  const specs = state.repositories.filter(({ url }) => /^https?:/.test(url));
+  return { sources: await readSources(specs, context, allowOld), context, remember };
+}

@@ -1,0 +1,50 @@
+import { formatDependency } from "../../lib/apk/dependency.ts";
+import { formatWhy, formatWhyNot } from "../../lib/apk/explain.ts";
+import type { Env } from "../../lib/env.ts";
+import { findHost } from "../../lib/fleet/host.ts";
+import { absenceOf, reasonsOf } from "../../lib/packages/host_reasons.ts";
+import { parseWanted } from "../../lib/packages/package_change.ts";
+import type { Ending } from "../../lib/program/ending.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import { jsonLine } from "../../lib/report/json_reporter.ts";
+import { openFleet } from "../../lib/session/fleet.ts";
+import { Scope } from "../../lib/session/scope.ts";
+import { apkStateOf, openSources, type SourceOptions } from "./host_sources.ts";
+
+/** Says why a host has a package; where it has not, what keeps it out. */
+export async function explainPackage(
+  name: string,
+  text: string,
+  options: SourceOptions & { readonly json: boolean },
+  { env, ending }: { readonly env: Env; readonly ending: Ending },
+): Promise<void> {
+  const [wanted] = parseWanted([text]);
+  const fleet = await openFleet(env);
+  const host = findHost(fleet.inventory, name);
+  if (options.json) ending.json = true;
+  using reporter = reporterFor(env, options.json);
+  await using scope = new Scope(env.signal);
+  const looking = { env, fleet, scope, reporter };
+  const state = await apkStateOf(looking, host);
+  const question = { host: host.name, package: formatDependency(wanted!) };
+  const reasons = reasonsOf(wanted!, state);
+  if (reasons !== undefined) {
+    const { ways, more } = reasons;
+    if (options.json) {
+      return env.stdout.write(jsonLine({ ...question, installed: true, ways, more }));
+    }
+    if (ways.length === 0) {
+      return env.stdout.write(`${text} is installed, and nothing of the world leads to it\n`);
+    }
+    env.stdout.write(`${formatWhy(text, ways)}\n`);
+    if (more > 0) env.stdout.write(`and by ${more} more items of the world\n`);
+    return;
+  }
+  const { sources } = await openSources(host, state, options, looking);
+  const absence = absenceOf(wanted!, state, sources);
+  env.stdout.write(
+    options.json
+      ? jsonLine({ ...question, installed: false, absence })
+      : `${formatWhyNot(wanted!, absence)}\n`,
+  );
+}
