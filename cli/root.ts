@@ -11,7 +11,12 @@ import { installCommand } from "./commands/install.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
 import { networkCommand } from "./commands/network.ts";
-import { packagesCommand, searchCommand, whyCommand } from "./commands/packages.ts";
+import {
+  apkTunnelCommand,
+  packagesCommand,
+  searchCommand,
+  whyCommand,
+} from "./commands/packages.ts";
 import { poweroffCommand, rebootCommand, synctimeCommand } from "./commands/power.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
@@ -34,6 +39,7 @@ const COMMANDS = {
   packages: packagesCommand,
   search: searchCommand,
   why: whyCommand,
+  "apk-tunnel": apkTunnelCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,
   synctime: synctimeCommand,

@@ -37,6 +37,19 @@ export function whyCommand(env: Env, ending: Ending) {
     });
 }
 
+/** `apk-tunnel HOST`: its repositories for apk that is used there by hand. */
+export function apkTunnelCommand(env: Env, ending: Ending) {
+  return withSources(
+    "apk-tunnel",
+    "Offer a host its repositories until Ctrl-C, to use apk there by hand.",
+  )
+    .argument("<host>", "its name")
+    .action(async (host, options) => {
+      const { tunnelApk } = await import("../packages/apk_tunnel.ts");
+      await tunnelApk(host, options, { env, ending });
+    });
+}
+
 function withSources(name: string, description: string) {
   return new Command(name)
     .description(description)

@@ -2,11 +2,10 @@ import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { APK_STATE } from "../../lib/package_way/apk_state.ts";
 import { findHost } from "../../lib/fleet/host.ts";
-import { memorySource } from "../../lib/bytes/bytes.ts";
 import type { HostSource } from "../../lib/package_way/host_sources.ts";
 import { loadComing, readSources } from "../../lib/package_way/host_sources.ts";
 import { type PackageChange, parseWanted, planInstall } from "../../lib/packages/package_change.ts";
-import { indexUrl, packageUrl } from "../../lib/packages/repositories.ts";
+import { indexFiles, packagePath } from "../../lib/package_way/repository_files.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
@@ -72,11 +71,6 @@ function offeredFiles(
   files: Awaited<ReturnType<typeof loadComing>>,
   arch: string,
 ) {
-  const indexes = sources.map(({ index }, i) =>
-    [indexUrl(`/${i}`, arch), { size: index.length, open: () => memorySource(index) }] as const
-  );
-  const packages = coming.map(({ package: { name, version }, repository }, i) =>
-    [packageUrl(`/${repository}`, arch, name, version), files[i]!] as const
-  );
-  return new Map([...indexes, ...packages]);
+  const packages = coming.map((item, i) => [packagePath(item, arch), files[i]!] as const);
+  return new Map([...indexFiles(sources, arch), ...packages]);
 }

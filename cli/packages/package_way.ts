@@ -5,20 +5,25 @@ import { TowerError } from "../../lib/errors.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { tempDir } from "../../lib/files/files.ts";
-import { type OfferedFile, servePackages } from "../../lib/package_way/deno_package_server.ts";
+import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
 import type { HostSource } from "../../lib/package_way/host_sources.ts";
 import { socketFetcher } from "../../lib/package_way/socket_fetcher.ts";
 import { untilAborted } from "../../lib/proc/until_aborted.ts";
 import type { Reporter } from "../../lib/report/event.ts";
+import { shownUrl } from "../../lib/report/shown_url.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import type { HostSession } from "../../lib/session/session.ts";
+import { offerFiles, repositoryOptions } from "./offered_port.ts";
 import { requireDone } from "../../lib/session/steps/handler.ts";
 
 /** Seconds that apk may take: scripts of packages may build an initramfs on a small machine. */
 const DEADLINE = 3600;
 const OUTPUT_LIMIT = 4 << 20;
 
-/** A fetcher that leads through the router, by one forward for each server. The scope owns them. */
+/**
+ * A fetcher that leads through the router, by one forward for each server, which is opened anew where
+ * its line was lost. The scope owns them.
+ */
 export async function wayFetcher(
   router: HostSession,
   patience: Patience,
@@ -26,19 +31,29 @@ export async function wayFetcher(
 ): Promise<Fetcher> {
   const folder = await scope.own(tempDir());
   const ways = new Map<string, Promise<string>>();
-  const open = async (url: URL, socket: string) => {
+  let opened = 0;
+  const open = async (url: URL) => {
+    if (!/^[A-Za-z0-9.-]+$/.test(url.hostname)) {
+      const shown = shownUrl(url.href);
+      throw new TowerError("unsupported", `Cannot fetch "${shown}": its server has no plain name`);
+    }
+    const socket = `${folder.path}/${opened++}`;
     const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
     const end = { kind: "beyond", address: url.hostname, port } as const;
-    await scope.own(await router.open({ socket, end }, scope.signal));
+    const way = await scope.own(await router.open({ socket, end }, scope.signal));
+    void way.ended.then(() => ways.delete(url.origin));
     return socket;
   };
   return socketFetcher({
     patience,
     signal: scope.signal,
     socketTo(url) {
-      const known = ways.get(url.origin) ?? open(url, `${folder.path}/${ways.size}`);
-      ways.set(url.origin, known);
-      return known;
+      const known = ways.get(url.origin);
+      if (known !== undefined) return known;
+      const way = open(url);
+      ways.set(url.origin, way);
+      way.catch(() => ways.delete(url.origin));
+      return way;
     },
   });
 }
@@ -62,23 +77,8 @@ export async function runApk(
   { sources, session, scope: around, reporter }: ApkContext,
 ): Promise<TowerError | undefined> {
   await using scope = new Scope(around.signal);
-  const folder = await scope.own(tempDir());
-  const socket = `${folder.path}/packages`;
-  await scope.own(await servePackages(socket, files, scope.signal));
-  const way = await scope.own(
-    await session.open({ socket, end: { kind: "offered" } }, scope.signal),
-  );
-  void way.ended.then((cause) => {
-    const message = `Cannot go on with "${host.name}": the tunnel to it is gone`;
-    scope.fail(new TowerError("unreachable", message, { cause }));
-  });
-  if (way.port === undefined) {
-    throw new TowerError("unsupported", `Cannot offer packages to "${host.name}": no port is told`);
-  }
-  const repositories = sources.flatMap(({ tag }, i) => {
-    const url = `http://127.0.0.1:${way.port}/${i}`;
-    return ["--repository", tag === undefined ? url : `@${tag} ${url}`];
-  });
+  const port = await offerFiles(host, files, { session, scope, reporter });
+  const repositories = repositoryOptions(sources, port);
   const argv = apkArgv("add", repositories, wanted.map(formatDependency));
   const title = "install packages";
   reporter.report({ type: "step", id: "apk", title: `${host.name}: ${title}` });

@@ -72,10 +72,19 @@ export function parseApkState(bytes: Uint8Array): ApkState {
   return {
     arch,
     world: world.map((item) => formatDependency(parseDependency(item))),
-    repositories: repositories.map((line) => parseRepository(line)),
+    repositories: repositories.map(repositoryOf),
     installed,
     keys: keysOf(linesOf("keys")),
   };
+}
+
+function repositoryOf(line: string): RepositorySpec {
+  const spec = parseRepository(line);
+  if (spec.url.startsWith("/") || URL.canParse(spec.url)) return spec;
+  throw new TowerError(
+    "malformed",
+    `Cannot use repository "${spec.url.slice(0, 200)}": it is no URL`,
+  );
 }
 
 function keysOf(lines: readonly string[]): TrustedKey[] {

@@ -31,6 +31,8 @@ Deno.test("an answer that is none is refused, whatever it is", () => {
     changed("|musl", "|--root=/"),
     changed("|musl", "|a=none"),
     changed("|https://example.org/v3.22/main", "|ftp://example.org"),
+    changed("|https://example.org/v3.22/main", "|http://["),
+    changed("|https://example.org/v3.22/main", "|http://a:99999/"),
     changed("|P:musl", "|P:../musl"),
     changed("|V:1.2.5-r0", "|V:none"),
     changed("=keys", "=keys", "|@../key.pub", "|-----BEGIN PUBLIC KEY-----"),

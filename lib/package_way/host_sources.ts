@@ -2,6 +2,7 @@ import { readIndexArchive } from "../apk/index_archive.ts";
 import { parseIndex } from "../apk/index_text.ts";
 import type { Repository } from "../apk/solver.ts";
 import type { TrustedKey } from "../apk/types.ts";
+import type { Digest } from "../brand.ts";
 import { TowerError } from "../errors.ts";
 import type { Fetcher } from "../fetch/port.ts";
 import { fetchIndex, rollbackOf } from "../packages/fetched_index.ts";
@@ -76,21 +77,17 @@ const IN_FLIGHT = 4;
 export async function loadComing(
   coming: readonly Coming[],
   sources: readonly HostSource[],
-  { arch, keys, fetcher, store, reporter }: SourceContext,
+  context: SourceContext,
 ): Promise<OfferedFile[]> {
+  const { store, reporter } = context;
   const total = coming.reduce((sum, c) => sum + c.package.size, 0);
   reporter.report({ type: "step", id: "load", title: "Load packages", total, unit: "bytes" });
   const files: OfferedFile[] = [];
   let done = 0, next = 0;
   const lane = async () => {
     for (let i; (i = next++) < coming.length;) {
-      const { package: { name, version, identity, size }, repository } = coming[i]!;
-      const url = packageUrl(sources[repository]!.url, arch, name, version);
-      const request = { url, expect: { identity, name, version, size } };
-      const known = storedPackage(request, { store, keys })?.digest;
-      const digest = known !== undefined && store.isWhole(known)
-        ? known
-        : await loadWhole(request, { keys, fetcher, store });
+      const { size } = coming[i]!.package;
+      const digest = await bringPackage(coming[i]!, sources, context);
       reporter.report({ type: "progress", id: "load", done: done += size, total });
       files[i] = { size, open: () => store.open(digest) };
     }
@@ -98,6 +95,24 @@ export async function loadComing(
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, coming.length) }, lane));
   reporter.report({ type: "done", id: "load", note: `${coming.length} packages` });
   return files;
+}
+
+/**
+ * Brings a package into the store, verified whole; one that is there is not fetched again.
+ * @param onLoad is called before it is fetched, and may refuse by throwing.
+ */
+export async function bringPackage(
+  { package: { name, version, identity, size }, repository }: Coming,
+  sources: readonly HostSource[],
+  { arch, keys, fetcher, store }: SourceContext,
+  onLoad: () => void = () => {},
+): Promise<Digest> {
+  const url = packageUrl(sources[repository]!.url, arch, name, version);
+  const request = { url, expect: { identity, name, version, size } };
+  const known = storedPackage(request, { store, keys })?.digest;
+  if (known !== undefined && store.isWhole(known)) return known;
+  onLoad();
+  return await loadWhole(request, { keys, fetcher, store });
 }
 
 /** A package is verified as it comes, and its file kept beside what is in it. */

@@ -108,14 +108,7 @@ Deno.test({
       assertEquals((await tower.run("uninstall", "vault", "wget")).code, 1);
     });
     await t.step("a thin client that is killed while apk works leaves no way behind", async () => {
-      const main = join(import.meta.dirname!, "../../../cli/main.ts");
-      const { HOME, PATH } = { HOME: tower.env.home, PATH: `${place.programs}:/usr/bin:/usr/sbin` };
-      const { stdout } = await runner.run({ argv: [Deno.execPath(), "info", "--json"] });
-      const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
-      const child = runner.spawn({
-        argv: [Deno.execPath(), "run", "-A", "--no-check", main, "install", "vault", "e2fsprogs"],
-        variables: { HOME, PATH, DENO_DIR: denoDir },
-      });
+      const child = await place.start(runner, "install", "vault", "e2fsprogs");
       void child.stdout.cancel();
       let said = "";
       for await (const part of child.stderr) {

@@ -80,6 +80,18 @@ export class PackageTower implements AsyncDisposable {
     return made;
   }
 
+  /** `tower` as a program of its own, which may be killed. */
+  async start(runner: Runner, ...words: string[]): Promise<RunningProcess> {
+    const main = join(import.meta.dirname!, "../../../cli/main.ts");
+    const { stdout } = await runner.run({ argv: [Deno.execPath(), "info", "--json"] });
+    const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
+    const PATH = `${this.programs}:/usr/bin:/usr/sbin`;
+    return runner.spawn({
+      argv: [Deno.execPath(), "run", "-A", "--no-check", main, ...words],
+      variables: { HOME: this.tower.env.home, PATH, DENO_DIR: denoDir },
+    });
+  }
+
   /** All that installing might leave behind: text files, listening sockets, processes. */
   async traces(): Promise<string> {
     const sockets = await this.vault.run("ss", "-Hltnx");
