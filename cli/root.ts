@@ -10,6 +10,7 @@ import { firewallCommand } from "./commands/firewall.ts";
 import { installCommand } from "./commands/install.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
+import { menuCommand } from "./commands/menu.ts";
 import { networkCommand } from "./commands/network.ts";
 import {
   apkTunnelCommand,
@@ -40,6 +41,7 @@ const COMMANDS = {
   search: searchCommand,
   why: whyCommand,
   "apk-tunnel": apkTunnelCommand,
+  menu: menuCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,
   synctime: synctimeCommand,

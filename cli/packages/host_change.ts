@@ -1,3 +1,4 @@
+import type { Env } from "../../lib/env.ts";
 import { waitForLock } from "../../lib/files/lock_file.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Host } from "../../lib/fleet/host.ts";
@@ -9,6 +10,7 @@ import { differenceOf } from "../../lib/packages/package_check.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
+import { keepMenu } from "../menu/keep_menu.ts";
 
 /** Waits for others who change a host's packages. */
 export function lockPackages(
@@ -23,8 +25,14 @@ export function lockPackages(
   return waitForLock(packagesLockPath(place, name), `tower ${doing} ${name}`, { signal, onWait });
 }
 
+/** What a settled change is shown by. */
+export interface SettleContext {
+  readonly env: Env;
+  readonly reporter: Reporter;
+}
+
 /**
- * Keeps the world that a host has now, and compares what it has with its plan.
+ * Keeps the world that a host has now, writes its menu entries, and compares what it has with its plan.
  * @param failure what apk failed with
  * @throws {TowerError} that; `conflict` where the host differs.
  */
@@ -33,10 +41,18 @@ export async function settle(
   host: Host,
   change: PackageChange,
   failure: TowerError | undefined,
+  { env, reporter }: SettleContext,
 ): Promise<void> {
   const after = await gather(fleet.session(host), APK_STATE, host);
   const bytes = new TextEncoder().encode(after.world.map((item) => `${item}\n`).join(""));
   await locked(fleet.place, () => writeHostFile(fleet.place, host.name, "world", bytes));
+  await keepMenu(
+    fleet,
+    host,
+    { coming: change.coming.map((c) => c.package), after },
+    env,
+    reporter,
+  );
   if (failure !== undefined) throw failure;
   const difference = differenceOf(change, after);
   if (difference === undefined) return;

@@ -61,7 +61,7 @@ export async function installPackages(
     scope,
     reporter,
   });
-  await settle(fleet, host, change, failure);
+  await settle(fleet, host, change, failure, { env, reporter });
   if (options.json) env.stdout.write(changeJson(name, change));
 }
 

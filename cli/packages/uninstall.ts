@@ -26,6 +26,9 @@ export async function uninstallPackages(
   const change = planUninstall(packages, await gather(session, APK_STATE, host));
   if (json) ending.json = true;
   else env.stdout.write(changeLines(name, change));
-  if (!dryRun) await settle(fleet, host, change, await removeByApk(host, packages, session));
+  if (!dryRun) {
+    const failure = await removeByApk(host, packages, session);
+    await settle(fleet, host, change, failure, { env, reporter });
+  }
   if (json) env.stdout.write(changeJson(name, change));
 }

@@ -37,6 +37,16 @@ export function packageSourcesPath(paths: TowerPaths, name: string): string {
   return `${hostFolder(paths, name)}/package_sources`;
 }
 
+/** What is kept of a host's packages for menus. */
+export function keptProgramsPath(paths: TowerPaths, name: string): string {
+  return `${hostFolder(paths, name)}/programs`;
+}
+
+/** The files of menu entries that are this program's own. */
+export function menuListPath({ folder }: TowerPaths): string {
+  return `${folder}/menu`;
+}
+
 /** Held by who changes a host's packages. */
 export function packagesLockPath(paths: TowerPaths, name: string): string {
   return `${hostFolder(paths, name)}/packages.lock`;

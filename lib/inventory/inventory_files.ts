@@ -64,7 +64,7 @@ export function removeHost(place: InventoryPlace, name: HostName): void {
 export function writeHostFile(
   place: InventoryPlace,
   name: HostName,
-  file: "tower.env" | "world" | "package_sources",
+  file: "tower.env" | "world" | "package_sources" | "programs",
   bytes: Uint8Array,
 ): void {
   writeFileAtomic(`${hostFolder(place, name)}/${file}`, bytes, 0o600);

@@ -90,6 +90,7 @@ export const ROOMS: readonly Room[] = [
       "lib/boot/",
       "lib/bytes/",
       "lib/completion/",
+      "lib/desktop/",
       "lib/firewall/",
       "lib/fleet/",
       "lib/format/",

@@ -1,0 +1,51 @@
+import { join } from "@std/path";
+import { packIndexArchive } from "../../../lib/apk/index_archive.ts";
+import { formatIndex } from "../../../lib/apk/index_text.ts";
+import { packPackage } from "../../../lib/apk/package_writer.ts";
+import type { IndexedPackage } from "../../../lib/apk/types.ts";
+import { concat } from "../../../lib/bytes/bytes.ts";
+import { FileTree } from "../../../lib/tree/file_tree.ts";
+import { BASE } from "../apk/apk_files.ts";
+import { TEST_KEY } from "../apk/test_keys.ts";
+import { MemoryStore } from "../tree/memory_store.ts";
+
+/** A package of a repository: its files by path, and what it needs. */
+export interface ProgramPackage {
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+  readonly depends?: readonly string[];
+}
+
+/** Makes a repository of packages with the test key in `folder`/x86_64. */
+export function makeProgramRepository(
+  folder: string,
+  packages: Readonly<Record<string, ProgramPackage>>,
+): void {
+  const place = join(folder, "x86_64");
+  Deno.mkdirSync(place, { recursive: true });
+  const index: IndexedPackage[] = [];
+  for (const [name, { files, depends = [] }] of Object.entries(packages)) {
+    const store = new MemoryStore();
+    const tree = new FileTree({ ...BASE, mode: 0o755 });
+    for (const [path, content] of Object.entries(files)) {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      tree.putParents(path, BASE.origin, BASE.mtime);
+      tree.put({ ...BASE, type: "file", path, mode: 0o755, content: { kind: "inline", bytes } });
+    }
+    const packed = packPackage({
+      ...{ tree, reader: store, spool: store.writer(), key: TEST_KEY.secret, level: 6 },
+      scripts: {},
+      info: {
+        ...{ name, version: "1.0-r0", arch: "x86_64", description: "A test", license: "MIT" },
+        ...{ url: "https://example.org", origin: name, buildTime: 1_700_000_000, depends },
+        ...{ provides: [], installIf: [], replaces: [], triggers: [] },
+      },
+    });
+    Deno.writeFileSync(join(place, `${name}-1.0-r0.apk`), concat([...packed.chunks()]));
+    index.push(packed.package);
+  }
+  const text = formatIndex(index);
+  Deno.writeFileSync(
+    join(place, "APKINDEX.tar.gz"),
+    packIndexArchive(text, "test", TEST_KEY.secret),
+  );
+}
