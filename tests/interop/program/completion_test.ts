@@ -225,7 +225,7 @@ Deno.test("it is known of each value and argument what may stand for it", () => 
       "language",
     ],
     ...["layout", "MiB", "n", "name", "password", "role", "seconds", "shell", "text", "url"],
-    ...["variant", "zone", "family", "medium", "partition", "pkg"],
+    ...["variant", "zone", "family", "medium", "partition", "pkg", "word"],
   ];
   for (const { node, table } of Object.values(programs())) {
     const names = placesOf(node).flatMap(({ command }) => [
