@@ -1,5 +1,6 @@
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
+import { quietWords } from "../lib/proc/quiet_words.ts";
 
 /** Whether this program is root's. */
 export async function isRoot({ runner }: Env): Promise<boolean> {
@@ -24,12 +25,5 @@ export async function requireRoot(env: Env, what: string, command: string): Prom
 
 /** The words that make a program root's without a question, where somebody allowed that. */
 export async function quietRoot(env: Env): Promise<readonly string[] | undefined> {
-  if (await isRoot(env)) return [];
-  for (const program of ["doas", "sudo"]) {
-    if (!env.runner.which(program)) continue;
-    const words = [program, "-n"] as const;
-    const { ending } = await env.runner.run({ argv: [...words, "true"], okCodes: [0, 1] });
-    if (ending.kind === "exited" && ending.code === 0) return words;
-  }
-  return undefined;
+  return await isRoot(env) ? [] : await quietWords(env.runner);
 }

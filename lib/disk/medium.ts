@@ -1,6 +1,8 @@
 import { TowerError } from "../errors.ts";
 import type { ByteSink, ByteSource } from "../bytes/bytes.ts";
-import type { Runner } from "../proc/command.ts";
+import { argvAs } from "../fleet/operations/step.ts";
+import type { CommandResult, Runner } from "../proc/command.ts";
+import { quietWords } from "../proc/quiet_words.ts";
 import { fileAccess, slowFileAccess } from "../files/file_access.ts";
 import { attempt } from "../files/file_error.ts";
 import { createBeside, publish, syncFolder } from "../files/whole_file.ts";
@@ -102,19 +104,21 @@ function numberOf(rdev: number): string {
  * A block device as a medium. O_EXCL, by which the kernel refuses what is in use, cannot be asked
  * for here (Deno adds O_CREAT to it). Instead the partition table is read anew first, which the
  * kernel refuses while the device or a partition is in use.
+ *
+ * @param asRoot {@linkcode rootWords}
  */
 export async function deviceMedium(
   device: OpenDevice,
   size: number,
   runner: Runner,
+  asRoot: readonly string[],
 ): Promise<Medium> {
   const { path, file } = device;
   const blockdev = async (option: string, okCodes = [0]) => {
     device.requireStill();
-    return await runner.run({ argv: ["blockdev", option, path], okCodes });
+    return await runner.run({ argv: argvAs(asRoot, ["blockdev", option, path]), okCodes });
   };
-  device.requireStill();
-  await rereadTable(path, runner);
+  await rereadTable(blockdev);
   const { read, write, sync } = slowFileAccess(file, path);
   const flush = async () => {
     await sync();
@@ -136,12 +140,28 @@ export async function deviceMedium(
 }
 
 /** A device without partitions, such as a plain loop device, has no table to read: EINVAL. */
-async function rereadTable(path: string, runner: Runner): Promise<void> {
-  const { ending, stderr } = await runner.run({
-    argv: ["blockdev", "--rereadpt", path],
-    okCodes: [0, 1],
-  });
+async function rereadTable(
+  blockdev: (option: string, okCodes?: number[]) => Promise<CommandResult>,
+): Promise<void> {
+  const { ending, stderr } = await blockdev("--rereadpt", [0, 1]);
   const isBusy = /busy/i.test(new TextDecoder().decode(stderr));
   if (ending.kind === "exited" && ending.code === 0 || !isBusy) return;
-  await runner.run({ argv: ["blockdev", "--rereadpt", path] });
+  await blockdev("--rereadpt");
+}
+
+/**
+ * What makes blockdev root's: whether a device is in use, and what it really holds, the kernel tells
+ * nobody else, whoever may write it (CAP_SYS_ADMIN for BLKRRPART and BLKFLSBUF).
+ * @throws {TowerError} `permission`
+ */
+export async function rootWords(path: string, runner: Runner): Promise<readonly string[]> {
+  const words = Deno.uid() === 0 ? [] : await quietWords(runner);
+  if (words !== undefined) return words;
+  throw new TowerError(
+    "permission",
+    `Cannot write "${path}": only root is told whether it is in use`,
+    {
+      hint: "run this as root, or let doas or sudo run blockdev without a question",
+    },
+  );
 }

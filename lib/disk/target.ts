@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
 import { exists, realPath } from "../files/files.ts";
 import { describeDevice, inspectDevice, isSameDevice, refusals } from "./devices.ts";
-import { deviceMedium, fileMedium, type Medium, openDevice } from "./medium.ts";
+import { deviceMedium, fileMedium, type Medium, openDevice, rootWords } from "./medium.ts";
 import { requireFilePlace } from "./new_file.ts";
 
 /** Where the image goes. */
@@ -84,6 +84,7 @@ async function checkDevice(
     );
   };
   const device = await look();
+  const asRoot = await rootWords(path, runner);
   const opened = owned.use(openDevice(path, device.number));
   return {
     description: describeDevice(device),
@@ -101,7 +102,7 @@ async function checkDevice(
             "asked, or another medium was in it",
         );
       }
-      return await deviceMedium(opened, device.size, runner);
+      return await deviceMedium(opened, device.size, runner, asRoot);
     },
   };
 }
