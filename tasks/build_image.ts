@@ -6,7 +6,8 @@
  * Without --repository it makes the lab repository first. The key that opens the machine is made
  * here and stays in the cache folder: what is built is the named system and that key. A host is
  * built as it is, and signed; a sample tower.env carries the key. A sealed system is signed for Secure
- * Boot, by keys that are made here too; its machine learns them first.
+ * Boot, by keys that are made here too; its machine learns them first. A thin client has the programs,
+ * compiled here, and the image of a host, and is asked at its console, as it answers to nobody.
  */
 import { Command } from "@commander-js/extra-typings";
 import { join, resolve } from "@std/path";
@@ -30,6 +31,8 @@ import type { MachineArch } from "../lib/qemu/machine.ts";
 import { hashFile } from "../lib/files/artifact_file.ts";
 import { exists, writeFileAtomic } from "../lib/files/files.ts";
 import { greet } from "./build_image/greet.ts";
+import { greetAtConsole } from "./build_image/greet_console.ts";
+import { prepareThinClient, THIN_CLIENT } from "./build_image/thin_client.ts";
 import { makeLab } from "./lab.ts";
 import { refreshPackageLists, setup, thisMachine } from "./setup.ts";
 import { runTask, toldIn } from "./task.ts";
@@ -66,25 +69,31 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
     : machine === "aarch64"
     ? ["qemu-aarch64", "qemu-efi-aarch64"] as const
     : ["qemu"] as const;
-  const tools = [...qemu, "ssh"] as const;
+  const isThinClient = system === THIN_CLIENT;
+  const compiler = isThinClient ? ["gcc", "dpkg-deb"] as const : [];
+  const tools = [...qemu, ...compiler, "ssh"] as const;
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
   const isNew = usesLab && await refreshLab(env, arch);
   const isSealed = system === SEALED;
   if (isSealed) await makeSealingKeys(env);
-  const manifest = isHost ? system : writeManifest(env, system, arch);
+  const manifest = isHost
+    ? system
+    : isThinClient
+    ? await prepareThinClient(env, join(env.cacheDir, "build-image"), options)
+    : writeManifest(env, system, arch);
   if (isNew) {
     const code = await run({ ...env, args: ["lock", manifest, "--update", ...options] });
     if (code !== 0) return code;
   }
   const printed: string[] = [];
   const stdout = { write: (text: string) => void (printed.push(text), env.stdout.write(text)) };
-  const signs = !isHost || options.some((option) => /^--sign(=|$)/.test(option));
+  const signs = !(isHost || isThinClient) || options.some((option) => /^--sign(=|$)/.test(option));
   const args = [
     ...["build", manifest, ...options, ...(signs ? [] : ["--sign"])],
     ...(isSealed ? ["--secure-boot-key", join(sealingKeys(env), "db.key")] : []),
   ];
   const code = await run({ ...env, args, stdout });
-  const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.[a-z]+)?)$/m.exec(printed.join(""))?.[1];
+  const image = /^[0-9a-f]{64} {2}(.*\.(?:img(?:\.[a-z]+)?|iso))$/m.exec(printed.join(""))?.[1];
   if (code !== 0 || image === undefined) return code;
   if (machine === undefined) {
     env.stderr.write("Nothing here starts this image: it is for a Raspberry Pi's card\n");
@@ -92,6 +101,11 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   }
   const probe = () => chooseAccelerator(env, machine);
   const accelerator = await toldIn(env, "Look for KVM", probe);
+  if (isThinClient) {
+    await greetAtConsole(env, image, accelerator);
+    tellHow(env, `boot ${image} --as cd --memory 1024`);
+    return code;
+  }
   using raw = await openRawImage(image, env);
   using secure = isSealed
     ? await enrolKeys({ arch: machine, image: raw.path, accelerator }, env)

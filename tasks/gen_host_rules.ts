@@ -1,13 +1,14 @@
 /**
- * Writes what lib/firewall and lib/hardening say into the host image's overlay and its page:
+ * Writes what lib/firewall and lib/hardening say into the overlays of hosts and thin client, and its page:
  *
  *     deno task host-rules [--check]
  *
  * With --check it writes nothing and ends with 1 where a file is not what they say.
  */
+import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import { restoreTemplate } from "../lib/firewall/template.ts";
 import { renderRestore } from "../lib/firewall/restore.ts";
-import { type Position, rulesetOf } from "../lib/firewall/roles.ts";
+import { type Position, positionOf, rulesetOf, TWO_CABLES } from "../lib/firewall/roles.ts";
 import { modprobeText } from "../lib/hardening/modules.ts";
 import { sshdConfig, sshdOf, sshdText } from "../lib/hardening/sshd.ts";
 import { linesOf, PROCESSOR_SYSCTLS, sysctlsOf } from "../lib/hardening/sysctls.ts";
@@ -16,6 +17,7 @@ import { ipAddress } from "../lib/ip/address.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SYSTEM = "build/systems/host";
+const THIN_CLIENT = "build/systems/thinclient";
 const PAGE = "docs/decisions/0019-hardening.md";
 const ROLES = ["offline", "online", "router"] as const;
 
@@ -40,7 +42,15 @@ function hostRules(): Map<string, string> {
       [`usr/lib/tower/roles/${role}/sysctl.conf`, settings(role)],
     ]),
   ];
+  const own = rulesetOf(positionOf("thinclient", TOWER_PLAN, TWO_CABLES));
+  const thinClient: [string, string][] = [
+    ["etc/iptables/rules-save", renderRestore(own, "ipv4")],
+    ["etc/iptables/rules6-save", renderRestore(own, "ipv6")],
+    ["etc/modprobe.d/tower.conf", modprobeText(["squashfs"])],
+    ["etc/sysctl.d/tower.conf", text(sysctlsOf("thinclient", undefined))],
+  ];
   return new Map([
+    ...thinClient.map(([path, text]) => [`${THIN_CLIENT}/overlay/${path}`, text] as const),
     ...image.map(([path, text]) => [`${SYSTEM}/overlay/${path}`, text] as const),
     ...Object.entries(PROCESSOR_SYSCTLS).map(([arch, settings]) =>
       [`${SYSTEM}/${arch}/etc/sysctl.d/tower-processor.conf`, text(linesOf(settings))] as const

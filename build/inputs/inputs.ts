@@ -47,6 +47,8 @@ export interface Inputs {
 }
 
 const OVERLAY_FILE_LIMIT = 256 << 20;
+/** How what is executable begins: `#!`, and ELF (elf(5)). */
+const PROGRAMS = [[0x23, 0x21], [0x7f, 0x45, 0x4c, 0x46]];
 
 /** Reads the manifest, its overlay folders and where everything lies. */
 export function gatherInputs(request: BuildRequest, env: Env, store: ContentStore): Inputs {
@@ -208,7 +210,7 @@ function readOverlay(folder: string, prefix: string, store: ContentStore): Overl
       );
     }
     const bytes = systemBytes(source, OVERLAY_FILE_LIMIT);
-    const executable = bytes[0] === 0x23 && bytes[1] === 0x21;
+    const executable = PROGRAMS.some((start) => start.every((byte, i) => bytes[i] === byte));
     return [{ path, digest: store.put(bytes), size: bytes.length, executable }];
   });
 }

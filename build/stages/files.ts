@@ -15,7 +15,7 @@ const spec = z.strictObject({
   ...forArches,
   overlay: line.min(1).optional().describe(
     "Folder beside the manifest that is laid over the tree, root:root; directories 0755, " +
-      "files 0644, files that begin with #! 0755.",
+      "files 0644, files that begin with #! and programs (ELF) 0755.",
   ),
   files: z.array(z.union([
     z.strictObject({

@@ -53,10 +53,13 @@ export const BLOCKED_MODULES: readonly BlockedModules[] = [
  * A file of modprobe.d(5). `install` holds for whoever asks, by any name of the module. busybox'
  * modprobe passes over it, and kmod 30 does where the module has soft dependencies; both know
  * `blacklist`, which holds for what the kernel asks for by an alias.
+ *
+ * @param needed what the machine's own root is read by
  */
-export function modprobeText(): string {
+export function modprobeText(needed: readonly string[] = []): string {
   return BLOCKED_MODULES.map(({ why, modules }) => {
-    const lines = modules.flatMap((name) => [`blacklist ${name}`, `install ${name} /bin/false`]);
+    const blocked = modules.filter((name) => !needed.includes(name));
+    const lines = blocked.flatMap((name) => [`blacklist ${name}`, `install ${name} /bin/false`]);
     return [`# ${why}`, ...lines, ""].join("\n");
   }).join("\n");
 }

@@ -27,7 +27,12 @@ export interface MachineSpec {
   readonly disk?: DiskKind;
   readonly card?: keyof typeof CARDS;
   /** Disks beside that one, changed as it is; the serial numbers are what the guest tells them by. */
-  readonly moreDisks?: readonly { readonly image: string; readonly serial: string }[];
+  readonly moreDisks?: readonly {
+    readonly image: string;
+    readonly serial: string;
+    /** A stick on USB. */
+    readonly removable?: true;
+  }[];
   /**
    * BIOS is SeaBIOS, which QEMU carries, for PCs only; UEFI needs a firmware file. One that keeps
    * Secure Boot's keys writes them to its file of variables.
@@ -162,9 +167,11 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
     ],
     ...DISKS[machine.disk ?? "virtio"].flatMap((device) => ["-device", device]),
   ];
-  for (const [i, { image, serial }] of (machine.moreDisks ?? []).entries()) {
+  for (const [i, { image, serial, removable }] of (machine.moreDisks ?? []).entries()) {
     argv.push("-drive", drive(machine, image, `disk${i}`));
-    argv.push("-device", `virtio-blk-pci,drive=disk${i},serial=${optionValue(serial)}`);
+    if (removable) argv.push("-device", `qemu-xhci,id=port${i}`);
+    const kind = removable ? `usb-storage,bus=port${i}.0,removable=on` : "virtio-blk-pci";
+    argv.push("-device", `${kind},drive=disk${i},serial=${optionValue(serial)}`);
   }
   if (machine.firmware.kind === "uefi") argv.push("-bios", machine.firmware.file);
   if (machine.firmware.kind === "secure-boot") {

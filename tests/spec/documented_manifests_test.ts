@@ -27,5 +27,13 @@ Deno.test("every manifest that a page shows can be read", () => {
       read.push(name);
     }
   }
-  assertEquals(read.sort(), ["door", "guarded", "my-host", "rescue", "rescue", "sealed"]);
+  assertEquals(read.sort(), [
+    "door",
+    "guarded",
+    "my-client",
+    "my-host",
+    "rescue",
+    "rescue",
+    "sealed",
+  ]);
 });

@@ -22,12 +22,12 @@ const MISTAKES: readonly [args: string, error: string, hint: string][] = [
   [
     "build README.md",
     'Cannot use "README.md" as a manifest: its name does not end in .yaml',
-    "name a manifest FILE.yaml, or a system: host, host-uefi, lab, lab-sealed",
+    "name a manifest FILE.yaml, or a system: host, host-uefi, lab, lab-sealed, thinclient",
   ],
   [
     "plan docs",
     'Cannot use "docs" as a manifest: it is a folder',
-    "name a manifest FILE.yaml, or a system: host, host-uefi, lab, lab-sealed",
+    "name a manifest FILE.yaml, or a system: host, host-uefi, lab, lab-sealed, thinclient",
   ],
   [
     "boot mine",

@@ -15,13 +15,21 @@ Deno.test("systems lists Tower's own and the manifests of the folder, and warns 
   const { code, out, err } = await program.run("systems");
   assertEquals(code, 0);
   const names = out.trimEnd().split("\n").map((line) => line.split("  ")[0]);
-  assertEquals(names, ["SYSTEM", "host", "host-uefi", "lab", "lab-sealed", "small.yaml"]);
+  assertEquals(names, [
+    "SYSTEM",
+    "host",
+    "host-uefi",
+    "lab",
+    "lab-sealed",
+    "thinclient",
+    "small.yaml",
+  ]);
   assertMatch(out, /^lab +x86_64, aarch64 +A small host/m);
   assertMatch(err, /^warning: Cannot read "broken.yml": /);
   assertEquals(/compose|gitlab|notes/.test(err), false, err);
 
   const rows = JSON.parse((await program.run("systems", "--json")).out);
-  assertEquals(rows[4], { system: "small.yaml", arches: ["x86_64"], description: "" });
+  assertEquals(rows[5], { system: "small.yaml", arches: ["x86_64"], description: "" });
   assertEquals([rows.at(-1).system, rows.at(-1).error.code], ["broken.yml", "malformed"]);
 });
 
