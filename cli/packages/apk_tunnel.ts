@@ -10,7 +10,7 @@ import { shownUrl } from "../../lib/report/shown_url.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import { remoteCommand } from "../../lib/ssh/remote_command.ts";
-import { apkStateOf, openSources, type SourceOptions } from "./host_sources.ts";
+import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
 
 /** Seconds that apk waits for bytes: a package is here whole before its first byte goes on. */
@@ -29,8 +29,9 @@ export async function tunnelApk(
   const host = findHost(fleet.inventory, name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
+  using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
-  const looking = { env, fleet, scope, reporter };
+  const looking = { env, fleet, store, scope, reporter };
   const state = await apkStateOf(looking, host);
   const { sources, context, remember } = await openSources(host, state, options, looking);
   await remember();

@@ -11,7 +11,7 @@ import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
 import type { Scope } from "../../lib/session/scope.ts";
-import { openStore } from "../../lib/store/content_store.ts";
+import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import { requireKnownSources } from "./known_sources.ts";
 import { wayFetcher } from "./package_way.ts";
 
@@ -31,8 +31,15 @@ export interface OpenSources {
 export interface Looking {
   readonly env: Env;
   readonly fleet: Fleet;
+  /** Outlives the scope, whose work writes into it. */
+  readonly store: FileStore;
   readonly scope: Scope;
   readonly reporter: Reporter;
+}
+
+/** Where packages are kept on this machine. */
+export function openPackageStore(env: Env, reporter: Reporter): FileStore {
+  return openStore(join(env.cacheDir, "store"), reporter);
 }
 
 /** What apk on a host knows. */
@@ -48,11 +55,10 @@ export async function openSources(
   host: Host,
   state: ApkState,
   { allowOld, newSources }: SourceOptions,
-  { env, fleet, scope, reporter }: Looking,
+  { env, fleet, store, scope, reporter }: Looking,
 ): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
   const router = findHost(fleet.inventory, "router");
   const remember = requireKnownSources(state, fleet, host, newSources);
-  const store = await scope.own(openStore(join(env.cacheDir, "store"), reporter));
   const fetcher = await wayFetcher(fleet.session(router), env.patience, scope);
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };

@@ -1,25 +1,18 @@
-import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
-import { APK_STATE } from "../../lib/package_way/apk_state.ts";
 import { findHost } from "../../lib/fleet/host.ts";
-import type { HostSource } from "../../lib/package_way/host_sources.ts";
-import { loadComing, readSources } from "../../lib/package_way/host_sources.ts";
+import { type HostSource, loadComing } from "../../lib/package_way/host_sources.ts";
 import { type PackageChange, parseWanted, planInstall } from "../../lib/packages/package_change.ts";
 import { indexFiles, packagePath } from "../../lib/package_way/repository_files.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
-import { gather } from "../../lib/session/gather.ts";
 import { Scope } from "../../lib/session/scope.ts";
-import { openStore } from "../../lib/store/content_store.ts";
 import { lockPackages, settle } from "./host_change.ts";
-import { requireKnownSources } from "./known_sources.ts";
-import { runApk, wayFetcher } from "./package_way.ts";
+import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
+import { runApk } from "./package_way.ts";
 import { changeJson, changeLines } from "../render/package_change.ts";
 
-export interface InstallOptions {
-  readonly allowOld: boolean;
-  readonly newSources: boolean;
+export interface InstallOptions extends SourceOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -34,18 +27,13 @@ export async function installPackages(
   const wanted = parseWanted(packages);
   const fleet = await openFleet(env);
   const host = findHost(fleet.inventory, name);
-  const router = findHost(fleet.inventory, "router");
   using reporter = reporterFor(env, options.json);
   using _lock = options.dryRun ? undefined : await lockPackages(fleet, host, "install", reporter);
-  const state = await gather(fleet.session(host), APK_STATE, host);
-  const remember = requireKnownSources(state, fleet, host, options.newSources);
-  using store = openStore(join(env.cacheDir, "store"), reporter);
+  using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
-  const fetcher = await wayFetcher(fleet.session(router), env.patience, scope);
-  const { arch, keys } = state;
-  const context = { arch, keys, fetcher, store, reporter };
-  const specs = state.repositories.filter(({ url }) => /^https?:/.test(url));
-  const sources = await readSources(specs, context, options.allowOld);
+  const looking = { env, fleet, store, scope, reporter };
+  const state = await apkStateOf(looking, host);
+  const { sources, context, remember } = await openSources(host, state, options, looking);
   const change = planInstall(wanted, state, sources);
   if (options.json) ending.json = true;
   else env.stdout.write(changeLines(name, change));
@@ -55,7 +43,7 @@ export async function installPackages(
   }
   await remember();
   const files = await loadComing(change.coming, sources, context);
-  const failure = await runApk(host, wanted, offeredFiles(change, sources, files, arch), {
+  const failure = await runApk(host, wanted, offeredFiles(change, sources, files, state.arch), {
     sources,
     session: fleet.session(host),
     scope,

@@ -7,7 +7,7 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import { foundText, listJson } from "../render/packages.ts";
-import { apkStateOf, openSources, type SourceOptions } from "./host_sources.ts";
+import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
 
 /** Looks for packages in the indexes of a host's repositories. */
 export async function searchPackages(
@@ -21,8 +21,9 @@ export async function searchPackages(
   const host = findHost(fleet.inventory, name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
+  using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
-  const looking = { env, fleet, scope, reporter };
+  const looking = { env, fleet, store, scope, reporter };
   const state = await apkStateOf(looking, host);
   const { sources } = await openSources(host, state, options, looking);
   const found = searchIndexes(word, { sources, installed: state.installed });

@@ -1,6 +1,7 @@
 import { formatDependency } from "../../lib/apk/dependency.ts";
 import { formatWhy, formatWhyNot } from "../../lib/apk/explain.ts";
 import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
 import { findHost } from "../../lib/fleet/host.ts";
 import { absenceOf, reasonsOf } from "../../lib/packages/host_reasons.ts";
 import { parseWanted } from "../../lib/packages/package_change.ts";
@@ -9,7 +10,7 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import { jsonLine } from "../../lib/report/json_reporter.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
 import { Scope } from "../../lib/session/scope.ts";
-import { apkStateOf, openSources, type SourceOptions } from "./host_sources.ts";
+import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
 
 /** Says why a host has a package; where it has not, what keeps it out. */
 export async function explainPackage(
@@ -23,9 +24,19 @@ export async function explainPackage(
   const host = findHost(fleet.inventory, name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
+  using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
-  const looking = { env, fleet, scope, reporter };
+  const looking = { env, fleet, store, scope, reporter };
   const state = await apkStateOf(looking, host);
+  const sourcesToAsk = () =>
+    openSources(host, state, options, looking).catch((cause) => {
+      if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
+      const message = `Cannot say what keeps "${text}" from "${host.name}", which has it not`;
+      throw new TowerError(cause.code, message, {
+        cause,
+        ...cause.hint === undefined ? {} : { hint: cause.hint },
+      });
+    });
   const question = { host: host.name, package: formatDependency(wanted!) };
   const reasons = reasonsOf(wanted!, state);
   if (reasons !== undefined) {
@@ -37,10 +48,10 @@ export async function explainPackage(
       return env.stdout.write(`${text} is installed, and nothing of the world leads to it\n`);
     }
     env.stdout.write(`${formatWhy(text, ways)}\n`);
-    if (more > 0) env.stdout.write(`and by ${more} more items of the world\n`);
+    if (more) env.stdout.write("and by more items of the world\n");
     return;
   }
-  const { sources } = await openSources(host, state, options, looking);
+  const { sources } = await sourcesToAsk();
   const absence = absenceOf(wanted!, state, sources);
   env.stdout.write(
     options.json

@@ -31,17 +31,26 @@ export function why(
   world: readonly Dependency[],
   name: string,
 ): Chain[] {
+  return [...waysOf(install, world, name)];
+}
+
+/** As {@linkcode why}, one chain after the other, for who wants but some of them. */
+export function* waysOf(
+  install: readonly Selected[],
+  world: readonly Dependency[],
+  name: string,
+): Generator<Chain> {
   const owners = ownersOf(install);
   const target = install.findIndex((item) => item.package.name === name);
   const goal = target >= 0 ? target : owners.get(name)?.[0]?.index;
-  if (goal === undefined) return [];
+  if (goal === undefined) return;
   const nextOf = waysTo(goal, askersOf(install, owners));
-  return world.flatMap((item) => {
-    if (item.conflict) return [];
+  for (const item of world) {
+    if (item.conflict) continue;
     const start = meeting(owners, item);
     const isOnTheWay = start !== undefined && (start === goal || nextOf.has(start));
-    return isOnTheWay ? [chainFrom(start, formatDependency(item), goal, nextOf, install)] : [];
-  });
+    if (isOnTheWay) yield chainFrom(start, formatDependency(item), goal, nextOf, install);
+  }
 }
 
 interface Owner {

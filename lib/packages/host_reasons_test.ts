@@ -1,7 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Identity } from "../apk/identity.ts";
 import { parseDependency } from "../apk/dependency.ts";
 import type { IndexedPackage } from "../apk/types.ts";
+import { TowerError } from "../errors.ts";
 import { absenceOf, reasonsOf } from "./host_reasons.ts";
 import { installedList } from "./installed_list.ts";
 
@@ -51,7 +52,23 @@ Deno.test("ways are bounded, whatever a host has", () => {
   const many = Array.from({ length: 500 }, (_, i) => pkg(`p${i}`, "1-r0", { depends: ["base"] }));
   const host = { world: many.map(({ name }) => name), installed: [...many, pkg("base", "1-r0")] };
   const found = reasonsOf(parseDependency("base"), host)!;
-  assertEquals([found.ways.length, found.more], [20, 480]);
+  assertEquals([found.ways.length, found.more], [20, true]);
+  const chained = many.map((p, i) => pkg(p.name, "1-r0", { depends: [`p${i + 1}`] }));
+  assertThrows(
+    () => reasonsOf(parseDependency("p499"), { world: ["p0"], installed: chained }),
+    TowerError,
+    "has 500 packages",
+  );
+  const versions = Array.from({ length: 20_000 }, (_, i) => i);
+  const installed = [
+    pkg("a", "1-r0", { depends: versions.map((i) => `x>${i + 20_000}`) }),
+    pkg("b", "1-r0", { provides: versions.map((i) => `x=${i}`) }),
+  ];
+  assertThrows(
+    () => reasonsOf(parseDependency("b"), { world: [], installed }),
+    TowerError,
+    "too many",
+  );
 });
 
 Deno.test("why a package is not there is told from what the host has and could have", () => {

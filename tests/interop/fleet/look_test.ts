@@ -65,8 +65,9 @@ Deno.test({
       torn[torn.length >> 1]! ^= 1;
       Deno.writeFileSync(index, torn);
       for (const words of [["search", "wget", "vault"], ["why", "vault", "wget"]]) {
-        const { code, out } = await tower.run(...words);
+        const { code, out, err } = await tower.run(...words);
         assertEquals([code, out], [1, ""]);
+        assertEquals(err.includes('"vault", which has it not'), words[0] === "why", err);
       }
       Deno.writeFileSync(index, good);
     });
