@@ -15,8 +15,7 @@ import { upHosts } from "../lib/fleet/facts/host_status.ts";
 import { locked, removeHost } from "../lib/inventory/inventory_files.ts";
 import { answerTo } from "../lib/program/confirmation.ts";
 import type { Ending } from "../lib/program/ending.ts";
-import { tryMenu } from "./menu/keep_menu.ts";
-import { dataFolder, writeMenu } from "./menu/write_menu.ts";
+import { rewriteMenu } from "./menu/keep_menu.ts";
 import { stepLines } from "./render/steps.ts";
 import { type Fleet, openFleet } from "../lib/session/fleet.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
@@ -50,7 +49,8 @@ export async function deprovision(
     if (step.kind === "power-off") await powerOff(step.plan, fleet, env, json);
     else await locked(fleet.place, () => removeHost(fleet.place, name));
   }
-  await removeEntries(fleet.place, env, json);
+  using reporter = reporterFor(env, json);
+  await rewriteMenu(fleet, env, reporter);
   if (json) env.stdout.write(`${canonicalJson({ host: name, state: "removed" }, 2)}\n`);
   else env.stdout.write(`${name} is forgotten.\n`);
 }
@@ -68,15 +68,6 @@ function show(steps: readonly DeprovisionStep[], env: Env, json: boolean): void 
   for (const step of shown) {
     env.stdout.write(typeof step === "string" ? `${printable(step)}\n` : stepLines([step]));
   }
-}
-
-/** A host that is gone has no entries; that they cannot be removed does not bring it back. */
-async function removeEntries(place: Fleet["place"], env: Env, json: boolean): Promise<void> {
-  using reporter = reporterFor(env, json);
-  await tryMenu(
-    reporter,
-    () => writeMenu(place, dataFolder(env.home), { dryRun: false, reporter }),
-  );
 }
 
 async function powerOff(plan: Plan, fleet: Fleet, env: Env, json: boolean): Promise<void> {

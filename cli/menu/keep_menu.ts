@@ -2,7 +2,9 @@ import { join } from "@std/path";
 import type { IndexedPackage } from "../../lib/apk/types.ts";
 import type { Env } from "../../lib/env.ts";
 import { messagesOf, TowerError } from "../../lib/errors.ts";
+import { exists } from "../../lib/files/files.ts";
 import type { Host } from "../../lib/fleet/host.ts";
+import { menuListPath } from "../../lib/fleet/paths.ts";
 import { locked, writeHostFile } from "../../lib/inventory/inventory_files.ts";
 import type { ApkState } from "../../lib/package_way/apk_state.ts";
 import type { Reporter } from "../../lib/report/event.ts";
@@ -35,8 +37,17 @@ export async function keepMenu(
   });
 }
 
+/** Writes the menu after hosts went or were made anew, where there is one. Failing is a warning. */
+export async function rewriteMenu({ place }: Fleet, env: Env, reporter: Reporter): Promise<void> {
+  if (!exists(menuListPath(place))) return;
+  await tryMenu(
+    reporter,
+    () => writeMenu(place, dataFolder(env.home), { dryRun: false, reporter }),
+  );
+}
+
 /** Work on the menu after other work that is done: it fails with a warning. */
-export async function tryMenu(reporter: Reporter, work: () => Promise<unknown>): Promise<void> {
+async function tryMenu(reporter: Reporter, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -12,6 +12,7 @@ import { imageAt } from "../../lib/release/built_images.ts";
 import { type Fleet, openFleet } from "../../lib/session/fleet.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { addressPlan } from "../../lib/store/networks_file.ts";
+import { rewriteMenu } from "../menu/keep_menu.ts";
 import { chooseCard } from "./choose.ts";
 import { bootFiles } from "../../lib/provision/identity.ts";
 import { requireKnownPlace } from "../../lib/provision/known_place.ts";
@@ -78,6 +79,7 @@ export async function runProvision(
     return env.stderr.write("Nothing was changed.\n");
   }
   const outcomes = await provision(plans, fleet.inventory, site);
+  await rewriteMenu(fleet, env, reporter);
   throwOnly(outcomes);
   const missing = missingInclude(fleet.place);
   if (missing && untouchableConfig(fleet.place) === undefined) {

@@ -14,7 +14,7 @@ export interface HostPrograms {
 
 /** All that {@linkcode menuFiles} may write: a list with other paths is none of ours. */
 export const MENU_FILE =
-  /^(applications\/tower-[a-z0-9-]+\.[\w.+-]+\.desktop|icons\/(hicolor\/\d+x\d+\/apps\/)?tower-[a-z0-9-]+\.[\w.+-]+\.png)$/;
+  /^(applications|icons(\/hicolor\/(\d+x\d+|scalable)\/apps)?)\/tower-[a-z0-9-]+\.[\w.+-]+\.(desktop|png|svg)$/;
 
 /**
  * Files of hosts' menu entries, by their paths from the user's data folder. A dot ends the name of the
@@ -37,7 +37,8 @@ export function menuFiles(hosts: readonly HostPrograms[]): Map<string, Uint8Arra
 
 function iconPath(host: string, { name, place }: Icon): string {
   const folder = place === "any" ? "" : `hicolor/${place}/apps/`;
-  return `icons/${folder}tower-${host}.${name}.png`;
+  const format = place === "scalable" ? "svg" : "png";
+  return `icons/${folder}tower-${host}.${name}.${format}`;
 }
 
 /**
@@ -46,7 +47,7 @@ function iconPath(host: string, { name, place }: Icon): string {
  */
 function entryText(
   { name, env }: HostPrograms["host"],
-  { id: _, texts, icon, categories, terminal, argv }: Program,
+  { id: _, texts, icon, category, terminal, argv }: Program,
   ownIcons: ReadonlySet<string>,
 ): string {
   const shown = Object.entries(texts).map(([key, text]) =>
@@ -63,7 +64,7 @@ function entryText(
   ] as const;
   const lines = [
     ...values.map(([key, text]) => `${key}=${valueOf(text!)}`),
-    `Categories=${[`X-Tower-${name}`, ...categories].map((category) => `${category};`).join("")}`,
+    `Categories=X-Tower-${name};${category === undefined ? "" : `${category};`}`,
     `X-Tower-Host=${name}`,
     ...env.color === undefined ? [] : [`X-Tower-Color=${colorName(env.color)}`],
   ];

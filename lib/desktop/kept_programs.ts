@@ -23,7 +23,7 @@ const program = z.strictObject({
   id: plainName,
   texts: z.record(z.string().regex(/^(Name|GenericName|Comment)(\[[A-Za-z_@]{1,40}\])?$/), line),
   icon: z.exactOptional(plainName),
-  categories: z.array(z.string().regex(/^[A-Za-z]+$/)),
+  category: z.exactOptional(z.string().regex(/^[A-Za-z]+$/)),
   terminal: z.boolean(),
   argv: z.tuple([z.string().min(1)], z.string()),
 });

@@ -37,7 +37,7 @@ export function iconsIn(
     names.has(name!) && iconPlace(place, format!) !== undefined;
   return taken(unpacked, pattern, MOST_ICONS, ICON_LIMIT, reading, (bytes, found) => {
     const [, , place, name, format] = found;
-    return iconOf(name!, iconPlace(place, format!)!, format!, bytes);
+    return iconOf(name!, iconPlace(place, format!)!, bytes);
   }, wanted);
 }
 

@@ -11,8 +11,8 @@ export interface Program {
   readonly texts: Readonly<Record<string, string>>;
   /** As a theme of icons knows it: see {@linkcode isPlainName}. */
   readonly icon?: string;
-  /** Of the specification's main ones. */
-  readonly categories: readonly string[];
+  /** The first of the specification's main ones: with several it would stand in a menu several times. */
+  readonly category?: string;
   /** Whether it needs a terminal. */
   readonly terminal: boolean;
   readonly argv: readonly [string, ...string[]];
@@ -48,24 +48,30 @@ export function programOf(id: string, entry: DesktopEntry): Program | undefined 
   // What only some desktops are to show are their own settings.
   const isHidden = ["NoDisplay", "Hidden"].some((key) => booleanOf(entry.get(key)));
   if (isHidden || entry.has("OnlyShowIn")) return undefined;
-  const texts = Object.fromEntries(
-    [...entry].filter(([key]) => TEXTS.test(key))
-      .map(([key, value]) => [key, cleanText(stringOf(value), MOST_TEXT)])
-      .filter(([, text]) => text !== ""),
-  );
+  const texts = textsOf(entry);
   const name = texts["Name"];
   if (name === undefined) throw malformed("it has no name that can be shown");
   const exec = entry.get("Exec");
   if (exec === undefined) throw malformed("it starts no program");
   const icon = iconName(entry.get("Icon"));
+  const category = categoryOf(entry.get("Categories") ?? "");
   return {
     id,
     texts,
     ...icon === undefined ? {} : { icon },
-    categories: categoriesOf(entry.get("Categories") ?? ""),
+    ...category === undefined ? {} : { category },
     terminal: booleanOf(entry.get("Terminal")),
     argv: parseExec(stringOf(exec), name),
   };
+}
+
+/** Those in a language alone go: the specification wants one without beside them. */
+function textsOf(entry: DesktopEntry): Record<string, string> {
+  const texts = [...entry].filter(([key]) => TEXTS.test(key))
+    .map(([key, value]) => [key, cleanText(stringOf(value), MOST_TEXT)] as const)
+    .filter(([, text]) => text !== "");
+  const keys = new Set(texts.map(([key]) => key));
+  return Object.fromEntries(texts.filter(([key]) => keys.has(key.replace(/\[.*/, ""))));
 }
 
 /** The name of an icon. Of a path its last part counts: the file is looked for by that in the package. */
@@ -75,11 +81,9 @@ function iconName(value: string | undefined): string | undefined {
   return isPlainName(name) ? name : undefined;
 }
 
-function categoriesOf(value: string): string[] {
-  const known = value.split(";").slice(0, 64).flatMap((name) =>
-    Object.hasOwn(CATEGORIES, name) ? [CATEGORIES[name]!] : []
-  );
-  return [...new Set(known)];
+function categoryOf(value: string): string | undefined {
+  const known = value.split(";").find((name) => Object.hasOwn(CATEGORIES, name));
+  return known === undefined ? undefined : CATEGORIES[known];
 }
 
 function malformed(cause: string): TowerError {

@@ -12,7 +12,7 @@ const PAD = "[Desktop Entry]\nType=Application\nName=Pad\n";
 Deno.test("of an entry name, comment, icon, categories, terminal and program are taken", () => {
   const text =
     `# a comment\n[Desktop Entry]\nType = Application\nName=Pad\nName[de]=Block \\\\ \\s\n` +
-    "GenericName=Editor\nComment=Edits\\ntext\nIcon=/usr/share/pixmaps/pad.png\nMimeType=text/plain;\n" +
+    "GenericName[de]=Texte\nComment=Edits\\ntext\nIcon=/usr/share/pixmaps/pad.png\nMimeType=text/plain;\n" +
     "Exec=pad --new %F\nTryExec=/bin/evil\nCategories=GTK;Utility;Video;\nTerminal=false\n" +
     "Actions=new;\nX-Evil=1\nDBusActivatable=true\n\n[Desktop Action new]\nExec=pad\nName=New\n";
   assertEquals(program(text), {
@@ -20,11 +20,10 @@ Deno.test("of an entry name, comment, icon, categories, terminal and program are
     texts: {
       "Name": "Pad",
       "Name[de]": "Block \\",
-      "GenericName": "Editor",
       "Comment": "Edits text",
     },
     icon: "pad",
-    categories: ["Utility", "AudioVideo"],
+    category: "Utility",
     terminal: false,
     argv: ["pad", "--new"],
   });
