@@ -37,17 +37,17 @@ export async function writeMenu(
 ): Promise<MenuChange> {
   const change = await locked(place, () => {
     const { change, files, owned } = plan(place, folder);
-    const list = change.written.length + change.removed.length;
-    if (dryRun || list === 0 && files.size === owned.size) return change;
+    if (dryRun) return change;
+    const mine = new Set(files.keys()).difference(new Set(change.foreign));
     const write = (paths: Iterable<string>) => {
-      const lines = [...new Set(paths)].sort(compareBytes).map((path) => `${path}\n`);
+      const lines = [...paths].sort(compareBytes).map((path) => `${path}\n`);
       writeFileAtomic(menuListPath(place), new TextEncoder().encode(lines.join("")), 0o600);
     };
-    const mine = [...files.keys()].filter((path) => !change.foreign.includes(path));
-    write([...owned, ...mine]);
+    const both = owned.union(mine);
+    if (both.size > owned.size) write(both);
     for (const path of change.written) writeFileAtomic(`${folder}/${path}`, files.get(path)!);
     for (const path of change.removed) removeTree(`${folder}/${path}`);
-    write(mine);
+    if (both.size > mine.size) write(mine);
     return change;
   });
   for (const path of change.foreign) {

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { parseDesktopEntry, stringOf } from "../../../lib/desktop/desktop_entry.ts";
+import { parseExec } from "../../../lib/desktop/exec_line.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
 import { TEST_KEY } from "../../support/apk/test_keys.ts";
@@ -8,6 +10,7 @@ import { makeProgramRepository } from "../../support/desktop/program_repository.
 import { filesBelow } from "../../support/desktop/files_below.ts";
 import { layHost } from "../../support/fleet/laid_host.ts";
 import { PackageTower, REPOSITORY } from "../../support/fleet/package_tower.ts";
+import { towerCommand } from "../../support/fleet/provisioning.ts";
 import { rootMissing } from "../../support/format/disk_tree.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 
@@ -89,17 +92,13 @@ Deno.test({
       assert(!new TextDecoder().decode(Deno.readFileSync(join(share, icon))).includes("evil"));
     });
     await t.step("what it starts runs on the host with these words", async () => {
-      const { code, out } = await tower.run(
-        "run",
-        "vault",
-        "--dry-run",
-        "--",
-        "pad",
-        "--line",
-        "a b",
-      );
-      assertEquals(code, 0);
-      assertStringIncludes(out, "pad");
+      const written = parseDesktopEntry(Deno.readFileSync(join(share, entry)));
+      const [program, ...words] = parseExec(stringOf(written.get("Exec")!), "");
+      assertEquals(program, "tower");
+      const { argv, variables } = towerCommand(tower.env.home, ...words);
+      const PATH = `${place.programs}:/usr/bin:/usr/sbin`;
+      const { stdout } = await runner.run({ argv, variables: { ...variables, PATH } });
+      assertEquals(new TextDecoder().decode(stdout), "<--line><a b>");
     });
     await t.step("tower menu lists them, and puts back what is missing", async () => {
       Deno.removeSync(join(share, icon));

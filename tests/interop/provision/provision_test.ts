@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { formatKept } from "../../../lib/desktop/kept_programs.ts";
+import type { Program } from "../../../lib/desktop/program.ts";
+import { exists } from "../../../lib/files/files.ts";
 import { planProvision, type ProvisionPlan } from "../../../lib/provision/plan.ts";
 import { provision } from "../../../lib/provision/provision.ts";
 import { targetOf, wishOf } from "../../../lib/provision/request.ts";
@@ -158,10 +161,17 @@ Deno.test({
     assertEquals([declined.code, declined.err.endsWith("Nothing was changed.\n")], [1, true]);
     assertEquals(Deno.readTextFileSync(key), before);
     Deno.writeTextFileSync(join(tower.folder, "hosts/vault/world"), "vim\n");
+    const entry = join(tower.env.home, ".local/share/applications/tower-vault.vim.desktop");
+    const vim: Program = { id: "vim", texts: { Name: "Vim" }, terminal: true, argv: ["vim"] };
+    const programs = formatKept([{ package: "vim", programs: [vim], icons: [] }]);
+    Deno.writeTextFileSync(join(tower.folder, "hosts/vault/programs"), programs);
+    assertEquals([(await tower.run("menu")).code, exists(entry)], [0, true]);
     assertEquals((await tower.run("deprovision", "first", "--no-confirm")).code, 0);
     const forced = await tower.run(...again, "--force");
     assertEquals(forced.code, 0, forced.err);
     assert(Deno.readTextFileSync(key) !== before);
+    // Its packages are gone with its disk, and so are their entries.
+    assert(!exists(entry));
     assertEquals(Deno.readTextFileSync(join(tower.folder, "hosts/vault/world")), "vim\n");
     // E3: provisioned again, it has the address it had, not the lower one that is free now.
     const [host] = JSON.parse((await tower.run("list", "--json")).out);
