@@ -7,6 +7,7 @@ import {
   readSources,
   type SourceContext,
 } from "../../lib/package_way/host_sources.ts";
+import { isBeyondHost } from "../../lib/packages/repositories.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
@@ -62,6 +63,6 @@ export async function openSources(
   const fetcher = await wayFetcher(fleet.session(router), env.patience, scope);
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };
-  const specs = state.repositories.filter(({ url }) => /^https?:/.test(url));
+  const specs = state.repositories.filter(({ url }) => isBeyondHost(url));
   return { sources: await readSources(specs, context, allowOld), context, remember };
 }

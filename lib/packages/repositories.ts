@@ -35,6 +35,16 @@ export function parseRepository(
   return { name, url: folder ?? name, ...(tag === undefined ? {} : { tag }) };
 }
 
+/**
+ * Whether a repository that a host names lies beyond it: neither a folder nor a port of its loopback,
+ * which would be another machine's where somebody else asks for it.
+ */
+export function isBeyondHost(url: string): boolean {
+  if (!/^https?:/.test(url)) return false;
+  const hostname = new URL(url).hostname.replace(/\.$/, "");
+  return !/^(localhost|.+\.localhost|(127|0)(\.\d+){3}|\[::1?\])$/.test(hostname);
+}
+
 /** URL of a repository's index for an architecture. */
 export function indexUrl(url: string, arch: string): string {
   return `${url}/${arch}/APKINDEX.tar.gz`;

@@ -1,6 +1,12 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TowerError } from "../errors.ts";
-import { indexUrl, packageUrl, parseRepository, repositoryLines } from "./repositories.ts";
+import {
+  indexUrl,
+  isBeyondHost,
+  packageUrl,
+  parseRepository,
+  repositoryLines,
+} from "./repositories.ts";
 
 const LAB = { lab: "/lab" };
 
@@ -36,4 +42,14 @@ Deno.test("repositoryLines() names no folder of the building machine", () => {
     { name: "http://example.org/edge", tag: "edge" },
   ]);
   assertEquals(lines, ["https://example.org/main", "@edge http://example.org/edge"]);
+});
+
+Deno.test("what a host names as its own loopback or folder lies not beyond it", () => {
+  for (const at of ["example.org", "192.0.2.1:8080", "127.example.org", "[2001:db8::1]"]) {
+    assert(isBeyondHost(`http://${at}/x`), at);
+  }
+  const own = ["localhost", "LOCALHOST:80", "a.localhost", "localhost.", "127.0.0.1:22", "127.1"];
+  own.push("2130706433", "0x7f.1", "0", "0.0.0.0", "[::1]", "[::]");
+  for (const at of own) assert(!isBeyondHost(`http://${at}/x`), at);
+  for (const url of ["/media/cdrom/apks", "file:///srv"]) assert(!isBeyondHost(url), url);
 });

@@ -111,6 +111,20 @@ Deno.test({
         await untilTraces(place, before);
       },
     );
+    await t.step("a line to the router that is lost is opened anew", async () => {
+      await using tunnel = await OpenTunnel.open(place);
+      const lines = place.forwardsOf();
+      assertEquals(lines.length, 1);
+      for (const pid of lines) Deno.kill(pid, "SIGKILL");
+      for (let tries = 0;; tries++) {
+        const { code, out } = await apkBy(place, tunnel, "add", "iw");
+        if (code === 0) break;
+        assert(tries < 30, out + tunnel.said);
+      }
+      assertStringIncludes(tunnel.said, "vault asks for iw-");
+      assertEquals(await tunnel.end("SIGINT"), { kind: "exited", code: 130 });
+      await untilTraces(place, before);
+    });
     for (const signal of ["SIGTERM", "SIGHUP"] as const) {
       await t.step(`${signal} ends it, and nothing is left`, async () => {
         await using tunnel = await OpenTunnel.open(place);

@@ -59,6 +59,14 @@ Deno.test({
       assertEquals([musl.name, musl.installed], ["musl", "1.2.5-r0"]);
       assertEquals((await tower.run("search", "no such word", "vault")).out, "");
     });
+    await t.step("a repository at the host's own loopback is asked for nowhere", async () => {
+      const path = join(root, "etc/apk/repositories"), old = Deno.readTextFileSync(path);
+      Deno.writeTextFileSync(path, `http://127.1:22/alpine\n${old}http://localhost/\n`);
+      const { code, out, err } = await tower.run("search", "wget", "vault");
+      Deno.writeTextFileSync(path, old);
+      assertEquals(code, 0, err);
+      assertStringIncludes(out, "wget");
+    });
     await t.step("an index that lies is not shown", async () => {
       const index = join(place.repository, "x86_64/APKINDEX.tar.gz");
       const good = Deno.readFileSync(index), torn = good.slice();

@@ -92,6 +92,22 @@ export class PackageTower implements AsyncDisposable {
     });
   }
 
+  /** The processes that hold its ways beyond the router. */
+  forwardsOf(): number[] {
+    return Array.from(Deno.readDirSync("/proc"), ({ name }) => name).filter((name) => {
+      if (!/^\d+$/.test(name)) return false;
+      try {
+        const words = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+        return words[0]?.endsWith("ssh") && words.some((word) =>
+          word.startsWith("LocalForward=")
+        ) &&
+          words.some((word) => word.includes(this.tower.folder));
+      } catch {
+        return false;
+      }
+    }).map(Number);
+  }
+
   /** All that installing might leave behind: text files, listening sockets, processes. */
   async traces(): Promise<string> {
     const sockets = await this.vault.run("ss", "-Hltnx");
