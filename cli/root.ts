@@ -7,7 +7,7 @@ import { cpCommand } from "./commands/cp.ts";
 import { deprovisionCommand } from "./commands/deprovision.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { firewallCommand } from "./commands/firewall.ts";
-import { installCommand } from "./commands/install.ts";
+import { installCommand, upgradePackagesCommand } from "./commands/install.ts";
 import { listCommand } from "./commands/list.ts";
 import { manualCommand } from "./commands/manual.ts";
 import { menuCommand } from "./commands/menu.ts";
@@ -37,6 +37,7 @@ const COMMANDS = {
   cp: cpCommand,
   install: installCommand,
   uninstall: uninstallCommand,
+  "upgrade-packages": upgradePackagesCommand,
   packages: packagesCommand,
   search: searchCommand,
   why: whyCommand,

@@ -2,16 +2,17 @@ import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 
-/** `uninstall HOST PACKAGE…`: what was asked for, and what nothing else needs. */
+/** `uninstall HOST… PACKAGE…`: what was asked for, and what nothing else needs. */
 export function uninstallCommand(env: Env, ending: Ending) {
   return new Command("uninstall")
-    .description("Take packages off a host, with what nothing else needs.")
-    .argument("<host>", "its name")
-    .argument("<pkg...>", "names of its world")
+    .description("Take packages off hosts, with what nothing else needs.")
+    .usage("[options] <host...> <pkg...>")
+    .argument("<host>", "one or more; -- ends them where a package is called like a host")
+    .argument("<pkg...>", "names of their worlds")
     .option("--dry-run", "show what would change", false)
     .option("--json", "as JSON", false)
-    .action(async (host, packages, options) => {
+    .action(async (host, words, options) => {
       const { uninstallPackages } = await import("../packages/uninstall.ts");
-      await uninstallPackages(host, packages, options, { env, ending });
+      await uninstallPackages([host, ...words], options, { env, ending });
     });
 }

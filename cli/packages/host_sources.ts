@@ -8,6 +8,7 @@ import {
   type SourceContext,
 } from "../../lib/package_way/host_sources.ts";
 import { isBeyondHost } from "../../lib/packages/repositories.ts";
+import type { Fetcher } from "../../lib/fetch/port.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
@@ -36,6 +37,8 @@ export interface Looking {
   readonly store: FileStore;
   readonly scope: Scope;
   readonly reporter: Reporter;
+  /** A way by the router that several share; each opens its own where there is none. */
+  readonly way?: () => Promise<Fetcher>;
 }
 
 /** Where packages are kept on this machine. */
@@ -56,11 +59,11 @@ export async function openSources(
   host: Host,
   state: ApkState,
   { allowOld, newSources }: SourceOptions,
-  { env, fleet, store, scope, reporter }: Looking,
+  { env, fleet, store, scope, reporter, way }: Looking,
 ): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
-  const router = findHost(fleet.inventory, "router");
   const remember = requireKnownSources(state, fleet, host, newSources);
-  const fetcher = await wayFetcher(fleet.session(router), env.patience, scope);
+  const fetcher = await (way?.() ??
+    wayFetcher(fleet.session(findHost(fleet.inventory, "router")), env.patience, scope));
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };
   const specs = state.repositories.filter(({ url }) => isBeyondHost(url));

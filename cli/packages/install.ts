@@ -1,64 +1,89 @@
 import type { Env } from "../../lib/env.ts";
-import { findHost } from "../../lib/fleet/host.ts";
-import { type HostSource, loadComing } from "../../lib/package_way/host_sources.ts";
+import type { Host } from "../../lib/fleet/host.ts";
+import {
+  type HostSource,
+  loadComing,
+  type SourceContext,
+} from "../../lib/package_way/host_sources.ts";
 import { type PackageChange, parseWanted, planInstall } from "../../lib/packages/package_change.ts";
 import { indexFiles, packagePath } from "../../lib/package_way/repository_files.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import { reporterFor } from "../../lib/program/reporter.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
-import { Scope } from "../../lib/session/scope.ts";
-import { lockPackages, settle } from "./host_change.ts";
-import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
-import { runApk } from "./package_way.ts";
-import { changeJson, changeLines } from "../render/package_change.ts";
+import { changeHosts, type PlannedChange } from "./change_hosts.ts";
+import { apkStateOf, type Looking, openSources, type SourceOptions } from "./host_sources.ts";
+import { hostsAndPackages, wordsBehindDashes } from "./named_hosts.ts";
+import { type ApkRequest, runApk } from "./package_way.ts";
 
 export interface InstallOptions extends SourceOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
-/** Plans what installing packages changes on a host, shows it, has apk do it, and compares. */
+/** Plans what installing packages changes on hosts, shows it, has apk do it, and compares. */
 export async function installPackages(
-  name: string,
-  packages: readonly string[],
+  words: readonly string[],
   options: InstallOptions,
-  { env, ending }: { readonly env: Env; readonly ending: Ending },
+  told: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
+  const fleet = await openFleet(told.env);
+  const { hosts, packages } = hostsAndPackages(
+    fleet.inventory,
+    words,
+    wordsBehindDashes(told.env.args),
+  );
   const wanted = parseWanted(packages);
-  const fleet = await openFleet(env);
-  const host = findHost(fleet.inventory, name);
-  using reporter = reporterFor(env, options.json);
-  using _lock = options.dryRun ? undefined : await lockPackages(fleet, host, "install", reporter);
-  using store = openPackageStore(env, reporter);
-  await using scope = new Scope(env.signal);
-  const looking = { env, fleet, store, scope, reporter };
-  const state = await apkStateOf(looking, host);
-  const { sources, context, remember } = await openSources(host, state, options, looking);
-  const change = planInstall(wanted, state, sources);
-  if (options.json) ending.json = true;
-  else env.stdout.write(changeLines(name, change));
-  if (options.dryRun) {
-    if (options.json) env.stdout.write(changeJson(name, change));
-    return;
-  }
-  await remember();
-  const files = await loadComing(change.coming, sources, context);
-  const failure = await runApk(host, wanted, offeredFiles(change, sources, files, state.arch), {
-    sources,
-    session: fleet.session(host),
-    scope,
-    reporter,
-  });
-  await settle(fleet, host, change, failure, { env, reporter });
-  if (options.json) env.stdout.write(changeJson(name, change));
+  const load = oneByOne();
+  const plan = async (host: Host, looking: Looking): Promise<PlannedChange> => {
+    const state = await apkStateOf(looking, host);
+    const opened = await openSources(host, state, options, looking);
+    const change = planInstall(wanted, state, opened.sources);
+    const act = async () => {
+      await opened.remember();
+      return await bringAndRun(host, { applet: "add", wanted }, change, {
+        ...opened,
+        load,
+        looking,
+      });
+    };
+    return { change, act };
+  };
+  await changeHosts(fleet, hosts, "install", plan, options, told);
 }
 
-function offeredFiles(
-  { coming }: PackageChange,
-  sources: readonly HostSource[],
-  files: Awaited<ReturnType<typeof loadComing>>,
-  arch: string,
+/** What a change needs beside itself. */
+export interface Bringing {
+  readonly sources: readonly HostSource[];
+  readonly context: SourceContext;
+  readonly load: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly looking: Looking;
+}
+
+/** Brings what comes into the store, and has apk on the host take it from there. */
+export async function bringAndRun(
+  host: Host,
+  request: ApkRequest,
+  change: PackageChange,
+  { sources, context, load, looking: { fleet, scope, reporter } }: Bringing,
 ) {
-  const packages = coming.map((item, i) => [packagePath(item, arch), files[i]!] as const);
-  return new Map([...indexFiles(sources, arch), ...packages]);
+  const files = await load(() => loadComing(change.coming, sources, context));
+  const { arch } = context;
+  const packages = change.coming.map((item, i) => [packagePath(item, arch), files[i]!] as const);
+  const offered = new Map([...indexFiles(sources, arch), ...packages]);
+  return await runApk(host, request, offered, {
+    ...{ sources, scope, reporter },
+    session: fleet.session(host),
+  });
+}
+
+/**
+ * Lets one load after the other: what a host needs is then in the store for the next, and the way by the
+ * router is one for all.
+ */
+export function oneByOne(): Bringing["load"] {
+  let before: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const done = before.then(work, work);
+    before = done;
+    return done;
+  };
 }

@@ -58,6 +58,13 @@ export async function wayFetcher(
   });
 }
 
+/** What apk is to do with what is offered. */
+export type ApkRequest =
+  | { readonly applet: "add"; readonly wanted: readonly Dependency[] }
+  | { readonly applet: "upgrade" };
+
+const TITLES = { add: "install packages", upgrade: "upgrade packages" } as const;
+
 export interface ApkContext {
   readonly sources: readonly HostSource[];
   readonly session: HostSession;
@@ -66,27 +73,28 @@ export interface ApkContext {
 }
 
 /**
- * Has apk on a host add packages from files that are offered at a port of its loopback. Nothing of
+ * Has apk on a host add or upgrade packages from files that are offered at a port of its loopback. Nothing of
  * the host is changed for it: apk is told by its own options.
  * @returns why apk failed, where it did: what it left is to be looked at.
  */
 export async function runApk(
   host: Host,
-  wanted: readonly Dependency[],
+  request: ApkRequest,
   files: ReadonlyMap<string, OfferedFile>,
   { sources, session, scope: around, reporter }: ApkContext,
 ): Promise<TowerError | undefined> {
   await using scope = new Scope(around.signal);
   const port = await offerFiles(host, files, { session, scope, reporter });
   const repositories = repositoryOptions(sources, port);
-  const argv = apkArgv("add", repositories, wanted.map(formatDependency));
-  const title = "install packages";
-  reporter.report({ type: "step", id: "apk", title: `${host.name}: ${title}` });
+  const words = request.applet === "add" ? request.wanted.map(formatDependency) : [];
+  const argv = apkArgv(request.applet, repositories, words);
+  const title = TITLES[request.applet], id = `apk ${host.name}`;
+  reporter.report({ type: "step", id, title: `${host.name}: ${title}` });
   const failure = await untilAborted(
     execApk(host, argv, title, session, scope.signal),
     scope.signal,
   );
-  reporter.report({ type: "done", id: "apk" });
+  reporter.report({ type: "done", id });
   return failure;
 }
 
@@ -101,13 +109,14 @@ export function removeByApk(
 
 /** apk by the host's root: it asks nobody, keeps no package, and knows the repositories that are named alone. */
 function apkArgv(
-  applet: "add" | "del",
+  applet: ApkRequest["applet"] | "del",
   repositories: readonly string[],
   words: readonly string[],
 ): [string, ...string[]] {
   return argvAs(["doas"], [
     ...["apk", applet, "--no-progress", "--no-cache", "--no-interactive"] as const,
-    ...["--repositories-file", "/dev/null", ...repositories, "--", ...words],
+    ...["--repositories-file", "/dev/null", ...repositories],
+    ...words.length === 0 ? [] : ["--", ...words],
   ]);
 }
 

@@ -1,4 +1,3 @@
-import { canonicalJson } from "../../lib/json.ts";
 import { labelOf, type PackageChange } from "../../lib/packages/package_change.ts";
 import { count, formatBytes } from "../../lib/report/quantity.ts";
 
@@ -18,10 +17,9 @@ export function changeLines(host: string, { coming, going }: PackageChange): str
   return lines.map((line) => `${host}: ${line}\n`).join("");
 }
 
-/** A change as JSON; sizes in bytes. */
-export function changeJson(host: string, { coming, going, world }: PackageChange): string {
-  const value = {
-    host,
+/** A change as what JSON has; sizes in bytes. */
+export function changeValue({ coming, going, world }: PackageChange) {
+  return {
     coming: coming.map(({ package: { name, version, size, installedSize }, replaces }) => ({
       name,
       version,
@@ -32,5 +30,4 @@ export function changeJson(host: string, { coming, going, world }: PackageChange
     going: going.map(({ name, version }) => ({ name, version })),
     world,
   };
-  return `${canonicalJson(value, 2)}\n`;
 }

@@ -107,6 +107,30 @@ export function choicesOf(
 }
 
 /**
+ * Plans what `apk upgrade` does on a host: its world from the newest that there is, installed or offered.
+ *
+ * @param sources Those of the host, in its order.
+ * @throws {TowerError} `unsolvable` with what stands in the way.
+ */
+export function planUpgrade(host: PackagesOfHost, sources: readonly Repository[]): PackageChange {
+  const there = new Set(host.installed.map(({ name }) => name));
+  const world = host.world.map(parseDependency);
+  const repositories = [
+    { url: "installed", packages: host.installed.map(kept) },
+    // A newer one of what is there is as good a provider as that.
+    ...sources.map((source) => ({
+      ...source,
+      packages: source.packages.map((p) => there.has(p.name) ? kept(p) : p),
+    })),
+  ];
+  const solution = solve(world, repositories, { arch: host.arch });
+  if (solution.ok) return changeTo(world, solution.install, host);
+  const known = new Set(sources.flatMap(({ packages }) => packages.map((p) => p.name)));
+  const why = formatProblems(solution.problems, known);
+  throw new TowerError("unsolvable", `Cannot choose newer packages:\n${why}`);
+}
+
+/**
  * Plans what `apk del` does on a host: names leave its world, and what nothing else needs goes.
  * @throws {TowerError} `not-found` for a name that its world has not; `unsolvable`
  */

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { Identity } from "../apk/identity.ts";
 import type { IndexedPackage } from "../apk/types.ts";
 import { TowerError } from "../errors.ts";
-import { labelOf, parseWanted, planInstall, planUninstall } from "./package_change.ts";
+import { labelOf, parseWanted, planInstall, planUninstall, planUpgrade } from "./package_change.ts";
 import { differenceOf, sourcesText } from "./package_check.ts";
 
 function pkg(name: string, version: string, more: Partial<IndexedPackage> = {}): IndexedPackage {
@@ -43,6 +43,23 @@ Deno.test("what is asked for by a version changes, and so does its item of the w
   const { world, coming } = plan("old=2-r0");
   assertEquals(world, ["base", "old=2-r0"]);
   assertEquals(coming.map((c) => [labelOf(c.package), c.replaces]), [["old-2-r0", "1-r0"]]);
+});
+
+Deno.test("an upgrade takes the newest of what the world needs, and nothing older or new beside it", () => {
+  const { world, coming, going } = planUpgrade(HOST, SOURCES);
+  assertEquals(world, HOST.world);
+  assertEquals(coming.map((c) => [labelOf(c.package), c.replaces]), [
+    ["base-2-r0", "1-r0"],
+    ["old-2-r0", "1-r0"],
+  ]);
+  // The newer base needs no shell.
+  assertEquals(going.map(labelOf), ["shell-1-r0"]);
+  const older = [{ url: "http://example.org", packages: [pkg("old", "0-r0")] }];
+  assertEquals(planUpgrade(HOST, older).coming, []);
+  const rival = pkg("shell", "2-r0", { provides: ["sh"] });
+  const other = pkg("dash", "9-r0", { provides: ["sh"] });
+  const offered = [{ url: "http://example.org", packages: [other, rival] }];
+  assertEquals(planUpgrade(HOST, offered).coming.map((c) => labelOf(c.package)), ["shell-2-r0"]);
 });
 
 Deno.test("what is there already, and what cannot be beside it, comes not", () => {

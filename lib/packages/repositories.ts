@@ -1,5 +1,8 @@
 import { TowerError } from "../errors.ts";
 
+/** How the index of a repository is called, in the folder of its architecture. */
+export const INDEX_FILE = "APKINDEX.tar.gz";
+
 /** A package repository: where its folders by architecture lie, and the tag of its packages. */
 export interface RepositorySpec {
   /** As the manifest or the command line spells it, without the tag. */
@@ -47,7 +50,7 @@ export function isBeyondHost(url: string): boolean {
 
 /** URL of a repository's index for an architecture. */
 export function indexUrl(url: string, arch: string): string {
-  return `${url}/${arch}/APKINDEX.tar.gz`;
+  return `${url}/${arch}/${INDEX_FILE}`;
 }
 
 /**

@@ -13,6 +13,7 @@ import { MemoryStore } from "../tree/memory_store.ts";
 export interface ProgramPackage {
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly depends?: readonly string[];
+  readonly version?: string;
 }
 
 /** Makes a repository of packages with the test key in `folder`/x86_64. */
@@ -23,7 +24,7 @@ export function makeProgramRepository(
   const place = join(folder, "x86_64");
   Deno.mkdirSync(place, { recursive: true });
   const index: IndexedPackage[] = [];
-  for (const [name, { files, depends = [] }] of Object.entries(packages)) {
+  for (const [name, { files, depends = [], version = "1.0-r0" }] of Object.entries(packages)) {
     const store = new MemoryStore();
     const tree = new FileTree({ ...BASE, mode: 0o755 });
     for (const [path, content] of Object.entries(files)) {
@@ -35,12 +36,12 @@ export function makeProgramRepository(
       ...{ tree, reader: store, spool: store.writer(), key: TEST_KEY.secret, level: 6 },
       scripts: {},
       info: {
-        ...{ name, version: "1.0-r0", arch: "x86_64", description: "A test", license: "MIT" },
+        ...{ name, version, arch: "x86_64", description: "A test", license: "MIT" },
         ...{ url: "https://example.org", origin: name, buildTime: 1_700_000_000, depends },
         ...{ provides: [], installIf: [], replaces: [], triggers: [] },
       },
     });
-    Deno.writeFileSync(join(place, `${name}-1.0-r0.apk`), concat([...packed.chunks()]));
+    Deno.writeFileSync(join(place, `${name}-${version}.apk`), concat([...packed.chunks()]));
     index.push(packed.package);
   }
   const text = formatIndex(index);

@@ -1,4 +1,7 @@
-/** Serves a folder's files at port 80; a file NAME.redirect beside one says where it moved to. */
+/**
+ * Serves a folder's files at port 80, and tells the path of each request; a file NAME.redirect beside one
+ * says where it moved to.
+ */
 const [folder] = Deno.args;
 const textOf = (path: string) => Deno.readTextFile(path).catch(() => undefined);
 
@@ -7,7 +10,9 @@ Deno.serve({
   port: 80,
   onListen: () => Deno.stdout.writeSync(new TextEncoder().encode("listening\n")),
 }, async (request) => {
-  const path = folder + new URL(request.url).pathname;
+  const { pathname } = new URL(request.url);
+  Deno.stdout.writeSync(new TextEncoder().encode(`${pathname}\n`));
+  const path = folder + pathname;
   const location = await textOf(`${path}.redirect`);
   if (location !== undefined) return new Response(null, { status: 302, headers: { location } });
   try {

@@ -28,45 +28,64 @@ export class PackageTower implements AsyncDisposable {
 
   private constructor(
     readonly tower: TowerProgram,
-    /** The root of `vault`. */
-    readonly root: string,
+    /** The roots of the offline hosts, by their names. */
+    readonly roots: Readonly<Record<string, string>>,
     /** What the repository serves: its folder by architecture is in it. */
     readonly repository: string,
     readonly vault: NetworkNamespace,
     /** A folder for PATH whose `ssh` reaches the hosts, for a program of its own. */
     readonly programs: string,
+    /** The paths that the repository was asked for so far. */
+    readonly asked: readonly string[],
   ) {}
 
-  /** @param data Where real packages and a real root lie. */
-  static async create(runner: Runner, data: string): Promise<PackageTower> {
+  /** The root of `vault`. */
+  get root(): string {
+    return this.roots["vault"]!;
+  }
+
+  /**
+   * @param data Where real packages and a real root lie.
+   * @param others Offline hosts beside `vault`.
+   */
+  static async create(
+    runner: Runner,
+    data: string,
+    others: readonly string[] = [],
+  ): Promise<PackageTower> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(tempFolder()).path;
-    const root = join(folder, "root"), repository = join(folder, "alpine");
-    Deno.mkdirSync(root);
-    const archive = join(data, "alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz");
-    await runner.run({ argv: ["tar", "-xzf", archive, "-C", root] });
+    const repository = join(folder, "alpine");
     await runner.run({ argv: ["cp", "-r", join(data, "alpine-3.19/apks"), repository] });
-    Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}\n`);
-    const doas = '#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\nexec "$@"\n';
-    Deno.writeTextFileSync(join(root, "usr/bin/doas"), doas, { mode: 0o755 });
+    const roots: Record<string, string> = {};
+    for (const name of ["vault", ...others]) {
+      roots[name] = join(folder, `root-${name}`);
+      await layRoot(runner, data, roots[name]);
+    }
     const vault = stack.use(await NetworkNamespace.create(runner));
     const router = stack.use(await NetworkNamespace.create(runner));
     await router.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo");
-    stack.use(await serveFolder(runner, router, folder));
+    const { server, asked } = await serveFolder(runner, router, folder);
+    stack.use(server);
     const proxies: Record<string, string> = {};
     const tower = stack.use(new TowerProgram({ runner: byProxies(runner, proxies) }));
-    for (const [name, network] of Object.entries({ vault, router })) {
+    for (const name of ["router", ...Object.keys(roots)]) {
+      const network = name === "router"
+        ? router
+        : name === "vault"
+        ? vault
+        : stack.use(await NetworkNamespace.create(runner));
       layHost(tower.folder, name);
       const own = join(tower.folder, "hosts", name), key = join(folder, name);
       for (const path of [key, join(own, "id_ed25519")]) {
         await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path] });
       }
       Deno.copyFileSync(`${key}.pub`, join(own, "ssh_host_ed25519_key.pub"));
-      const forced = `/usr/sbin/chroot ${root} /bin/sh -c "$SSH_ORIGINAL_COMMAND"`;
+      const forced = `/usr/sbin/chroot ${roots[name]} /bin/sh -c "$SSH_ORIGINAL_COMMAND"`;
       const sshd = [
         ...["/usr/sbin/sshd", "-i", "-f", "/dev/null", "-h", key, "-o", "StrictModes=no"],
         ...["-o", "UsePAM=no", "-o", `AuthorizedKeysFile=${own}/id_ed25519.pub`],
-        ...name === "vault" ? ["-o", `ForceCommand=${forced}`] : [],
+        ...name in roots ? ["-o", `ForceCommand=${forced}`] : [],
       ] as [string, ...string[]];
       const script = `mount -t tmpfs t /run && mkdir /run/sshd && exec ${remoteCommand(sshd)}`;
       const argv = ["unshare", "--mount", "sh", "-c", script] as [string, ...string[]];
@@ -75,7 +94,7 @@ export class PackageTower implements AsyncDisposable {
     const programs = join(folder, "programs");
     Deno.mkdirSync(programs);
     Deno.writeTextFileSync(join(programs, "ssh"), sshScript(proxies), { mode: 0o755 });
-    const made = new PackageTower(tower, root, repository, vault, programs);
+    const made = new PackageTower(tower, roots, repository, vault, programs, asked);
     made.#stack.use(stack.move());
     return made;
   }
@@ -124,6 +143,16 @@ export class PackageTower implements AsyncDisposable {
   }
 }
 
+/** The root of an offline host: Alpine's smallest, with a doas that asks nobody. */
+async function layRoot(runner: Runner, data: string, root: string): Promise<void> {
+  Deno.mkdirSync(root);
+  const archive = join(data, "alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz");
+  await runner.run({ argv: ["tar", "-xzf", archive, "-C", root] });
+  Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}\n`);
+  const doas = '#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\nexec "$@"\n';
+  Deno.writeTextFileSync(join(root, "usr/bin/doas"), doas, { mode: 0o755 });
+}
+
 /** A runner whose ssh reaches each host through a program instead of a network. */
 function byProxies(runner: Runner, proxies: Readonly<Record<string, string>>): Runner {
   const placed = (command: Command): Command => {
@@ -154,7 +183,7 @@ async function serveFolder(
   runner: Runner,
   network: NetworkNamespace,
   folder: string,
-): Promise<RunningProcess> {
+): Promise<{ server: RunningProcess; asked: readonly string[] }> {
   const program = join(import.meta.dirname!, "folder_server.ts");
   const argv = [
     Deno.execPath(),
@@ -167,9 +196,19 @@ async function serveFolder(
   ];
   const server = runner.spawn(network.inside({ argv: argv as [string, ...string[]] }));
   void server.stderr.cancel();
-  const reader = server.stdout.getReader();
-  const { done } = await reader.read();
-  void reader.cancel();
-  if (done) throw new Error("the server of the repository does not start");
-  return server;
+  const asked: string[] = [];
+  const started = Promise.withResolvers<void>();
+  void (async () => {
+    let rest = "";
+    for await (const part of server.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = `${rest}${part}`.split("\n");
+      rest = lines.pop()!;
+      // The first says that it listens.
+      asked.push(...lines.filter((line) => line.startsWith("/")));
+      started.resolve();
+    }
+    started.reject(new Error("the server of the repository does not start"));
+  })();
+  await started.promise;
+  return { server, asked };
 }

@@ -1,0 +1,115 @@
+import type { Env } from "../../lib/env.ts";
+import { formatError, type TowerError } from "../../lib/errors.ts";
+import { compareHosts, findHost, type Host } from "../../lib/fleet/host.ts";
+import type { Outcome } from "../../lib/fleet/operations/step.ts";
+import type { Fetcher } from "../../lib/fetch/port.ts";
+import { sharedFetcher } from "../../lib/fetch/shared_fetcher.ts";
+import { canonicalJson } from "../../lib/json.ts";
+import type { PackageChange } from "../../lib/packages/package_change.ts";
+import { INDEX_FILE } from "../../lib/packages/repositories.ts";
+import type { Ending } from "../../lib/program/ending.ts";
+import { reporterFor } from "../../lib/program/reporter.ts";
+import type { Fleet } from "../../lib/session/fleet.ts";
+import { Scope } from "../../lib/session/scope.ts";
+import type { PlanOptions } from "../power.ts";
+import { errorJson } from "../render/error_json.ts";
+import { changeLines, changeValue } from "../render/package_change.ts";
+import { lockPackages, settle } from "./host_change.ts";
+import { type Looking, openPackageStore } from "./host_sources.ts";
+import { wayFetcher } from "./package_way.ts";
+
+/** What changes on a host, and how it is done. */
+export interface PlannedChange {
+  readonly change: PackageChange;
+  /** Has apk do it. @returns why it failed, where it did */
+  readonly act: () => Promise<TowerError | undefined>;
+}
+
+/**
+ * Plans a change of packages on each of several hosts, shows all, has apk do it on all side by side, and
+ * compares. One host's fault keeps no other from it, and is told at the end (exit status 3); the only
+ * host's is thrown.
+ *
+ * @param doing as the user called it: `install`
+ */
+export async function changeHosts(
+  fleet: Fleet,
+  hosts: readonly Host[],
+  doing: string,
+  plan: (host: Host, looking: Looking) => Promise<PlannedChange>,
+  { dryRun, json }: PlanOptions,
+  { env, ending }: { readonly env: Env; readonly ending: Ending },
+): Promise<void> {
+  using reporter = reporterFor(env, json);
+  using locks = new DisposableStack();
+  // In one order by everybody: two of these commands never wait for each other.
+  for (const host of dryRun ? [] : hosts.toSorted((a, b) => compareHosts(a.name, b.name))) {
+    locks.use(await lockPackages(fleet, host, doing, reporter));
+  }
+  using store = openPackageStore(env, reporter);
+  await using scope = new Scope(env.signal);
+  let shared: Promise<Fetcher> | undefined;
+  const openWay = async () => {
+    const router = fleet.session(findHost(fleet.inventory, "router"));
+    const fetcher = await wayFetcher(router, env.patience, scope);
+    return sharedFetcher(fetcher, (url) => url.endsWith(`/${INDEX_FILE}`));
+  };
+  const way = () => shared ??= openWay();
+  const looking: Looking = { env, fleet, store, scope, reporter, way };
+  const planned = await Promise.all(
+    hosts.map((host) => outcomeOf(host, () => plan(host, looking))),
+  );
+  env.signal.throwIfAborted();
+  const isOnly = hosts.length === 1;
+  if (isOnly) throwFailure(planned);
+  if (json) ending.json = true;
+  else {
+    for (const { host, result } of planned) {
+      if (result.kind === "done") env.stdout.write(changeLines(host.name, result.value.change));
+    }
+  }
+  const act = async ({ host, result }: Outcome<PlannedChange>) => {
+    if (result.kind === "failed") throw result.error;
+    const failure = await result.value.act();
+    await settle(fleet, host, result.value.change, failure, { env, reporter });
+    return result.value;
+  };
+  const done = dryRun ? planned : await Promise.all(
+    planned.map((outcome) => outcomeOf(outcome.host, () => act(outcome))),
+  );
+  env.signal.throwIfAborted();
+  if (isOnly) throwFailure(done);
+  tell(done, { env, ending });
+}
+
+/** One host's failure is a value: the others go on. */
+async function outcomeOf<T>(host: Host, work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { host, result: { kind: "done", value: await work() } };
+  } catch (error) {
+    return { host, result: { kind: "failed", error } };
+  }
+}
+
+function throwFailure(outcomes: readonly Outcome<unknown>[]): void {
+  for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
+}
+
+function tell(
+  outcomes: readonly Outcome<PlannedChange>[],
+  { env, ending }: { readonly env: Env; readonly ending: Ending },
+): void {
+  if (outcomes.some(({ result }) => result.kind === "failed")) ending.code = 3;
+  if (ending.json) {
+    const values = outcomes.map(({ host: { name: host }, result }) =>
+      result.kind === "done"
+        ? { host, ok: true, result: changeValue(result.value.change) }
+        : { host, ok: false, error: errorJson(result.error) }
+    );
+    env.stdout.write(`${canonicalJson(values, 2)}\n`);
+    return;
+  }
+  for (const { result } of outcomes) {
+    if (result.kind === "failed") env.stderr.write(`${formatError(result.error)}\n`);
+  }
+}
