@@ -5,6 +5,7 @@ import { TowerError } from "../../lib/errors.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { tempDir } from "../../lib/files/files.ts";
+import { countedFiles } from "../../lib/package_way/counted_files.ts";
 import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
 import type { HostSource } from "../../lib/package_way/host_sources.ts";
 import { socketFetcher } from "../../lib/package_way/socket_fetcher.ts";
@@ -84,12 +85,20 @@ export async function runApk(
   { sources, session, scope: around, reporter }: ApkContext,
 ): Promise<TowerError | undefined> {
   await using scope = new Scope(around.signal);
-  const port = await offerFiles(host, files, { session, scope, reporter });
+  const title = TITLES[request.applet], id = `apk ${host.name}`;
+  const total = files.values().reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  const counted = countedFiles(files, (bytes) => {
+    // apk may read an index twice.
+    done = Math.min(total, done + bytes);
+    reporter.report({ type: "progress", id, done, total });
+  });
+  const port = await offerFiles(host, counted, { session, scope, reporter });
   const repositories = repositoryOptions(sources, port);
   const words = request.applet === "add" ? request.wanted.map(formatDependency) : [];
   const argv = apkArgv(request.applet, repositories, words);
-  const title = TITLES[request.applet], id = `apk ${host.name}`;
-  reporter.report({ type: "step", id, title: `${host.name}: ${title}` });
+  const step = { type: "step", id, title: `${host.name}: ${title}` } as const;
+  reporter.report({ ...step, total, unit: "bytes" });
   const failure = await untilAborted(
     execApk(host, argv, title, session, scope.signal),
     scope.signal,
