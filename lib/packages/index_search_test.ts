@@ -44,7 +44,7 @@ Deno.test("a search finds names first, of each the newest of each tag, and says 
   assertEquals(search("none such"), []);
 });
 
-Deno.test("no description drives a terminal, turns a line around, or is endless", () => {
+Deno.test("A8: no description drives a terminal, turns a line around, or is endless", () => {
   const evil = "\x1b[2Ja\u202eb\u2066c\u061cd\u2028e\r\x9b\x00f\u200b\ufeff\ud800g" +
     "x".repeat(10_000);
   const [found] = searchIndexes("p", {
