@@ -14,6 +14,7 @@ import { menuCommand } from "./commands/menu.ts";
 import { networkCommand } from "./commands/network.ts";
 import {
   apkTunnelCommand,
+  cacheCommand,
   packagesCommand,
   searchCommand,
   whyCommand,
@@ -42,6 +43,7 @@ const COMMANDS = {
   search: searchCommand,
   why: whyCommand,
   "apk-tunnel": apkTunnelCommand,
+  cache: cacheCommand,
   menu: menuCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,

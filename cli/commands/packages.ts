@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import type { Ending } from "../../lib/program/ending.ts";
+import { withSources } from "./with_sources.ts";
 
 /** `packages HOST`: what a host has. */
 export function packagesCommand(env: Env, ending: Ending) {
@@ -50,10 +51,13 @@ export function apkTunnelCommand(env: Env, ending: Ending) {
     });
 }
 
-function withSources(name: string, description: string) {
-  return new Command(name)
-    .description(description)
-    .option("--allow-old", "take an index that is older than one that was read before", false)
-    .option("--new-sources", "take repositories and keys of the host that are new", false)
-    .option("--json", "as JSON", false);
+/** `cache`: the packages that this machine holds. */
+export function cacheCommand(env: Env) {
+  return new Command("cache")
+    .description("List the packages that this machine holds, for hosts and for --offline.")
+    .option("--json", "as JSON", false)
+    .action(async (options) => {
+      const { listCache } = await import("../packages/list_cache.ts");
+      listCache(options, env);
+    });
 }

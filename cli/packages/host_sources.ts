@@ -9,6 +9,7 @@ import {
 } from "../../lib/package_way/host_sources.ts";
 import { isBeyondHost } from "../../lib/packages/repositories.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
+import { keptIndexes } from "../../lib/package_way/kept_indexes.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
@@ -21,6 +22,7 @@ import { wayFetcher } from "./package_way.ts";
 export interface SourceOptions {
   readonly allowOld: boolean;
   readonly newSources: boolean;
+  readonly offline: boolean;
 }
 
 /** A host's repositories, verified, and what reads them. */
@@ -58,12 +60,13 @@ export function apkStateOf({ fleet }: Pick<Looking, "fleet">, host: Host): Promi
 export async function openSources(
   host: Host,
   state: ApkState,
-  { allowOld, newSources }: SourceOptions,
+  { allowOld, newSources, offline }: SourceOptions,
   { env, fleet, store, scope, reporter, way }: Looking,
 ): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
   const remember = requireKnownSources(state, fleet, host, newSources);
-  const fetcher = await (way?.() ??
-    wayFetcher(fleet.session(findHost(fleet.inventory, "router")), env.patience, scope));
+  const ownWay = () =>
+    wayFetcher(fleet.session(findHost(fleet.inventory, "router")), env.patience, scope);
+  const fetcher = offline ? keptIndexes(store) : await (way ?? ownWay)();
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };
   const specs = state.repositories.filter(({ url }) => isBeyondHost(url));

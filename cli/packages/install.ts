@@ -3,6 +3,7 @@ import type { Host } from "../../lib/fleet/host.ts";
 import {
   type HostSource,
   loadComing,
+  requireStored,
   type SourceContext,
 } from "../../lib/package_way/host_sources.ts";
 import { type PackageChange, parseWanted, planInstall } from "../../lib/packages/package_change.ts";
@@ -37,6 +38,7 @@ export async function installPackages(
     const state = await apkStateOf(looking, host);
     const opened = await openSources(host, state, options, looking);
     const change = planInstall(wanted, state, opened.sources);
+    if (options.offline) requireStored(change.coming, opened.sources, opened.context);
     const act = async () => {
       await opened.remember();
       return await bringAndRun(host, { applet: "add", wanted }, change, {

@@ -1,6 +1,7 @@
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { findHost, type Host } from "../../lib/fleet/host.ts";
+import { requireStored } from "../../lib/package_way/host_sources.ts";
 import { planUpgrade } from "../../lib/packages/package_change.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
@@ -28,6 +29,7 @@ export async function upgradePackages(
     const state = await apkStateOf(looking, host);
     const opened = await openSources(host, state, options, looking);
     const change = planUpgrade(state, opened.sources);
+    if (options.offline) requireStored(change.coming, opened.sources, opened.context);
     const act = async () => {
       await opened.remember();
       return await bringAndRun(host, { applet: "upgrade" }, change, { ...opened, load, looking });

@@ -7,12 +7,13 @@ import { TowerError } from "../errors.ts";
 import type { Fetcher } from "../fetch/port.ts";
 import { fetchIndex, rollbackOf } from "../packages/fetched_index.ts";
 import { fetchPackage, storedPackage } from "../packages/package_load.ts";
-import type { Coming } from "../packages/package_change.ts";
-import { packageUrl, type RepositorySpec } from "../packages/repositories.ts";
+import { type Coming, labelOf } from "../packages/package_change.ts";
+import { indexUrl, packageUrl, type RepositorySpec } from "../packages/repositories.ts";
 import type { Reporter } from "../report/event.ts";
 import { shownUrl } from "../report/shown_url.ts";
 import type { FileStore } from "../store/content_store.ts";
 import type { OfferedFile } from "./deno_package_server.ts";
+import { keepIndex } from "./kept_indexes.ts";
 
 /** A repository of a host, its index verified. */
 export interface HostSource extends Repository {
@@ -43,6 +44,7 @@ export async function readSources(
     const packages = parseIndex(readIndexArchive(index, context.keys).indexText);
     const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
     requireNoOlder(spec, newest, context, allowOld);
+    keepIndex(indexUrl(spec.url, context.arch), index, context.store);
     return { url: spec.url, ...spec.tag === undefined ? {} : { tag: spec.tag }, packages, index };
   }));
 }
@@ -65,6 +67,32 @@ function requireNoOlder(
     hint: "A mirror that lags behind, or a router that hides updates; --allow-old takes it",
   });
 }
+
+/**
+ * Refuses where a package that comes is not in the store.
+ * @throws {TowerError} `offline` with their names.
+ */
+export function requireStored(
+  coming: readonly Coming[],
+  sources: readonly HostSource[],
+  context: SourceContext,
+): void {
+  const lacking = coming.filter((item) => storedFile(item, sources, context) === undefined);
+  if (lacking.length === 0) return;
+  const names = lacking.slice(0, MOST_NAMED).map((item) => labelOf(item.package));
+  const more = lacking.length > MOST_NAMED ? ` and ${lacking.length - MOST_NAMED} more` : "";
+  throw new TowerError(
+    "offline",
+    `Cannot do it offline: the cache lacks ${names.join(", ")}${more}`,
+    {
+      hint:
+        "Without --offline they are fetched by way of the router; tower cache lists what is here",
+    },
+  );
+}
+
+/** Most names that are told. */
+const MOST_NAMED = 10;
 
 /** Packages on their way at once: several hide the network's delay. */
 const IN_FLIGHT = 4;
@@ -102,17 +130,34 @@ export async function loadComing(
  * @param onLoad is called before it is fetched, and may refuse by throwing.
  */
 export async function bringPackage(
-  { package: { name, version, identity, size }, repository }: Coming,
+  item: Coming,
   sources: readonly HostSource[],
-  { arch, keys, fetcher, store }: SourceContext,
+  context: SourceContext,
   onLoad: () => void = () => {},
 ): Promise<Digest> {
-  const url = packageUrl(sources[repository]!.url, arch, name, version);
-  const request = { url, expect: { identity, name, version, size } };
-  const known = storedPackage(request, { store, keys })?.digest;
-  if (known !== undefined && store.isWhole(known)) return known;
+  const known = storedFile(item, sources, context);
+  if (known !== undefined) return known;
   onLoad();
-  return await loadWhole(request, { keys, fetcher, store });
+  return await loadWhole(requestOf(item, sources, context), context);
+}
+
+function requestOf(
+  { package: { name, version, identity, size }, repository }: Coming,
+  sources: readonly HostSource[],
+  { arch }: SourceContext,
+) {
+  const url = packageUrl(sources[repository]!.url, arch, name, version);
+  return { url, expect: { identity, name, version, size } };
+}
+
+/** The file of a package in the store, where it is there and whole. */
+function storedFile(
+  item: Coming,
+  sources: readonly HostSource[],
+  context: SourceContext,
+): Digest | undefined {
+  const known = storedPackage(requestOf(item, sources, context), context)?.digest;
+  return known !== undefined && context.store.isWhole(known) ? known : undefined;
 }
 
 /** A package is verified as it comes, and its file kept beside what is in it. */

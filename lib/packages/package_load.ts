@@ -1,5 +1,7 @@
 import { packageLimits, readPackage } from "../apk/package_reader.ts";
 import type { TrustedKey, UnpackedPackage } from "../apk/types.ts";
+import type { Digest } from "../brand.ts";
+import { compareBytes } from "../bytes/bytes.ts";
 import type { FileStore } from "../store/content_store.ts";
 import type { Fetcher } from "../fetch/port.ts";
 import type { PackageRequest } from "./request.ts";
@@ -40,6 +42,26 @@ export function storedPackage(
     (expect.digest === undefined || expect.digest === digest);
   const isTrusted = keys.some((k) => k.digest === signedBy.digest && k.name === signedBy.name);
   return isExpected && isTrusted ? note.package : undefined;
+}
+
+/** A package whose file a store holds, as it was verified. */
+export interface HeldPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly arch: string;
+  /** Of its file, in bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+}
+
+/** The packages whose files a store holds, by name and version. */
+export function heldPackages(store: FileStore): HeldPackage[] {
+  const held = store.heldNotes(KIND).flatMap((note): HeldPackage[] => {
+    const { info: { name, version, arch }, size, digest } = (note as PackageNote).package;
+    return store.heldSize(digest) === size ? [{ name, version, arch, size, digest }] : [];
+  });
+  const keyOf = ({ name, version, arch }: HeldPackage) => `${name}\0${version}\0${arch}`;
+  return held.sort((a, b) => compareBytes(keyOf(a), keyOf(b)));
 }
 
 /** Fetches, verifies and inflates a package into the store, and notes what it learnt. */

@@ -5,6 +5,7 @@ import { digestFromHex, digestOf, hexOf } from "../bytes/digest.ts";
 import { TowerError } from "../errors.ts";
 import { attempt, fileError } from "../files/file_error.ts";
 import { FileBlobWriter } from "./blob_writer.ts";
+import { isFolder } from "../files/files.ts";
 import { makeFolders } from "../files/folders.ts";
 import { formatKept, parseKept } from "./kept_bytes.ts";
 import { OpenBlobs } from "./open_blobs.ts";
@@ -26,6 +27,9 @@ export interface FileStore extends ContentStore, Disposable {
   sizeOf(blob: Digest): number | undefined;
   /** Removes a blob. It stays readable for those who have it open. */
   remove(blob: Digest): void;
+  /** Bytes of a blob, as {@linkcode sizeOf}, and the values of all notes of a kind: looking is no use of them. */
+  heldSize(blob: Digest): number | undefined;
+  heldNotes(kind: string): unknown[];
   /** Hashes every blob again; returns the names of those whose bytes changed. */
   verify(): Digest[];
 }
@@ -116,6 +120,22 @@ class FolderStore implements FileStore {
     return note?.value;
   }
 
+  heldSize(blob: Digest): number | undefined {
+    return sizeOfFile(this.#pathOf(blob));
+  }
+
+  heldNotes(kind: string): unknown[] {
+    const folder = `${this.folder}/notes/${kind}`;
+    const files = isFolder(folder) ? namesIn(folder) : [];
+    return files.flatMap((file) => {
+      const name = nameOfNote(file);
+      const bytes = name === undefined ? undefined : noteBytesIn(`${folder}/${file}`);
+      if (bytes === undefined) return [];
+      const note = parseNote({ kind, name: name! }, new TextDecoder().decode(bytes));
+      return note === undefined ? [] : [note.value];
+    });
+  }
+
   writeNote(kind: string, name: string, value: unknown): void {
     const bytes = new TextEncoder().encode(formatNote({ kind, name }, value));
     this.#writeFile(this.#notePath(kind, name), bytes, 0o644);
@@ -193,6 +213,16 @@ class FolderStore implements FileStore {
       throw new RangeError(`Cannot name a note "${kind}/${name}"`);
     }
     return `${this.folder}/notes/${kind}/${file}.note`;
+  }
+}
+
+/** The name of a note by its file's; undefined for a file that is none. */
+function nameOfNote(file: string): string | undefined {
+  try {
+    const name = decodeURIComponent(file.replace(/\.note$/, ""));
+    return `${encodeURIComponent(name)}.note` === file ? name : undefined;
+  } catch {
+    return undefined;
   }
 }
 

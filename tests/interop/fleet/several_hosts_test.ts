@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
@@ -66,6 +66,25 @@ Deno.test({
           "/alpine/own/x86_64/pad-1.0-r0.apk",
           "/alpine/own/x86_64/pad-libs-1.0-r0.apk",
         ]);
+      },
+    );
+    await t.step(
+      "what this machine holds needs no repository, and what it lacks is named",
+      async () => {
+        assertEquals((await tower.run("uninstall", "keys", "pad")).code, 0);
+        const before = place.asked.length;
+        const { code, err } = await tower.run("install", "keys", "pad", "--offline");
+        assertEquals([code, err.includes("Cannot")], [0, false], err);
+        assertEquals(has("usr/share/pad"), ["1.0-r0", "1.0-r0"]);
+        const lacking = await tower.run("install", "keys", "--offline", "--dry-run", "--", "vault");
+        assertEquals(lacking.code, 1);
+        assertStringIncludes(lacking.err, "Cannot do it offline: the cache lacks vault-1.0-r0\n");
+        assertEquals(place.asked.length, before);
+        const { out } = await tower.run("cache");
+        assertMatch(out, /^pad-1\.0-r0  x86_64  .*  sha256:[0-9a-f]{64}$/m);
+        assertMatch(out, /^2 packages, /m);
+        const kept = JSON.parse((await tower.run("cache", "--json")).out);
+        assertEquals(kept.map(({ name }: { name: string }) => name), ["pad", "pad-libs"]);
       },
     );
     await t.step("newer ones come by upgrade-packages to all hosts alike", async () => {
