@@ -1,4 +1,5 @@
 import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { withChanges } from "./with_sources.ts";
 
@@ -10,8 +11,15 @@ export function installCommand(env: Env, ending: Ending) {
   )
     .usage("[options] <host...> <pkg...>")
     .argument("<host>", "one or more; -- ends them where a package is called like a host")
-    .argument("<pkg...>", "name, name=1.2-r3, name~1.2, name>1 or name@tag")
-    .action(async (host, words, options) => {
+    .argument("[pkg...]", "name, name=1.2-r3, name~1.2, name>1 or name@tag")
+    .option("--restore", "bring back what was kept of a host's packages", false)
+    .option("--repair", "the same, and what an apk that was cut off left broken", false)
+    .action(async (host, words, { restore, repair, ...options }) => {
+      requirePackages(words, restore || repair);
+      if (restore || repair) {
+        const { putBackPackages } = await import("../packages/put_back.ts");
+        return await putBackPackages(host, { ...options, repair }, { env, ending });
+      }
       const { installPackages } = await import("../packages/install.ts");
       await installPackages([host, ...words], options, { env, ending });
     });
@@ -28,4 +36,15 @@ export function upgradePackagesCommand(env: Env, ending: Ending) {
       const { upgradePackages } = await import("../packages/upgrade_packages.ts");
       await upgradePackages(hosts, options, { env, ending });
     });
+}
+
+function requirePackages(packages: readonly string[], isPutBack: boolean): void {
+  if ((packages.length === 0) === isPutBack) return;
+  throw new TowerError(
+    "usage",
+    isPutBack
+      ? `Cannot install "${packages[0]}" with --restore or --repair: they bring what was kept`
+      : "Cannot install: no package is named",
+    { hint: "tower install HOST PACKAGE…, or tower install HOST --restore" },
+  );
 }

@@ -3,7 +3,6 @@ import { waitForLock } from "../../lib/files/lock_file.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Host } from "../../lib/fleet/host.ts";
 import { packagesLockPath } from "../../lib/fleet/paths.ts";
-import { locked, writeHostFile } from "../../lib/inventory/inventory_files.ts";
 import { APK_STATE } from "../../lib/package_way/apk_state.ts";
 import type { PackageChange } from "../../lib/packages/package_change.ts";
 import { differenceOf } from "../../lib/packages/package_check.ts";
@@ -11,6 +10,7 @@ import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
 import { keepMenu } from "../menu/keep_menu.ts";
+import { keepWorld } from "./kept_world.ts";
 
 /** Waits for others who change a host's packages. */
 export function lockPackages(
@@ -44,8 +44,7 @@ export async function settle(
   { env, reporter }: SettleContext,
 ): Promise<void> {
   const after = await gather(fleet.session(host), APK_STATE, host);
-  const bytes = new TextEncoder().encode(after.world.map((item) => `${item}\n`).join(""));
-  await locked(fleet.place, () => writeHostFile(fleet.place, host.name, "world", bytes));
+  await keepWorld(fleet, host, after.world);
   await keepMenu(
     fleet,
     host,

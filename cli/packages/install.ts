@@ -12,6 +12,7 @@ import type { Ending } from "../../lib/program/ending.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
 import { changeHosts, type PlannedChange } from "./change_hosts.ts";
 import { apkStateOf, type Looking, openSources, type SourceOptions } from "./host_sources.ts";
+import { keepWorld } from "./kept_world.ts";
 import { hostsAndPackages, wordsBehindDashes } from "./named_hosts.ts";
 import { type ApkRequest, runApk } from "./package_way.ts";
 
@@ -71,6 +72,8 @@ export async function bringAndRun(
   const { arch } = context;
   const packages = change.coming.map((item, i) => [packagePath(item, arch), files[i]!] as const);
   const offered = new Map([...indexFiles(sources, arch), ...packages]);
+  // Before apk changes anything: --repair of a host that is cut off then ends what was begun.
+  await keepWorld(fleet, host, change.world);
   return await runApk(host, request, offered, {
     ...{ sources, scope, reporter },
     session: fleet.session(host),

@@ -117,8 +117,8 @@ export function removeByApk(
 }
 
 /** apk by the host's root: it asks nobody, keeps no package, and knows the repositories that are named alone. */
-function apkArgv(
-  applet: ApkRequest["applet"] | "del",
+export function apkArgv(
+  applet: ApkRequest["applet"] | "del" | "fix",
   repositories: readonly string[],
   words: readonly string[],
 ): [string, ...string[]] {
@@ -129,7 +129,8 @@ function apkArgv(
   ]);
 }
 
-async function execApk(
+/** @returns as {@linkcode runApk} */
+export async function execApk(
   host: Host,
   argv: [string, ...string[]],
   title: string,

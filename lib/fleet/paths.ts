@@ -37,6 +37,11 @@ export function packageSourcesPath(paths: TowerPaths, name: string): string {
   return `${hostFolder(paths, name)}/package_sources`;
 }
 
+/** The world of a host's packages as it was kept last. */
+export function keptWorldPath(paths: TowerPaths, name: string): string {
+  return `${hostFolder(paths, name)}/world`;
+}
+
 /** What is kept of a host's packages for menus. */
 export function keptProgramsPath(paths: TowerPaths, name: string): string {
   return `${hostFolder(paths, name)}/programs`;
