@@ -112,6 +112,7 @@ const base = (): Document => ({
     { kind: "iso", file: "a.iso", label: "A", ...START },
     { kind: "tar", file: "begun.tar", tree: "begun" },
     { kind: "file", file: "motd", path: "/etc/motd" },
+    { kind: "fat", file: "a.fat", folder: "/boot" },
   ],
   trees: {
     more: {
@@ -430,6 +431,9 @@ const CASES: Readonly<Record<string, (document: Document) => void>> = {
     ...{ tree: "more", arches: other, file: "b.iso", label: "B", loaders: ["isolinux"] },
     ...{ flavour: "lts", initramfs: "/boot/vmlinuz-virt", cmdline: "quiet", compression: "gzip" },
     paths: ["/boot"],
+  }),
+  ...fields("outputs[fat]", (field) => output(10, field), {
+    ...{ tree: "more", folder: "/srv", arches: other, file: "b.fat", label: "B", free: "64MiB" },
   }),
   ...fields("outputs[file]", (field) => output(9, field), {
     tree: "plus",

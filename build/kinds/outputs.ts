@@ -7,6 +7,7 @@ import type { FileTree } from "../../lib/tree/file_tree.ts";
 import { folderTree } from "../../lib/tree/tree_view.ts";
 import { disk } from "../outputs/disk.ts";
 import { iso } from "../outputs/iso.ts";
+import { fat } from "../outputs/fat.ts";
 import { file } from "../outputs/file.ts";
 import { cpio } from "../outputs/cpio.ts";
 import type { OutputPlanning, TreeUse, WriteContext } from "../outputs/output.ts";
@@ -16,7 +17,7 @@ import type { Compression } from "../../lib/release/file_names.ts";
 import { kindOf, type PlansOf, type SpecsOf, specsOf } from "../../lib/schema/kind.ts";
 
 /** Every kind of output. */
-const OUTPUTS = [disk, iso, tar, cpio, squashfs, file] as const;
+const OUTPUTS = [disk, iso, tar, cpio, squashfs, fat, file] as const;
 
 export const outputSpec = z.discriminatedUnion("kind", specsOf(OUTPUTS));
 export type OutputSpec = SpecsOf<typeof OUTPUTS>;

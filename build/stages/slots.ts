@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { firstAutoboot } from "../../lib/boot/autoboot.ts";
 import { firstSlotRecord } from "../../lib/boot/slot_record.ts";
 import slotRecord from "../../lib/boot/slot_record.sh" with { type: "text" };
 import { TowerError } from "../../lib/errors.ts";
@@ -13,6 +14,7 @@ import efi from "./slots/efi.sh" with { type: "text" };
 import secureBoot from "./slots/secure_boot.sh" with { type: "text" };
 import guard from "./slots/guard.sh" with { type: "text" };
 import towerSlot from "./slots/tower-slot.sh" with { type: "text" };
+import tryboot from "./slots/tryboot.sh" with { type: "text" };
 import service from "./slots/tower-slot.initd.sh" with { type: "text" };
 import update from "./slots/update.sh" with { type: "text" };
 import { type Stage, stageKind } from "./stage.ts";
@@ -27,12 +29,13 @@ const publicKey = line.superRefine((text, context) => {
 const spec = z.strictObject({
   kind: z.literal("slots"),
   ...forArches,
-  loader: z.enum(["systemd-boot", "counter"]).describe(
+  loader: z.enum(["systemd-boot", "counter", "tryboot"]).describe(
     "Who counts the starts of a slot that is being tried. systemd-boot: itself, by names of entries; slot A " +
       "is the unified kernel image /boot/EFI/tower/a.efi of a disk with this loader, whose /boot is in the " +
       "partition esp. counter: " +
       "the initramfs (its part slots), in the partition slots, which holds /usr/lib/tower-slot/record; " +
-      "one kernel starts both slots.",
+      "one kernel starts both slots. tryboot: a Raspberry Pi's firmware, which tries a slot once when tower-slot " +
+      "asks for it; the partitions 1 to 3 are autoboot, which holds /usr/lib/tower-slot/autoboot, boot-a and boot-b.",
   ),
   parts: z.record(
     z.string().regex(/^[a-z][a-z0-9]{0,15}$/, "must be a-z and 0-9, at most 16, a letter first"),
@@ -65,8 +68,12 @@ const spec = z.strictObject({
     path: ["parts"],
     message: loader === "systemd-boot"
       ? 'needs the part "program", which systemd-boot starts'
-      : 'must have no part "program": one kernel starts both slots',
+      : 'must have no part "program", which only systemd-boot starts',
   });
+}).superRefine(({ loader, parts }, context) => {
+  if (loader !== "tryboot" || Object.hasOwn(parts, "boot")) return;
+  const message = 'needs the part "boot", which the firmware starts';
+  context.addIssue({ code: "custom", path: ["parts"], message });
 }).describe(
   "Makes the system one of two on its disk, of which one is updated while the other runs: puts in " +
     "tower-slot, which writes and judges them (docs/slots.md).",
@@ -79,6 +86,8 @@ export interface SlotsPlan extends z.infer<typeof spec> {
 
 const origin = "stage:slots" as const;
 const KEYGEN = "usr/bin/ssh-keygen";
+/** Tells the firmware of a Raspberry Pi to try a slot. */
+const MAILBOX = "usr/bin/vcmailbox";
 
 /** Puts in what tells, judges and writes slots. */
 const apply: Stage<SlotsPlan> = (tree, plan, { epoch }) => {
@@ -93,12 +102,26 @@ const apply: Stage<SlotsPlan> = (tree, plan, { epoch }) => {
       hint: "Add the package openssh-keygen",
     });
   }
+  if (plan.loader === "tryboot") {
+    if (tree.file(MAILBOX) === undefined) {
+      throw new TowerError("not-found", `Cannot try slots: "/${MAILBOX}" is not in the tree`, {
+        at: ["loader"],
+        hint: "Add the package raspberrypi-utils-vcmailbox",
+      });
+    }
+    const path = "usr/lib/tower-slot/autoboot/autoboot.txt";
+    put(path, inlineText(firstAutoboot()), 0o600);
+  }
   if (plan.loader === "counter") {
     put("usr/lib/tower-slot/record", { kind: "inline", bytes: firstSlotRecord() }, 0o600);
     put("usr/lib/tower-slot/record.sh", inlineText(slotRecord), 0o644);
   }
   put("usr/sbin/tower-slot", inlineText(towerSlot), 0o755);
-  const ofLoader = plan.loader === "systemd-boot" ? { efi, secure_boot: secureBoot } : { counter };
+  const ofLoader = {
+    "systemd-boot": { efi, secure_boot: secureBoot },
+    counter: { counter },
+    tryboot: { tryboot },
+  }[plan.loader];
   for (const [file, text] of Object.entries({ ...ofLoader, guard, update })) {
     put(`usr/lib/tower-slot/${file}.sh`, inlineText(text), 0o644);
   }
@@ -122,7 +145,7 @@ function configuration({ loader, title, tries, deadline, parts, watchdog }: Slot
   const { program, ...images } = parts;
   const pairs = Object.entries(images).map(([part, file]) => `${part}:${file}`);
   const values = {
-    loader: loader === "systemd-boot" ? "efi" : "counter",
+    loader: loader === "systemd-boot" ? "efi" : loader,
     title,
     tries,
     deadline,
@@ -140,12 +163,16 @@ function allowedSigners(keys: readonly string[]): string {
   return keys.map((key) => `update namespaces="file" ${key}\n`).join("");
 }
 
+const HOW_TRIED = {
+  "systemd-boot": "counted by systemd-boot",
+  counter: "counted by the initramfs",
+  tryboot: "asked of a Raspberry Pi",
+} as const;
+
 export const slots = stageKind({
   spec,
   plan: (spec, { named }): SlotsPlan => ({ ...spec, title: named.system }),
   line: ({ loader, parts, tries }) =>
-    `${Object.keys(parts).join(" ")} twice, ${tries} tries counted by ${
-      loader === "counter" ? "the initramfs" : loader
-    }`,
+    `${Object.keys(parts).join(" ")} twice, ${tries} tries ${HOW_TRIED[loader]}`,
   apply,
 });

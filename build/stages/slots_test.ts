@@ -13,7 +13,9 @@ const UEFI = {
   parts: { root: "root.squashfs", program: "system.efi" },
 };
 const BIOS = { ...UEFI, loader: "counter", parts: { root: "root.squashfs" } };
+const PI = { ...UEFI, loader: "tryboot", parts: { root: "root.squashfs", boot: "boot.fat" } };
 const KEYGEN = "usr/bin/ssh-keygen";
+const MAILBOX = "usr/bin/vcmailbox";
 
 /** The tree that the stage makes of one with some files. */
 function made(fields: object, paths: readonly string[] = [KEYGEN]) {
@@ -68,6 +70,21 @@ Deno.test("slots that the initramfs counts have a record", () => {
   );
 });
 
+Deno.test("slots of a Raspberry Pi have what its firmware reads, and what it is asked by", () => {
+  const { text, tree } = made(PI, [KEYGEN, MAILBOX]);
+  const scripts = tree.children("usr/lib/tower-slot").map(({ path }) => path.split("/").at(-1));
+  assertEquals(scripts, ["autoboot", "guard.sh", "tryboot.sh", "update.sh"]);
+  const autoboot = text("usr/lib/tower-slot/autoboot/autoboot.txt");
+  assertEquals(autoboot.length, 256);
+  assertEquals(autoboot.trimEnd().split("\n"), [
+    ...["[all]", "tryboot_a_b=1", "boot_partition=2", "[tryboot]", "boot_partition=2"],
+    ...["[none]", "# tower-slots 1", "# a good 0 0", "# b empty 0 0"],
+  ]);
+  assertStringIncludes(text("etc/tower/slots.conf"), "loader=tryboot\n");
+  const error = assertThrows(() => made(PI), TowerError);
+  assertStringIncludes(error.message, '"/usr/bin/vcmailbox" is not in the tree');
+});
+
 Deno.test("slots that nothing could check an update of are refused", () => {
   const error = assertThrows(() => made(UEFI, []), TowerError);
   assertEquals(
@@ -83,6 +100,8 @@ Deno.test("a manifest cannot ask for slots that could not be updated", () => {
   assert(refused({ parts: { root: "root.squashfs" } }), "systemd-boot without a program");
   assert(refused({ ...BIOS, parts: UEFI.parts }), "a counter with a program");
   assert(refused({ parts: { program: "system.efi" } }), "no root");
+  assert(!refused(PI));
+  assert(refused({ ...PI, parts: BIOS.parts }), "a Raspberry Pi without a part that starts");
   assert(refused({ signers: [] }), "nobody signs");
   assert(refused({ signers: ["AAAA"] }), "no key");
   const dots = slots.spec.safeParse({ ...UEFI, signers: ["ssh-ed25519 AAAA... ann"] });

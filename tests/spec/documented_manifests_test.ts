@@ -32,6 +32,7 @@ Deno.test("every manifest that a page shows can be read", () => {
     "guarded",
     "my-client",
     "my-host",
+    "porch",
     "rescue",
     "rescue",
     "sealed",

@@ -5,8 +5,12 @@
 #   4 bytes of attributes, then UTF-16. systemd-boot has counted the start already, in the entry's name.
 # - Without UEFI the word slots=PARTUUID=... names the partition of the record (slot_record.sh): there the start
 #   is counted here, before anything of the slot is mounted.
+# - A Raspberry Pi's firmware tells the number of the partition that it started, four bytes in the device tree
+#   (Raspberry Pi documentation, "Firmware parameters"): 2 is boot-a, 3 is boot-b, of the disk that has a
+#   partition `autoboot`. Who tries a slot has counted it.
 
 variables=/sys/firmware/efi/efivars
+bootloader=/proc/device-tree/chosen/bootloader
 loader_interface=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 slot='' slot_disk=''
 
@@ -60,12 +64,39 @@ ask_record() {
   write_record "$device" || fail "$device could not be written"
 }
 
+# Sets `device` to the partition `autoboot`, where there is one such.
+find_autoboot() {
+  device='' twin=''
+  for uevent in /sys/class/block/*/uevent; do
+    grep -qx PARTNAME=autoboot "$uevent" || continue
+    twin=$device
+    device=/dev/$(sed -n 's/^DEVNAME=//p' "$uevent")
+  done
+  [ -z "$twin" ] && [ -n "$device" ]
+}
+
+ask_firmware() {
+  [ -r $bootloader/partition ] ||
+    fail 'nothing tells which slot was started: neither a loader, nor slots=, nor the device tree'
+  case $(tr '\000\002\003' 0ab < $bootloader/partition) in
+    000a) slot=a ;;
+    000b) slot=b ;;
+    *) fail 'the firmware started neither partition 2, which is slot a, nor 3' ;;
+  esac
+  wait_until find_autoboot && return
+  [ -z "$twin" ] || fail "two partitions are named autoboot: $device and $twin"
+  fail "no partition is named autoboot (waited $patience s)"
+}
+
 # Sets `root` to the partition `root-SLOT` of the disk that the loader started from.
 choose_slot() {
   if [ -d /sys/firmware/efi ]; then
     ask_loader
   else
-    ask_record
+    case " $line" in
+      *' slots='*) ask_record ;;
+      *) ask_firmware ;;
+    esac
   fi
   slot_disk=$(readlink -f "/sys/class/block/${device##*/}")
   slot_disk=${slot_disk%/*}

@@ -4,7 +4,8 @@
 # Facts of the outside world that this file leans on:
 # - init's environment has `slot` and `slot_disk`, as the initramfs left them (slots.sh there).
 # - A loader counts the starts of a slot that is being tried: efi.sh by names of files that
-#   systemd-boot changes, counter.sh by a partition that the initramfs changes. Each has
+#   systemd-boot changes, counter.sh by a partition that the initramfs changes, tryboot.sh by a file
+#   that a Raspberry Pi's firmware reads. Each has
 #   `read_slot SLOT` (sets `state`, `left` and `failed`), `set_slot SLOT STATE [TRIES]` and
 #   `next_slot` (sets `next`); STATE is good, trying, bad or empty.
 # - No lock survives a start: /run is memory.
@@ -19,6 +20,7 @@ library=/usr/lib/tower-slot
 config=/etc/tower/slots.conf
 doing='do that'
 locked=''
+way_to_try='the next start tries it'
 unwritten='' # the slot that was emptied and is not written yet
 
 usage() {
@@ -29,6 +31,8 @@ Usage: tower-slot [--config FILE] [--library FOLDER] COMMAND
   mark-good          the running slot works: it is started from now on
   mark-bad [a|b]     a slot, by default the running one, is never started again
   write-other FILE|- write a signed update into the slot that does not run; it is tried at the next start
+  try                start the machine anew, into the slot that is to be tried, where no loader does it by
+                     itself: on a Raspberry Pi
   guard              wait until the running slot works and mark it good, or start the machine anew
 
 An update is a tar of a signed build's folder, with SHA256SUMS and SHA256SUMS.sig first.
@@ -67,6 +71,7 @@ read_config() {
   case $loader in
     efi) . "$library/efi.sh" ;;
     counter) . "$library/counter.sh" ;;
+    tryboot) . "$library/tryboot.sh" ;;
     *) fail "$config has no loader" ;;
   esac
 }
@@ -182,6 +187,15 @@ mark_bad() {
   set_slot "$marked" bad
 }
 
+try() {
+  [ "$loader" = tryboot ] || fail "$way_to_try by itself: start the machine anew"
+  read_slot "$slot"
+  [ "$state" = good ] || fail "the running slot $slot is $state: it must be good, to fall back on"
+  read_slot "$other"
+  [ "$state" = trying ] || fail "slot $other is $state: there is nothing to try"
+  try_other
+}
+
 while [ $# -gt 0 ]; do
   case $1 in
     --config | --library)
@@ -199,6 +213,7 @@ case $command/$#/${1-} in
   mark-good/0/) doing='mark the running slot good' ;;
   mark-bad/[01]/*) doing='mark a slot bad' ;;
   write-other/1/*) doing='write the other slot' ;;
+  try/0/) doing='try the other slot' ;;
   guard/0/) doing='guard the start' ;;
   --help/* | help/*)
     usage
@@ -231,6 +246,11 @@ case $command in
     open_slots
     lock
     write_other "$1"
+    ;;
+  try)
+    open_slots
+    lock
+    try
     ;;
   guard)
     . "$library/guard.sh"

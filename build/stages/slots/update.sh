@@ -218,5 +218,5 @@ write_other() {
   read_back
   set_slot "$other" trying "$tries"
   unwritten=''
-  say "slot $other is written: the next start tries it, $tries times at most"
+  say "slot $other is written: $way_to_try, $tries times at most"
 }

@@ -3,8 +3,14 @@ import { assert, assertEquals } from "@std/assert";
 import { firstSlotRecord } from "../../../lib/boot/slot_record.ts";
 import { removeTree } from "../../../lib/files/files.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
+import { startedPartition } from "../../support/build/firmware_choice.ts";
 import { startedSlot } from "../../support/build/loader_choice.ts";
-import { entryText, programOf, SlotFolder } from "../../support/build/slot_folder.ts";
+import {
+  entryText,
+  programOf,
+  SlotFolder,
+  type SlotLoader,
+} from "../../support/build/slot_folder.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { busyboxMissing, busyboxShell } from "../../support/shell/busybox_shell.ts";
 
@@ -20,10 +26,9 @@ const version = (fill: number) => ({
 });
 const VERSIONS = { old: version(1), new: version(2) };
 const good = { state: "good" };
-type Loader = "efi" | "counter";
 
 /** Slots of which A runs, both are good, and B has the old version. */
-async function twoGood(sh: string, loader: Loader): Promise<SlotFolder> {
+async function twoGood(sh: string, loader: SlotLoader): Promise<SlotFolder> {
   const slots = await SlotFolder.create(runner, sh, loader);
   Deno.writeFileSync(slots.at("slots"), firstSlotRecord(), { create: false });
   for (const [name, files] of Object.entries(VERSIONS)) {
@@ -77,7 +82,7 @@ async function disksAfterCut(slots: SlotFolder): Promise<[what: string, place: s
 }
 
 /** Which version each part of slot B is of. */
-function heldByB(slots: SlotFolder, loader: Loader): string[] {
+function heldByB(slots: SlotFolder, loader: SlotLoader): string[] {
   const parts = { "root.img": "root-b", "system.efi": "boot/EFI/tower/b.efi" } as const;
   return Object.entries(parts).slice(0, loader === "efi" ? 2 : 1).map(([name, place]) => {
     const bytes = Deno.readFileSync(slots.at(place));
@@ -89,7 +94,7 @@ function heldByB(slots: SlotFolder, loader: Loader): string[] {
 }
 
 /** What is on the disk is told as it is started, and what would be started is whole. */
-async function checkDisk(slots: SlotFolder, loader: Loader, what: string): Promise<void> {
+async function checkDisk(slots: SlotFolder, loader: SlotLoader, what: string): Promise<void> {
   const { running, next, slots: { a, b } } = await slots.status();
   assertEquals(a, good, what);
   assert(["good", "empty", "trying"].includes(b.state), `${what}: b is ${b.state}`);
@@ -100,6 +105,12 @@ async function checkDisk(slots: SlotFolder, loader: Loader, what: string): Promi
     const own = slots.entries().filter((name) => name.startsWith("system-b"));
     assertEquals([what, started(own)], [what, b.state === "empty" ? undefined : "b"]);
   }
+  if (loader === "tryboot") {
+    const started = (flag: boolean) => startedPartition(slots.read("boot/autoboot.txt"), flag);
+    assertEquals([what, started(false)], [what, next === "a" ? 2 : 3]);
+    if (b.state === "empty") assertEquals([what, started(true)], [what, 2]);
+    if (b.state === "trying") assertEquals([what, started(true)], [what, 3]);
+  }
   const held = b.state === "empty" ? [] : heldByB(slots, loader);
   assert(!held.includes("none"), `${what}: b is ${b.state} and ${held}`);
   assert(new Set(held).size <= 1, `${what}: b is ${b.state} and ${held}`);
@@ -109,7 +120,7 @@ async function checkDisk(slots: SlotFolder, loader: Loader, what: string): Promi
 /** Cuts the power at each step of a command. @returns how many there are */
 async function cutEach(
   slots: SlotFolder,
-  loader: Loader,
+  loader: SlotLoader,
   args: readonly string[],
   ends: object,
 ): Promise<number> {
@@ -130,6 +141,7 @@ async function cutEach(
     if (ending.kind === "exited") {
       assertEquals(ending.code, 0, await messages);
       assertEquals((await slots.status()).slots, ends);
+      slots.write("cut", "0\n");
       return step - 1;
     }
     slots.write("cut", "0\n");
@@ -146,7 +158,7 @@ async function cutEach(
   }
 }
 
-for (const loader of ["efi", "counter"] as const) {
+for (const loader of ["efi", "counter", "tryboot"] as const) {
   Deno.test({
     ...named(`power that goes off at any step leaves a slot that starts (${loader})`, missing),
     async fn() {

@@ -56,7 +56,7 @@ dd() {
     # A sector is written whole or not at all.
     *' bs=512 '*)
       step && cut_power
-      command dd "$@" && flush "${changed##*/}"
+      command dd "$@" && flush "${changed#"$cuts"/}"
       ;;
     *)
       step && { command dd "of=$changed" bs=1000 count=1 conv=notrunc && cut_power; }

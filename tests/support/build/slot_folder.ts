@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
+import { firstAutoboot } from "../../../lib/boot/autoboot.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import type { Runner, RunningProcess } from "../../../lib/proc/command.ts";
 import { peFile } from "../format/pe_file.ts";
@@ -9,6 +10,9 @@ import { packUpdate } from "./slot_update.ts";
 const SOURCES = new URL("../../../build/stages/slots/", import.meta.url);
 const RECORD = new URL("../../../lib/boot/slot_record.sh", import.meta.url);
 const ROOM = 3 << 20;
+
+/** Who counts starts, as slots.conf has it. */
+export type SlotLoader = "efi" | "counter" | "tryboot";
 
 /** What an update holds: bytes by name, in that order. */
 type Files = Readonly<Record<string, Uint8Array | string>>;
@@ -34,7 +38,7 @@ export class SlotFolder implements Disposable {
   static async create(
     runner: Runner,
     shell: string,
-    loader: "efi" | "counter",
+    loader: SlotLoader,
     running: "a" | "b" = "a",
   ): Promise<SlotFolder> {
     const slots = new SlotFolder(runner, shell);
@@ -42,7 +46,7 @@ export class SlotFolder implements Disposable {
     for (const folder of ["library", "boot/loader/entries", "boot/EFI/tower", "run", "firmware"]) {
       Deno.mkdirSync(at(folder), { recursive: true });
     }
-    for (const name of ["efi", "counter", "update", "guard", "secure_boot"]) {
+    for (const name of ["efi", "counter", "tryboot", "update", "guard", "secure_boot"]) {
       Deno.copyFileSync(new URL(`${name}.sh`, SOURCES), at(`library/${name}.sh`));
     }
     Deno.copyFileSync(RECORD, at("library/record.sh"));
@@ -50,6 +54,7 @@ export class SlotFolder implements Disposable {
       Deno.writeFileSync(at(name), new Uint8Array(ROOM));
     }
     slots.setRunning(running);
+    slots.write("boot/autoboot.txt", firstAutoboot());
     slots.write("boot/loader/loader.conf", "default system-*\n");
     slots.write("boot/loader/entries/system-a.conf", entryText("a", 1));
     for (const name of ["key", "stranger"]) {
@@ -107,10 +112,24 @@ export class SlotFolder implements Disposable {
       const at = (name: string) => this.at(`boot/loader/entries/${name}`);
       return Deno.renameSync(at(entry), at(counted));
     }
+    if (this.read("slots.conf").startsWith("loader=tryboot")) {
+      return await this.tryOther();
+    }
     const count = '. "$1"; read_record "$2" && set -- "$2" $record_b && ' +
       'record_b="trying $(($3 - 1)) $(($4 + 1))" && write_record "$1"';
     const argv = [this.#shell, "-c", count, "sh", this.at("library/record.sh"), this.at("slots")];
     await this.#runner.run({ argv: argv as [string, ...string[]] });
+  }
+
+  /** Has A try B; the mailbox and what starts the machine anew are the file `asked`. */
+  async tryOther(): Promise<void> {
+    this.setRunning("a");
+    const library = this.read("library/tryboot.sh");
+    const said = (name: string) => `\n${name}() { echo ${name} "$@" >> ${this.at("asked")}; }\n`;
+    this.write("library/tryboot.sh", `${library}${said("vcmailbox")}${said("reboot")}`);
+    await this.run(["try"]);
+    this.write("library/tryboot.sh", library);
+    this.setRunning("b");
   }
 
   #argv(args: readonly string[]): [string, ...string[]] {

@@ -158,6 +158,7 @@ const OUTPUTS: readonly Part[] = [
   { kind: "tar", file: "slots.tar", tree: "slots" },
   { kind: "file", file: "name-{version}", path: "/etc/hostname" },
   { kind: "cpio", file: "boot.cpio", folder: "/boot" },
+  { kind: "fat", file: "boot.fat", folder: "/boot", label: "SLOT", free: "2MiB" },
   { kind: "squashfs", file: "all.squashfs" },
   { kind: "squashfs", file: "large.squashfs", level: 3, blockSize: "1MiB" },
   { kind: "squashfs", file: "gzip.squashfs", compression: "gzip", folder: "/etc" },
