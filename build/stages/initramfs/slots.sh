@@ -67,10 +67,9 @@ ask_record() {
 # Sets `device` to the partition `autoboot`, where there is one such.
 find_autoboot() {
   device='' twin=''
-  for uevent in /sys/class/block/*/uevent; do
-    grep -qx PARTNAME=autoboot "$uevent" || continue
-    twin=$device
-    device=/dev/$(sed -n 's/^DEVNAME=//p' "$uevent")
+  for name in $(ls /sys/class/block); do
+    grep -qx PARTNAME=autoboot "/sys/class/block/$name/uevent" || continue
+    twin=$device device=/dev/$name
   done
   [ -z "$twin" ] && [ -n "$device" ]
 }
