@@ -18,9 +18,13 @@ const NONE: readonly string[] = Object.freeze([]);
  * A record with a field of an unknown capital letter, or with a version that is none, becomes a
  * package that is `uninstallable`; unknown small letters are passed over.
  *
+ * @param isName {@linkcode isInstalledName} for the packages of a system
  * @throws {TowerError} `malformed` with the line's number.
  */
-export function parseIndex(text: string): IndexedPackage[] {
+export function parseIndex(
+  text: string,
+  isName: (text: string) => boolean = isPackageName,
+): IndexedPackage[] {
   const packages: IndexedPackage[] = [];
   let draft: Draft | undefined;
   let line = 0;
@@ -42,7 +46,7 @@ export function parseIndex(text: string): IndexedPackage[] {
       throw malformed(line, `there are more than ${MAX_PACKAGES} packages`);
     }
     draft ??= newDraft();
-    readField(draft, text.charCodeAt(start), text.slice(start + 2, end), line);
+    readField(draft, text.charCodeAt(start), text.slice(start + 2, end), line, isName);
   }
   return packages;
 }
@@ -65,12 +69,18 @@ function newDraft(): Draft {
 }
 
 /** Fields by the code of their letter, most frequent kinds first in the engine's jump table. */
-function readField(draft: Draft, letter: number, value: string, line: number): void {
+function readField(
+  draft: Draft,
+  letter: number,
+  value: string,
+  line: number,
+  isName: (text: string) => boolean,
+): void {
   switch (letter) {
     case 0x43: // C
       return void (draft.identity = identityOf(value, line));
     case 0x50: // P
-      if (!isPackageName(value)) throw malformed(line, `"${shown(value)}" is no package name`);
+      if (!isName(value)) throw malformed(line, `"${shown(value)}" is no package name`);
       return void (draft.name = value);
     case 0x56: // V
       draft.version = value;
@@ -126,6 +136,11 @@ function finish(draft: Draft, line: number): IndexedPackage {
 /** Whether a text may name a package: it becomes a part of URLs and file names. */
 export function isPackageName(text: string): boolean {
   return text.length <= 255 && /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/.test(text);
+}
+
+/** The same of one that a system has: virtual ones, which have no file, begin with a dot. */
+export function isInstalledName(text: string): boolean {
+  return isPackageName(text.replace(/^\./, ""));
 }
 
 function identityOf(value: string, line: number): Identity {

@@ -1,5 +1,5 @@
 import { formatDependency, parseDependency } from "../apk/dependency.ts";
-import { parseIndex } from "../apk/index_text.ts";
+import { isInstalledName, parseIndex } from "../apk/index_text.ts";
 import { loadTrustedKey } from "../apk/signature.ts";
 import type { IndexedPackage, TrustedKey } from "../apk/types.ts";
 import { isVersion } from "../apk/version.ts";
@@ -65,7 +65,7 @@ export function parseApkState(bytes: Uint8Array): ApkState {
   if (repositories.length > MOST_REPOSITORIES) {
     throw refuse(`it has more than ${MOST_REPOSITORIES} repositories`);
   }
-  const installed = parseIndex(`${linesOf("installed").join("\n")}\n`);
+  const installed = parseIndex(`${linesOf("installed").join("\n")}\n`, isInstalledName);
   if (!installed.every(({ version }) => isVersion(version))) {
     throw refuse("a version of an installed package is none");
   }

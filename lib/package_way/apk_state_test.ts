@@ -21,6 +21,11 @@ Deno.test("what apk knows of a host is read", () => {
   assertEquals(installed.map(({ name, version }) => [name, version]), [["musl", "1.2.5-r0"]]);
 });
 
+Deno.test("virtual packages, such as a host's initramfs, are among those that are there", () => {
+  const virtual = GOOD.map((line) => line === "|P:musl" ? "|P:.initramfs-lts" : line);
+  assertEquals(parse(virtual).installed.map(({ name }) => name), [".initramfs-lts"]);
+});
+
 Deno.test("an answer that is none is refused, whatever it is", () => {
   const changed = (from: string, ...to: string[]) =>
     GOOD.flatMap((line) => line === from ? to : [line]);
@@ -34,6 +39,8 @@ Deno.test("an answer that is none is refused, whatever it is", () => {
     changed("|https://example.org/v3.22/main", "|http://["),
     changed("|https://example.org/v3.22/main", "|http://a:99999/"),
     changed("|P:musl", "|P:../musl"),
+    changed("|P:musl", "|P:."),
+    changed("|P:musl", "|P:..x"),
     changed("|V:1.2.5-r0", "|V:none"),
     changed("=keys", "=keys", "|@../key.pub", "|-----BEGIN PUBLIC KEY-----"),
     changed("=repositories", "=repositories", ...Array(40).fill("|http://example.org/x")),

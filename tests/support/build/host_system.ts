@@ -59,11 +59,14 @@ const SHARED = Deno.env.get("TOWER_TEST_BUILDS");
 /**
  * Builds a host system into a folder; returns its image, which may be changed. It is the shipped
  * system but for its name and for the compression, which takes seconds that most tests need not wait.
+ *
+ * @param stages of a test's own, which no other shares
  */
 export async function buildHost(
   folder: string,
   arch: Arch = "x86_64",
   system = "host",
+  stages: readonly object[] = [],
 ): Promise<string> {
   const env = realEnv();
   const shipped = manifestFiles(env.cwd);
@@ -71,12 +74,15 @@ export async function buildHost(
   const manifest = {
     name: system,
     extends: system,
+    stages,
     outputs: outputs.map((o: object) => ({ ...o, file: "host.img", compression: "none" })),
   };
   const path = join(folder, `${system}.yaml`);
   // JSON is YAML.
   Deno.writeTextFileSync(path, JSON.stringify(manifest));
-  const output = SHARED === undefined ? folder : join(SHARED, `${system}-${arch}`);
+  const output = SHARED === undefined || stages.length > 0
+    ? folder
+    : join(SHARED, `${system}-${arch}`);
   using engine = openEngine(env, { offline: true, json: false, jobs: 2 });
   // It waits for whoever builds there, and does nothing where that is done.
   await build(labRequest(path, arch, output), { ...engine, reporter: silent });

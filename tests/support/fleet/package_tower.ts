@@ -68,7 +68,7 @@ export class PackageTower implements AsyncDisposable {
     const { server, asked } = await serveFolder(runner, router, folder);
     stack.use(server);
     const proxies: Record<string, string> = {};
-    const tower = stack.use(new TowerProgram({ runner: byProxies(runner, proxies) }));
+    const tower = stack.use(new TowerProgram({ runner: byProxies(runner, proxies, noWay) }));
     for (const name of ["router", ...Object.keys(roots)]) {
       const network = name === "router"
         ? router
@@ -76,20 +76,11 @@ export class PackageTower implements AsyncDisposable {
         ? vault
         : stack.use(await NetworkNamespace.create(runner));
       layHost(tower.folder, name);
-      const own = join(tower.folder, "hosts", name), key = join(folder, name);
-      for (const path of [key, join(own, "id_ed25519")]) {
-        await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path] });
-      }
-      Deno.copyFileSync(`${key}.pub`, join(own, "ssh_host_ed25519_key.pub"));
-      const forced = `/usr/sbin/chroot ${roots[name]} /bin/sh -c "$SSH_ORIGINAL_COMMAND"`;
-      const sshd = [
-        ...["/usr/sbin/sshd", "-i", "-f", "/dev/null", "-h", key, "-o", "StrictModes=no"],
-        ...["-o", "UsePAM=no", "-o", `AuthorizedKeysFile=${own}/id_ed25519.pub`],
-        ...name in roots ? ["-o", `ForceCommand=${forced}`] : [],
-      ] as [string, ...string[]];
-      const script = `mount -t tmpfs t /run && mkdir /run/sshd && exec ${remoteCommand(sshd)}`;
-      const argv = ["unshare", "--mount", "sh", "-c", script] as [string, ...string[]];
-      proxies[name] = remoteCommand(network.inside({ argv }).argv);
+      proxies[name] = await sshdOf(
+        runner,
+        { tower: tower.folder, name, folder, network },
+        roots[name],
+      );
     }
     const programs = join(folder, "programs");
     Deno.mkdirSync(programs);
@@ -143,6 +134,37 @@ export class PackageTower implements AsyncDisposable {
   }
 }
 
+/**
+ * What speaks to a real sshd in a network, as a host of an inventory; a program for ProxyCommand.
+ * @param root of the host, where it is not this machine's
+ */
+export async function sshdOf(
+  runner: Runner,
+  { tower, name, folder, network }: {
+    readonly tower: string;
+    readonly name: string;
+    /** Where its own key goes. */
+    readonly folder: string;
+    readonly network: NetworkNamespace;
+  },
+  root?: string,
+): Promise<string> {
+  const own = join(tower, "hosts", name), key = join(folder, name);
+  for (const path of [key, join(own, "id_ed25519")]) {
+    await runner.run({ argv: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path] });
+  }
+  Deno.copyFileSync(`${key}.pub`, join(own, "ssh_host_ed25519_key.pub"));
+  const forced = `/usr/sbin/chroot ${root} /bin/sh -c "$SSH_ORIGINAL_COMMAND"`;
+  const sshd = [
+    ...["/usr/sbin/sshd", "-i", "-f", "/dev/null", "-h", key, "-o", "StrictModes=no"],
+    ...["-o", "UsePAM=no", "-o", `AuthorizedKeysFile=${own}/id_ed25519.pub`],
+    ...root === undefined ? [] : ["-o", `ForceCommand=${forced}`],
+  ] as [string, ...string[]];
+  const script = `mount -t tmpfs t /run && mkdir /run/sshd && exec ${remoteCommand(sshd)}`;
+  const argv = ["unshare", "--mount", "sh", "-c", script] as [string, ...string[]];
+  return remoteCommand(network.inside({ argv }).argv);
+}
+
 /** The root of an offline host: Alpine's smallest, with a doas that asks nobody. */
 async function layRoot(runner: Runner, data: string, root: string): Promise<void> {
   Deno.mkdirSync(root);
@@ -153,13 +175,22 @@ async function layRoot(runner: Runner, data: string, root: string): Promise<void
   Deno.writeTextFileSync(join(root, "usr/bin/doas"), doas, { mode: 0o755 });
 }
 
-/** A runner whose ssh reaches each host through a program instead of a network. */
-function byProxies(runner: Runner, proxies: Readonly<Record<string, string>>): Runner {
+/**
+ * A runner whose ssh reaches each host through a program instead of a network.
+ * @param elsewhere how ssh reaches those that have none
+ */
+export function byProxies(
+  runner: Runner,
+  proxies: Readonly<Record<string, string>>,
+  elsewhere: (command: Command) => Command = (command) => command,
+): Runner {
   const placed = (command: Command): Command => {
     const [program, ...rest] = command.argv;
     if (program !== "ssh") return command;
     const alias = rest.find((word) => word.startsWith("HostKeyAlias="))?.split("=")[1];
-    const own = [`ProxyCommand=${proxies[alias ?? ""] ?? "false"}`, "User=root"];
+    const proxy = proxies[alias ?? ""];
+    if (proxy === undefined) return elsewhere(command);
+    const own = [`ProxyCommand=${proxy}`, "User=root"];
     return { ...command, argv: [program, ...own.flatMap((option) => ["-o", option]), ...rest] };
   };
   return {
@@ -168,6 +199,8 @@ function byProxies(runner: Runner, proxies: Readonly<Record<string, string>>): R
     spawn: (command, options) => runner.spawn(placed(command), options),
   };
 }
+
+const noWay = (command: Command): Command => ({ ...command, argv: ["false"] });
 
 /** The same as a program: the first value of an option counts. */
 function sshScript(proxies: Readonly<Record<string, string>>): string {
@@ -179,7 +212,7 @@ function sshScript(proxies: Readonly<Record<string, string>>): string {
 }
 
 /** A web server of a folder in a network. */
-async function serveFolder(
+export async function serveFolder(
   runner: Runner,
   network: NetworkNamespace,
   folder: string,
