@@ -47,7 +47,7 @@ export function planPutBack(
       throw new TowerError(
         "not-found",
         `Cannot repair "${labelOf(p)}": none of the host's repositories has it any more`,
-        { hint: `Take a newer one: name it by its version, "${p.name}=…", with tower install` },
+        { hint: `Take a newer one: tower install HOST "${p.name}=VERSION"` },
       );
     });
   return { lacking, change, mended };
