@@ -1,3 +1,6 @@
+import { TowerError } from "../errors.ts";
+import { NO_WRITING_HINT } from "./file_error.ts";
+
 /** Makes one folder, mode 0755 whatever the umask. @throws as `mkdir` does. */
 export function makeFolder(path: string): void {
   Deno.mkdirSync(path);
@@ -11,6 +14,11 @@ export function makeFolders(path: string): void {
   } catch (error) {
     const parent = parentFolder(path);
     if (error instanceof Deno.errors.NotFound && parent !== path) {
+      // Of the kernel's own file systems, such as /proc, which say so of what nobody can make.
+      if (isThere(parent)) {
+        const message = `Cannot make the folder "${path}": none can be made in "${parent}"`;
+        throw new TowerError("permission", message, { hint: NO_WRITING_HINT });
+      }
       makeFolders(parent);
       makeFolders(path);
     } else if (!(error instanceof Deno.errors.AlreadyExists) || !isFolder(path)) throw error;
@@ -21,6 +29,14 @@ export function makeFolders(path: string): void {
 export function parentFolder(path: string): string {
   const slash = path.replace(/\/+$/, "").lastIndexOf("/");
   return slash < 0 ? "." : slash === 0 ? "/" : path.slice(0, slash);
+}
+
+function isThere(path: string): boolean {
+  try {
+    return isFolder(path);
+  } catch {
+    return false;
+  }
 }
 
 function isFolder(path: string): boolean {
