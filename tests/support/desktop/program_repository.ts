@@ -14,6 +14,8 @@ export interface ProgramPackage {
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly depends?: readonly string[];
   readonly version?: string;
+  /** Seconds since 1970. */
+  readonly buildTime?: number;
 }
 
 /** Makes a repository of packages with the test key in `folder`/x86_64. */
@@ -24,7 +26,8 @@ export function makeProgramRepository(
   const place = join(folder, "x86_64");
   Deno.mkdirSync(place, { recursive: true });
   const index: IndexedPackage[] = [];
-  for (const [name, { files, depends = [], version = "1.0-r0" }] of Object.entries(packages)) {
+  for (const [name, of] of Object.entries(packages)) {
+    const { files, depends = [], version = "1.0-r0", buildTime = 1_700_000_000 } = of;
     const store = new MemoryStore();
     const tree = new FileTree({ ...BASE, mode: 0o755 });
     for (const [path, content] of Object.entries(files)) {
@@ -37,7 +40,7 @@ export function makeProgramRepository(
       scripts: {},
       info: {
         ...{ name, version, arch: "x86_64", description: "A test", license: "MIT" },
-        ...{ url: "https://example.org", origin: name, buildTime: 1_700_000_000, depends },
+        ...{ url: "https://example.org", origin: name, buildTime, depends },
         ...{ provides: [], installIf: [], replaces: [], triggers: [] },
       },
     });

@@ -1,6 +1,6 @@
 /**
  * Serves a folder's files at port 80, and tells the path of each request; a file NAME.redirect beside one
- * says where it moved to.
+ * says where it moved to, with NAME.half it stops in the middle and waits, with NAME.endless it never ends.
  */
 const [folder] = Deno.args;
 const textOf = (path: string) => Deno.readTextFile(path).catch(() => undefined);
@@ -15,9 +15,20 @@ Deno.serve({
   const path = folder + pathname;
   const location = await textOf(`${path}.redirect`);
   if (location !== undefined) return new Response(null, { status: 302, headers: { location } });
+  if (await textOf(`${path}.half`) !== undefined) return new Response(half(path));
+  if (await textOf(`${path}.endless`) !== undefined) return new Response(endless());
   try {
     return new Response((await Deno.open(path)).readable);
   } catch {
     return new Response(null, { status: 404 });
   }
 });
+
+function half(path: string): ReadableStream<Uint8Array> {
+  const bytes = Deno.readFileSync(path);
+  return new ReadableStream({ start: (to) => to.enqueue(bytes.slice(0, bytes.length >> 1)) });
+}
+
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1 << 16)) });
+}
