@@ -81,7 +81,7 @@ Deno.test({
         assertStringIncludes(lacking.err, "Cannot do it offline: the cache lacks vault-1.0-r0\n");
         assertEquals(place.asked.length, before);
         const { out } = await tower.run("cache");
-        assertMatch(out, /^pad-1\.0-r0  x86_64  .*  sha256:[0-9a-f]{64}$/m);
+        assertMatch(out, /^pad-1\.0-r0 {2}x86_64 {2}.* {2}sha256:[0-9a-f]{64}$/m);
         assertMatch(out, /^2 packages, /m);
         const kept = JSON.parse((await tower.run("cache", "--json")).out);
         assertEquals(kept.map(({ name }: { name: string }) => name), ["pad", "pad-libs"]);
