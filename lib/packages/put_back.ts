@@ -31,7 +31,8 @@ export function planPutBack(
   sources: readonly Repository[],
 ): PutBack {
   const there = new Set(host.world);
-  const lacking = kept.filter((item) => !there.has(item));
+  // A virtual package (apk add --virtual) is made by who builds an image, for this image alone.
+  const lacking = kept.filter((item) => !there.has(item) && !item.startsWith("."));
   const change = planInstall(lacking.map(parseDependency), host, sources);
   const moved = new Set([
     ...change.coming.map((c) => c.package.name),

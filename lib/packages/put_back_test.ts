@@ -39,3 +39,8 @@ Deno.test("a broken package that no repository has any more is told", () => {
     'Cannot repair "musl-1-r0"',
   );
 });
+
+Deno.test("a virtual package of the image before does not come back", () => {
+  const { lacking } = planPutBack([".image=20260101.000000", "tool"], [], host, sources);
+  assertEquals(lacking, ["tool"]);
+});
