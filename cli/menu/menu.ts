@@ -58,10 +58,10 @@ async function askHosts(
       () => writeHostFile(fleet.place, host.name, "programs", keptBytes(now)),
     );
   });
-  for (const { result } of outcomes) {
+  for (const { host, result } of outcomes) {
     if (result.kind === "done") continue;
     ending.code = 3;
-    env.stderr.write(`${formatError(result.error)}\n`);
+    env.stderr.write(`${host.name}: ${formatError(result.error)}\n`);
   }
 }
 

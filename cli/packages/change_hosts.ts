@@ -109,7 +109,8 @@ function tell(
     env.stdout.write(`${canonicalJson(values, 2)}\n`);
     return;
   }
-  for (const { result } of outcomes) {
-    if (result.kind === "failed") env.stderr.write(`${formatError(result.error)}\n`);
+  for (const { host, result } of outcomes) {
+    if (result.kind === "done") continue;
+    env.stderr.write(`${host.name}: ${formatError(result.error)}\n`);
   }
 }

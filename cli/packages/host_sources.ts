@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
 import { findHost, type Host } from "../../lib/fleet/host.ts";
 import { APK_STATE, type ApkState } from "../../lib/package_way/apk_state.ts";
 import {
@@ -48,9 +49,20 @@ export function openPackageStore(env: Env, reporter: Reporter): FileStore {
   return openStore(join(env.cacheDir, "store"), reporter);
 }
 
-/** What apk on a host knows. */
-export function apkStateOf({ fleet }: Pick<Looking, "fleet">, host: Host): Promise<ApkState> {
-  return gather(fleet.session(host), APK_STATE, host);
+/**
+ * What apk on a host knows.
+ * @throws {TowerError} `malformed` with the host's name; as a session.
+ */
+export async function apkStateOf(
+  { fleet }: Pick<Looking, "fleet">,
+  host: Host,
+): Promise<ApkState> {
+  try {
+    return await gather(fleet.session(host), APK_STATE, host);
+  } catch (cause) {
+    if (!(cause instanceof TowerError) || cause.code !== "malformed") throw cause;
+    throw new TowerError("malformed", `Cannot ${APK_STATE.asking(host.name)}`, { cause });
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ export function changeLines(host: string, { coming, going }: PackageChange): str
     ...going.map((p) => `remove ${labelOf(p)}`),
   ];
   const load = coming.reduce((sum, { package: p }) => sum + p.size, 0);
-  lines.push(`${count(coming.length, "package")}, ${formatBytes(load)}`);
+  if (coming.length > 0) lines.push(`${count(coming.length, "package")}, ${formatBytes(load)}`);
   return lines.map((line) => `${host}: ${line}\n`).join("");
 }
 

@@ -5,6 +5,7 @@ import type { IndexedPackage, TrustedKey } from "../apk/types.ts";
 import { isVersion } from "../apk/version.ts";
 import { TowerError } from "../errors.ts";
 import { parseRepository, type RepositorySpec } from "../packages/repositories.ts";
+import { shownUrl } from "../report/shown_url.ts";
 import { partsOf } from "../fleet/named_parts.ts";
 import parts from "../fleet/scripts/parts.sh" with { type: "text" };
 import script from "../fleet/scripts/apk_state.sh" with { type: "text" };
@@ -54,10 +55,11 @@ export function parseApkState(bytes: Uint8Array): ApkState {
   const found = partsOf(text, MOST_LINES);
   const linesOf = (name: string) => {
     const lines = found.get(name);
-    if (lines === undefined) throw refuse(`its part "${name}" is missing`);
+    if (lines === undefined) throw refuse(`it has no ${name}`);
     return lines;
   };
   const [arch = ""] = linesOf("arch");
+  if (arch === "") throw refuse("it has no apk");
   if (!/^[a-z0-9_]{2,20}$/.test(arch)) throw refuse("its architecture is none of apk's");
   const world = linesOf("world").join(" ").split(/\s+/).filter((item) => item !== "");
   const repositories = linesOf("repositories").map((line) => line.trim())
@@ -78,13 +80,16 @@ export function parseApkState(bytes: Uint8Array): ApkState {
   };
 }
 
+/** What stands behind a `?` or `#` would not be asked for: apk puts the file's name behind that. */
 function repositoryOf(line: string): RepositorySpec {
-  const spec = parseRepository(line);
-  if (spec.url.startsWith("/") || URL.canParse(spec.url)) return spec;
-  throw new TowerError(
-    "malformed",
-    `Cannot use repository "${spec.url.slice(0, 200)}": it is no URL`,
-  );
+  try {
+    const spec = parseRepository(line);
+    if (spec.url.startsWith("/") || URL.canParse(spec.url) && !/[?#]/.test(spec.url)) return spec;
+  } catch {
+    // Its words are for who types one: this one is the host's.
+  }
+  const shown = shownUrl(line.slice(0, 200));
+  throw new TowerError("malformed", `Cannot use repository "${shown}": it is no plain URL`);
 }
 
 function keysOf(lines: readonly string[]): TrustedKey[] {

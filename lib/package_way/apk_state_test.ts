@@ -38,6 +38,7 @@ Deno.test("an answer that is none is refused, whatever it is", () => {
     changed("|https://example.org/v3.22/main", "|ftp://example.org"),
     changed("|https://example.org/v3.22/main", "|http://["),
     changed("|https://example.org/v3.22/main", "|http://a:99999/"),
+    changed("|https://example.org/v3.22/main", "|http://example.org/x?a=b"),
     changed("|P:musl", "|P:../musl"),
     changed("|P:musl", "|P:."),
     changed("|P:musl", "|P:..x"),
@@ -45,5 +46,17 @@ Deno.test("an answer that is none is refused, whatever it is", () => {
     changed("=keys", "=keys", "|@../key.pub", "|-----BEGIN PUBLIC KEY-----"),
     changed("=repositories", "=repositories", ...Array(40).fill("|http://example.org/x")),
   ];
-  for (const lines of answers) assertThrows(() => parse(lines), TowerError);
+  for (const lines of answers) {
+    // What a host has is never the user's wrong command line.
+    assertEquals(assertThrows(() => parse(lines), TowerError).code, "malformed");
+  }
+  for (
+    const [from, says] of [
+      ["|x86_64", "it has no apk"],
+      ["=world", "it has no world"],
+      ["=installed", "it has no installed"],
+    ] as const
+  ) {
+    assertThrows(() => parse(changed(from)), TowerError, says);
+  }
 });

@@ -1,4 +1,9 @@
-import { type Dependency, formatDependency, parseDependency } from "../apk/dependency.ts";
+import {
+  type Dependency,
+  formatDependency,
+  parseDependency,
+  readDependency,
+} from "../apk/dependency.ts";
 import {
   formatProblems,
   type LinkedPackage,
@@ -44,15 +49,29 @@ export function labelOf({ name, version }: Pick<IndexedPackage, "name" | "versio
   return `${name}-${version}`;
 }
 
-/** Constraints that a user gives. @throws {TowerError} `usage` */
+/** Most characters of what a user asks for: a name has 255 at most. */
+const WANTED_LIMIT = 400;
+
+/**
+ * Constraints that a user gives, each once: apk's world has one item for a name, and takes the last of
+ * several without a word.
+ * @throws {TowerError} `usage`
+ */
 export function parseWanted(texts: readonly string[]): Dependency[] {
-  return texts.map((text) => {
-    const wanted = parseDependency(text);
-    if (!wanted.conflict && /^[A-Za-z0-9_.]/.test(wanted.name)) return wanted;
-    throw new TowerError("usage", `Cannot install "${text.slice(0, 80)}": it is no package`, {
-      hint: "A package is name, name=1.2-r3, name~1.2, name>1 or name@tag",
-    });
-  });
+  const wanted = new Map<string, Dependency>();
+  for (const text of new Set(texts)) {
+    const item = text.length > WANTED_LIMIT ? undefined : readDependency(text);
+    if (item === undefined || item.conflict || !/^[A-Za-z0-9_.]/.test(item.name)) {
+      throw new TowerError("usage", `Cannot install "${text.slice(0, 80)}": it is no package`, {
+        hint: "A package is name, name=1.2-r3, name~1.2, name>1 or name@tag",
+      });
+    }
+    if (wanted.has(item.name)) {
+      throw new TowerError("usage", `Cannot install "${item.name}" by two constraints: name one`);
+    }
+    wanted.set(item.name, item);
+  }
+  return [...wanted.values()];
 }
 
 /**

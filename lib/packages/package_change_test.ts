@@ -45,6 +45,13 @@ Deno.test("what is asked for by a version changes, and so does its item of the w
   assertEquals(coming.map((c) => [labelOf(c.package), c.replaces]), [["old-2-r0", "1-r0"]]);
 });
 
+Deno.test("what apk could not have meant is refused, and what is named twice stands once", () => {
+  assertEquals(parseWanted(["a", "a"]).length, 1);
+  for (const wanted of [["a", "a=1"], [""], ["!a"], ["-a"], ["a=none"], ["a".repeat(500)]]) {
+    assertEquals(assertThrows(() => parseWanted(wanted), TowerError).code, "usage", wanted[0]);
+  }
+});
+
 Deno.test("an upgrade takes the newest of what the world needs, and nothing older or new beside it", () => {
   const { world, coming, going } = planUpgrade(HOST, SOURCES);
   assertEquals(world, HOST.world);

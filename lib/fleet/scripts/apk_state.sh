@@ -6,12 +6,17 @@ LC_ALL=C
 export PATH LC_ALL
 part arch
 apk --print-arch | text
-part world
-kept /etc/apk/world
+# apk takes a database that was lost for an empty one, and installs all anew: that is told instead.
+if [ -r /etc/apk/world ]; then
+  part world
+  kept /etc/apk/world
+fi
 part repositories
 kept /etc/apk/repositories
-part installed
-sed -n '/^[CPVASITULDpik]:/p; /^$/p' /lib/apk/db/installed | text
+if [ -r /lib/apk/db/installed ]; then
+  part installed
+  sed -n '/^[CPVASITULDpik]:/p; /^$/p' /lib/apk/db/installed | text
+fi
 part keys
 for key in /etc/apk/keys/*.pub; do
   [ -f "$key" ] || continue

@@ -81,8 +81,23 @@ Deno.test({
     });
     await t.step("without a host the router's repositories are searched", async () => {
       // The router of this lab has no apk.
-      assertStringIncludes((await tower.run("search", "wget")).err, "none of apk's");
+      const { err } = await tower.run("search", "wget");
+      assertStringIncludes(err, 'Cannot read the packages of "router"');
+      assertStringIncludes(err, "it has no apk");
     });
+    await t.step(
+      "a database or world that was lost is not taken for a host without packages",
+      async () => {
+        for (const path of ["lib/apk/db/installed", "etc/apk/world"]) {
+          const file = join(root, path);
+          Deno.renameSync(file, `${file}.away`);
+          const told = await tower.run("packages", "vault");
+          Deno.renameSync(`${file}.away`, file);
+          assertEquals([told.code, told.out], [1, ""]);
+          assertStringIncludes(told.err, 'Cannot read the packages of "vault"');
+        }
+      },
+    );
     assertEquals(await place.traces(), before);
   },
 });
