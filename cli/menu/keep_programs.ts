@@ -5,6 +5,7 @@ import {
   KEPT_LIMIT,
   type PackagePrograms,
   parseKept,
+  withinLimit,
 } from "../../lib/desktop/kept_programs.ts";
 import { printable } from "../../lib/errors.ts";
 import { readOwnIfThere } from "../../lib/files/own_file.ts";
@@ -12,13 +13,14 @@ import type { Host } from "../../lib/fleet/host.ts";
 import { keptProgramsPath, type TowerPaths } from "../../lib/fleet/paths.ts";
 import type { ApkState } from "../../lib/package_way/apk_state.ts";
 import { storedPackage } from "../../lib/packages/package_load.ts";
+import { formatBytes } from "../../lib/report/quantity.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { FileStore } from "../../lib/store/content_store.ts";
 
 /** What is kept of a host's packages. @throws {TowerError} `damaged` */
 export function keptPrograms(paths: TowerPaths, name: string): PackagePrograms[] {
   const bytes = readOwnIfThere(keptProgramsPath(paths, name), KEPT_LIMIT);
-  return bytes === undefined ? [] : parseKept(new TextDecoder().decode(bytes));
+  return bytes === undefined ? [] : parseKept(new TextDecoder().decode(bytes), name);
 }
 
 /** What the programs of packages are read from. */
@@ -63,13 +65,20 @@ export function programsNow(
   });
   const programs = [...kept, ...found].flatMap((p) => p.programs);
   const icons = new Set(programs.flatMap(({ icon }) => icon === undefined ? [] : [icon]));
-  return [
+  const all = [
     ...kept,
     ...found.map(({ unpacked, reading, ...rest }) => ({
       ...rest,
       icons: iconsIn(unpacked, icons, reading),
     })),
   ];
+  const fitting = withinLimit(all);
+  for (const { package: name } of new Set(all).difference(new Set(fitting))) {
+    const message = `${host.name}: the programs of ${name} are left out of the menu: they and ` +
+      `those of the other packages have more than ${formatBytes(KEPT_LIMIT)}`;
+    reporter.report({ type: "warning", message });
+  }
+  return fitting;
 }
 
 /** As a file of the host's folder. */

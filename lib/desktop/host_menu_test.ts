@@ -3,7 +3,7 @@ import { pngFile } from "../../tests/support/desktop/png_file.ts";
 import { TowerError } from "../errors.ts";
 import { MENU_FILE, menuFiles } from "./host_menu.ts";
 import { iconOf } from "./icon.ts";
-import { formatKept, type PackagePrograms, parseKept } from "./kept_programs.ts";
+import { formatKept, type PackagePrograms, parseKept, withinLimit } from "./kept_programs.ts";
 import type { Program } from "./program.ts";
 
 const pad: Program = {
@@ -61,8 +61,8 @@ Deno.test("paths that nothing of ours has are no files of the menu", () => {
 });
 
 Deno.test("what is kept of packages is read as it was written; other texts are damaged", () => {
-  assertEquals(parseKept(formatKept(packages)), packages);
-  assertEquals(parseKept(formatKept([{ package: "x", programs: [], icons: [] }])), []);
+  assertEquals(parseKept(formatKept(packages), "vault"), packages);
+  assertEquals(parseKept(formatKept([{ package: "x", programs: [], icons: [] }]), "vault"), []);
   const text = formatKept(packages);
   for (
     const wrong of [
@@ -75,5 +75,22 @@ Deno.test("what is kept of packages is read as it was written; other texts are d
       text.replace('"Pad"', '"a\\nExec=evil"'),
       text.replace('"Utility"', '"A;B"'),
     ]
-  ) assertThrows(() => parseKept(wrong), TowerError, "Cannot read the programs");
+  ) assertThrows(() => parseKept(wrong, "vault"), TowerError, 'programs that are kept of "vault"');
+});
+
+Deno.test("what a host's text has no room for is left out, and the rest stays as it is", () => {
+  const many = ["a", "b", "c", "d"].map((name) => ({ package: name, programs: [pad], icons }));
+  const whole = formatKept(many).length;
+  assertEquals(withinLimit(many).length, 4);
+  const counts = new Set<number>();
+  for (let limit = formatKept([]).length; limit < whole; limit += 10) {
+    const fitting = withinLimit(many, limit);
+    assert(formatKept(fitting).length <= limit);
+    assertEquals(fitting, many.slice(0, fitting.length));
+    counts.add(fitting.length);
+  }
+  assertEquals([...counts], [0, 1, 2, 3]);
+  const [first, ...others] = many;
+  const large = { ...first!, icons: Array(99).fill(icons[0]) };
+  assertEquals(withinLimit([large, ...others], whole), others);
 });

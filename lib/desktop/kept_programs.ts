@@ -59,14 +59,33 @@ export function formatKept(packages: readonly PackagePrograms[]): string {
   return `${canonicalJson(value, 1)}\n`;
 }
 
-/** @throws {TowerError} `damaged` where it is not as {@linkcode formatKept} wrote it. */
-export function parseKept(text: string): PackagePrograms[] {
+/**
+ * Those of the packages, in their order, that a host's text has room for: a repository that signs
+ * icons without end has the menu be without them, and never unreadable.
+ * @param limit bytes of the text
+ */
+export function withinLimit(
+  packages: readonly PackagePrograms[],
+  limit = KEPT_LIMIT,
+): PackagePrograms[] {
+  const empty = formatKept([]).length;
+  let room = limit - empty;
+  return packages.filter((p) => {
+    const size = new TextEncoder().encode(formatKept([p])).length - empty;
+    if (size > room) return false;
+    room -= size;
+    return true;
+  });
+}
+
+/** @throws {TowerError} `damaged` where it is not as {@linkcode formatKept} wrote it of that host. */
+export function parseKept(text: string, host: string): PackagePrograms[] {
   try {
     return kept.parse(strictJson(text)).packages;
   } catch (cause) {
-    throw new TowerError("damaged", "Cannot read the programs that are kept of a host", {
+    throw new TowerError("damaged", `Cannot read the programs that are kept of "${host}"`, {
       cause: new Error(cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause)),
-      hint: "tower menu --ask makes them anew",
+      hint: `tower menu --ask ${host} makes them anew`,
     });
   }
 }

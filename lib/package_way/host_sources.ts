@@ -9,6 +9,7 @@ import { fetchIndex, rollbackOf } from "../packages/fetched_index.ts";
 import { fetchPackage, storedPackage } from "../packages/package_load.ts";
 import { type Coming, labelOf } from "../packages/package_change.ts";
 import { indexUrl, packageUrl, type RepositorySpec } from "../packages/repositories.ts";
+import { count } from "../report/quantity.ts";
 import type { Reporter } from "../report/event.ts";
 import { shownUrl } from "../report/shown_url.ts";
 import type { FileStore } from "../store/content_store.ts";
@@ -121,7 +122,7 @@ export async function loadComing(
     }
   };
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, coming.length) }, lane));
-  reporter.report({ type: "done", id: "load", note: `${coming.length} packages` });
+  reporter.report({ type: "done", id: "load", note: count(coming.length, "package") });
   return files;
 }
 

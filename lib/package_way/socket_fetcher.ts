@@ -39,10 +39,12 @@ async function* stream(
   const late = (ms: number) =>
     setTimeout(() => stalled.abort(new Error(`nothing came for ${ms / 1000} s`)), ms);
   let timer = late(patience.answer);
+  let hasAnswer = false;
   try {
     const socketPath = await socketTo(url);
     const either = AbortSignal.any([ending, stalled.signal]);
     const answer = await ask(url, { socketPath, authorities, signal: either });
+    hasAnswer = true;
     requireOk(answer, shown);
     const told = answer.headers["content-length"];
     if (told !== undefined) checkSize(shown, Number(told), size, limit);
@@ -63,12 +65,23 @@ async function* stream(
   } catch (error) {
     if (ending.aborted) throw interrupted(`Cannot fetch "${shown}"`, ending.reason);
     if (error instanceof TowerError) throw error;
-    const cause = stalled.signal.aborted ? stalled.signal.reason : error;
+    const cause = stalled.signal.aborted ? stalled.signal.reason : brokenOff(error, hasAnswer);
     throw new TowerError("unreachable", `Cannot fetch "${shown}" by way of the router`, { cause });
   } finally {
     clearTimeout(timer);
     stalled.abort();
   }
+}
+
+/** A router that finds no way closes the socket: what Node says of that are names of system calls. */
+function brokenOff(error: unknown, hasAnswer: boolean): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "EPIPE" && code !== "ECONNRESET") return error;
+  return new Error(
+    hasAnswer
+      ? "the connection broke"
+      : "the router finds no way to it, or it answers nobody, or it hung up",
+  );
 }
 
 function ask(
@@ -79,10 +92,15 @@ function ask(
     readonly signal: AbortSignal;
   },
 ): Promise<http.IncomingMessage> {
+  const { hostname, username, password } = url;
   const common = {
     socketPath,
+    // By that name the certificate is checked; it is connected to nowhere.
+    host: hostname,
     path: url.pathname,
     headers: { host: url.host, "accept-encoding": "identity", connection: "close" },
+    // As apk does it for a repository that asks who comes.
+    ...username === "" ? {} : { auth: [username, password].map(decodeURIComponent).join(":") },
     agent: false as const,
     signal,
   };
@@ -90,7 +108,8 @@ function ask(
     const request = url.protocol === "https:"
       ? https.request({
         ...common,
-        servername: url.hostname,
+        // An address is no name of a server (RFC 6066, 3), and is looked for in the certificate all the same.
+        ...isAddress(hostname) ? {} : { servername: hostname },
         ...authorities === undefined ? {} : { ca: authorities },
       })
       : http.request(common);
@@ -98,6 +117,11 @@ function ask(
     request.on("error", reject);
     request.end();
   });
+}
+
+/** A URL has numbers in place of a name as this alone. */
+function isAddress(hostname: string): boolean {
+  return /^\d+(\.\d+){3}$/.test(hostname);
 }
 
 function requireOk({ statusCode = 0 }: http.IncomingMessage, shown: string): void {

@@ -40,6 +40,10 @@ Deno.test("a server that lies at the end of a socket is refused, and never waite
     yield bytes;
     await new Promise<never>(() => {});
   };
+  const broken = async function* () {
+    yield bytes;
+    throw new Error("the server breaks off");
+  };
   const patience = { ...PATIENCE, stall: 300 };
   const fetched = async (head: string, body: () => AsyncIterable<Uint8Array>) => {
     const path = join(folder.path, crypto.randomUUID());
@@ -58,6 +62,7 @@ Deno.test("a server that lies at the end of a socket is refused, and never waite
       ["200 OK\r\ncontent-length: 100", once, "more than 99 bytes"],
       ["200 OK\r\ncontent-length: 9", once, "Cannot fetch"],
       ["200 OK\r\ncontent-length: 9", silent, "nothing came for 0.3 s"],
+      ["200 OK\r\ncontent-length: 9", broken, "the connection broke"],
       ["404 Not Found", once, "answers 404"],
       ["500 No", once, "answers 500"],
     ] as const
@@ -65,6 +70,22 @@ Deno.test("a server that lies at the end of a socket is refused, and never waite
     const error = await assertRejects(() => fetched(head, body), TowerError);
     assertStringIncludes(formatError(error), says, head);
   }
+});
+
+Deno.test("a socket that leads nowhere is told by words of the user's", async () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "socket");
+  using listener = Deno.listen({ transport: "unix", path });
+  void (async () => {
+    for await (const connection of listener) connection.close();
+  })().catch(() => {});
+  const socketTo = () => Promise.resolve(path);
+  const fetcher = socketFetcher({ socketTo, patience: PATIENCE, signal: never });
+  const error = await assertRejects(
+    () => Array.fromAsync(fetcher.stream("http://r.example/x", { limit: 99 })),
+    TowerError,
+  );
+  assertStringIncludes(formatError(error), "the router finds no way to it");
 });
 
 Deno.test({
@@ -83,14 +104,14 @@ Deno.test({
       argv: [
         ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"] as const,
         ...["-keyout", key, "-out", cert, "-subj", "/CN=r.example"],
-        ...["-addext", "subjectAltName=DNS:r.example"],
+        ...["-addext", "subjectAltName=DNS:r.example,IP:192.0.2.1"],
       ],
     });
     const authorities = Deno.readTextFileSync(cert);
     await using server = Deno.serve({
       ...{ hostname: "127.0.0.1", port: 0, onListen() {} },
       ...{ cert: authorities, key: Deno.readTextFileSync(key) },
-    }, () => new Response("index"));
+    }, ({ headers }) => new Response(`index${headers.get("authorization") ?? ""}`));
     using listener = Deno.listen({ transport: "unix", path });
     void (async () => {
       for await (const near of listener) {
@@ -107,7 +128,11 @@ Deno.test({
       return new TextDecoder().decode(concat(parts));
     };
     assertEquals(await fetched("https://r.example/x", { authorities }), "index");
+    assertEquals(await fetched("https://192.0.2.1/x", { authorities }), "index");
+    const known = `indexBasic ${btoa("me:my word")}`;
+    assertEquals(await fetched("https://me:my%20word@r.example/x", { authorities }), known);
     await assertRejects(() => fetched("https://r.example/x", {}), TowerError);
+    await assertRejects(() => fetched("https://192.0.2.2/x", { authorities }), TowerError);
     await assertRejects(() => fetched("https://other.example/x", { authorities }), TowerError);
   },
 });
