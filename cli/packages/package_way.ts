@@ -7,6 +7,7 @@ import type { Fetcher } from "../../lib/fetch/port.ts";
 import { tempDir } from "../../lib/files/files.ts";
 import { countedFiles } from "../../lib/package_way/counted_files.ts";
 import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
+import { atEveryRepository } from "../../lib/package_way/every_repository.ts";
 import type { HostSource } from "../../lib/package_way/host_sources.ts";
 import { socketFetcher } from "../../lib/package_way/socket_fetcher.ts";
 import { untilAborted } from "../../lib/proc/until_aborted.ts";
@@ -88,7 +89,7 @@ export async function runApk(
   const title = TITLES[request.applet], id = `apk ${host.name}`;
   const total = files.values().reduce((sum, { size }) => sum + size, 0);
   let done = 0;
-  const counted = countedFiles(files, (bytes) => {
+  const counted = countedFiles(atEveryRepository(files, sources), (bytes) => {
     // apk may read an index twice.
     done = Math.min(total, done + bytes);
     reporter.report({ type: "progress", id, done, total });

@@ -2,7 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
-import { PackageTower, packageTowerMissing } from "../../support/fleet/package_tower.ts";
+import {
+  PackageTower,
+  packageTowerMissing,
+  REPOSITORY,
+} from "../../support/fleet/package_tower.ts";
 import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
@@ -131,6 +135,20 @@ Deno.test({
       assert(!world().includes("wget"));
       assertEquals(Deno.readTextFileSync(join(tower.folder, "hosts/vault/world")), world());
       assertEquals((await tower.run("uninstall", "vault", "wget")).code, 1);
+    });
+    await t.step("what stands in several repositories comes from whichever apk takes", async () => {
+      Deno.symlinkSync(repository, `${repository}-twin`);
+      const path = join(root, "etc/apk/repositories"), old = Deno.readTextFileSync(path);
+      Deno.writeTextFileSync(path, `${old}${REPOSITORY}-twin\n@edge ${REPOSITORY}-twin\n`);
+      for (const wanted of ["wget", "wget@edge"]) {
+        const { code, err } = await tower.run("install", "vault", wanted, "--new-sources");
+        assertEquals([code, err.includes("Cannot")], [0, false], err);
+        assert(world().includes(`${wanted}\n`));
+        assertEquals((await tower.run("uninstall", "vault", "wget")).code, 0);
+      }
+      Deno.writeTextFileSync(path, old);
+      assertEquals((await tower.run("install", "vault", "wget", "--new-sources")).code, 0);
+      assertEquals((await tower.run("uninstall", "vault", "wget")).code, 0);
     });
     await t.step("a thin client that is killed while apk works leaves no way behind", async () => {
       const child = await place.start(runner, "install", "vault", "e2fsprogs");
