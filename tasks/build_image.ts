@@ -15,19 +15,22 @@ import { chooseAccelerator, plainFirmware } from "../build/boot/boot.ts";
 import { openRawImage } from "../build/boot/boot_image.ts";
 import { prepareHostDisk } from "../build/boot/host_disk.ts";
 import { buildCommand } from "../build/commands/build.ts";
+import { manifestFiles } from "../build/inputs/inputs.ts";
 import { labFolder } from "../build/inputs/trusted_keys.ts";
 import { ownKey } from "../build/boot/own_key.ts";
 import { indexUrl } from "../lib/packages/repositories.ts";
+import { chooseArch, loadManifest } from "../build/manifest/manifest.ts";
 import { run } from "../build/root.ts";
 import { SAMPLE_USER, writeSampleEnv } from "../build/boot/sample_host.ts";
 import { SLOT_A_PROGRAM } from "../lib/boot/slot_entries.ts";
 import { systemdBootPath } from "../lib/boot/systemd_boot.ts";
 import { enrolKeys } from "../build/boot/secure_firmware.ts";
-import { type Arch, ARCHES } from "../lib/brand.ts";
+import type { Arch } from "../lib/brand.ts";
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import type { MachineArch } from "../lib/qemu/machine.ts";
+import { waitForLock } from "../lib/files/lock_file.ts";
 import { hashFile } from "../lib/files/artifact_file.ts";
 import { exists, writeFileAtomic } from "../lib/files/files.ts";
 import { greet } from "./build_image/greet.ts";
@@ -61,7 +64,8 @@ export function buildImageTask(env: Env, ending: Ending) {
 
 async function main(env: Env, system: string, options: readonly string[]): Promise<number> {
   const isHost = HOSTS.includes(system);
-  const arch = archOf(options) ?? (system === "host-uefi" ? "aarch64" : "x86_64");
+  // Before the lab and the programs are made, which takes minutes.
+  const arch = chooseArch(loadManifest(system, manifestFiles(env.cwd)), namedArch(options));
   const machine = machineFor(system, arch);
   const usesLab = !options.some((option) => /^--repository(=|$)/.test(option));
   const qemu = machine === undefined
@@ -74,6 +78,8 @@ async function main(env: Env, system: string, options: readonly string[]): Promi
   const tools = [...qemu, ...compiler, "ssh"] as const;
   await setup(usesLab ? [...tools, "dpkg-deb"] : tools, thisMachine(env));
   const isNew = usesLab && await refreshLab(env, arch);
+  // What it carries lies in a folder that the next one makes anew.
+  using _lock = isThinClient ? await lockThinClient(env) : undefined;
   const isSealed = system === SEALED;
   if (isSealed) await makeSealingKeys(env);
   const manifest = isHost
@@ -144,13 +150,22 @@ function machineFor(system: string, arch: Arch): MachineArch | undefined {
 }
 
 /** The architecture that the options of `build` name. */
-function archOf(options: readonly string[]): Arch | undefined {
+function namedArch(options: readonly string[]): string | undefined {
   const at = options.indexOf("--arch");
-  const named = at < 0
+  return at < 0
     ? options.find((o) => o.startsWith("--arch="))?.slice("--arch=".length)
     : options[at + 1];
-  // What is not known is refused by `build`, with all that is.
-  return ARCHES.find((arch) => arch === named);
+}
+
+function lockThinClient(env: Env): Promise<Disposable> {
+  return waitForLock(
+    join(env.cacheDir, "build-image", `${THIN_CLIENT}.lock`),
+    `deno task build-image ${THIN_CLIENT}`,
+    {
+      signal: env.signal,
+      onWait: (holder) => env.stderr.write(`waiting for ${holder} to end\n`),
+    },
+  );
 }
 
 /** Makes the lab repository; tells whether it holds other packages than before. */

@@ -13,6 +13,7 @@ import {
   removeTree,
   writeFileAtomic,
 } from "../../lib/files/files.ts";
+import { interrupted } from "../../lib/files/interruption.ts";
 import { hostBuilds } from "../../lib/release/built_images.ts";
 import { compileAll } from "../compile/compile_all.ts";
 import { PROGRAMS } from "../compile/programs.ts";
@@ -42,6 +43,7 @@ export async function prepareThinClient(
   if (exists(overlay)) removeTree(overlay);
   await putPrograms(env, join(overlay, "usr/local/bin"));
   const code = await run({ ...env, args: ["build", "host", ...hostOptions(options), "--sign"] });
+  if (env.signal.aborted) throw interrupted("Cannot build the image of hosts", env.signal.reason);
   if (code !== 0) throw new TowerError("conflict", "Cannot go on without the image of hosts");
   putHosts(buildsFolder(env), join(overlay, "var/towercomputers/builds"));
   const { publicKey } = ownKey(await imageKey(env), "tower-image");

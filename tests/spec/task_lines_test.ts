@@ -52,6 +52,8 @@ Deno.test("words and values that a task does not know are refused before its wor
     ["build-image", ["--output", "x", "host"], 'Cannot build "host": options stand before it'],
     ["build-image", ["host", "--jobs", "0"], "it must be a whole number"],
     ["build-image", ["host", "lab"], "too many arguments"],
+    ["build-image", ["thinclient", "--arch", "armv7"], 'Cannot build "thinclient" for "armv7"'],
+    ["build-image", ["lab", "--arch=vax"], 'Cannot build "lab" for "vax"'],
     ["compile", ["--target", "vax"], "vax"],
     ["lab", ["--arch", "vax"], "it is one of"],
     ["lab", ["more"], "too many arguments"],
@@ -66,4 +68,7 @@ Deno.test("words and values that a task does not know are refused before its wor
     assertEquals(code, 2, `${name}: ${err}`);
     assertStringIncludes(err, message);
   }
+  const { code, out, err } = await run(buildImageTask, "thinclent");
+  assertEquals([code, out], [1, ""]);
+  assertMatch(err, /^error: Cannot find system "thinclent"; did you mean "thinclient"\?\n/);
 });
