@@ -91,7 +91,7 @@ Deno.test("what cannot be read or asked says what to do", async () => {
   Deno.writeTextFileSync(kept, "{}");
   const { code, err } = await tower.run("menu");
   assertEquals([code, menu()], [1, [ENTRY, ICON]]);
-  assertStringIncludes(err, "hint: tower menu --ask makes them anew");
+  assertStringIncludes(err, "hint: tower menu --ask web makes them anew");
 });
 
 Deno.test("E17: entries go with the host, and a menu that cannot be written keeps no host here", async () => {
