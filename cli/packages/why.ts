@@ -53,9 +53,11 @@ export async function explainPackage(
   }
   const { sources } = await sourcesToAsk();
   const absence = absenceOf(wanted!, state, sources);
-  env.stdout.write(
-    options.json
-      ? jsonLine({ ...question, installed: false, absence })
-      : `${formatWhyNot(wanted!, absence)}\n`,
-  );
+  if (options.json) return env.stdout.write(jsonLine({ ...question, installed: false, absence }));
+  // What apk began and did not end: its world has it, and nothing brought it.
+  const answer = absence.kind === "installed"
+    ? `the world asks for it, and it is not there; tower install ${host.name} ${question.package} ` +
+      `brings ${absence.package}`
+    : formatWhyNot(wanted!, absence);
+  env.stdout.write(`${answer}\n`);
 }

@@ -49,6 +49,11 @@ Deno.test({
       const barred = await tower.run("why", "vault", "openssl", "--json");
       assertEquals([barred.code, JSON.parse(barred.out).absence.kind], [0, "refused"]);
       assertStringIncludes((await tower.run("why", "vault", "gone")).out, "cannot be added");
+      const world = join(root, "etc/apk/world"), old = Deno.readTextFileSync(world);
+      Deno.writeTextFileSync(world, `${old}wget\n`);
+      const { out } = await tower.run("why", "vault", "wget");
+      Deno.writeTextFileSync(world, old);
+      assertStringIncludes(out, "not there; tower install vault wget brings wget-1.21.4-r0\n");
     });
     await t.step("what a search finds", async () => {
       const { code, out, err } = await tower.run("search", "wget", "vault");
