@@ -7,6 +7,7 @@ import { imageSection } from "./bench/image.ts";
 import { flashSection } from "./bench/flash.ts";
 import { formatMachine, thisMachine } from "./bench/machine.ts";
 import { figuresOf, formatSection, type Section } from "./bench/report.ts";
+import { installSection } from "./bench/install.ts";
 import { isoSection } from "./bench/iso.ts";
 import { mediaSection } from "./bench/media.ts";
 import { veritySection } from "./bench/verity.ts";
@@ -22,6 +23,7 @@ const SECTIONS = {
   ext4: [ext4Section],
   status: [statusSection],
   flash: [flashSection],
+  install: [installSection],
   media: [mediaSection, isoSection, veritySection],
 } as const;
 type SectionName = keyof typeof SECTIONS;

@@ -1,0 +1,129 @@
+import { fromFileUrl, join } from "@std/path";
+import type { Env } from "../../lib/env.ts";
+import { remoteCommand } from "../../lib/ssh/remote_command.ts";
+import { tempDir } from "../../lib/files/files.ts";
+import type { Command } from "../../lib/proc/command.ts";
+import { oracleData } from "../../tests/support/apk/alpine_oracle.ts";
+import { TEST_KEY } from "../../tests/support/apk/test_keys.ts";
+import { makeProgramRepository } from "../../tests/support/desktop/program_repository.ts";
+import {
+  PackageTower,
+  packageTowerMissing,
+  REPOSITORY,
+} from "../../tests/support/fleet/package_tower.ts";
+import { denoFolder } from "./image.ts";
+import { createMeter } from "./measure.ts";
+import type { Row, Sample, Section } from "./report.ts";
+
+const MAIN = fromFileUrl(new URL("../../cli/main.ts", import.meta.url));
+const TITLE = "Packages for offline hosts";
+/** Bytes of the package; nothing makes them less. */
+const SIZE = 64 << 20;
+const HOSTS = 20;
+const PEER = "ssh router cat, ssh HOST cat: the same bytes";
+const LAST_LEG = "  of it: to the host";
+const FIRST = "tower install, the first host";
+const SECOND = "tower install, a second host";
+const ONE = "tower install of 3 small packages, one host";
+const MANY = `the same, ${HOSTS} hosts at once`;
+
+/** Installing on hosts without Internet, beside copying the same bytes the same way by ssh alone. */
+export async function installSection(env: Env, runs: number): Promise<Section> {
+  const missing = packageTowerMissing(env.runner);
+  if (missing !== undefined) {
+    return { title: TITLE, notes: [`not measured: ${missing}`], rows: [] };
+  }
+  const samples: Record<string, Sample[]> = {
+    ...{ [PEER]: [], [LAST_LEG]: [], [FIRST]: [], [SECOND]: [], [ONE]: [], [MANY]: [] },
+  };
+  using folder = tempDir();
+  const meter = createMeter(env.runner, folder.path);
+  for (let i = 0; i < runs; i++) {
+    const run = await runOnce(env, meter.measure);
+    for (const [name, sample] of Object.entries(run)) samples[name]!.push(sample);
+  }
+  const peers: Record<string, string> = {
+    ...{ [FIRST]: PEER, [SECOND]: FIRST, [MANY]: ONE, [LAST_LEG]: PEER },
+  };
+  const rows = Object.entries(samples).map(([name, samples]): Row => ({
+    name,
+    samples,
+    ...peers[name] !== undefined && { peer: peers[name] },
+  }));
+  const notes = [
+    `a package of ${
+      SIZE >> 20
+    } MiB that nothing compresses; real sshd, real apk, each host a network of its own; ${runs} runs in turn, each on new hosts`,
+    "the second host's packages are in the store already",
+    "memory is that of tower, without the ssh that it starts",
+    ...meter.missing,
+  ];
+  return { title: TITLE, notes, rows };
+}
+
+async function runOnce(
+  env: Env,
+  measure: ReturnType<typeof createMeter>["measure"],
+): Promise<Record<string, Sample>> {
+  const others = ["second", ...Array.from({ length: HOSTS }, (_, i) => `host${i}`)];
+  await using place = await PackageTower.create(env.runner, oracleData()!, others);
+  const own = join(place.repository, "own");
+  makeProgramRepository(own, packages());
+  for (const root of Object.values(place.roots)) {
+    Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}/own\n`);
+    const { name, pem } = TEST_KEY.trusted;
+    Deno.writeTextFileSync(join(root, "etc/apk/keys", name), pem);
+  }
+  const tower = (...words: string[]): Command => ({
+    argv: [Deno.execPath(), "run", "-A", "--no-check", MAIN, ...words],
+    variables: {
+      HOME: place.tower.env.home,
+      PATH: `${place.programs}:/usr/bin:/usr/sbin`,
+      DENO_DIR: denoFolder(env),
+    },
+  });
+  const all = others.slice(1);
+  // Compiles the program, and has the hosts' keys known.
+  await measure(tower("packages", "vault"));
+  const file = join(own, "x86_64/large-1.0-r0.apk");
+  const ssh = (host: string, script: string) => {
+    const identity = join(place.tower.folder, "hosts", host, "id_ed25519");
+    const options = [
+      `HostKeyAlias=${host}`,
+      ...["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"],
+    ].flatMap((option) => ["-o", option]);
+    return remoteCommand([join(place.programs, "ssh"), ...options, "-i", identity, host, script]);
+  };
+  const local = join(place.programs, "copied");
+  const copy = (line: string) => measure({ argv: ["sh", "-c", line] });
+  const fetched = await copy(`${ssh("router", `cat ${file}`)} > ${local}`);
+  const sent = await copy(`${ssh("vault", "cat > /tmp/copied")} < ${local}`);
+  const first = await measure(tower("install", "vault", "large"));
+  const second = await measure(tower("install", "second", "large"));
+  const one = await measure(tower("install", "vault", "small"));
+  // Each of the many has its own way, as the one had; what is fetched is there for all.
+  const many = await measure(tower("install", ...all, "small"));
+  return {
+    [PEER]: { wall: fetched.sample.wall + sent.sample.wall },
+    [LAST_LEG]: { wall: sent.sample.wall },
+    [FIRST]: first.sample,
+    [SECOND]: second.sample,
+    [ONE]: one.sample,
+    [MANY]: many.sample,
+  };
+}
+
+function packages(): Parameters<typeof makeProgramRepository>[1] {
+  const large = new Uint8Array(SIZE);
+  const piece = 1 << 16;
+  for (let at = 0; at < SIZE; at += piece) {
+    crypto.getRandomValues(large.subarray(at, at + piece));
+  }
+  const file = (name: string) => ({ [`usr/share/${name}`]: name });
+  return {
+    large: { files: { "usr/share/large": large } },
+    small: { depends: ["small-a", "small-b"], files: file("small") },
+    "small-a": { files: file("small-a") },
+    "small-b": { files: file("small-b") },
+  };
+}
