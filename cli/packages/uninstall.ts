@@ -26,7 +26,7 @@ export async function uninstallPackages(
     "uninstall",
     async (host, looking) => ({
       change: planUninstall(packages, await apkStateOf(looking, host)),
-      act: () => removeByApk(host, packages, fleet.session(host)),
+      act: () => removeByApk(host, packages, looking.fleet.session(host)),
     }),
     options,
     told,

@@ -10,8 +10,8 @@ export interface FileLock extends Disposable {
   readonly path: string;
 }
 
-/** How often a waiter asks again, in milliseconds. */
-const POLL = 200;
+/** Milliseconds until a waiter asks again: soon at first, as most hold a lock for less. */
+const [SOONEST, LATEST] = [5, 200];
 
 /**
  * Takes a lock, which is a file that says who holds it, such as `tower-build build lab`.
@@ -31,13 +31,13 @@ export async function waitForLock(
   holder: string,
   options: { readonly signal: AbortSignal; readonly onWait: (holder: string) => void },
 ): Promise<FileLock> {
-  for (let waited = false;; waited = true) {
+  for (let pause = SOONEST;; pause = Math.min(LATEST, 2 * pause)) {
     const { signal } = options;
     if (signal.aborted) throw interrupted(`Cannot lock "${path}"`, signal.reason);
     const result = tryLock(path, holder);
     if (typeof result !== "string") return result;
-    if (!waited) options.onWait(result);
-    await new Promise((resolve) => setTimeout(resolve, POLL));
+    if (pause === SOONEST) options.onWait(result);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

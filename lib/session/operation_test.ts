@@ -37,7 +37,8 @@ function fleet(...hosts: readonly (readonly [Host, ...TestAnswer[]])[]) {
     [...sessions.values()].flatMap(({ host, programs }) =>
       programs.flatMap(({ argv }) => argv[0] === "doas" ? [`${host.name} ${argv[1]}`] : [])
     );
-  return { fleet: { place, inventory, executor, session } satisfies Fleet, asked };
+  const share = (host: Host) => Promise.resolve(session(host));
+  return { fleet: { place, inventory, executor, session, share } satisfies Fleet, asked };
 }
 
 const poweroff = (statuses: Parameters<typeof upHosts>[0]) => planPoweroff(upHosts(statuses));
