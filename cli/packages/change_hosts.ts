@@ -10,7 +10,6 @@ import { INDEX_FILE } from "../../lib/packages/repositories.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
-import type { HostSession } from "../../lib/session/session.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import type { PlanOptions } from "../power.ts";
 import { errorJson } from "../render/error_json.ts";
@@ -34,7 +33,7 @@ export interface PlannedChange {
  * @param doing as the user called it: `install`
  */
 export async function changeHosts(
-  around: Fleet,
+  fleet: Fleet,
   hosts: readonly Host[],
   doing: string,
   plan: (host: Host, looking: Looking) => Promise<PlannedChange>,
@@ -45,15 +44,10 @@ export async function changeHosts(
   using locks = new DisposableStack();
   // In one order by everybody: two of these commands never wait for each other.
   for (const host of dryRun ? [] : hosts.toSorted((a, b) => compareHosts(a.name, b.name))) {
-    locks.use(await lockPackages(around, host, doing, reporter));
+    locks.use(await lockPackages(fleet, host, doing, reporter));
   }
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
-  const sessions = new Map<string, HostSession>();
-  const fleet: Fleet = {
-    ...around,
-    session: (host) => sessions.get(host.name) ?? around.session(host),
-  };
   let shared: Promise<Fetcher> | undefined;
   const openWay = async () => {
     const router = fleet.session(findHost(fleet.inventory, "router"));
@@ -63,12 +57,7 @@ export async function changeHosts(
   const way = () => shared ??= openWay();
   const looking: Looking = { env, fleet, store, scope, reporter, way };
   const planned = await Promise.all(
-    hosts.map((host) =>
-      outcomeOf(host, async () => {
-        sessions.set(host.name, await around.share(host, scope));
-        return await plan(host, looking);
-      })
-    ),
+    hosts.map((host) => outcomeOf(host, () => plan(host, looking))),
   );
   env.signal.throwIfAborted();
   const isOnly = hosts.length === 1;

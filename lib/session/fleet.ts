@@ -2,8 +2,7 @@ import type { Env } from "../env.ts";
 import type { Host, Inventory } from "../fleet/host.ts";
 import type { ExecutorOptions } from "./executor.ts";
 import type { HostSession } from "./session.ts";
-import type { Scope } from "./scope.ts";
-import { sharedSession, sshSession } from "./ssh_session.ts";
+import { sshSession } from "./ssh_session.ts";
 import type { InventoryPlace } from "../inventory/inventory_reader.ts";
 import { openInventory } from "./inventory.ts";
 
@@ -18,19 +17,16 @@ export interface Fleet {
   readonly inventory: Inventory;
   readonly executor: ExecutorOptions;
   session(host: Host): HostSession;
-  /** A session of one connection, which ends with the scope. */
-  share(host: Host, scope: Scope): Promise<HostSession>;
 }
 
 export async function openFleet(env: Env): Promise<Fleet> {
   const { signal, runner } = env;
   const { place, inventory } = await openInventory(env);
-  const options = { runner, paths: place, signal, connectTimeout: CONNECT_TIMEOUT };
   return {
     place,
     inventory,
     executor: { parallel: PARALLEL, signal },
-    session: (host) => sshSession(host, options),
-    share: (host, scope) => sharedSession(host, options, scope),
+    session: (host) =>
+      sshSession(host, { runner, paths: place, signal, connectTimeout: CONNECT_TIMEOUT }),
   };
 }

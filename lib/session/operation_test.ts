@@ -37,8 +37,7 @@ function fleet(...hosts: readonly (readonly [Host, ...TestAnswer[]])[]) {
     [...sessions.values()].flatMap(({ host, programs }) =>
       programs.flatMap(({ argv }) => argv[0] === "doas" ? [`${host.name} ${argv[1]}`] : [])
     );
-  const share = (host: Host) => Promise.resolve(session(host));
-  return { fleet: { place, inventory, executor, session, share } satisfies Fleet, asked };
+  return { fleet: { place, inventory, executor, session } satisfies Fleet, asked };
 }
 
 const poweroff = (statuses: Parameters<typeof upHosts>[0]) => planPoweroff(upHosts(statuses));

@@ -7,8 +7,7 @@ import { sshArgv, type SshTarget } from "../ssh/ssh_argv.ts";
 import { failureInLog } from "../ssh/ssh_log.ts";
 import { tempDir } from "../files/files.ts";
 import { logIn, sshFailure } from "./ssh_failure.ts";
-import type { Scope } from "./scope.ts";
-import { openShared, openTunnel, openWay } from "./ssh_tunnel.ts";
+import { openTunnel, openWay } from "./ssh_tunnel.ts";
 
 /** ssh's own failures; a program on the host may end with it too, and then ssh logs nothing. */
 const SSH_FAILED = 255;
@@ -46,33 +45,9 @@ export function sharedTarget(paths: TowerPaths, host: Host, connectTimeout: numb
 
 /** Runs programs on a host by OpenSSH's client, a connection each. */
 export function sshSession(host: Host, options: SshSessionOptions): HostSession {
+  const { runner, paths, signal, connectTimeout } = options;
   // A connection that is there already would hide a host whose key was swapped since.
-  return sessionOf(host, sshTarget(options.paths, host, options.connectTimeout), options);
-}
-
-/**
- * The same by one connection that is opened here, where the host shows its key, and ends with the scope:
- * for work that asks a host several things, as each connection costs both sides a third of a second.
- */
-export async function sharedSession(
-  host: Host,
-  options: SshSessionOptions,
-  scope: Scope,
-): Promise<HostSession> {
-  requireKeys(host);
-  const { runner, paths, connectTimeout } = options;
   const target = sshTarget(paths, host, connectTimeout);
-  const own = await scope.own(tempDir());
-  const path = `${own.path}/ssh`;
-  // unix(7): a socket's path has at most 108 bytes, and ssh adds some of its own.
-  if (path.length > 80) return sessionOf(host, target, options);
-  const through = (isMaster: boolean) => ({ ...target, ownControl: { path, isMaster } });
-  await scope.own(await openShared({ host, target: through(true), runner, signal: scope.signal }));
-  return sessionOf(host, through(false), options);
-}
-
-function sessionOf(host: Host, target: SshTarget, options: SshSessionOptions): HostSession {
-  const { runner, signal } = options;
   return {
     host,
     forward: (forward, ending = signal) => {

@@ -50,13 +50,8 @@ export async function openWay(
   return await openBy(["LocalForward", `${socket} ${to}`], `a socket to "${to}"`, options);
 }
 
-/** A connection that others go through, until it ends. @throws {TowerError} as {@linkcode openTunnel} */
-export function openShared(options: TunnelOptions): Promise<Tunnel> {
-  return openBy(undefined, "a connection", options);
-}
-
 async function openBy(
-  option: readonly [string, string] | undefined,
+  option: readonly [string, string],
   what: string,
   options: TunnelOptions,
 ): Promise<OpenWay> {
@@ -65,8 +60,7 @@ async function openBy(
   try {
     const own = await scope.own(tempDir());
     const logFile = `${own.path}/log`;
-    const ports = option === undefined ? {} : { tellsPorts: true, options: [option] };
-    const argv = sshArgv(target, { command: HOLD, logFile, ...ports });
+    const argv = sshArgv(target, { command: HOLD, logFile, tellsPorts: true, options: [option] });
     const child = await scope.own(runner.spawn({ argv, endsWithOwner: true }));
     void child.stderr.cancel();
     const failure = () => failureOf(host, what, logIn(logFile));

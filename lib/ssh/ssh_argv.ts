@@ -20,12 +20,6 @@ export interface SshTarget {
   readonly connectTimeout: number;
   /** Folder of the socket through which later calls share one connection. */
   readonly controlFolder?: string;
-  /** The socket of a connection that is one piece of work's own. */
-  readonly ownControl?: {
-    readonly path: string;
-    /** Whether it is the connection itself, or goes through it. */
-    readonly isMaster: boolean;
-  };
 }
 
 export interface SshCall {
@@ -75,12 +69,15 @@ export function optionWords(target: SshTarget, call: SshCall): string[] {
 }
 
 function fixedOptions(target: SshTarget, call: SshCall): (readonly [string, string])[] {
-  const { trust, port, connectTimeout, ownControl } = target;
+  const { trust, controlFolder, port, connectTimeout } = target;
   const known = trust.kind === "known"
     ? [["StrictHostKeyChecking", "yes"], ["HostKeyAlias", quoteArgument(trust.alias)]] as const
     : [["StrictHostKeyChecking", "accept-new"]] as const;
-  // Through a connection that is there ssh tells the port at a level that otherwise tells too much.
-  const ports = ownControl?.isMaster === false ? "VERBOSE" : "INFO";
+  const control = controlFolder === undefined ? [["ControlPath", "none"]] as const : [
+    ["ControlMaster", "auto"],
+    ["ControlPath", controlPath(controlFolder)],
+    ["ControlPersist", "60"],
+  ] as const;
   return [
     ["User", quoteArgument(target.user)],
     ...(port === undefined ? [] : [["Port", String(port)] as const]),
@@ -94,20 +91,7 @@ function fixedOptions(target: SshTarget, call: SshCall): (readonly [string, stri
     ["BatchMode", call.terminal ? "no" : "yes"],
     ["ConnectTimeout", String(connectTimeout)],
     ["ExitOnForwardFailure", "yes"],
-    ["LogLevel", call.tellsPorts ? ports : "ERROR"],
-    ...controlOptions(target),
-  ];
-}
-
-function controlOptions({ controlFolder, ownControl }: SshTarget): (readonly [string, string])[] {
-  if (ownControl !== undefined) {
-    const { path, isMaster } = ownControl;
-    return [["ControlMaster", isMaster ? "yes" : "no"], ["ControlPath", pathArgument(path)]];
-  }
-  if (controlFolder === undefined) return [["ControlPath", "none"]];
-  return [
-    ["ControlMaster", "auto"],
-    ["ControlPath", controlPath(controlFolder)],
-    ["ControlPersist", "60"],
+    ["LogLevel", call.tellsPorts ? "INFO" : "ERROR"],
+    ...control,
   ];
 }

@@ -22,8 +22,6 @@ const MEANINGS: readonly (readonly [pattern: RegExp, SshFailure])[] = [
   [/^Connection timed out during banner exchange$/, "no-answer"],
   [/^ssh: connect to host \S+ port [0-9]+: (No route to|Network is un|Host is un)/, "no-way"],
   [/^Received disconnect from /, "closed"],
-  // The connection that others go through is gone.
-  [/^mux_client_/, "closed"],
   [/^(kex_exchange_identification|banner exchange|client_loop): /, "closed"],
   [/^(ssh_dispatch_run_fatal: )?Connection (reset|closed) by /, "closed"],
   [/^ssh_dispatch_run_fatal: /, "closed"],
