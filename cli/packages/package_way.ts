@@ -140,6 +140,17 @@ export async function execApk(
 ): Promise<TowerError | undefined> {
   const program = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
   const result = await session.exec(program, signal);
+  const { ending } = result;
+  // ssh's own status (ssh(1)), also where it says nothing: what apk did is not known.
+  if (ending.kind === "exited" && ending.code === 255) {
+    throw new TowerError(
+      "unreachable",
+      `Cannot ${title} on "${host.name}": the line to it was lost`,
+      {
+        hint: `Once it is up: tower install ${host.name} --repair`,
+      },
+    );
+  }
   try {
     requireDone(result, title, host.name);
     return undefined;

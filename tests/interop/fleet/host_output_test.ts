@@ -41,6 +41,20 @@ Deno.test({
       assertEquals(code, 1, err);
       assert(out.length + err.length < 10_000, `${out.length} ${err.length}`);
     });
+    await t.step(
+      "an apk that ends as a lost line does is not taken for one that failed",
+      async () => {
+        evil("exit 255");
+        const { code, err } = await tower.run("install", "vault", "wget");
+        assertEquals(code, 1);
+        assertStringIncludes(
+          err,
+          "the line to it was lost\n  hint: Once it is up: tower install vault --repair",
+        );
+        const kept = Deno.readTextFileSync(join(tower.folder, "hosts/vault/world"));
+        assertStringIncludes(kept, "wget\n");
+      },
+    );
     await t.step("progress is ours: bytes that the host has read", async () => {
       Deno.writeTextFileSync(doas, honest);
       const { code, err } = await tower.run("install", "vault", "wget", "--json");
