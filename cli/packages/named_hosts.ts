@@ -46,3 +46,12 @@ export function wordsBehindDashes(args: readonly string[]): number {
   const at = args.indexOf("--");
   return at < 0 ? 0 : args.length - at - 1;
 }
+
+/** {@linkcode hostsAndPackages} of a command's words. @param args the whole command line */
+export function namedOnLine(
+  inventory: Inventory,
+  words: readonly string[],
+  args: readonly string[],
+): HostsAndPackages {
+  return hostsAndPackages(inventory, words, wordsBehindDashes(args));
+}

@@ -4,7 +4,7 @@ import { findHost, type Host } from "../../lib/fleet/host.ts";
 import { APK_DAMAGE } from "../../lib/package_way/apk_damage.ts";
 import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
 import { loadComing, requireStored } from "../../lib/package_way/host_sources.ts";
-import { indexFiles, packagePath } from "../../lib/package_way/repository_files.ts";
+import { comingFiles } from "../../lib/package_way/repository_files.ts";
 import { planPutBack, type PutBack } from "../../lib/packages/put_back.ts";
 import { untilAborted } from "../../lib/proc/until_aborted.ts";
 import type { Ending } from "../../lib/program/ending.ts";
@@ -57,8 +57,7 @@ export async function putBackPackages(
   if (options.dryRun) return void tell();
   await remember();
   const files = await loadComing(coming, sources, context);
-  const packages = coming.map((item, i) => [packagePath(item, state.arch), files[i]!] as const);
-  const offered = new Map([...indexFiles(sources, state.arch), ...packages]);
+  const offered = comingFiles(coming, files, sources, state.arch);
   const failure = await run(host, plan, repair, offered, { sources, session, scope, reporter });
   await settle(fleet, host, plan.change, failure, { env, reporter });
   if (repair) requireSound(name, await gather(session, APK_DAMAGE, asRoot(host)));

@@ -5,7 +5,7 @@ import { openFleet } from "../../lib/session/fleet.ts";
 import type { PlanOptions } from "../power.ts";
 import { changeHosts } from "./change_hosts.ts";
 import { apkStateOf } from "./host_sources.ts";
-import { hostsAndPackages, wordsBehindDashes } from "./named_hosts.ts";
+import { namedOnLine } from "./named_hosts.ts";
 import { removeByApk } from "./package_way.ts";
 
 /** Plans what goes from hosts, shows it, has apk do it, and compares. */
@@ -15,11 +15,7 @@ export async function uninstallPackages(
   told: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
   const fleet = await openFleet(told.env);
-  const { hosts, packages } = hostsAndPackages(
-    fleet.inventory,
-    words,
-    wordsBehindDashes(told.env.args),
-  );
+  const { hosts, packages } = namedOnLine(fleet.inventory, words, told.env.args);
   await changeHosts(
     fleet,
     hosts,

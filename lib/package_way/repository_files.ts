@@ -19,7 +19,7 @@ interface Placed {
 }
 
 /** The path of an index, below the server's name, and its file. */
-export function indexFiles(
+function indexFiles(
   sources: readonly HostSource[],
   arch: string,
 ): [string, OfferedFile][] {
@@ -30,8 +30,19 @@ export function indexFiles(
 }
 
 /** The path of a package, below the server's name. */
-export function packagePath({ package: { name, version }, repository }: Placed, arch: string) {
+function packagePath({ package: { name, version }, repository }: Placed, arch: string) {
   return packageUrl(`/${repository}`, arch, name, version);
+}
+
+/** What a planned change takes, by path: the indexes, and the packages that come. @param files of these */
+export function comingFiles(
+  coming: readonly Placed[],
+  files: readonly OfferedFile[],
+  sources: readonly HostSource[],
+  arch: string,
+): Map<string, OfferedFile> {
+  const packages = coming.map((item, i) => [packagePath(item, arch), files[i]!] as const);
+  return new Map([...indexFiles(sources, arch), ...packages]);
 }
 
 /**
