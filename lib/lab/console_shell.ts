@@ -59,9 +59,9 @@ export class ConsoleShell {
     }
   }
 
-  /** Types text. */
+  /** Types text. At a machine that is off it is lost, which {@linkcode until} tells. */
   async type(text: string): Promise<void> {
-    await this.#typing.write(new TextEncoder().encode(text));
+    await this.#typing.write(new TextEncoder().encode(text)).catch(() => undefined);
   }
 
   /** Runs a line of shell. @param seconds that it may take */

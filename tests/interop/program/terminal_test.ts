@@ -4,14 +4,18 @@ import {
   assertLess,
   assertMatch,
   assertNotMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { TowerError } from "../../../lib/errors.ts";
+import { ConsoleShell } from "../../../lib/lab/console_shell.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { tempDir } from "../../../lib/files/files.ts";
 import { layHost } from "../../support/fleet/laid_host.ts";
 import { labRepository } from "../../support/build/lab_repository.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
 import { Pty } from "../../support/program/pty.ts";
+import { TypedProgram } from "../../support/program/typed_program.ts";
 
 const missing = programsMissing(denoRunner(), "script", "stty");
 /** Milliseconds from Ctrl-C to the end of a program. */
@@ -109,4 +113,21 @@ Deno.test({
     assertMatch(pty.text, /Password: \r\nerror: .*8/s);
     assertMatch(pty.text, /end [12], terminal same/);
   },
+});
+
+Deno.test("what is typed at a program that has ended is lost, and no test fails by it", async () => {
+  await using program = new TypedProgram({ argv: ["echo", "over"] });
+  await program.ended();
+  for (let i = 0; i < 3; i++) {
+    program.types("a key");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertEquals(program.text, "over\n");
+});
+
+Deno.test("a console whose machine is off says so, whatever was typed", async () => {
+  await using process = denoRunner().spawn({ argv: ["echo", "over"] });
+  await process.ended;
+  const shell = new ConsoleShell(process);
+  await assertRejects(() => shell.run("true", 5), TowerError, "the machine is off");
 });

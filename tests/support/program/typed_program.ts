@@ -21,8 +21,14 @@ export class TypedProgram implements AsyncDisposable {
     for await (const part of this.process.stdout.pipeThrough(decoder)) this.text += part;
   }
 
+  /** What is typed at a program that has ended is lost, as at a terminal: that is no failure of a test. */
   types(text: string): void {
-    void this.#input.write(new TextEncoder().encode(text));
+    this.#input.write(new TextEncoder().encode(text)).catch(() => undefined);
+  }
+
+  /** Waits until the program closed its output. */
+  async ended(): Promise<void> {
+    await this.read;
   }
 
   /** Waits until the output has a text. */
