@@ -2,24 +2,23 @@
  * A whole tower on this machine: a router, an online and an offline host in QEMU, and a thin client
  * whose network has no way out of here.
  *
- *     deno task try-tower [--image FILE] [COMMAND…]
+ *     deno task try-tower [--image FILE | --apk FILE] [COMMAND…]
  *
  * Builds the host image, provisions three hosts with `tower` as a user would, boots them, shows
  * `tower status`, tries who reaches whom, and gives you a shell at the thin client; with a command
- * it runs that instead. Ends with 1 when the firewall does not do what its rules say. Nothing is
+ * it runs that instead. With `--apk`, Alpine's minirootfs, the hosts have its apk, and a repository answers
+ * beyond the router: `tower install` works, and is shown on the offline host. Ends with 1 when the firewall does not do what its rules say. Nothing is
  * left but the caches. An ordinary user needs user namespaces and /dev/net/tun.
  */
-import { Command } from "@commander-js/extra-typings";
-import { fromFileUrl, join } from "@std/path";
+import { Command, Option } from "@commander-js/extra-typings";
+import { fromFileUrl, join, resolve } from "@std/path";
 import { chooseAccelerator } from "../build/boot/boot.ts";
-import { run } from "../build/root.ts";
 import { TOWER_PLAN } from "../lib/address_plan/address_plan.ts";
 import type { Env } from "../lib/env.ts";
 import type { Ending } from "../lib/program/ending.ts";
 import { TowerError } from "../lib/errors.ts";
 import { readText, tempDir, writeFileAtomic } from "../lib/files/files.ts";
 import { MachineSpace } from "../lib/lab/machine_space.ts";
-import { makeLab } from "./lab.ts";
 import { setup, thisMachine } from "./setup.ts";
 import { runTask, toldIn } from "./task.ts";
 import { Cables, requireTaps } from "../lib/lab/cables.ts";
@@ -35,6 +34,8 @@ import {
   type Try,
 } from "./try_tower/reach.ts";
 import { type Place, ThinClient } from "../lib/lab/thin_client.ts";
+import { hostImage } from "./try_tower/host_image.ts";
+import { REPOSITORY, serveLab, showInstall, UPLINK } from "./try_tower/packages.ts";
 
 /** Who sits at the thin client. */
 const CLI = fromFileUrl(new URL("../cli/main.ts", import.meta.url));
@@ -58,21 +59,40 @@ export function tryTowerTask(env: Env, ending: Ending) {
     .description("Show a whole tower in QEMU on this machine, and give a shell at its thin client.")
     .argument("[command...]", "what is run at the thin client instead of a shell")
     .option("--image <file>", "image of the hosts (default: it is built)")
+    .addOption(
+      new Option("--apk <file>", "Alpine's minirootfs for x86_64, whose apk the hosts get")
+        .conflicts("image"),
+    )
+    // How the task calls itself in a user namespace.
+    .addOption(new Option("--packages").default(false).hideHelp())
     .passThroughOptions()
     .action(async (command, options) => {
-      ending.code = await main(env, command, options.image);
+      ending.code = await main(env, command, options);
     });
 }
 
-async function main(env: Env, command: readonly string[], given?: string): Promise<number> {
+interface TryOptions {
+  readonly image?: string | undefined;
+  readonly apk?: string | undefined;
+  readonly packages: boolean;
+}
+
+async function main(
+  env: Env,
+  command: readonly string[],
+  options: TryOptions,
+): Promise<number> {
   await setup(["qemu", "ssh", "ssh-keygen", "ip", "iptables", "unshare"], thisMachine(env));
   // Known before anything is built.
   requireTaps();
   if (Deno.uid() !== 0) await requireOwnRoot(env);
-  const image = given ?? await hostImage(env);
+  const apk = options.apk && resolve(env.cwd, options.apk);
+  const image = options.image ??
+    await hostImage(env, apk === undefined ? undefined : { apk, repository: REPOSITORY });
+  const packages = options.packages || apk !== undefined;
   return Deno.uid() === 0
-    ? await tryTower(env, image, command)
-    : await asOwnRoot(env, ["--image", image, ...command]);
+    ? await tryTower(env, image, packages, command)
+    : await asOwnRoot(env, ["--image", image, ...packages ? ["--packages"] : [], ...command]);
 }
 
 async function requireOwnRoot(env: Env): Promise<void> {
@@ -99,7 +119,12 @@ async function asOwnRoot(env: Env, args: readonly string[]): Promise<number> {
   return ending.kind === "exited" ? ending.code : 1;
 }
 
-async function tryTower(env: Env, image: string, command: readonly string[]): Promise<number> {
+async function tryTower(
+  env: Env,
+  image: string,
+  packages: boolean,
+  command: readonly string[],
+): Promise<number> {
   const say = (line: string) => env.stderr.write(`${line}\n`);
   const probe = () => chooseAccelerator(env, "x86_64");
   const accelerator = await toldIn(env, "Look for KVM", probe);
@@ -126,7 +151,9 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
   await provision(tower, image, folder.path);
   await tower("firewall", "apply");
   await using machines = new AsyncDisposableStack();
-  for (const host of HOSTS) {
+  if (packages) machines.use(await serveLab(env, cables));
+  for (const each of HOSTS) {
+    const host = packages && each === ROUTER ? { ...each, uplink: UPLINK } : each;
     machines.use(await startHost(env.runner, cables, host, folder.path, accelerator));
   }
   const start = () => untilUp(env, client, folder.path);
@@ -135,6 +162,7 @@ async function tryTower(env: Env, image: string, command: readonly string[]): Pr
   const tried = await toldIn(env, "Try who reaches whom", () => tryAll(client, cables));
   say("\nWho reaches whom, and what the rules say:");
   for (const one of tried) env.stdout.write(`${lineOf(one)}\n`);
+  if (packages) await showInstall(tower, OFFLINE.name);
   const code = await atThinClient(env, client, command);
   await tower("poweroff");
   return tried.every(asWanted) ? code : 1;
@@ -157,25 +185,6 @@ async function atThinClient(
   );
   await client.work(["sh", "-i"]);
   return 0;
-}
-
-/**
- * Builds the image of hosts from the lab's packages; returns its path. It lies in a place of its
- * own in the cache: `tower provision` shall not find it and take it for one of the user's.
- */
-async function hostImage(env: Env): Promise<string> {
-  await setup(["dpkg-deb"], thisMachine(env));
-  await makeLab(env, "x86_64");
-  const folder = join(env.cacheDir, "try-tower");
-  const printed: string[] = [];
-  const stdout = { write: (text: string) => void printed.push(text) };
-  const code = await run({ ...env, args: ["build", "host", "--output", folder], stdout });
-  const image = /^[0-9a-f]{64} {2}(.*\.img(?:\.(?:zst|xz|gz))?)$/m.exec(printed.join(""))?.[1];
-  env.signal.throwIfAborted();
-  if (code !== 0 || image === undefined) {
-    throw new TowerError("tool", "Cannot try a tower: its hosts' image was not built");
-  }
-  return image;
 }
 
 /** Makes the three hosts with `tower`, from the command line and, for the Wi-Fi, a file. */

@@ -9,13 +9,15 @@ export interface TriedHost {
   readonly at: Switch;
   /** Of its network card; one beginning with 02 belongs to nobody (IEEE 802). */
   readonly mac: string;
+  /** The interface that a second card leads to. */
+  readonly uplink?: string;
 }
 
 /** Starts a card in QEMU, plugged into its switch, the console in `NAME.log` of the folder. */
 export async function startHost(
   runner: Runner,
   cables: Cables,
-  { name, at, mac }: TriedHost,
+  { name, at, mac, uplink }: TriedHost,
   folder: string,
   accelerator: "kvm" | "tcg",
 ): Promise<RunningProcess> {
@@ -27,7 +29,10 @@ export async function startHost(
     accelerator,
     memoryMiB: 384,
     processors: 1,
-    network: { kind: "tap", interface: await cables.addTap(name, at), mac },
+    network: {
+      ...{ kind: "tap", interface: await cables.addTap(name, at), mac },
+      ...uplink !== undefined && { uplink },
+    },
     serial: { kind: "file", path: join(folder, `${name}.log`) },
   });
   return runner.spawn(cables.switches.inside({ argv }));

@@ -47,12 +47,18 @@ export interface MachineSpec {
   /**
    * `user`: QEMU's own network, 10.0.2.0/24 or `lan`, closed but for the forwards.
    * `tap`: an interface that exists already, and the card's own address: QEMU gives every card the
-   * same one, which two guests on a switch cannot share. The guest sees one card either way.
+   * same one, which two guests on a switch cannot share. With `uplink`, an interface as well, the guest
+   * has a second card; it sees one otherwise.
    */
   readonly network:
     | { readonly kind: "none" }
     | { readonly kind: "user"; readonly forwards: readonly Forward[]; readonly lan?: Lan }
-    | { readonly kind: "tap"; readonly interface: string; readonly mac?: string };
+    | {
+      readonly kind: "tap";
+      readonly interface: string;
+      readonly mac?: string;
+      readonly uplink?: string;
+    };
   /** Where the guest's first serial port goes: this program's terminal, or a file. */
   readonly serial: { readonly kind: "stdio" } | { readonly kind: "file"; readonly path: string };
   /**
@@ -180,8 +186,13 @@ export function qemuArgv(machine: MachineSpec): [string, ...string[]] {
   if (machine.network.kind !== "none") {
     const { network } = machine;
     const mac = network.kind === "tap" && network.mac !== undefined ? `,mac=${network.mac}` : "";
+    const card = CARDS[machine.card ?? "virtio"];
     argv.push("-netdev", netdev(network));
-    argv.push("-device", `${CARDS[machine.card ?? "virtio"]},netdev=net,romfile=${mac}`);
+    argv.push("-device", `${card},netdev=net,romfile=${mac}`);
+    if (network.kind === "tap" && network.uplink !== undefined) {
+      argv.push("-netdev", tap("uplink", network.uplink));
+      argv.push("-device", `${card},netdev=uplink,romfile=`);
+    }
   }
   const { serial } = machine;
   // signal=off: Ctrl-C belongs to the guest's shell; Ctrl-A X ends QEMU.
@@ -238,9 +249,7 @@ function loggedDrive(image: string, log: string): string {
 }
 
 function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): string {
-  if (network.kind === "tap") {
-    return `tap,id=net,ifname=${optionValue(network.interface)},script=no,downscript=no`;
-  }
+  if (network.kind === "tap") return tap("net", network.interface);
   const { lan } = network;
   const guest = lan?.guest ?? "";
   const place = lan ? `,net=${lan.network},host=${lan.host}` : "";
@@ -248,6 +257,10 @@ function netdev(network: Exclude<MachineSpec["network"], { kind: "none" }>): str
     `,hostfwd=tcp:127.0.0.1:${f.host}-${guest}:${f.guest}`
   );
   return `user,id=net,restrict=on${place}${forwards.join("")}`;
+}
+
+function tap(id: string, name: string): string {
+  return `tap,id=${id},ifname=${optionValue(name)},script=no,downscript=no`;
 }
 
 /** QEMU splits option lists at commas; a doubled one stands for itself. */

@@ -40,6 +40,7 @@ const COMMON = {
   folder: "lab",
   roots: [
     "busybox-static",
+    "curl",
     "e2fsprogs",
     "iptables",
     "openrc",

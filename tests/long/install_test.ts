@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { layApk } from "../../tasks/try_tower/host_image.ts";
 import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { oracleData } from "../support/apk/alpine_oracle.ts";
@@ -24,19 +25,6 @@ const runner = denoRunner();
 const START = 170;
 const PARTS = ["part-a", "part-b", "part-c"];
 
-/** Real apk and its libraries, which the lab's packages do not have, as an overlay. */
-async function layApk(overlay: string): Promise<void> {
-  Deno.mkdirSync(overlay);
-  const archive = join(oracleData()!, "alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz");
-  const libraries = [
-    ...["ld-musl-x86_64.so.1", "libapk.so.2.14.0", "libcrypto.so.3", "libssl.so.3"],
-    "libz.so.1.3.1",
-  ];
-  const names = ["./sbin/apk", ...libraries.map((name) => `./lib/${name}`)];
-  await runner.run({ argv: ["tar", "-xzf", archive, "-C", overlay, ...names] });
-  Deno.renameSync(join(overlay, "lib/libz.so.1.3.1"), join(overlay, "lib/libz.so.1"));
-}
-
 Deno.test({
   ...named(
     "an offline host in a machine of its own gets a package with three dependencies, and runs it",
@@ -45,7 +33,8 @@ Deno.test({
   async fn() {
     using folder = tempFolder();
     const at = (name: string) => join(folder.path, name);
-    await layApk(at("overlay"));
+    const archive = join(oracleData()!, "alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz");
+    await layApk({ runner }, archive, at("overlay"));
     const { name, pem } = TEST_KEY.trusted;
     const image = await buildHost(folder.path, "x86_64", "host", [{
       kind: "files",

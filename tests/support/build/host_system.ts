@@ -19,7 +19,7 @@ import { type Wlan, wlanOf } from "../../../lib/tower_env/wlan.ts";
 import { labMissing, labRequest } from "./lab_system.ts";
 
 /** How the names of the packages begin that the lab got last. */
-const NEWEST = ["blkid-", "dnsmasq-", "linux-lts-"];
+const NEWEST = ["blkid-", "curl-", "dnsmasq-", "linux-lts-"];
 
 /** Why a test cannot build the host system, or undefined where it can. For `ignore`. */
 export function hostMissing(): string | undefined {
