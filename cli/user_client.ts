@@ -1,7 +1,8 @@
 import type { Env } from "../lib/env.ts";
 import { TowerError } from "../lib/errors.ts";
 import { quoteArgv } from "../lib/proc/quoting.ts";
-import type { SshTarget } from "../lib/ssh/ssh_argv.ts";
+import { LONG } from "../lib/report/running_steps.ts";
+import { connectionCheckArgv, type SshTarget } from "../lib/ssh/ssh_argv.ts";
 import { privateFolder } from "../lib/files/private_folder.ts";
 
 /** Where ssh itself failed; what it says of it goes to the terminal (ssh(1), EXIT STATUS). */
@@ -33,7 +34,12 @@ export async function runUserClient(
     { argv, ...cwd === undefined ? {} : { cwd } },
     { stdio: "inherit", signal: env.signal },
   );
-  const ending = await child.ended;
+  const over = new AbortController();
+  const silence = setTimeout(() => void sayThatItWaits(host, target, env, over.signal), LONG);
+  const ending = await child.ended.finally(() => {
+    clearTimeout(silence);
+    over.abort();
+  });
   env.signal.throwIfAborted();
   // The terminal sends Ctrl-C to both; ssh may end before this program has heard of it.
   if (ending.kind === "signalled" && ending.signal === "SIGINT") {
@@ -47,4 +53,19 @@ export async function runUserClient(
     return ending.code;
   }
   throw new TowerError("tool", `Cannot ${doing}: ${argv[0]} was ended by ${ending.signal}`);
+}
+
+/** ssh says nothing while it waits for a host, nor when it got there: its shared connection tells. */
+async function sayThatItWaits(
+  host: string,
+  target: SshTarget,
+  { runner, notes }: Env,
+  over: AbortSignal,
+): Promise<void> {
+  if (target.controlFolder === undefined) return;
+  const okCodes = [0, SSH_FAILED];
+  const check = runner.run({ argv: connectionCheckArgv(target), okCodes }, { signal: over });
+  const { ending } = await check.catch(() => ({ ending: undefined }));
+  if (over.aborted || ending?.kind !== "exited" || ending.code === 0) return;
+  notes.write(`waiting for "${host}" to answer, ${target.connectTimeout} s at most\n`);
 }

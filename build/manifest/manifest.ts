@@ -64,7 +64,7 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
   const chain = readChain(locate(reference, undefined, source), source);
   return complete(
     chain.reduceRight((base, next) => ({
-      document: { ...base.document, ...next.document },
+      document: { ...base.document, ...next.document, description: descriptionOf(next.document) },
       placeOf: (field: FieldPath) =>
         says(base.document, field) && !says(next.document, field)
           ? base.placeOf(field)
@@ -75,6 +75,11 @@ export function loadManifest(reference: string, source: ManifestSource): Manifes
       path: next.path,
     })),
   );
+}
+
+/** What it extends describes another system. */
+function descriptionOf({ description, extends: base }: ManifestDocument): string | undefined {
+  return description ?? (base === undefined ? undefined : `Extends ${base}`);
 }
 
 /** The stages of all trees. */

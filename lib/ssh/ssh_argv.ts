@@ -53,6 +53,12 @@ export function sshArgv(target: SshTarget, call: SshCall = {}): [string, ...stri
   ];
 }
 
+/** Asks whether a connection that calls share is there: it ends with 0 then (ssh(1), -O). */
+export function connectionCheckArgv(target: SshTarget): [string, ...string[]] {
+  const [program, ...words] = sshArgv(target);
+  return [program, "-O", "check", ...words];
+}
+
 /** What makes ssh and scp read no configuration. */
 export const NO_CONFIGURATION = ["-F", "none"] as const;
 

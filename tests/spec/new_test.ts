@@ -8,6 +8,7 @@ const KEY = `AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
 Deno.test("systems lists Tower's own and the manifests of the folder, and warns of broken ones", async () => {
   using program = new TestProgram();
   program.write("small.yaml", smallManifest("/nowhere"));
+  program.write("more.yaml", "name: more\nextends: lab\n");
   program.write("compose.yaml", "services: { web: { image: x } }\n");
   program.write(".gitlab-ci.yml", "stages: [build]\n");
   program.write("broken.yml", "name: broken\nstages: [{ kind: frob }]\n");
@@ -22,14 +23,16 @@ Deno.test("systems lists Tower's own and the manifests of the folder, and warns 
     "lab",
     "lab-sealed",
     "thinclient",
+    "more.yaml",
     "small.yaml",
   ]);
   assertMatch(out, /^lab +x86_64, aarch64 +A small host/m);
+  assertMatch(out, /^more.yaml +x86_64, aarch64 +Extends lab$/m);
   assertMatch(err, /^warning: Cannot read "broken.yml": /);
   assertEquals(/compose|gitlab|notes/.test(err), false, err);
 
   const rows = JSON.parse((await program.run("systems", "--json")).out);
-  assertEquals(rows[5], { system: "small.yaml", arches: ["x86_64"], description: "" });
+  assertEquals(rows[6], { system: "small.yaml", arches: ["x86_64"], description: "" });
   assertEquals([rows.at(-1).system, rows.at(-1).error.code], ["broken.yml", "malformed"]);
 });
 

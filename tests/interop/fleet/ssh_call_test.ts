@@ -1,10 +1,14 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { TowerError } from "../../../lib/errors.ts";
+import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { hostKeyOf, parseKnownHosts, setHostKeys } from "../../../lib/ssh/known_hosts.ts";
 import { remoteCommand } from "../../../lib/ssh/remote_command.ts";
 import { sshArgv, type SshTarget } from "../../../lib/ssh/ssh_argv.ts";
+import { layHost } from "../../support/fleet/laid_host.ts";
+import { byProxies, sshdOf } from "../../support/fleet/package_tower.ts";
+import { TowerProgram } from "../../support/fleet/tower_program.ts";
 import { rootMissing } from "../../support/format/disk_tree.ts";
 import { tempFolder } from "../../support/program/file_sink.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
@@ -112,5 +116,47 @@ Deno.test({
     const fresh = { kind: "first-seen", knownHostsFile: at("fresh") } as const;
     assertEquals(await call({ ...target, trust: fresh }, ["echo", "1"]), "1\n");
     assertEquals(parseKnownHosts(Deno.readTextFileSync(at("fresh"))).lines.length, 1);
+  },
+});
+
+Deno.test({
+  ...named(
+    "who waits for a host that does not answer is told so; who waits for a program there is not",
+    rootMissing() ?? programsMissing(runner, "ssh", "ssh-keygen", "/usr/sbin/sshd", "ip"),
+  ),
+  async fn() {
+    await using network = await NetworkNamespace.create(runner);
+    await using router = await NetworkNamespace.create(runner);
+    // A cable to somebody who takes all and answers nothing.
+    const peer = ["peer", "name", "eth0", "netns", String(router.pid)];
+    await network.run("ip", "link", "add", "eth0", "type", "veth", ...peer);
+    for (const end of [network, router]) await end.run("ip", "link", "set", "eth0", "up");
+    await network.run("ip", "address", "add", "192.168.3.100/24", "dev", "eth0");
+    const silent = ["192.168.3.200", "lladdr", "02:00:00:00:00:09", "dev", "eth0"];
+    await network.run("ip", "neighbour", "add", ...silent);
+    using folder = tempFolder();
+    const proxies: Record<string, string> = {};
+    const ways = byProxies(runner, proxies, (command) => network.inside(command));
+    // Short, as homes are: unix(7) has 108 bytes for the path of the shared connection's socket.
+    const home = Deno.makeTempDirSync({ prefix: "t-" });
+    using _home = { [Symbol.dispose]: () => Deno.removeSync(home, { recursive: true }) };
+    using tower = new TowerProgram({ runner: ways, home });
+    for (const name of ["office", "vault"]) layHost(tower.folder, name);
+    proxies["office"] = await sshdOf(
+      runner,
+      { tower: tower.folder, name: "office", folder: folder.path, network: router },
+    );
+    const [down, up] = await Promise.all([
+      tower.run("ssh", "vault", "true"),
+      tower.run("ssh", "office", "sleep", "5"),
+    ]);
+    const sockets = join(tower.folder, "control");
+    for (const { name } of Deno.readDirSync(sockets)) {
+      const argv = ["ssh", "-F", "none", "-o", `ControlPath=${join(sockets, name)}`] as const;
+      await runner.run({ argv: [...argv, "-O", "exit", "office"] });
+    }
+    assertEquals([down.code, up.code], [255, 0]);
+    assertMatch(down.err + up.err, /^waiting for "vault" to answer, 5 s at most$/m);
+    assertNotMatch(down.err + up.err, /waiting for "office"/);
   },
 });
