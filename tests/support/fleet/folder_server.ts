@@ -1,8 +1,11 @@
 /**
  * Serves a folder's files at port 80, and tells the path of each request; a file NAME.redirect beside one
- * says where it moved to, with NAME.half it stops in the middle and waits, with NAME.endless it never ends.
+ * says where it moved to, with NAME.half it stops in the middle and waits, with NAME.endless it never ends. All that it sends goes
+ * over a line of so many bytes a second, where that is said.
+ *
+ *     folder_server.ts FOLDER [RATE]
  */
-const [folder] = Deno.args;
+const [folder, rate] = Deno.args;
 const textOf = (path: string) => Deno.readTextFile(path).catch(() => undefined);
 
 Deno.serve({
@@ -18,7 +21,8 @@ Deno.serve({
   if (await textOf(`${path}.half`) !== undefined) return new Response(half(path));
   if (await textOf(`${path}.endless`) !== undefined) return new Response(endless());
   try {
-    return new Response((await Deno.open(path)).readable);
+    const { readable } = await Deno.open(path);
+    return new Response(rate === undefined ? readable : readable.pipeThrough(line(Number(rate))));
   } catch {
     return new Response(null, { status: 404 });
   }
@@ -31,4 +35,19 @@ function half(path: string): ReadableStream<Uint8Array> {
 
 function endless(): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1 << 16)) });
+}
+
+/** When the line is free again, in milliseconds. */
+let free = 0;
+
+/** One line for all who ask. */
+function line(bytesPerSecond: number): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    async transform(part, to) {
+      free = Math.max(free, performance.now()) + part.length / bytesPerSecond * 1000;
+      const wait = Math.max(0, free - performance.now());
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      to.enqueue(part);
+    },
+  });
 }

@@ -47,11 +47,13 @@ export class PackageTower implements AsyncDisposable {
   /**
    * @param data Where real packages and a real root lie.
    * @param others Offline hosts beside `vault`.
+   * @param rate Bytes a second of the line to the repository.
    */
   static async create(
     runner: Runner,
     data: string,
     others: readonly string[] = [],
+    rate?: number,
   ): Promise<PackageTower> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(tempFolder()).path;
@@ -65,7 +67,7 @@ export class PackageTower implements AsyncDisposable {
     const vault = stack.use(await NetworkNamespace.create(runner));
     const router = stack.use(await NetworkNamespace.create(runner));
     await router.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo");
-    const { server, asked } = await serveFolder(runner, router, folder);
+    const { server, asked } = await serveFolder(runner, router, folder, rate);
     stack.use(server);
     const proxies: Record<string, string> = {};
     const tower = stack.use(new TowerProgram({ runner: byProxies(runner, proxies, noWay) }));
@@ -216,6 +218,7 @@ export async function serveFolder(
   runner: Runner,
   network: NetworkNamespace,
   folder: string,
+  rate?: number,
 ): Promise<{ server: RunningProcess; asked: readonly string[] }> {
   const program = join(import.meta.dirname!, "folder_server.ts");
   const argv = [
@@ -226,6 +229,7 @@ export async function serveFolder(
     "--allow-read",
     program,
     folder,
+    ...rate === undefined ? [] : [String(rate)],
   ];
   const server = runner.spawn(network.inside({ argv: argv as [string, ...string[]] }));
   void server.stderr.cancel();
