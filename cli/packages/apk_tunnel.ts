@@ -10,6 +10,7 @@ import { shownUrl } from "../../lib/report/shown_url.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import { remoteCommand } from "../../lib/ssh/remote_command.ts";
+import { hostMachine } from "./host_machine.ts";
 import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
 
@@ -26,19 +27,19 @@ export async function tunnelApk(
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<never> {
   const fleet = await openFleet(env);
-  const host = findHost(fleet.inventory, name);
+  const host = hostMachine(fleet, findHost(fleet.inventory, name));
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
   const looking = { env, fleet, store, scope, reporter };
-  const state = await apkStateOf(looking, host);
+  const state = await apkStateOf(host);
   const { sources, context, remember } = await openSources(host, state, options, looking);
   await remember();
   const files = repositoryFiles(sources, context, (item) => {
     reporter.report({ type: "info", message: `${host.name} asks for ${labelOf(item)}` });
   });
-  const port = await offerFiles(host, files, { session: fleet.session(host), scope, reporter });
+  const port = await offerFiles(host, files, { scope, reporter });
   const argv = ["doas", "apk", "--repositories-file", "/dev/null", "--no-cache"] as const;
   const line = [...argv, "--timeout", APK_TIMEOUT, ...repositoryOptions(sources, port)] as const;
   if (options.json) env.stdout.write(jsonLine({ host: host.name, port, argv: line }));

@@ -1,6 +1,6 @@
 import type { Env } from "../../lib/env.ts";
 import { formatError, type TowerError } from "../../lib/errors.ts";
-import { compareHosts, findHost, type Host } from "../../lib/fleet/host.ts";
+import { compareHosts } from "../../lib/fleet/host.ts";
 import type { Outcome } from "../../lib/fleet/operations/step.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { sharedFetcher } from "../../lib/fetch/shared_fetcher.ts";
@@ -16,9 +16,10 @@ import { errorJson } from "../render/error_json.ts";
 import { changeLines, changeValue } from "../render/package_change.ts";
 import { lockPackages, settle } from "./host_change.ts";
 import { type Looking, openPackageStore } from "./host_sources.ts";
+import type { PackageMachine } from "./package_machine.ts";
 import { wayFetcher } from "./package_way.ts";
 
-/** What changes on a host, and how it is done. */
+/** What changes on a machine, and how it is done. */
 export interface PlannedChange {
   readonly change: PackageChange;
   /** Has apk do it. @returns why it failed, where it did */
@@ -26,41 +27,40 @@ export interface PlannedChange {
 }
 
 /**
- * Plans a change of packages on each of several hosts, shows all, has apk do it on all side by side, and
- * compares. One host's fault keeps no other from it, and is told at the end (exit status 3); the only
- * host's is thrown.
+ * Plans a change of packages on each of several machines, shows all, has apk do it on all side by side,
+ * and compares. One's fault keeps no other from it, and is told at the end (exit status 3); the only
+ * one's is thrown.
  *
  * @param doing as the user called it: `install`
  */
 export async function changeHosts(
   fleet: Fleet,
-  hosts: readonly Host[],
+  machines: readonly PackageMachine[],
   doing: string,
-  plan: (host: Host, looking: Looking) => Promise<PlannedChange>,
+  plan: (machine: PackageMachine, looking: Looking) => Promise<PlannedChange>,
   { dryRun, json }: PlanOptions,
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
   using reporter = reporterFor(env, json);
   using locks = new DisposableStack();
   // In one order by everybody: two of these commands never wait for each other.
-  for (const host of dryRun ? [] : hosts.toSorted((a, b) => compareHosts(a.name, b.name))) {
-    locks.use(await lockPackages(fleet, host, doing, reporter));
+  for (const machine of dryRun ? [] : machines.toSorted((a, b) => compareHosts(a.name, b.name))) {
+    locks.use(await lockPackages(machine, doing, { env, reporter }));
   }
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
   let shared: Promise<Fetcher> | undefined;
   const openWay = async () => {
-    const router = fleet.session(findHost(fleet.inventory, "router"));
-    const fetcher = await wayFetcher(router, env.patience, scope);
+    const fetcher = await wayFetcher(fleet, env.patience, scope);
     return sharedFetcher(fetcher, (url) => url.endsWith(`/${INDEX_FILE}`));
   };
   const way = () => shared ??= openWay();
   const looking: Looking = { env, fleet, store, scope, reporter, way };
   const planned = await Promise.all(
-    hosts.map((host) => outcomeOf(host, () => plan(host, looking))),
+    machines.map((machine) => outcomeOf(machine, () => plan(machine, looking))),
   );
   env.signal.throwIfAborted();
-  const isOnly = hosts.length === 1;
+  const isOnly = machines.length === 1;
   if (isOnly) throwFailure(planned);
   if (json) ending.json = true;
   else {
@@ -68,10 +68,10 @@ export async function changeHosts(
       if (result.kind === "done") env.stdout.write(changeLines(host.name, result.value.change));
     }
   }
-  const act = async ({ host, result }: Outcome<PlannedChange>) => {
+  const act = async ({ host, result }: Outcome<PlannedChange, PackageMachine>) => {
     if (result.kind === "failed") throw result.error;
     const failure = await result.value.act();
-    await settle(fleet, host, result.value.change, failure, { env, reporter });
+    await settle(host, result.value.change, failure, { env, reporter });
     return result.value;
   };
   const done = dryRun ? planned : await Promise.all(
@@ -82,8 +82,11 @@ export async function changeHosts(
   tell(done, { env, ending });
 }
 
-/** One host's failure is a value: the others go on. */
-async function outcomeOf<T>(host: Host, work: () => Promise<T>): Promise<Outcome<T>> {
+/** One machine's failure is a value: the others go on. */
+async function outcomeOf<T>(
+  host: PackageMachine,
+  work: () => Promise<T>,
+): Promise<Outcome<T, PackageMachine>> {
   try {
     return { host, result: { kind: "done", value: await work() } };
   } catch (error) {
@@ -91,12 +94,12 @@ async function outcomeOf<T>(host: Host, work: () => Promise<T>): Promise<Outcome
   }
 }
 
-function throwFailure(outcomes: readonly Outcome<unknown>[]): void {
+function throwFailure(outcomes: readonly Outcome<unknown, PackageMachine>[]): void {
   for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
 }
 
 function tell(
-  outcomes: readonly Outcome<PlannedChange>[],
+  outcomes: readonly Outcome<PlannedChange, PackageMachine>[],
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): void {
   if (outcomes.some(({ result }) => result.kind === "failed")) ending.code = 3;

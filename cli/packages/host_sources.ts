@@ -1,7 +1,6 @@
 import { join } from "@std/path";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { findHost, type Host } from "../../lib/fleet/host.ts";
 import { APK_STATE, type ApkState } from "../../lib/package_way/apk_state.ts";
 import {
   type HostSource,
@@ -17,16 +16,17 @@ import { gather } from "../../lib/session/gather.ts";
 import type { Scope } from "../../lib/session/scope.ts";
 import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import { requireKnownSources } from "./known_sources.ts";
+import type { PackageMachine } from "./package_machine.ts";
 import { wayFetcher } from "./package_way.ts";
 
-/** What a host's repositories may be. */
+/** What a machine's repositories may be. */
 export interface SourceOptions {
   readonly allowOld: boolean;
   readonly newSources: boolean;
   readonly offline: boolean;
 }
 
-/** A host's repositories, verified, and what reads them. */
+/** A machine's repositories, verified, and what reads them. */
 export interface OpenSources {
   readonly sources: readonly HostSource[];
   readonly context: SourceContext;
@@ -50,34 +50,30 @@ export function openPackageStore(env: Env, reporter: Reporter): FileStore {
 }
 
 /**
- * What apk on a host knows.
- * @throws {TowerError} `malformed` with the host's name; as a session.
+ * What apk on a machine knows.
+ * @throws {TowerError} `malformed` with its name; as a session.
  */
-export async function apkStateOf(
-  { fleet }: Pick<Looking, "fleet">,
-  host: Host,
-): Promise<ApkState> {
+export async function apkStateOf(machine: PackageMachine): Promise<ApkState> {
   try {
-    return await gather(fleet.session(host), APK_STATE, host);
+    return await gather(machine.session, APK_STATE, machine);
   } catch (cause) {
     if (!(cause instanceof TowerError) || cause.code !== "malformed") throw cause;
-    throw new TowerError("malformed", `Cannot ${APK_STATE.asking(host.name)}`, { cause });
+    throw new TowerError("malformed", `Cannot ${APK_STATE.asking(machine.name)}`, { cause });
   }
 }
 
 /**
- * Reads the indexes of a host's repositories by way of the router.
+ * Reads the indexes of a machine's repositories by way of the router.
  * @throws {TowerError} `untrusted` where they are not those of last time, not signed, or old.
  */
 export async function openSources(
-  host: Host,
+  machine: PackageMachine,
   state: ApkState,
   { allowOld, newSources, offline }: SourceOptions,
   { env, fleet, store, scope, reporter, way }: Looking,
 ): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
-  const remember = requireKnownSources(state, fleet, host, newSources);
-  const ownWay = () =>
-    wayFetcher(fleet.session(findHost(fleet.inventory, "router")), env.patience, scope);
+  const remember = requireKnownSources(state, machine, newSources);
+  const ownWay = () => wayFetcher(fleet, env.patience, scope);
   const fetcher = offline ? keptIndexes(store) : await (way ?? ownWay)();
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };

@@ -1,5 +1,4 @@
 import type { Env } from "../../lib/env.ts";
-import type { Host } from "../../lib/fleet/host.ts";
 import {
   type HostSource,
   loadComing,
@@ -10,11 +9,12 @@ import { type PackageChange, parseWanted, planInstall } from "../../lib/packages
 import { comingFiles } from "../../lib/package_way/repository_files.ts";
 import type { ApkState } from "../../lib/package_way/apk_state.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import { openFleet } from "../../lib/session/fleet.ts";
 import { changeHosts, type PlannedChange } from "./change_hosts.ts";
 import { apkStateOf, type Looking, openSources, type SourceOptions } from "./host_sources.ts";
 import { keepWorld } from "./kept_world.ts";
+import { openMachines } from "./machines.ts";
 import { namedOnLine } from "./named_hosts.ts";
+import type { PackageMachine } from "./package_machine.ts";
 import { type ApkRequest, runApk } from "./package_way.ts";
 
 export interface InstallOptions extends SourceOptions {
@@ -28,32 +28,32 @@ export async function installPackages(
   options: InstallOptions,
   told: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
-  const fleet = await openFleet(told.env);
-  const { hosts, packages } = namedOnLine(fleet.inventory, words, told.env.args);
+  const machines = await openMachines(told.env);
+  const { named, packages } = namedOnLine(machines, words, told.env.args);
   const wanted = parseWanted(packages);
   const plan = bringingPlan(
     { applet: "add", wanted },
     (state, sources) => planInstall(wanted, state, sources),
     options,
   );
-  await changeHosts(fleet, hosts, "install", plan, options, told);
+  await changeHosts(machines.fleet, named, "install", plan, options, told);
 }
 
-/** How a change that takes packages of a host's repositories is planned and done, for several hosts. */
+/** How a change that takes packages of a machine's repositories is planned and done, for several machines. */
 export function bringingPlan(
   request: ApkRequest,
   choose: (state: ApkState, sources: readonly HostSource[]) => PackageChange,
   options: InstallOptions,
-): (host: Host, looking: Looking) => Promise<PlannedChange> {
+): (machine: PackageMachine, looking: Looking) => Promise<PlannedChange> {
   const load = oneByOne();
-  return async (host, looking) => {
-    const state = await apkStateOf(looking, host);
-    const opened = await openSources(host, state, options, looking);
+  return async (machine, looking) => {
+    const state = await apkStateOf(machine);
+    const opened = await openSources(machine, state, options, looking);
     const change = choose(state, opened.sources);
     if (options.offline) requireStored(change.coming, opened.sources, opened.context);
     const act = async () => {
       await opened.remember();
-      return await bringAndRun(host, request, change, { ...opened, load, looking });
+      return await bringAndRun(machine, request, change, { ...opened, load, looking });
     };
     return { change, act };
   };
@@ -67,21 +67,18 @@ interface Bringing {
   readonly looking: Looking;
 }
 
-/** Brings what comes into the store, and has apk on the host take it from there. */
+/** Brings what comes into the store, and has apk on the machine take it from there. */
 async function bringAndRun(
-  host: Host,
+  machine: PackageMachine,
   request: ApkRequest,
   change: PackageChange,
-  { sources, context, load, looking: { fleet, scope, reporter } }: Bringing,
+  { sources, context, load, looking: { scope, reporter } }: Bringing,
 ) {
   const files = await load(() => loadComing(change.coming, sources, context));
   const offered = comingFiles(change.coming, files, sources, context.arch);
-  // Before apk changes anything: --repair of a host that is cut off then ends what was begun.
-  await keepWorld(fleet, host, change.world);
-  return await runApk(host, request, offered, {
-    ...{ sources, scope, reporter },
-    session: fleet.session(host),
-  });
+  // Before apk changes anything: --repair of a machine that is cut off then ends what was begun.
+  await keepWorld(machine, change.world);
+  return await runApk(machine, request, offered, { sources, scope, reporter });
 }
 
 /**

@@ -1,13 +1,10 @@
 import { TowerError } from "../../lib/errors.ts";
 import { readOwnIfThere } from "../../lib/files/own_file.ts";
-import type { Host } from "../../lib/fleet/host.ts";
-import { packageSourcesPath } from "../../lib/fleet/paths.ts";
-import { locked, writeHostFile } from "../../lib/inventory/inventory_files.ts";
 import type { ApkState } from "../../lib/package_way/apk_state.ts";
 import { sourcesText } from "../../lib/packages/package_check.ts";
-import type { Fleet } from "../../lib/session/fleet.ts";
+import type { PackageMachine } from "./package_machine.ts";
 
-/** Most bytes of the file that says where a host's packages come from. */
+/** Most bytes of the file that says where a machine's packages come from. */
 const SOURCES_LIMIT = 1 << 20;
 
 /**
@@ -18,23 +15,18 @@ const SOURCES_LIMIT = 1 << 20;
  */
 export function requireKnownSources(
   state: ApkState,
-  { place }: Fleet,
-  host: Host,
+  machine: PackageMachine,
   newSources: boolean,
 ): () => Promise<void> {
   const text = sourcesText(state);
-  const kept = readOwnIfThere(packageSourcesPath(place, host.name), SOURCES_LIMIT);
+  const kept = readOwnIfThere(`${machine.folder}/package_sources`, SOURCES_LIMIT);
   const known = kept === undefined ? undefined : new TextDecoder().decode(kept);
   if (known !== undefined && known !== text && !newSources) {
     throw new TowerError(
       "untrusted",
-      `Cannot trust the repositories of "${host.name}": they or its keys are not those of last time`,
+      `Cannot trust the repositories of "${machine.name}": they or its keys are not those of last time`,
       { hint: "Look at /etc/apk there; --new-sources takes them" },
     );
   }
-  return () =>
-    locked(
-      place,
-      () => writeHostFile(place, host.name, "package_sources", new TextEncoder().encode(text)),
-    );
+  return () => machine.keep("package_sources", new TextEncoder().encode(text));
 }

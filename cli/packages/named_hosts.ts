@@ -1,36 +1,36 @@
 import { TowerError } from "../../lib/errors.ts";
-import { findHost, type Host, type Inventory } from "../../lib/fleet/host.ts";
+import type { Machines } from "./machines.ts";
+import type { PackageMachine } from "./package_machine.ts";
 
-/** A command line that names hosts, and then packages. */
-export interface HostsAndPackages {
-  readonly hosts: readonly Host[];
+/** A command line that names machines, and then packages. */
+export interface MachinesAndPackages {
+  readonly named: readonly PackageMachine[];
   readonly packages: readonly string[];
 }
 
 /**
- * Tells hosts from packages: the words that begin a command line and are names of hosts; `--` ends them.
+ * Tells machines from packages: the words that begin a command line and are names of machines; `--`
+ * ends them.
  *
  * @param words in their order, without `--`
  * @param literal how many of them stand behind it
- * @throws {TowerError} `not-found` where the first is no host; `usage` where no package is named.
+ * @throws {TowerError} `not-found` where the first is none; `usage` where no package is named.
  */
-export function hostsAndPackages(
-  inventory: Inventory,
+export function machinesAndPackages(
+  { names, find }: Pick<Machines, "names" | "find">,
   words: readonly string[],
   literal: number,
-): HostsAndPackages {
+): MachinesAndPackages {
   const [first = "", ...rest] = words;
-  const hosts = [findHost(inventory, first)];
+  const named = new Map([[first, find(first)]]);
   const most = words.length - literal;
-  const known = new Map(inventory.hosts.map((host) => [host.name as string, host]));
   for (const word of rest.slice(0, Math.max(0, most - 1))) {
-    const host = known.get(word);
-    if (host === undefined) break;
-    if (!hosts.includes(host)) hosts.push(host);
-    else throw new TowerError("usage", `Cannot name "${word}" twice`);
+    if (!names.has(word)) break;
+    if (named.has(word)) throw new TowerError("usage", `Cannot name "${word}" twice`);
+    named.set(word, find(word));
   }
-  const packages = words.slice(hosts.length);
-  if (packages.length > 0) return { hosts, packages };
+  const packages = words.slice(named.size);
+  if (packages.length > 0) return { named: [...named.values()], packages };
   const last = words.at(-1)!;
   throw new TowerError("usage", `Cannot tell which packages: "${last}" is a host`, {
     hint: words.length > 1
@@ -47,11 +47,11 @@ export function wordsBehindDashes(args: readonly string[]): number {
   return at < 0 ? 0 : args.length - at - 1;
 }
 
-/** {@linkcode hostsAndPackages} of a command's words. @param args the whole command line */
+/** {@linkcode machinesAndPackages} of a command's words. @param args the whole command line */
 export function namedOnLine(
-  inventory: Inventory,
+  machines: Machines,
   words: readonly string[],
   args: readonly string[],
-): HostsAndPackages {
-  return hostsAndPackages(inventory, words, wordsBehindDashes(args));
+): MachinesAndPackages {
+  return machinesAndPackages(machines, words, wordsBehindDashes(args));
 }

@@ -1,5 +1,5 @@
 import { argvAs } from "../../lib/fleet/operations/step.ts";
-import type { Host } from "../../lib/fleet/host.ts";
+import { findHost } from "../../lib/fleet/host.ts";
 import { type Dependency, formatDependency } from "../../lib/apk/dependency.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
@@ -10,12 +10,12 @@ import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
 import { atEveryRepository } from "../../lib/package_way/every_repository.ts";
 import type { HostSource } from "../../lib/package_way/host_sources.ts";
 import { socketFetcher } from "../../lib/package_way/socket_fetcher.ts";
-import { untilAborted } from "../../lib/proc/until_aborted.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
 import { Scope } from "../../lib/session/scope.ts";
-import type { HostSession } from "../../lib/session/session.ts";
+import type { Fleet } from "../../lib/session/fleet.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
+import type { PackageMachine } from "./package_machine.ts";
 import { requireDone } from "../../lib/session/steps/handler.ts";
 
 /** Seconds that apk may take: scripts of packages may build an initramfs on a small machine. */
@@ -27,10 +27,11 @@ const OUTPUT_LIMIT = 4 << 20;
  * its line was lost. The scope owns them.
  */
 export async function wayFetcher(
-  router: HostSession,
+  fleet: Fleet,
   patience: Patience,
   scope: Scope,
 ): Promise<Fetcher> {
+  const router = fleet.session(findHost(fleet.inventory, "router"));
   const folder = await scope.own(tempDir());
   const ways = new Map<string, Promise<string>>();
   let opened = 0;
@@ -69,24 +70,23 @@ const TITLES = { add: "install packages", upgrade: "upgrade packages" } as const
 
 export interface ApkContext {
   readonly sources: readonly HostSource[];
-  readonly session: HostSession;
   readonly scope: Scope;
   readonly reporter: Reporter;
 }
 
 /**
- * Has apk on a host add or upgrade packages from files that are offered at a port of its loopback. Nothing of
- * the host is changed for it: apk is told by its own options.
+ * Has apk on a machine add or upgrade packages from files that are offered at a port of its loopback.
+ * Nothing of the machine is changed for it: apk is told by its own options.
  * @returns why apk failed, where it did: what it left is to be looked at.
  */
 export async function runApk(
-  host: Host,
+  machine: PackageMachine,
   request: ApkRequest,
   files: ReadonlyMap<string, OfferedFile>,
-  { sources, session, scope: around, reporter }: ApkContext,
+  { sources, scope: around, reporter }: ApkContext,
 ): Promise<TowerError | undefined> {
   await using scope = new Scope(around.signal);
-  const title = TITLES[request.applet], id = `apk ${host.name}`;
+  const title = TITLES[request.applet], id = `apk ${machine.name}`;
   const total = files.values().reduce((sum, { size }) => sum + size, 0);
   let done = 0;
   const counted = countedFiles(atEveryRepository(files, sources), (bytes) => {
@@ -94,36 +94,45 @@ export async function runApk(
     done = Math.min(total, done + bytes);
     reporter.report({ type: "progress", id, done, total });
   });
-  const port = await offerFiles(host, counted, { session, scope, reporter });
+  const port = await offerFiles(machine, counted, { scope, reporter });
   const repositories = repositoryOptions(sources, port);
   const words = request.applet === "add" ? request.wanted.map(formatDependency) : [];
-  const argv = apkArgv(request.applet, repositories, words);
-  const step = { type: "step", id, title: `${host.name}: ${title}` } as const;
+  const step = { type: "step", id, title: `${machine.name}: ${title}` } as const;
   reporter.report({ ...step, total, unit: "bytes" });
-  const failure = await untilAborted(
-    execApk(host, argv, title, session, scope.signal),
-    scope.signal,
-  );
+  const work = { applet: request.applet, repositories, words, title };
+  const failure = await execApk(machine, work, scope.signal);
   reporter.report({ type: "done", id });
   return failure;
 }
 
-/** Has apk on a host remove packages. @returns as {@linkcode runApk} */
+/** Has apk on a machine remove packages. @returns as {@linkcode runApk} */
 export function removeByApk(
-  host: Host,
+  machine: PackageMachine,
   names: readonly string[],
-  session: HostSession,
+  signal: AbortSignal,
 ): Promise<TowerError | undefined> {
-  return execApk(host, apkArgv("del", [], names), "uninstall packages", session);
+  const work = {
+    applet: "del",
+    repositories: [],
+    words: names,
+    title: "uninstall packages",
+  } as const;
+  return execApk(machine, work, signal);
 }
 
-/** apk by the host's root: it asks nobody, keeps no package, and knows the repositories that are named alone. */
-export function apkArgv(
-  applet: ApkRequest["applet"] | "del" | "fix",
-  repositories: readonly string[],
-  words: readonly string[],
-): [string, ...string[]] {
-  return argvAs(["doas"], [
+/** What apk is called for. */
+export interface ApkWork {
+  readonly applet: ApkRequest["applet"] | "del" | "fix";
+  /** Its options that name repositories. */
+  readonly repositories: readonly string[];
+  readonly words: readonly string[];
+  /** As in "Cannot install packages". */
+  readonly title: string;
+}
+
+/** apk by a machine's root: it asks nobody, keeps no package, and knows the repositories that are named alone. */
+function apkArgv(root: readonly string[], { applet, repositories, words }: ApkWork) {
+  return argvAs(root, [
     ...["apk", applet, "--no-progress", "--no-cache", "--no-interactive"] as const,
     ...["--repositories-file", "/dev/null", ...repositories],
     ...words.length === 0 ? [] : ["--", ...words],
@@ -132,27 +141,15 @@ export function apkArgv(
 
 /** @returns as {@linkcode runApk} */
 export async function execApk(
-  host: Host,
-  argv: [string, ...string[]],
-  title: string,
-  session: HostSession,
-  signal?: AbortSignal,
+  machine: PackageMachine,
+  work: ApkWork,
+  signal: AbortSignal,
 ): Promise<TowerError | undefined> {
-  const program = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
-  const result = await session.exec(program, signal);
-  const { ending } = result;
-  // ssh's own status (ssh(1)), also where it says nothing: what apk did is not known.
-  if (ending.kind === "exited" && ending.code === 255) {
-    throw new TowerError(
-      "unreachable",
-      `Cannot ${title} on "${host.name}": the line to it was lost`,
-      {
-        hint: `Once it is up: tower install ${host.name} --repair`,
-      },
-    );
-  }
+  const argv = apkArgv(await machine.root(), work);
+  const apk = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
+  const result = await machine.runApk(apk, work.title, signal);
   try {
-    requireDone(result, title, host.name);
+    requireDone(result, work.title, machine.name);
     return undefined;
   } catch (error) {
     if (error instanceof TowerError) return error;

@@ -1,15 +1,12 @@
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { findHost, type Host } from "../../lib/fleet/host.ts";
-import { APK_DAMAGE } from "../../lib/package_way/apk_damage.ts";
+import { APK_DAMAGE, type ApkDamage } from "../../lib/package_way/apk_damage.ts";
 import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
 import { loadComing, requireStored } from "../../lib/package_way/host_sources.ts";
 import { comingFiles } from "../../lib/package_way/repository_files.ts";
 import { planPutBack, type PutBack } from "../../lib/packages/put_back.ts";
-import { untilAborted } from "../../lib/proc/until_aborted.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
-import { openFleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import { foundLines, putBackJson } from "../render/put_back.ts";
@@ -18,11 +15,13 @@ import { lockPackages, settle } from "./host_change.ts";
 import { apkStateOf, openPackageStore, openSources } from "./host_sources.ts";
 import type { InstallOptions } from "./install.ts";
 import { keptWorld } from "./kept_world.ts";
+import { openMachines } from "./machines.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
-import { apkArgv, type ApkContext, execApk } from "./package_way.ts";
+import type { PackageMachine } from "./package_machine.ts";
+import { type ApkContext, execApk } from "./package_way.ts";
 
 /**
- * Brings a host back to the world that was kept of it; with `repair`, packages whose files are broken too.
+ * Brings a machine back to the world that was kept of it; with `repair`, packages whose files are broken too.
  * @throws {TowerError} `not-found` where no world was kept
  */
 export async function putBackPackages(
@@ -30,24 +29,23 @@ export async function putBackPackages(
   { repair, ...options }: InstallOptions & { readonly repair: boolean },
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
-  const fleet = await openFleet(env);
-  const host = findHost(fleet.inventory, name);
+  const { fleet, find } = await openMachines(env);
+  const machine = find(name);
   const doing = repair ? "install --repair" : "install --restore";
   using reporter = reporterFor(env, options.json);
-  using _lock = options.dryRun ? undefined : await lockPackages(fleet, host, doing, reporter);
-  const kept = keptWorld(fleet, host);
+  using _lock = options.dryRun ? undefined : await lockPackages(machine, doing, { env, reporter });
+  const kept = keptWorld(machine);
   if (kept === undefined && !repair) {
     throw new TowerError("not-found", `Cannot restore the packages of "${name}": none were kept`, {
       hint: "They are kept when tower install or tower uninstall has changed them",
     });
   }
-  const session = fleet.session(host);
-  const state = await apkStateOf({ fleet }, host);
-  const damage = repair ? await gather(session, APK_DAMAGE, asRoot(host)) : undefined;
+  const state = await apkStateOf(machine);
+  const damage = repair ? await damageOf(machine) : undefined;
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
   const looking = { env, fleet, store, scope, reporter };
-  const { sources, context, remember } = await openSources(host, state, options, looking);
+  const { sources, context, remember } = await openSources(machine, state, options, looking);
   const plan = planPutBack(kept ?? [], damage?.broken ?? [], state, sources);
   const coming = [...plan.change.coming, ...plan.mended];
   if (options.offline) requireStored(coming, sources, context);
@@ -58,22 +56,23 @@ export async function putBackPackages(
   await remember();
   const files = await loadComing(coming, sources, context);
   const offered = comingFiles(coming, files, sources, state.arch);
-  const failure = await run(host, plan, repair, offered, { sources, session, scope, reporter });
-  await settle(fleet, host, plan.change, failure, { env, reporter });
-  if (repair) requireSound(name, await gather(session, APK_DAMAGE, asRoot(host)));
+  const failure = await run(machine, plan, repair, offered, { sources, scope, reporter });
+  await settle(machine, plan.change, failure, { env, reporter });
+  if (repair) requireSound(name, await damageOf(machine));
   tell();
 }
 
-function asRoot({ name }: Host) {
-  return { name, become: ["doas"] };
+async function damageOf(machine: PackageMachine): Promise<ApkDamage> {
+  const { name, session } = machine;
+  return await gather(session, APK_DAMAGE, { name, become: await machine.root() });
 }
 
 async function run(
-  host: Host,
+  machine: PackageMachine,
   { lacking, mended }: PutBack,
   repair: boolean,
   files: ReadonlyMap<string, OfferedFile>,
-  { sources, session, scope: around, reporter }: ApkContext,
+  { sources, scope: around, reporter }: ApkContext,
 ): Promise<TowerError | undefined> {
   const steps = [
     ...repair ? [["fix", mended.map((m) => m.package.name), "repair packages"] as const] : [],
@@ -81,12 +80,11 @@ async function run(
   ];
   if (steps.length === 0) return undefined;
   await using scope = new Scope(around.signal);
-  const port = await offerFiles(host, files, { session, scope, reporter });
+  const port = await offerFiles(machine, files, { scope, reporter });
+  const repositories = repositoryOptions(sources, port);
   for (const [applet, words, title] of steps) {
-    reporter.report({ type: "step", id: "apk", title: `${host.name}: ${title}` });
-    const argv = apkArgv(applet, repositoryOptions(sources, port), words);
-    const work = execApk(host, argv, title, session, scope.signal);
-    const failure = await untilAborted(work, scope.signal);
+    reporter.report({ type: "step", id: "apk", title: `${machine.name}: ${title}` });
+    const failure = await execApk(machine, { applet, repositories, words, title }, scope.signal);
     reporter.report({ type: "done", id: "apk" });
     if (failure !== undefined) return failure;
   }

@@ -1,15 +1,14 @@
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { findHost } from "../../lib/fleet/host.ts";
 import { searchIndexes } from "../../lib/packages/index_search.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
-import { openFleet } from "../../lib/session/fleet.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import { foundText, listJson } from "../render/packages.ts";
 import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
+import { openMachines } from "./machines.ts";
 
-/** Looks for packages in the indexes of a host's repositories. */
+/** Looks for packages in the indexes of a machine's repositories. */
 export async function searchPackages(
   word: string,
   name: string,
@@ -17,16 +16,16 @@ export async function searchPackages(
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
   if (word === "") throw new TowerError("usage", "Cannot search for nothing: name a word");
-  const fleet = await openFleet(env);
-  const host = findHost(fleet.inventory, name);
+  const { fleet, find } = await openMachines(env);
+  const machine = find(name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
   const looking = { env, fleet, store, scope, reporter };
-  const state = await apkStateOf(looking, host);
-  const { sources } = await openSources(host, state, options, looking);
+  const state = await apkStateOf(machine);
+  const { sources } = await openSources(machine, state, options, looking);
   const found = searchIndexes(word, { sources, installed: state.installed });
-  env.stdout.write(options.json ? listJson(host.name, found) : foundText(found));
-  if (found.length === 0) env.notes.write(`No package of "${host.name}" has that word.\n`);
+  env.stdout.write(options.json ? listJson(name, found) : foundText(found));
+  if (found.length === 0) env.notes.write(`No package of "${name}" has that word.\n`);
 }

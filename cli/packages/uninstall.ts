@@ -1,10 +1,10 @@
 import type { Env } from "../../lib/env.ts";
 import { planUninstall } from "../../lib/packages/package_change.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import { openFleet } from "../../lib/session/fleet.ts";
 import type { PlanOptions } from "../power.ts";
 import { changeHosts } from "./change_hosts.ts";
 import { apkStateOf } from "./host_sources.ts";
+import { openMachines } from "./machines.ts";
 import { namedOnLine } from "./named_hosts.ts";
 import { removeByApk } from "./package_way.ts";
 
@@ -14,15 +14,15 @@ export async function uninstallPackages(
   options: PlanOptions,
   told: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
-  const fleet = await openFleet(told.env);
-  const { hosts, packages } = namedOnLine(fleet.inventory, words, told.env.args);
+  const machines = await openMachines(told.env);
+  const { named, packages } = namedOnLine(machines, words, told.env.args);
   await changeHosts(
-    fleet,
-    hosts,
+    machines.fleet,
+    named,
     "uninstall",
-    async (host, looking) => ({
-      change: planUninstall(packages, await apkStateOf(looking, host)),
-      act: () => removeByApk(host, packages, looking.fleet.session(host)),
+    async (machine, { scope }) => ({
+      change: planUninstall(packages, await apkStateOf(machine)),
+      act: () => removeByApk(machine, packages, scope.signal),
     }),
     options,
     told,

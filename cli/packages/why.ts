@@ -2,17 +2,16 @@ import { formatDependency } from "../../lib/apk/dependency.ts";
 import { formatWhy, formatWhyNot } from "../../lib/apk/explain.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { findHost } from "../../lib/fleet/host.ts";
 import { absenceOf, reasonsOf } from "../../lib/packages/host_reasons.ts";
 import { parseWanted } from "../../lib/packages/package_change.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { jsonLine } from "../../lib/report/json_reporter.ts";
-import { openFleet } from "../../lib/session/fleet.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
+import { openMachines } from "./machines.ts";
 
-/** Says why a host has a package; where it has not, what keeps it out. */
+/** Says why a machine has a package; where it has not, what keeps it out. */
 export async function explainPackage(
   name: string,
   text: string,
@@ -20,24 +19,24 @@ export async function explainPackage(
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
   const [wanted] = parseWanted([text]);
-  const fleet = await openFleet(env);
-  const host = findHost(fleet.inventory, name);
+  const { fleet, find } = await openMachines(env);
+  const machine = find(name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
   const looking = { env, fleet, store, scope, reporter };
-  const state = await apkStateOf(looking, host);
+  const state = await apkStateOf(machine);
   const sourcesToAsk = () =>
-    openSources(host, state, options, looking).catch((cause) => {
+    openSources(machine, state, options, looking).catch((cause) => {
       if (!(cause instanceof TowerError) || cause.code === "interrupted") throw cause;
-      const message = `Cannot say what keeps "${text}" from "${host.name}", which has it not`;
+      const message = `Cannot say what keeps "${text}" from "${name}", which has it not`;
       throw new TowerError(cause.code, message, {
         cause,
         ...cause.hint === undefined ? {} : { hint: cause.hint },
       });
     });
-  const question = { host: host.name, package: formatDependency(wanted!) };
+  const question = { host: name, package: formatDependency(wanted!) };
   const reasons = reasonsOf(wanted!, state);
   if (reasons !== undefined) {
     const { ways, more } = reasons;
@@ -56,7 +55,7 @@ export async function explainPackage(
   if (options.json) return env.stdout.write(jsonLine({ ...question, installed: false, absence }));
   // What apk began and did not end: its world has it, and nothing brought it.
   const answer = absence.kind === "installed"
-    ? `the world asks for it, and it is not there; tower install ${host.name} ${question.package} ` +
+    ? `the world asks for it, and it is not there; tower install ${name} ${question.package} ` +
       `brings ${absence.package}`
     : formatWhyNot(wanted!, absence);
   env.stdout.write(`${answer}\n`);

@@ -32,16 +32,6 @@ export function imageSignersPath({ folder }: TowerPaths): string {
   return `${folder}/image_signers`;
 }
 
-/** Where a host's packages came from when some were installed last, and who signed them. */
-export function packageSourcesPath(paths: TowerPaths, name: string): string {
-  return `${hostFolder(paths, name)}/package_sources`;
-}
-
-/** The world of a host's packages as it was kept last. */
-export function keptWorldPath(paths: TowerPaths, name: string): string {
-  return `${hostFolder(paths, name)}/world`;
-}
-
 /** What is kept of a host's packages for menus. */
 export function keptProgramsPath(paths: TowerPaths, name: string): string {
   return `${hostFolder(paths, name)}/programs`;
@@ -50,9 +40,4 @@ export function keptProgramsPath(paths: TowerPaths, name: string): string {
 /** The files of menu entries that are this program's own. */
 export function menuListPath({ folder }: TowerPaths): string {
   return `${folder}/menu`;
-}
-
-/** Held by who changes a host's packages. */
-export function packagesLockPath(paths: TowerPaths, name: string): string {
-  return `${hostFolder(paths, name)}/packages.lock`;
 }

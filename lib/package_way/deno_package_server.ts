@@ -25,29 +25,41 @@ const STATUS = {
   502: "Bad Gateway",
 } as const;
 
+/** Where files are offered. */
+export type OfferedAt =
+  /** A socket: who may enter its folder may connect. */
+  | { readonly transport: "unix"; readonly path: string }
+  /** A port of this machine's loopback, which the kernel chooses: all its users may connect. */
+  | { readonly transport: "tcp" };
+
+/** A server that ends with its disposal, with all its connections. */
+export interface PackageServer extends AsyncDisposable {
+  /** Of one at a port. */
+  readonly port: number | undefined;
+}
+
 /**
- * Serves a closed list of files by HTTP at a socket: GET and HEAD of these very paths, one for each
- * connection. It opens no connection and knows no other file, so that nothing a request says leads
- * anywhere. Not by `Deno.serve`: that bounds neither connections nor the time of a request.
+ * Serves a closed list of files by HTTP: GET and HEAD of these very paths, one for each connection. It
+ * opens no connection and knows no other file, so that nothing a request says leads anywhere. Not by
+ * `Deno.serve`: that bounds neither connections nor the time of a request.
  *
- * @param socket Its path; who may enter the folder may connect.
  * @param onFailure is told why a file could not be opened.
  */
 export function servePackages(
-  socket: string,
+  at: OfferedAt,
   files: ReadonlyMap<string, OfferedFile>,
   signal: AbortSignal,
   onFailure: (path: string, error: unknown) => void = () => {},
-): AsyncDisposable {
-  const server = new PackageServer(
-    Deno.listen({ transport: "unix", path: socket }),
-    files,
-    onFailure,
-  );
+): PackageServer {
+  const listener = at.transport === "unix"
+    ? Deno.listen(at)
+    : Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const server = new ListeningServer(listener, files, onFailure);
   const end = () => void server[Symbol.asyncDispose]();
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   return {
+    port: listener.addr.transport === "tcp" ? listener.addr.port : undefined,
     [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", end);
       return server[Symbol.asyncDispose]();
@@ -55,7 +67,7 @@ export function servePackages(
   };
 }
 
-class PackageServer implements AsyncDisposable {
+class ListeningServer implements AsyncDisposable {
   /** The one that has moved nothing for the longest time first. */
   readonly #open = new Map<Deno.Conn, Promise<void>>();
   readonly #accepting: Promise<void>;

@@ -10,7 +10,7 @@ import { saidOf } from "./steps/handler.ts";
  * @throws {TowerError} as a session and the fact's parser; `tool` where its script failed
  */
 export async function gather<T>(
-  session: Session,
+  session: Pick<Session, "exec">,
   fact: Fact<T>,
   machine: Named & { readonly become?: readonly string[] },
 ): Promise<T> {
