@@ -9,6 +9,7 @@ import { helpEnd } from "../../lib/program/help_layout.ts";
 export const OBJECTS: ObjectTable = {
   ...FILES,
   "host": { hosts: "" },
+  "node": { words: ["thinclient"], hosts: "" },
   "role|host": { words: ["thinclient", "router", "online", "offline"], hosts: "" },
   "from": { words: ["thinclient", "internet"], hosts: "" },
   "to": { words: ["thinclient", "internet"], hosts: "" },

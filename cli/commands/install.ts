@@ -1,16 +1,16 @@
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import { withChanges } from "./with_sources.ts";
+import { MACHINES, withChanges } from "./with_sources.ts";
 
-/** `install HOST… PACKAGE…`: packages of hosts' own repositories, by way of the router. */
+/** `install NODE… PACKAGE…`: packages of hosts' own repositories, by way of the router. */
 export function installCommand(env: Env, ending: Ending) {
   return withChanges(
     "install",
     "Install packages on hosts, by way of the router where they have no Internet.",
   )
-    .usage("[options] <host...> <pkg...>")
-    .argument("<host>", "one or more; -- ends them where a package is called like a host")
+    .usage("[options] <node...> <pkg...>")
+    .argument("<node>", MACHINES)
     .argument("[pkg...]", "name, name=1.2-r3, name~1.2, name>1 or name@tag")
     .option("--restore", "bring back what was kept of a host's packages", false)
     .option("--repair", "the same, and what an apk that was cut off left broken", false)
@@ -31,7 +31,7 @@ export function upgradePackagesCommand(env: Env, ending: Ending) {
     "upgrade-packages",
     "Upgrade the packages of hosts, by way of the router where they have no Internet.",
   )
-    .argument("[host...]", "only these (default: all)")
+    .argument("[node...]", "only these; thinclient is this machine (default: all hosts)")
     .action(async (hosts, options) => {
       const { upgradePackages } = await import("../packages/upgrade_packages.ts");
       await upgradePackages(hosts, options, { env, ending });

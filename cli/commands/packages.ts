@@ -1,13 +1,13 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../../lib/env.ts";
 import type { Ending } from "../../lib/program/ending.ts";
-import { withSources } from "./with_sources.ts";
+import { MACHINE, withSources } from "./with_sources.ts";
 
 /** `packages HOST`: what a host has. */
 export function packagesCommand(env: Env, ending: Ending) {
   return new Command("packages")
     .description("List the packages of a host: what was asked for, and what that needs.")
-    .argument("<host>", "its name")
+    .argument("<node>", MACHINE)
     .option("--world", "only those that were asked for", false)
     .option("--json", "as JSON", false)
     .action(async (host, options) => {
@@ -20,7 +20,7 @@ export function packagesCommand(env: Env, ending: Ending) {
 export function searchCommand(env: Env, ending: Ending) {
   return withSources("search", "Look for packages in the repositories of a host.")
     .argument("<word>", "a part of a name or description")
-    .argument("[host]", "its name", "router")
+    .argument("[node]", MACHINE, "router")
     .action(async (word, host, options) => {
       const { searchPackages } = await import("../packages/search.ts");
       await searchPackages(word, host, options, { env, ending });
@@ -30,7 +30,7 @@ export function searchCommand(env: Env, ending: Ending) {
 /** `why HOST PACKAGE`: the chain from the world to it, or what keeps it out. */
 export function whyCommand(env: Env, ending: Ending) {
   return withSources("why", "Say why a host has a package, or what keeps it out.")
-    .argument("<host>", "its name")
+    .argument("<node>", MACHINE)
     .argument("<pkg>", "name, name=1.2-r3, name~1.2 or name>1")
     .action(async (host, text, options) => {
       const { explainPackage } = await import("../packages/why.ts");

@@ -1,5 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
 
+/** What stands before packages. */
+export const MACHINES =
+  "hosts, thinclient for this machine; -- ends them where a package is called like one";
+/** What stands where one is named. */
+export const MACHINE = "a host, or thinclient for this machine";
+
 /** A command that reads repositories of hosts. */
 export function withSources(name: string, description: string) {
   return new Command(name)
@@ -12,5 +18,7 @@ export function withSources(name: string, description: string) {
 
 /** One that changes what hosts have. */
 export function withChanges(name: string, description: string) {
-  return withSources(name, description).option("--dry-run", "show what would change", false);
+  return withSources(name, description)
+    .option("--dry-run", "show what would change", false)
+    .option("--no-confirm", "do not ask, as is done before packages come to thinclient");
 }

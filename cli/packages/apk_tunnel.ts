@@ -1,4 +1,6 @@
 import type { Env } from "../../lib/env.ts";
+import { TowerError } from "../../lib/errors.ts";
+import { THIN_CLIENT } from "../../lib/firewall/tower_network.ts";
 import { findHost } from "../../lib/fleet/host.ts";
 import { repositoryFiles } from "../../lib/package_way/repository_files.ts";
 import { labelOf } from "../../lib/packages/package_change.ts";
@@ -26,6 +28,11 @@ export async function tunnelApk(
   options: SourceOptions & { readonly json: boolean },
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<never> {
+  if (name === THIN_CLIENT) {
+    throw new TowerError("unsupported", `Cannot open a tunnel to "${name}": it is this machine`, {
+      hint: `It gets packages by: tower install ${name} PACKAGE…`,
+    });
+  }
   const fleet = await openFleet(env);
   const host = hostMachine(fleet, findHost(fleet.inventory, name));
   if (options.json) ending.json = true;

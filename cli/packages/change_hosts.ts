@@ -17,6 +17,7 @@ import { changeLines, changeValue } from "../render/package_change.ts";
 import { lockPackages, settle } from "./host_change.ts";
 import { type Looking, openPackageStore } from "./host_sources.ts";
 import type { PackageMachine } from "./package_machine.ts";
+import { isPermitted, requirePermission } from "./permission.ts";
 import { wayFetcher } from "./package_way.ts";
 
 /** What changes on a machine, and how it is done. */
@@ -38,9 +39,10 @@ export async function changeHosts(
   machines: readonly PackageMachine[],
   doing: string,
   plan: (machine: PackageMachine, looking: Looking) => Promise<PlannedChange>,
-  { dryRun, json }: PlanOptions,
+  { dryRun, json, confirm }: PlanOptions & { readonly confirm: boolean },
   { env, ending }: { readonly env: Env; readonly ending: Ending },
 ): Promise<void> {
+  if (!dryRun) await requirePermission(machines, confirm, env);
   using reporter = reporterFor(env, json);
   using locks = new DisposableStack();
   // In one order by everybody: two of these commands never wait for each other.
@@ -68,6 +70,10 @@ export async function changeHosts(
       if (result.kind === "done") env.stdout.write(changeLines(host.name, result.value.change));
     }
   }
+  if (!dryRun && confirm && !await isPermitted(planned.flatMap(withComing), env)) {
+    ending.code = 1;
+    return;
+  }
   const act = async ({ host, result }: Outcome<PlannedChange, PackageMachine>) => {
     if (result.kind === "failed") throw result.error;
     const failure = await result.value.act();
@@ -80,6 +86,11 @@ export async function changeHosts(
   env.signal.throwIfAborted();
   if (isOnly) throwFailure(done);
   tell(done, { env, ending });
+}
+
+/** A machine to which packages are to come. */
+function withComing({ host, result }: Outcome<PlannedChange, PackageMachine>): PackageMachine[] {
+  return result.kind === "done" && result.value.change.coming.length > 0 ? [host] : [];
 }
 
 /** One machine's failure is a value: the others go on. */

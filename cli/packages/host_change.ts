@@ -1,4 +1,6 @@
 import type { Env } from "../../lib/env.ts";
+import { parentFolder } from "../../lib/files/folders.ts";
+import { privateFolder } from "../../lib/files/private_folder.ts";
 import { waitForLock } from "../../lib/files/lock_file.ts";
 import { TowerError } from "../../lib/errors.ts";
 import { APK_STATE } from "../../lib/package_way/apk_state.ts";
@@ -21,6 +23,7 @@ export function lockPackages(
   doing: string,
   { env: { signal }, reporter }: ChangeContext,
 ): Promise<Disposable> {
+  for (const path of [parentFolder(folder), folder]) privateFolder(path);
   const onWait = (holder: string) =>
     reporter.report({ type: "info", message: `waiting for ${holder} to end` });
   return waitForLock(`${folder}/packages.lock`, `tower ${doing} ${name}`, { signal, onWait });

@@ -26,7 +26,7 @@ export function hostMachine(fleet: Fleet, host: Host): PackageMachine {
       await scope.own(serve({ transport: "unix", path }));
       return await openPort(path, session, scope);
     },
-    async runApk(apk, title, signal) {
+    async runApk(apk, title, { signal }) {
       const result = await untilAborted(session.exec(apk, signal), signal);
       requireLine(result, title, name);
       return result;

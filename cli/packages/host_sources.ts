@@ -51,14 +51,18 @@ export function openPackageStore(env: Env, reporter: Reporter): FileStore {
 
 /**
  * What apk on a machine knows.
- * @throws {TowerError} `malformed` with its name; as a session.
+ * @throws {TowerError} `malformed` and `unsupported` with its name; as a session.
  */
 export async function apkStateOf(machine: PackageMachine): Promise<ApkState> {
   try {
     return await gather(machine.session, APK_STATE, machine);
   } catch (cause) {
-    if (!(cause instanceof TowerError) || cause.code !== "malformed") throw cause;
-    throw new TowerError("malformed", `Cannot ${APK_STATE.asking(machine.name)}`, { cause });
+    if (!(cause instanceof TowerError)) throw cause;
+    if (cause.code !== "malformed" && cause.code !== "unsupported") throw cause;
+    throw new TowerError(cause.code, `Cannot ${APK_STATE.asking(machine.name)}`, {
+      cause,
+      ...cause.hint === undefined ? {} : { hint: cause.hint },
+    });
   }
 }
 

@@ -19,6 +19,8 @@ import { type ApkRequest, runApk } from "./package_way.ts";
 
 export interface InstallOptions extends SourceOptions {
   readonly dryRun: boolean;
+  /** Whether the user of a machine with a warning is asked. */
+  readonly confirm: boolean;
   readonly json: boolean;
 }
 

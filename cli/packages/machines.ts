@@ -1,7 +1,9 @@
 import type { Env } from "../../lib/env.ts";
+import { THIN_CLIENT } from "../../lib/firewall/tower_network.ts";
 import { findHost } from "../../lib/fleet/host.ts";
 import { type Fleet, openFleet } from "../../lib/session/fleet.ts";
 import { hostMachine } from "./host_machine.ts";
+import { ownMachine } from "./own_machine.ts";
 import type { PackageMachine } from "./package_machine.ts";
 
 /** The machines of a tower that have packages, by the names that a command line gives them. */
@@ -12,13 +14,16 @@ export interface Machines {
   find(name: string): PackageMachine;
 }
 
-/** The hosts of a user's tower. */
+/** The hosts of a user's tower, and this machine, whose name no host can have. */
 export async function openMachines(env: Env): Promise<Machines> {
   const fleet = await openFleet(env);
   const { inventory } = fleet;
   return {
     fleet,
-    names: new Set(inventory.hosts.map(({ name }) => name)),
-    find: (name) => hostMachine(fleet, findHost(inventory, name)),
+    names: new Set([...inventory.hosts.map(({ name }) => name), THIN_CLIENT]),
+    find: (name) =>
+      name === THIN_CLIENT
+        ? ownMachine(fleet.place, env)
+        : hostMachine(fleet, findHost(inventory, name, [THIN_CLIENT])),
   };
 }

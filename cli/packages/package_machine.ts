@@ -8,6 +8,13 @@ import type { PackagesNow } from "../menu/keep_menu.ts";
 /** A file that is kept of a machine's packages. */
 export type KeptFile = "world" | "package_sources";
 
+/** What apk runs with. */
+export interface ApkDuring {
+  /** Its reason is thrown, once what is to be waited for has ended. */
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
 /** A machine whose packages are looked at and changed. */
 export interface PackageMachine {
   readonly name: string;
@@ -33,7 +40,7 @@ export interface PackageMachine {
    * @param title as in "Cannot install packages"
    * @throws {TowerError} `unreachable` where it is not known what apk did.
    */
-  runApk(apk: RemoteProgram, title: string, signal: AbortSignal): Promise<RemoteResult>;
+  runApk(apk: RemoteProgram, title: string, during: ApkDuring): Promise<RemoteResult>;
   /** Brings menus to what its packages are now. */
   showPrograms(
     packages: PackagesNow,

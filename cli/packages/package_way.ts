@@ -15,7 +15,7 @@ import { shownUrl } from "../../lib/report/shown_url.ts";
 import { Scope } from "../../lib/session/scope.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
-import type { PackageMachine } from "./package_machine.ts";
+import type { ApkDuring, PackageMachine } from "./package_machine.ts";
 import { requireDone } from "../../lib/session/steps/handler.ts";
 
 /** Seconds that apk may take: scripts of packages may build an initramfs on a small machine. */
@@ -100,7 +100,7 @@ export async function runApk(
   const step = { type: "step", id, title: `${machine.name}: ${title}` } as const;
   reporter.report({ ...step, total, unit: "bytes" });
   const work = { applet: request.applet, repositories, words, title };
-  const failure = await execApk(machine, work, scope.signal);
+  const failure = await execApk(machine, work, { signal: scope.signal, reporter });
   reporter.report({ type: "done", id });
   return failure;
 }
@@ -109,7 +109,7 @@ export async function runApk(
 export function removeByApk(
   machine: PackageMachine,
   names: readonly string[],
-  signal: AbortSignal,
+  during: ApkDuring,
 ): Promise<TowerError | undefined> {
   const work = {
     applet: "del",
@@ -117,7 +117,7 @@ export function removeByApk(
     words: names,
     title: "uninstall packages",
   } as const;
-  return execApk(machine, work, signal);
+  return execApk(machine, work, during);
 }
 
 /** What apk is called for. */
@@ -143,11 +143,11 @@ function apkArgv(root: readonly string[], { applet, repositories, words }: ApkWo
 export async function execApk(
   machine: PackageMachine,
   work: ApkWork,
-  signal: AbortSignal,
+  during: ApkDuring,
 ): Promise<TowerError | undefined> {
   const argv = apkArgv(await machine.root(), work);
   const apk = { argv, outputLimit: OUTPUT_LIMIT, deadline: DEADLINE };
-  const result = await machine.runApk(apk, work.title, signal);
+  const result = await machine.runApk(apk, work.title, during);
   try {
     requireDone(result, work.title, machine.name);
     return undefined;

@@ -18,6 +18,7 @@ import { keptWorld } from "./kept_world.ts";
 import { openMachines } from "./machines.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
 import type { PackageMachine } from "./package_machine.ts";
+import { isPermitted, requirePermission } from "./permission.ts";
 import { type ApkContext, execApk } from "./package_way.ts";
 
 /**
@@ -32,6 +33,7 @@ export async function putBackPackages(
   const { fleet, find } = await openMachines(env);
   const machine = find(name);
   const doing = repair ? "install --repair" : "install --restore";
+  if (!options.dryRun) await requirePermission([machine], options.confirm, env);
   using reporter = reporterFor(env, options.json);
   using _lock = options.dryRun ? undefined : await lockPackages(machine, doing, { env, reporter });
   const kept = keptWorld(machine);
@@ -53,6 +55,10 @@ export async function putBackPackages(
   else env.stdout.write(foundLines(name, plan, damage) + changeLines(name, plan.change));
   const tell = () => options.json && env.stdout.write(putBackJson(name, plan, damage));
   if (options.dryRun) return void tell();
+  if (options.confirm && coming.length > 0 && !await isPermitted([machine], env)) {
+    ending.code = 1;
+    return;
+  }
   await remember();
   const files = await loadComing(coming, sources, context);
   const offered = comingFiles(coming, files, sources, state.arch);
@@ -84,7 +90,8 @@ async function run(
   const repositories = repositoryOptions(sources, port);
   for (const [applet, words, title] of steps) {
     reporter.report({ type: "step", id: "apk", title: `${machine.name}: ${title}` });
-    const failure = await execApk(machine, { applet, repositories, words, title }, scope.signal);
+    const work = { applet, repositories, words, title };
+    const failure = await execApk(machine, work, { signal: scope.signal, reporter });
     reporter.report({ type: "done", id: "apk" });
     if (failure !== undefined) return failure;
   }

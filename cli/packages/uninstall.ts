@@ -20,11 +20,12 @@ export async function uninstallPackages(
     machines.fleet,
     named,
     "uninstall",
-    async (machine, { scope }) => ({
+    async (machine, { scope: { signal }, reporter }) => ({
       change: planUninstall(packages, await apkStateOf(machine)),
-      act: () => removeByApk(machine, packages, scope.signal),
+      act: () => removeByApk(machine, packages, { signal, reporter }),
     }),
-    options,
+    // What goes needs nobody's yes.
+    { ...options, confirm: false },
     told,
   );
 }

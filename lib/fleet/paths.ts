@@ -41,3 +41,8 @@ export function keptProgramsPath(paths: TowerPaths, name: string): string {
 export function menuListPath({ folder }: TowerPaths): string {
   return `${folder}/menu`;
 }
+
+/** What is kept of the thin client's own packages. */
+export function ownPackagesFolder({ folder }: TowerPaths): string {
+  return `${folder}/thinclient`;
+}

@@ -41,7 +41,7 @@ export const APK_STATE: Fact<ApkState> = {
 
 /**
  * Reads the answer. All of it may be a lie: it decides what its own host is offered, and nothing else.
- * @throws {TowerError} `malformed`
+ * @throws {TowerError} `malformed`; `unsupported` of a machine without apk
  */
 export function parseApkState(bytes: Uint8Array): ApkState {
   const refuse = (cause: string) =>
@@ -59,7 +59,11 @@ export function parseApkState(bytes: Uint8Array): ApkState {
     return lines;
   };
   const [arch = ""] = linesOf("arch");
-  if (arch === "") throw refuse("it has no apk");
+  if (arch === "") {
+    throw new TowerError("unsupported", "Cannot read the machine's answer: it has no apk", {
+      hint: "Packages are Alpine's alone here; other systems have package managers of their own",
+    });
+  }
   if (!/^[a-z0-9_]{2,20}$/.test(arch)) throw refuse("its architecture is none of apk's");
   const world = linesOf("world").join(" ").split(/\s+/).filter((item) => item !== "");
   const repositories = linesOf("repositories").map((line) => line.trim())

@@ -35,6 +35,8 @@ export interface PackagesOfHost {
 export interface PackageChange {
   /** As apk writes it. */
   readonly world: readonly string[];
+  /** What it was. */
+  readonly worldBefore: readonly string[];
   readonly coming: readonly Coming[];
   readonly going: readonly IndexedPackage[];
   /** `name-version` of all that is there afterwards, in byte order. */
@@ -179,19 +181,29 @@ export function planUninstall(
   return changeTo(left, solution.install, host);
 }
 
+/** The package of apk itself. */
+const APK = "apk-tools";
+
 /**
  * What a choice changes on a host.
  * @param install chosen from what is installed as the first repository, and its own behind that
+ * @throws {TowerError} `conflict` where apk itself would go.
  */
 function changeTo(
   world: readonly Dependency[],
   install: readonly Selected[],
-  { installed }: PackagesOfHost,
+  { installed, world: worldBefore }: PackagesOfHost,
 ): PackageChange {
   const there = new Map(installed.map((p) => [p.name, p]));
   const left = new Set(install.map(({ package: { name } }) => name));
+  if (there.has(APK) && !left.has(APK)) {
+    throw new TowerError("conflict", `Cannot take ${APK} away: packages come and go by it alone`, {
+      hint: "Nothing here could bring it back",
+    });
+  }
   return {
     world: world.map(formatDependency),
+    worldBefore,
     coming: install.flatMap(({ package: chosen, repository }): Coming[] => {
       const old = there.get(chosen.name);
       if (old?.identity === chosen.identity) return [];

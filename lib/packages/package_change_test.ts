@@ -83,6 +83,25 @@ Deno.test("what nothing else needs goes with what was asked for", () => {
   assertThrows(() => planUninstall(["shell"], HOST), TowerError, "nobody asked for it");
 });
 
+Deno.test("what would take apk itself away is refused, and what needs it keeps it", () => {
+  const apk = (
+    ...depends: string[]
+  ) => [pkg("apk-tools", "1-r0"), pkg("base", "1-r0", { depends })];
+  const host = { arch: "x86_64", world: ["apk-tools", "base"] };
+  const lonely = { ...host, installed: apk() };
+  const error = assertThrows(() => planUninstall(["apk-tools"], lonely), TowerError);
+  assertEquals(error.code, "conflict");
+  const needed = planUninstall(["apk-tools"], { ...host, installed: apk("apk-tools") });
+  assertEquals([needed.world, needed.worldBefore, needed.going], [["base"], host.world, []]);
+  const other = pkg("base", "2-r0", { depends: ["!apk-tools"] });
+  const upgraded = { ...lonely, world: ["base"] };
+  assertThrows(
+    () => planUpgrade(upgraded, [{ url: "http://example.org", packages: [other] }]),
+    TowerError,
+    "Cannot take apk-tools away",
+  );
+});
+
 Deno.test("a host that differs from its plan is told of", () => {
   const change = plan("program");
   const after = { world: change.world, installed: INSTALLED };

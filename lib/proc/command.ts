@@ -13,6 +13,8 @@ export interface Command {
    * network, and would wait on. (Not for a program that is given the terminal.)
    */
   readonly endsWithOwner?: true;
+  /** No signal ends it, for what must not be left half done; whoever runs it waits. */
+  readonly endsByItself?: true;
   /** Indexes of `argv` that are never shown. */
   readonly secretArgs?: readonly number[];
 }

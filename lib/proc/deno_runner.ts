@@ -191,7 +191,7 @@ function isProgram(path: string): boolean {
 function anySignal(command: Command, ...signals: (AbortSignal | undefined)[]): AbortSignal {
   const any = AbortSignal.any(signals.filter((signal) => signal !== undefined));
   if (any.aborted) throw interrupted(command, any.reason);
-  return any;
+  return command.endsByItself ? new AbortController().signal : any;
 }
 
 function interrupted(command: Command, cause: unknown): TowerError {

@@ -2,7 +2,8 @@ import { TowerError } from "../errors.ts";
 import type { Runner } from "../proc/command.ts";
 import type { Session } from "./session.ts";
 
-const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
+/** However a program ends by itself. */
+export const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
 
 /** This machine, as if it were a host. */
 export function localSession(runner: Runner): Session {

@@ -26,6 +26,7 @@ Deno.test({
       );
       assertMatch(await ask("tower --version"), /^tower \d/m);
       assertMatch(await ask("tower-build systems"), /^thinclient +x86_64 /m);
+      assertMatch(await ask("tower packages thinclient --world"), /^alpine-base .* world$/m);
       const saved = await ask("doas iptables-save; doas ip6tables-save");
       assertEquals(saved.match(/^:(INPUT|FORWARD|OUTPUT) DROP /gm)?.length, 6, saved);
       assertEquals(saved.match(/--dport 22 /g)?.length, 2, saved);

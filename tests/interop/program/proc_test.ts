@@ -101,6 +101,25 @@ Deno.test("a program that ignores SIGTERM is killed after the grace time", async
   await child.stdin.abort();
 });
 
+Deno.test("no signal ends a program that is to end by itself, and its outcome is waited for", async () => {
+  const folder = Deno.makeTempDirSync();
+  const [begun, go] = [`${folder}/begun`, `${folder}/go`];
+  await denoRunner().run({ argv: ["mkfifo", begun, go] });
+  const user = new AbortController(), own = new AbortController();
+  const script = `echo >'${begun}'; read -r word <'${go}'; echo "$word"; exit 3`;
+  const work = denoRunner({ signal: user.signal, grace: 1 }).run(
+    { ...sh(script), okCodes: [3], endsByItself: true },
+    { signal: own.signal },
+  );
+  await Deno.readTextFile(begun);
+  user.abort();
+  own.abort();
+  await Deno.writeTextFile(go, "whole\n");
+  const { ending, stdout } = await work;
+  assertEquals([ending, text(stdout)], [{ kind: "exited", code: 3 }, "whole\n"]);
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test("the runner's own signal refuses to start more programs", async () => {
   const runner = denoRunner({ signal: AbortSignal.abort() });
   const error = await assertRejects(() => runner.run({ argv: ["true"] }), TowerError);

@@ -93,11 +93,16 @@ export class PackageTower implements AsyncDisposable {
   }
 
   /** `tower` as a program of its own, which may be killed. */
-  async start(runner: Runner, ...words: string[]): Promise<RunningProcess> {
+  start(runner: Runner, ...words: string[]): Promise<RunningProcess> {
+    return this.startBy(this.programs, runner, ...words);
+  }
+
+  /** @param programs a folder for PATH */
+  async startBy(programs: string, runner: Runner, ...words: string[]): Promise<RunningProcess> {
     const main = join(import.meta.dirname!, "../../../cli/main.ts");
     const { stdout } = await runner.run({ argv: [Deno.execPath(), "info", "--json"] });
     const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
-    const PATH = `${this.programs}:/usr/bin:/usr/sbin`;
+    const PATH = `${programs}:/usr/bin:/usr/sbin`;
     return runner.spawn({
       argv: [Deno.execPath(), "run", "-A", "--no-check", main, ...words],
       variables: { HOME: this.tower.env.home, PATH, DENO_DIR: denoDir },
@@ -168,7 +173,7 @@ export async function sshdOf(
 }
 
 /** The root of an offline host: Alpine's smallest, with a doas that asks nobody. */
-async function layRoot(runner: Runner, data: string, root: string): Promise<void> {
+export async function layRoot(runner: Runner, data: string, root: string): Promise<void> {
   Deno.mkdirSync(root);
   const archive = join(data, "alpine/alpine-minirootfs-3.20.3-x86_64.tar.gz");
   await runner.run({ argv: ["tar", "-xzf", archive, "-C", root] });
