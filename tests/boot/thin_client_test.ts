@@ -26,7 +26,8 @@ Deno.test({
       );
       assertMatch(await ask("tower --version"), /^tower \d/m);
       assertMatch(await ask("tower-build systems"), /^thinclient +x86_64 /m);
-      assertMatch(await ask("tower packages thinclient --world"), /^alpine-base .* world$/m);
+      // The lab repository has programs of Debian's, and no apk.
+      assertStringIncludes(await ask("tower packages thinclient"), "answer: it has no apk");
       const saved = await ask("doas iptables-save; doas ip6tables-save");
       assertEquals(saved.match(/^:(INPUT|FORWARD|OUTPUT) DROP /gm)?.length, 6, saved);
       assertEquals(saved.match(/--dport 22 /g)?.length, 2, saved);
