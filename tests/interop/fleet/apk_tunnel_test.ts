@@ -8,6 +8,7 @@ import {
   packageTowerMissing,
   REPOSITORY,
 } from "../../support/fleet/package_tower.ts";
+import { Untouched } from "../../support/fleet/untouched.ts";
 import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
@@ -58,13 +59,6 @@ class OpenTunnel implements AsyncDisposable {
   }
 }
 
-async function untilTraces(place: PackageTower, before: string): Promise<void> {
-  for (let tries = 0; await place.traces() !== before; tries++) {
-    assert(tries < 300, await place.traces());
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 /** apk on the host, by hand. */
 async function apkBy(place: PackageTower, { argv }: OpenTunnel, ...words: string[]) {
   const inside = place.vault.inside({
@@ -82,7 +76,7 @@ Deno.test({
     await using place = await PackageTower.create(runner, oracleData()!);
     const sources = `${REPOSITORY}\n@other ${REPOSITORY}\n`;
     Deno.writeTextFileSync(join(place.root, "etc/apk/repositories"), sources);
-    const before = await place.traces();
+    const untouched = await Untouched.since(place);
     const repository = (name: string) => join(place.repository, "x86_64", name);
 
     await t.step(
@@ -108,7 +102,7 @@ Deno.test({
         const again = await apkBy(place, tunnel, "add", "e2fsprogs");
         assertEquals(again.code, 0, again.out);
         assertEquals(await tunnel.end("SIGINT"), { kind: "exited", code: 130 });
-        await untilTraces(place, before);
+        await untouched.require();
       },
     );
     await t.step("a line to the router that is lost is opened anew", async () => {
@@ -123,20 +117,20 @@ Deno.test({
       }
       assertStringIncludes(tunnel.said, "vault asks for iw-");
       assertEquals(await tunnel.end("SIGINT"), { kind: "exited", code: 130 });
-      await untilTraces(place, before);
+      await untouched.require();
     });
     for (const signal of ["SIGTERM", "SIGHUP"] as const) {
       await t.step(`${signal} ends it, and nothing is left`, async () => {
         await using tunnel = await OpenTunnel.open(place);
         assertEquals(await tunnel.end(signal), { kind: "exited", code: 130 });
-        await untilTraces(place, before);
+        await untouched.require();
       });
     }
     await t.step("SIGKILL ends it, and nothing is left on the host", async () => {
       await using tunnel = await OpenTunnel.open(place);
-      assert(await place.traces() !== before);
+      assert(!await untouched.holds());
       await tunnel.end("SIGKILL");
-      await untilTraces(place, before);
+      await untouched.require();
     });
     await t.step("a line that is lost ends it", async () => {
       await using tunnel = await OpenTunnel.open(place);
@@ -145,7 +139,7 @@ Deno.test({
       Deno.kill(Number(pid), "SIGKILL");
       assertEquals(await tunnel.child.ended, { kind: "exited", code: 1 });
       assertStringIncludes(tunnel.said, 'Cannot go on with \\"vault\\": the tunnel to it is gone');
-      await untilTraces(place, before);
+      await untouched.require();
     });
   },
 });
@@ -157,7 +151,7 @@ Deno.test({
   ),
   async fn(t) {
     await using place = await PackageTower.create(runner, oracleData()!);
-    const before = await place.traces();
+    const untouched = await Untouched.since(place);
     await using tunnel = await OpenTunnel.open(place);
     const prober = join(import.meta.dirname!, "../../support/fleet/port_prober.ts");
     const probing = (...words: string[]) =>
@@ -291,6 +285,6 @@ Deno.test({
       }
     });
     assertEquals(await tunnel.end("SIGINT"), { kind: "exited", code: 130 });
-    await untilTraces(place, before);
+    await untouched.require();
   },
 });

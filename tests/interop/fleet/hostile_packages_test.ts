@@ -10,10 +10,11 @@ import {
   packageTowerMissing,
   REPOSITORY,
 } from "../../support/fleet/package_tower.ts";
-import { named, programsMissing } from "../../support/program/missing_programs.ts";
+import { Untouched } from "../../support/fleet/untouched.ts";
+import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
-const missing = packageTowerMissing(runner) ?? programsMissing(runner, "iptables-save");
+const missing = packageTowerMissing(runner);
 const PAD = "/alpine/own/x86_64/pad-1.0-r0.apk";
 
 /** A tower whose `vault` knows a repository of the test's own. */
@@ -29,11 +30,6 @@ async function towerWithPad(buildTime = 1_700_000_000) {
 function offer({ repository }: PackageTower, buildTime: number): void {
   const files = { "usr/share/pad": "x".repeat(4096) };
   makeProgramRepository(join(repository, "own"), { pad: { files, buildTime } });
-}
-
-/** All that must be as before, the firewall too. */
-async function stateOf(place: PackageTower): Promise<string> {
-  return `${await place.traces()}\n${await place.vault.run("iptables-save")}`;
 }
 
 async function untilThere(what: () => boolean | Promise<boolean>, says: () => string) {
@@ -72,18 +68,18 @@ Deno.test({
   ...named("D7: a router that offers an old index is refused, and taken by --allow-old", missing),
   async fn() {
     await using place = await towerWithPad();
-    const before = await stateOf(place);
+    const untouched = await Untouched.since(place);
     const { tower } = place;
     assertEquals((await tower.run("install", "--dry-run", "vault", "pad")).code, 0);
     offer(place, 1_600_000_000);
     const { code, err } = await tower.run("install", "vault", "pad");
     assertEquals(code, 1);
     assertStringIncludes(err, "of 2020-09-13, of one that was read before of 2023-11-14");
-    assertEquals(await stateOf(place), before);
+    await untouched.require();
     const taken = await tower.run("install", "vault", "pad", "--allow-old");
     assertEquals(taken.code, 0, taken.err);
     assertStringIncludes(taken.err, "is old");
-    assertEquals(await stateOf(place), before);
+    await untouched.require();
   },
 });
 
@@ -92,7 +88,7 @@ Deno.test({
   async fn(t) {
     await using place = await towerWithPad();
     const { tower, repository } = place;
-    const before = await stateOf(place);
+    const untouched = await Untouched.since(place);
     const pad = join(repository, "own/x86_64/pad-1.0-r0.apk");
     const index = join(repository, "own/x86_64/APKINDEX.tar.gz");
     for (const path of [pad, index]) {
@@ -102,7 +98,7 @@ Deno.test({
         Deno.removeSync(`${path}.endless`);
         assertEquals(code, 1);
         assertStringIncludes(err, "Cannot");
-        assertEquals(await stateOf(place), before);
+        await untouched.require();
       });
     }
     await t.step("a router that goes in the middle of a package", async () => {
@@ -117,7 +113,7 @@ Deno.test({
       Deno.removeSync(`${pad}.half`);
       assertEquals(code, 1);
       assertStringIncludes(err, "by way of the router");
-      assertEquals(await stateOf(place), before);
+      await untouched.require();
     });
     await t.step("a package that the index had and the repository has no more", async () => {
       Deno.renameSync(pad, `${pad}.away`);
@@ -128,7 +124,7 @@ Deno.test({
     });
     const { code, err } = await tower.run("install", "vault", "pad");
     assertEquals(code, 0, err);
-    assertEquals(await stateOf(place), before);
+    await untouched.require();
   },
 });
 
@@ -136,7 +132,7 @@ Deno.test({
   ...named("E14: of two installs on a host one waits, and SIGTERM leaves nothing", missing),
   async fn() {
     await using place = await towerWithPad();
-    const before = await stateOf(place);
+    const untouched = await Untouched.since(place);
     const half = join(place.repository, "own/x86_64/pad-1.0-r0.apk.half");
     Deno.writeTextFileSync(half, "");
     const start = async (): Promise<RunningProcess> => {
@@ -154,7 +150,7 @@ Deno.test({
     assertEquals(await first.ended, { kind: "exited", code: 130 });
     assertEquals(await second.ended, { kind: "exited", code: 0 });
     await untilThere(() => sshOf(place).length === 0, () => sshOf(place).join());
-    assertEquals(await stateOf(place), before);
+    await untouched.require();
     assertStringIncludes(Deno.readTextFileSync(join(place.root, "etc/apk/world")), "pad\n");
   },
 });
@@ -163,7 +159,7 @@ Deno.test({
   ...named("E15: apk-tunnel leaves no ssh running, however it ends", missing),
   async fn() {
     await using place = await towerWithPad();
-    const before = await stateOf(place);
+    const untouched = await Untouched.since(place);
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       await using tunnel = await place.start(runner, "apk-tunnel", "vault");
       void tunnel.stderr.cancel();
@@ -172,7 +168,7 @@ Deno.test({
       tunnel.kill(signal);
       await tunnel.ended;
       await untilThere(() => sshOf(place).length === 0, () => sshOf(place).join());
-      await untilThere(async () => await stateOf(place) === before, () => before);
+      await untouched.require();
     }
   },
 });

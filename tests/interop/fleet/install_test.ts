@@ -7,6 +7,7 @@ import {
   packageTowerMissing,
   REPOSITORY,
 } from "../../support/fleet/package_tower.ts";
+import { Untouched } from "../../support/fleet/untouched.ts";
 import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
@@ -33,7 +34,7 @@ Deno.test({
     await using place = await PackageTower.create(runner, oracleData()!);
     const { tower, root, repository } = place;
     const world = () => Deno.readTextFileSync(join(root, "etc/apk/world"));
-    const before = await place.traces();
+    const untouched = await Untouched.since(place);
     const file = (name: string) => join(repository, "x86_64", name);
 
     await t.step("a dry run tells the plan, and changes nothing", async () => {
@@ -126,7 +127,7 @@ Deno.test({
       assertEquals(code, 0, err);
       assert(world().includes("tzdata=2023d-r0\n"));
     });
-    assertEquals(await place.traces(), before);
+    await untouched.require();
     await t.step("what is uninstalled goes, with what it alone needed", async () => {
       const { code, out, err } = await tower.run("uninstall", "vault", "wget");
       assertEquals([code, err.includes("Cannot")], [0, false], err);
@@ -162,14 +163,11 @@ Deno.test({
       }
       await child.ended;
       assertStringIncludes(said, "vault: install packages");
-      for (let tries = 0; await place.traces() !== before; tries++) {
-        assert(tries < 300, await place.traces());
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      await untouched.require();
       const { code, err } = await tower.run("install", "vault", "e2fsprogs");
       assertEquals(code, 0, err);
       assert(world().includes("e2fsprogs\n"));
     });
-    assertEquals(await place.traces(), before);
+    await untouched.require();
   },
 });

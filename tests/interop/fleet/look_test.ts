@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
 import { PackageTower, packageTowerMissing } from "../../support/fleet/package_tower.ts";
+import { Untouched } from "../../support/fleet/untouched.ts";
 import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
@@ -20,7 +21,7 @@ Deno.test({
       const { stdout } = await runner.run({ argv });
       return new TextDecoder().decode(stdout).trimEnd().split("\n").sort();
     };
-    const before = await place.traces();
+    const untouched = await Untouched.since(place);
 
     await t.step("its packages, and which of them were asked for", async () => {
       const { code, out, err } = await tower.run("packages", "vault", "--json");
@@ -103,6 +104,6 @@ Deno.test({
         }
       },
     );
-    assertEquals(await place.traces(), before);
+    await untouched.require();
   },
 });

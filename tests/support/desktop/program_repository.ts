@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { packIndexArchive } from "../../../lib/apk/index_archive.ts";
 import { formatIndex } from "../../../lib/apk/index_text.ts";
 import { packPackage } from "../../../lib/apk/package_writer.ts";
-import type { IndexedPackage } from "../../../lib/apk/types.ts";
+import type { IndexedPackage, ScriptKind } from "../../../lib/apk/types.ts";
 import { concat } from "../../../lib/bytes/bytes.ts";
 import { FileTree } from "../../../lib/tree/file_tree.ts";
 import { BASE } from "../apk/apk_files.ts";
@@ -13,6 +13,8 @@ import { MemoryStore } from "../tree/memory_store.ts";
 export interface ProgramPackage {
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   readonly depends?: readonly string[];
+  /** What apk runs, of its kinds. */
+  readonly scripts?: Readonly<Partial<Record<ScriptKind, string>>>;
   readonly version?: string;
   /** Seconds since 1970. */
   readonly buildTime?: number;
@@ -28,6 +30,9 @@ export function makeProgramRepository(
   const index: IndexedPackage[] = [];
   for (const [name, of] of Object.entries(packages)) {
     const { files, depends = [], version = "1.0-r0", buildTime = 1_700_000_000 } = of;
+    const scripts = Object.entries(of.scripts ?? {}).map(([kind, text]) =>
+      [kind, new TextEncoder().encode(text)] as const
+    );
     const store = new MemoryStore();
     const tree = new FileTree({ ...BASE, mode: 0o755 });
     for (const [path, content] of Object.entries(files)) {
@@ -37,7 +42,7 @@ export function makeProgramRepository(
     }
     const packed = packPackage({
       ...{ tree, reader: store, spool: store.writer(), key: TEST_KEY.secret, level: 6 },
-      scripts: {},
+      scripts: Object.fromEntries(scripts),
       info: {
         ...{ name, version, arch: "x86_64", description: "A test", license: "MIT" },
         ...{ url: "https://example.org", origin: name, buildTime, depends },

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { ApkCutter } from "./cut_apk.ts";
 import type { PackageTower } from "./package_tower.ts";
+import { Untouched } from "./untouched.ts";
 
 /** Before which system calls apk is cut off. */
 export interface Cuts {
@@ -52,11 +53,11 @@ export async function repairCuts(
 ): Promise<void> {
   const host = new PackageHost(runner, place);
   const { tower, root } = place;
-  const old = host.world, before = await place.traces();
+  const old = host.world, untouched = await Untouched.since(place);
   const cutter = await ApkCutter.create(runner, root);
   const uninstall = async () => {
     await host.requireSound();
-    assertEquals(await place.traces(), before);
+    await untouched.require();
     assertEquals((await tower.run("uninstall", "vault", "wget")).code, 0);
     assertEquals(host.world, old);
   };

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { PATIENCE, type Patience } from "../../../lib/fetch/patience.ts";
 import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
 import type { Command, Runner, RunningProcess } from "../../../lib/proc/command.ts";
 import { remoteCommand } from "../../../lib/ssh/remote_command.ts";
@@ -13,7 +14,16 @@ import { TowerProgram } from "./tower_program.ts";
 export function packageTowerMissing(runner: Runner): string | undefined {
   return rootMissing() ??
     (oracleData() === undefined ? "real Alpine data (TOWER_ORACLE_DATA)" : undefined) ??
-    programsMissing(runner, "ssh", "ssh-keygen", "/usr/sbin/sshd", "unshare", "ss", "tar");
+    programsMissing(
+      runner,
+      "ssh",
+      "ssh-keygen",
+      "/usr/sbin/sshd",
+      "unshare",
+      "ss",
+      "tar",
+      "ip6tables-save",
+    );
 }
 
 /** Where the repository answers, in the router's network alone. */
@@ -32,12 +42,18 @@ export class PackageTower implements AsyncDisposable {
     readonly roots: Readonly<Record<string, string>>,
     /** What the repository serves: its folder by architecture is in it. */
     readonly repository: string,
-    readonly vault: NetworkNamespace,
+    /** The networks of all hosts, by their names. */
+    readonly networks: Readonly<Record<string, NetworkNamespace>>,
     /** A folder for PATH whose `ssh` reaches the hosts, for a program of its own. */
     readonly programs: string,
     /** The paths that the repository was asked for so far. */
     readonly asked: readonly string[],
   ) {}
+
+  /** The network of `vault`. */
+  get vault(): NetworkNamespace {
+    return this.networks["vault"]!;
+  }
 
   /** The root of `vault`. */
   get root(): string {
@@ -48,12 +64,14 @@ export class PackageTower implements AsyncDisposable {
    * @param data Where real packages and a real root lie.
    * @param others Offline hosts beside `vault`.
    * @param rate Bytes a second of the line to the repository.
+   * @param patience of the tower with repositories
    */
   static async create(
     runner: Runner,
     data: string,
     others: readonly string[] = [],
     rate?: number,
+    patience: Patience = PATIENCE,
   ): Promise<PackageTower> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(tempFolder()).path;
@@ -64,19 +82,20 @@ export class PackageTower implements AsyncDisposable {
       roots[name] = join(folder, `root-${name}`);
       await layRoot(runner, data, roots[name]);
     }
-    const vault = stack.use(await NetworkNamespace.create(runner));
     const router = stack.use(await NetworkNamespace.create(runner));
     await router.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo");
     const { server, asked } = await serveFolder(runner, router, folder, rate);
     stack.use(server);
+    const networks: Record<string, NetworkNamespace> = { router };
+    for (const name of Object.keys(roots)) {
+      networks[name] = stack.use(await NetworkNamespace.create(runner));
+      await layRules(networks[name]);
+    }
     const proxies: Record<string, string> = {};
-    const tower = stack.use(new TowerProgram({ runner: byProxies(runner, proxies, noWay) }));
-    for (const name of ["router", ...Object.keys(roots)]) {
-      const network = name === "router"
-        ? router
-        : name === "vault"
-        ? vault
-        : stack.use(await NetworkNamespace.create(runner));
+    const tower = stack.use(
+      new TowerProgram({ runner: byProxies(runner, proxies, noWay), patience }),
+    );
+    for (const [name, network] of Object.entries(networks)) {
       layHost(tower.folder, name);
       proxies[name] = await sshdOf(
         runner,
@@ -87,7 +106,7 @@ export class PackageTower implements AsyncDisposable {
     const programs = join(folder, "programs");
     Deno.mkdirSync(programs);
     Deno.writeTextFileSync(join(programs, "ssh"), sshScript(proxies), { mode: 0o755 });
-    const made = new PackageTower(tower, roots, repository, vault, programs, asked);
+    const made = new PackageTower(tower, roots, repository, networks, programs, asked);
     made.#stack.use(stack.move());
     return made;
   }
@@ -99,14 +118,26 @@ export class PackageTower implements AsyncDisposable {
 
   /** @param programs a folder for PATH */
   async startBy(programs: string, runner: Runner, ...words: string[]): Promise<RunningProcess> {
+    return runner.spawn(await this.command(runner, words, { programs }));
+  }
+
+  /** @param flags Deno's own */
+  async command(
+    runner: Runner,
+    words: readonly string[],
+    { flags = [], programs = this.programs }: {
+      readonly flags?: readonly string[];
+      readonly programs?: string;
+    } = {},
+  ): Promise<Command> {
     const main = join(import.meta.dirname!, "../../../cli/main.ts");
     const { stdout } = await runner.run({ argv: [Deno.execPath(), "info", "--json"] });
     const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
     const PATH = `${programs}:/usr/bin:/usr/sbin`;
-    return runner.spawn({
-      argv: [Deno.execPath(), "run", "-A", "--no-check", main, ...words],
+    return {
+      argv: [Deno.execPath(), "run", "-A", "--no-check", ...flags, main, ...words],
       variables: { HOME: this.tower.env.home, PATH, DENO_DIR: denoDir },
-    });
+    };
   }
 
   /** The processes that hold its ways beyond the router. */
@@ -123,17 +154,6 @@ export class PackageTower implements AsyncDisposable {
         return false;
       }
     }).map(Number);
-  }
-
-  /** All that installing might leave behind: text files, listening sockets, processes. */
-  async traces(): Promise<string> {
-    const sockets = await this.vault.run("ss", "-Hltnx");
-    const kept = ["etc/hosts", "etc/apk/repositories"].map((path) => {
-      return Deno.readTextFileSync(join(this.root, path));
-    });
-    const cache = join(this.root, "var/cache/apk");
-    const names = Array.from(Deno.readDirSync(cache), ({ name }) => name);
-    return [...kept, ...names.sort(), sockets].join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -180,6 +200,15 @@ export async function layRoot(runner: Runner, data: string, root: string): Promi
   Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}\n`);
   const doas = '#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\nexec "$@"\n';
   Deno.writeTextFileSync(join(root, "usr/bin/doas"), doas, { mode: 0o755 });
+}
+
+/** Rules as a host has them: whoever empties a table or adds to it is seen. */
+async function layRules(network: NetworkNamespace): Promise<void> {
+  const reject = ["-d", "192.0.2.77", "-j", "REJECT"];
+  const redirect = ["-p", "tcp", "-d", "192.0.2.78", "-j", "REDIRECT", "--to-ports", "9"];
+  await network.run("iptables", "-A", "OUTPUT", ...reject);
+  await network.run("iptables", "-t", "nat", "-A", "OUTPUT", ...redirect);
+  await network.run("ip6tables", "-A", "OUTPUT", "-j", "REJECT");
 }
 
 /**
