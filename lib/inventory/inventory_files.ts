@@ -8,7 +8,7 @@ import { readOwnBytes } from "../files/own_file.ts";
 import { waitForLock } from "../files/lock_file.ts";
 import { privateFolder } from "../files/private_folder.ts";
 import { removeStaleFolders } from "../files/session_folder.ts";
-import { syncFolder } from "../files/whole_file.ts";
+import { removeUnfinished, syncFolder } from "../files/whole_file.ts";
 import {
   addressIn,
   FILE_LIMIT,
@@ -67,7 +67,10 @@ export function writeHostFile(
   file: "tower.env" | "world" | "package_sources" | "programs",
   bytes: Uint8Array,
 ): void {
-  writeFileAtomic(`${hostFolder(place, name)}/${file}`, bytes, 0o600);
+  const folder = hostFolder(place, name);
+  // Of a file that is seldom written, what a killed one left would lie there for long.
+  if (exists(folder)) removeUnfinished(folder);
+  writeFileAtomic(`${folder}/${file}`, bytes, 0o600);
 }
 
 /** Makes sure that ssh finds the keys of all hosts, as an inventory of TowerOS has no such file. */
