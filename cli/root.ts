@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { Env } from "../lib/env.ts";
 import { chosenCommands, prepareTree, runProgram } from "../lib/program/command_program.ts";
 import { type Ending, newEnding } from "../lib/program/ending.ts";
+import { bundleCommand } from "./commands/bundle.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { cpCommand } from "./commands/cp.ts";
 import { deprovisionCommand } from "./commands/deprovision.ts";
@@ -44,6 +45,7 @@ const COMMANDS = {
   why: whyCommand,
   "apk-tunnel": apkTunnelCommand,
   cache: cacheCommand,
+  bundle: bundleCommand,
   menu: menuCommand,
   poweroff: poweroffCommand,
   reboot: rebootCommand,

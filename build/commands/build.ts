@@ -60,7 +60,8 @@ async function efiSignerFor(
 /** What signs a folder; a key that cannot be used is told before the build. */
 async function signerFor(key: string | true, env: Env) {
   const { imageKey } = await import("../release/image_key.ts");
-  const { signBuild, readSigningKey } = await import("../release/signing.ts");
+  const { signBuild } = await import("../release/signing.ts");
+  const { readSigningKey } = await import("../../lib/program/ssh_signing.ts");
   const { ReleaseFolder } = await import("../../lib/release/release_folder.ts");
   const file = key === true ? await imageKey(env) : resolve(env.cwd, key);
   readSigningKey(file);

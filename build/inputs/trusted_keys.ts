@@ -1,10 +1,9 @@
 import { join, resolve } from "@std/path";
-import { loadTrustedKey } from "../../lib/apk/signature.ts";
 import type { TrustedKey } from "../../lib/apk/types.ts";
 import type { Env } from "../../lib/env.ts";
 import { TowerError } from "../../lib/errors.ts";
-import { exists, isFolder, listDir } from "../../lib/files/files.ts";
-import { readOwnText } from "../../lib/files/own_file.ts";
+import { exists } from "../../lib/files/files.ts";
+import { readKeyFolder } from "../../lib/package_way/key_folder.ts";
 import type { RepositorySpec } from "../../lib/packages/repositories.ts";
 import { labHint } from "./lab_hint.ts";
 import { LAB } from "./repositories.ts";
@@ -30,9 +29,11 @@ export interface KeyRequest {
  */
 export function trustedKeys(request: KeyRequest, env: Env): readonly TrustedKey[] {
   const { repositories, folder, arch, locked } = request;
-  if (folder !== undefined) return readKeys(resolve(env.cwd, folder), arch);
+  if (folder !== undefined) return readKeyFolder(resolve(env.cwd, folder), arch);
   const labKeys = join(labFolder(env), "keys-public");
-  if (repositories.some((r) => r.name === LAB) && exists(labKeys)) return readKeys(labKeys, arch);
+  if (repositories.some((r) => r.name === LAB) && exists(labKeys)) {
+    return readKeyFolder(labKeys, arch);
+  }
   if (locked !== undefined) return locked;
   const lab = repositories.find((r) => r.name === LAB);
   if (lab) {
@@ -43,22 +44,4 @@ export function trustedKeys(request: KeyRequest, env: Env): readonly TrustedKey[
   throw new TowerError("usage", "Cannot trust any package: no key is given", {
     hint: "name the folder with the repository's public keys: --keys DIR",
   });
-}
-
-/**
- * The keys of a folder. Where it has a folder for the architecture, as /usr/share/apk/keys of
- * Alpine has, those alone: a key that signs for another machine decides nothing here.
- */
-function readKeys(folder: string, arch: string): TrustedKey[] {
-  const own = join(folder, arch);
-  const from = isFolder(own) && keyNames(own).length > 0 ? own : folder;
-  const names = keyNames(from);
-  if (names.length === 0) {
-    throw new TowerError("not-found", `Cannot find a public key (*.pub) in "${folder}"`);
-  }
-  return names.map((name) => loadTrustedKey(name, readOwnText(join(from, name), 64 << 10)));
-}
-
-function keyNames(folder: string): string[] {
-  return listDir(folder).filter((name) => name.endsWith(".pub"));
 }

@@ -1,4 +1,5 @@
 import { Argument, Command } from "@commander-js/extra-typings";
+import { ARCHES } from "../../lib/brand.ts";
 import { describeCommand } from "../../lib/completion/command_tree.ts";
 import { completionAdvice, completionScript, SHELLS } from "../../lib/completion/scripts.ts";
 import { FILES, type ObjectTable } from "../../lib/completion/objects.ts";
@@ -10,6 +11,7 @@ export const OBJECTS: ObjectTable = {
   ...FILES,
   "host": { hosts: "" },
   "node": { words: ["thinclient"], hosts: "" },
+  "arch": { words: ARCHES },
   "role|host": { words: ["thinclient", "router", "online", "offline"], hosts: "" },
   "from": { words: ["thinclient", "internet"], hosts: "" },
   "to": { words: ["thinclient", "internet"], hosts: "" },

@@ -14,7 +14,23 @@ export function installCommand(env: Env, ending: Ending) {
     .argument("[pkg...]", "name, name=1.2-r3, name~1.2, name>1 or name@tag")
     .option("--restore", "bring back what was kept of a host's packages", false)
     .option("--repair", "the same, and what an apk that was cut off left broken", false)
-    .action(async (host, words, { restore, repair, ...options }) => {
+    .option("--from <file>", "ask nobody: use a bundle; without packages what it was made for")
+    .option(
+      "--signers <file>",
+      "public keys of which one must have signed the bundle (default: image_signers in ~/.local/tower)",
+    )
+    .action(async (host, words, { restore, repair, from, signers, ...options }) => {
+      if (from !== undefined) {
+        requireAlone({ restore, repair, offline: options.offline });
+        const { installFrom } = await import("../packages/bundle/install_from.ts");
+        return await installFrom(from, signers, [host, ...words], options, { env, ending });
+      }
+      if (signers !== undefined) {
+        throw new TowerError(
+          "usage",
+          "Cannot use --signers without --from: it is who signs a bundle",
+        );
+      }
       requirePackages(words, restore || repair);
       if (restore || repair) {
         const { putBackPackages } = await import("../packages/put_back.ts");
@@ -36,6 +52,16 @@ export function upgradePackagesCommand(env: Env, ending: Ending) {
       const { upgradePackages } = await import("../packages/upgrade_packages.ts");
       await upgradePackages(hosts, options, { env, ending });
     });
+}
+
+/** What a bundle has is what hosts lacked when it was made: what they lost since is not in it. */
+function requireAlone(others: Readonly<Record<string, boolean>>): void {
+  const [other] = Object.entries(others).find(([, isGiven]) => isGiven) ?? [];
+  if (other === undefined) return;
+  throw new TowerError("usage", `Cannot install with --from and --${other} at once`, {
+    hint:
+      "What came from a bundle is kept here: --restore --offline and --repair --offline ask nobody",
+  });
 }
 
 function requirePackages(packages: readonly string[], isPutBack: boolean): void {

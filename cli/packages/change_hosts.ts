@@ -2,11 +2,8 @@ import type { Env } from "../../lib/env.ts";
 import { formatError, type TowerError } from "../../lib/errors.ts";
 import { compareHosts } from "../../lib/fleet/host.ts";
 import type { Outcome } from "../../lib/fleet/operations/step.ts";
-import type { Fetcher } from "../../lib/fetch/port.ts";
-import { sharedFetcher } from "../../lib/fetch/shared_fetcher.ts";
 import { canonicalJson } from "../../lib/json.ts";
 import type { PackageChange } from "../../lib/packages/package_change.ts";
-import { INDEX_FILE } from "../../lib/packages/repositories.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
@@ -18,7 +15,7 @@ import { lockPackages, settle } from "./host_change.ts";
 import { type Looking, openPackageStore } from "./host_sources.ts";
 import type { PackageMachine } from "./package_machine.ts";
 import { isPermitted, requirePermission } from "./permission.ts";
-import { wayFetcher } from "./package_way.ts";
+import { sharedWay } from "./package_way.ts";
 
 /** What changes on a machine, and how it is done. */
 export interface PlannedChange {
@@ -51,12 +48,7 @@ export async function changeHosts(
   }
   using store = openPackageStore(env, reporter);
   await using scope = new Scope(env.signal);
-  let shared: Promise<Fetcher> | undefined;
-  const openWay = async () => {
-    const fetcher = await wayFetcher(fleet, env.patience, scope);
-    return sharedFetcher(fetcher, (url) => url.endsWith(`/${INDEX_FILE}`));
-  };
-  const way = () => shared ??= openWay();
+  const way = sharedWay(fleet, env.patience, scope);
   const looking: Looking = { env, fleet, store, scope, reporter, way };
   const planned = await Promise.all(
     machines.map((machine) => outcomeOf(machine, () => plan(machine, looking))),

@@ -7,7 +7,7 @@ import {
   readSources,
   type SourceContext,
 } from "../../lib/package_way/host_sources.ts";
-import { isBeyondHost } from "../../lib/packages/repositories.ts";
+import { isBeyondHost, type RepositorySpec } from "../../lib/packages/repositories.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
 import { keptIndexes } from "../../lib/package_way/kept_indexes.ts";
 import type { Reporter } from "../../lib/report/event.ts";
@@ -42,6 +42,8 @@ export interface Looking {
   readonly reporter: Reporter;
   /** A way by the router that several share; each opens its own where there is none. */
   readonly way?: () => Promise<Fetcher>;
+  /** Whether a repository is read; all are where nothing says so. */
+  readonly isRead?: (spec: RepositorySpec, arch: string) => boolean;
 }
 
 /** Where packages are kept on this machine. */
@@ -74,13 +76,15 @@ export async function openSources(
   machine: PackageMachine,
   state: ApkState,
   { allowOld, newSources, offline }: SourceOptions,
-  { env, fleet, store, scope, reporter, way }: Looking,
+  { env, fleet, store, scope, reporter, way, isRead }: Looking,
 ): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
   const remember = requireKnownSources(state, machine, newSources);
   const ownWay = () => wayFetcher(fleet, env.patience, scope);
   const fetcher = offline ? keptIndexes(store) : await (way ?? ownWay)();
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };
-  const specs = state.repositories.filter(({ url }) => isBeyondHost(url));
+  const specs = state.repositories.filter((spec) =>
+    isBeyondHost(spec.url) && (isRead?.(spec, arch) ?? true)
+  );
   return { sources: await readSources(specs, context, allowOld), context, remember };
 }

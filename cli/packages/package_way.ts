@@ -4,16 +4,18 @@ import { type Dependency, formatDependency } from "../../lib/apk/dependency.ts";
 import { TowerError } from "../../lib/errors.ts";
 import type { Patience } from "../../lib/fetch/patience.ts";
 import type { Fetcher } from "../../lib/fetch/port.ts";
+import { sharedFetcher } from "../../lib/fetch/shared_fetcher.ts";
 import { tempDir } from "../../lib/files/files.ts";
 import { countedFiles } from "../../lib/package_way/counted_files.ts";
 import type { OfferedFile } from "../../lib/package_way/deno_package_server.ts";
 import { atEveryRepository } from "../../lib/package_way/every_repository.ts";
 import type { HostSource } from "../../lib/package_way/host_sources.ts";
 import { socketFetcher } from "../../lib/package_way/socket_fetcher.ts";
+import { INDEX_FILE } from "../../lib/packages/repositories.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
-import { Scope } from "../../lib/session/scope.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
+import { Scope } from "../../lib/session/scope.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
 import type { ApkDuring, PackageMachine } from "./package_machine.ts";
 import { requireDone } from "../../lib/session/steps/handler.ts";
@@ -59,6 +61,18 @@ export async function wayFetcher(
       return way;
     },
   });
+}
+
+/** {@linkcode wayFetcher} for several hosts, opened when the first of them asks; an index is fetched once for all. */
+export function sharedWay(fleet: Fleet, patience: Patience, scope: Scope): () => Promise<Fetcher> {
+  let way: Promise<Fetcher> | undefined;
+  const open = async () => sharedIndexes(await wayFetcher(fleet, patience, scope));
+  return () => way ??= open();
+}
+
+/** Fetches an index once for all who want it. */
+export function sharedIndexes(fetcher: Fetcher): Fetcher {
+  return sharedFetcher(fetcher, (url) => url.endsWith(`/${INDEX_FILE}`));
 }
 
 /** What apk is to do with what is offered. */

@@ -19,9 +19,9 @@ export const FILES: ObjectTable = {
   path: { files: "all" },
 };
 
-/** The name of an option's value. */
+/** The name of an option's value, or of each of several. */
 export function valueName({ usage }: OptionNode): string {
-  return /[<[]([^\]>]+)[\]>]$/.exec(usage)?.[1] ?? "";
+  return /[<[]([^\]>]+?)(\.{3})?[\]>]$/.exec(usage)?.[1] ?? "";
 }
 
 /** What an option takes. */

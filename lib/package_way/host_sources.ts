@@ -3,6 +3,7 @@ import { parseIndex } from "../apk/index_text.ts";
 import type { Repository } from "../apk/solver.ts";
 import type { TrustedKey } from "../apk/types.ts";
 import type { Digest } from "../brand.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
 import { TowerError } from "../errors.ts";
 import type { Fetcher } from "../fetch/port.ts";
 import { fetchIndex, rollbackOf } from "../packages/fetched_index.ts";
@@ -78,13 +79,11 @@ export function requireStored(
   sources: readonly HostSource[],
   context: SourceContext,
 ): void {
-  const lacking = coming.filter((item) => storedFile(item, sources, context) === undefined);
+  const lacking = notStored(coming, sources, context);
   if (lacking.length === 0) return;
-  const names = lacking.slice(0, MOST_NAMED).map((item) => labelOf(item.package));
-  const more = lacking.length > MOST_NAMED ? ` and ${lacking.length - MOST_NAMED} more` : "";
   throw new TowerError(
     "offline",
-    `Cannot do it offline: the cache lacks ${names.join(", ")}${more}`,
+    `Cannot do it offline: the cache lacks ${namesOf(lacking)}`,
     {
       hint:
         "Without --offline they are fetched by way of the router; tower cache lists what is here",
@@ -92,8 +91,30 @@ export function requireStored(
   );
 }
 
+/** Packages that come and are not in the store. */
+export function notStored(
+  coming: readonly Coming[],
+  sources: readonly HostSource[],
+  context: Pick<SourceContext, "arch" | "keys" | "store">,
+): Coming[] {
+  return coming.filter((item) => storedFile(item, sources, context) === undefined);
+}
+
 /** Most names that are told. */
 const MOST_NAMED = 10;
+
+/** Packages in a message. */
+export function namesOf(coming: readonly Coming[]): string {
+  const names = coming.slice(0, MOST_NAMED).map((item) => labelOf(item.package));
+  const more = coming.length > MOST_NAMED ? ` and ${coming.length - MOST_NAMED} more` : "";
+  return `${names.join(", ")}${more}`;
+}
+
+/** The file of a package, verified, in the store. */
+export interface LoadedFile extends OfferedFile {
+  readonly digest: Digest;
+  readonly open: () => ByteSource;
+}
 
 /** Packages on their way at once: several hide the network's delay. */
 const IN_FLIGHT = 4;
@@ -101,24 +122,24 @@ const IN_FLIGHT = 4;
 /**
  * Brings packages into the store, each verified whole: identity, signature, hashes. What is there is
  * not fetched again.
- * @returns the digest of each file, by its place in `coming`.
+ * @returns each file, by its place in `coming`.
  */
 export async function loadComing(
   coming: readonly Coming[],
   sources: readonly HostSource[],
   context: SourceContext,
-): Promise<OfferedFile[]> {
+): Promise<LoadedFile[]> {
   const { store, reporter } = context;
   const total = coming.reduce((sum, c) => sum + c.package.size, 0);
   reporter.report({ type: "step", id: "load", title: "Load packages", total, unit: "bytes" });
-  const files: OfferedFile[] = [];
+  const files: LoadedFile[] = [];
   let done = 0, next = 0;
   const lane = async () => {
     for (let i; (i = next++) < coming.length;) {
       const { size } = coming[i]!.package;
       const digest = await bringPackage(coming[i]!, sources, context);
       reporter.report({ type: "progress", id: "load", done: done += size, total });
-      files[i] = { size, open: () => store.open(digest) };
+      files[i] = { size, digest, open: () => store.open(digest) };
     }
   };
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, coming.length) }, lane));
@@ -145,7 +166,7 @@ export async function bringPackage(
 function requestOf(
   { package: { name, version, identity, size }, repository }: Coming,
   sources: readonly HostSource[],
-  { arch }: SourceContext,
+  { arch }: Pick<SourceContext, "arch">,
 ) {
   const url = packageUrl(sources[repository]!.url, arch, name, version);
   return { url, expect: { identity, name, version, size } };
@@ -155,7 +176,7 @@ function requestOf(
 function storedFile(
   item: Coming,
   sources: readonly HostSource[],
-  context: SourceContext,
+  context: Pick<SourceContext, "arch" | "keys" | "store">,
 ): Digest | undefined {
   const known = storedPackage(requestOf(item, sources, context), context)?.digest;
   return known !== undefined && context.store.isWhole(known) ? known : undefined;

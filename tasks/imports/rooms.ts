@@ -88,6 +88,7 @@ export const ROOMS: readonly Room[] = [
       "lib/apk/",
       "lib/archive/",
       "lib/boot/",
+      "lib/bundle/",
       "lib/bytes/",
       "lib/completion/",
       "lib/desktop/",

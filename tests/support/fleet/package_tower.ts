@@ -125,9 +125,10 @@ export class PackageTower implements AsyncDisposable {
   async command(
     runner: Runner,
     words: readonly string[],
-    { flags = [], programs = this.programs }: {
+    { flags = [], programs = this.programs, home = this.tower.env.home }: {
       readonly flags?: readonly string[];
       readonly programs?: string;
+      readonly home?: string;
     } = {},
   ): Promise<Command> {
     const main = join(import.meta.dirname!, "../../../cli/main.ts");
@@ -136,8 +137,17 @@ export class PackageTower implements AsyncDisposable {
     const PATH = `${programs}:/usr/bin:/usr/sbin`;
     return {
       argv: [Deno.execPath(), "run", "-A", "--no-check", ...flags, main, ...words],
-      variables: { HOME: this.tower.env.home, PATH, DENO_DIR: denoDir },
+      variables: { HOME: home, PATH, DENO_DIR: denoDir },
     };
+  }
+
+  /**
+   * `tower` of a user who has no tower, in the network where the repository answers.
+   * @param home of that user
+   */
+  async elsewhere(runner: Runner, home: string, ...words: string[]): Promise<Command> {
+    const command = await this.command(runner, words, { programs: "/usr/bin", home });
+    return this.networks["router"]!.inside(command);
   }
 
   /** The processes that hold its ways beyond the router. */
