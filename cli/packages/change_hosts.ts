@@ -1,5 +1,5 @@
 import type { Env } from "../../lib/env.ts";
-import { formatError, type TowerError } from "../../lib/errors.ts";
+import { formatError, TowerError } from "../../lib/errors.ts";
 import { compareHosts } from "../../lib/fleet/host.ts";
 import type { Outcome } from "../../lib/fleet/operations/step.ts";
 import { canonicalJson } from "../../lib/json.ts";
@@ -75,6 +75,7 @@ export async function changeHosts(
   const done = dryRun ? planned : await Promise.all(
     planned.map((outcome) => outcomeOf(outcome.host, () => act(outcome))),
   );
+  if (env.signal.aborted) throwInterruption(done);
   env.signal.throwIfAborted();
   if (isOnly) throwFailure(done);
   tell(done, { env, ending });
@@ -99,6 +100,22 @@ async function outcomeOf<T>(
 
 function throwFailure(outcomes: readonly Outcome<unknown, PackageMachine>[]): void {
   for (const { result } of outcomes) if (result.kind === "failed") throw result.error;
+}
+
+/** Names the hosts on which apk was cut off: a hint says what is to be done there. */
+function throwInterruption(outcomes: readonly Outcome<unknown, PackageMachine>[]): void {
+  const cut = outcomes.flatMap(({ host, result }) => {
+    const error = result.kind === "failed" ? result.error : undefined;
+    return error instanceof TowerError && error.hint !== undefined ? [{ host, error }] : [];
+  });
+  const [first] = cut;
+  if (first === undefined) return;
+  if (cut.length === 1) throw first.error;
+  const names = cut.map(({ host }) => `"${host.name}"`).join(", ");
+  throw new TowerError("interrupted", `Cannot tell how far apk came on ${names}`, {
+    cause: first.error.cause,
+    hint: "apk ends there by itself; then, for each of them: tower install HOST --repair",
+  });
 }
 
 function tell(

@@ -27,9 +27,13 @@ export function hostMachine(fleet: Fleet, host: Host): PackageMachine {
       return await openPort(path, session, scope);
     },
     async runApk(apk, title, { signal }) {
-      const result = await untilAborted(session.exec(apk, signal), signal);
-      requireLine(result, title, name);
-      return result;
+      try {
+        const result = await untilAborted(session.exec(apk, signal), signal);
+        requireLine(result);
+        return result;
+      } catch (error) {
+        throw cutOff(name, title, error);
+      }
     },
     showPrograms: (packages, { env, reporter }) => keepMenu(fleet, host, packages, env, reporter),
   };
@@ -54,9 +58,22 @@ async function openPort(
 }
 
 /** ssh's own status (ssh(1)), also where it says nothing: what apk did is not known. */
-function requireLine({ ending }: RemoteResult, title: string, name: string): void {
+function requireLine({ ending }: RemoteResult): void {
   if (ending.kind !== "exited" || ending.code !== 255) return;
-  throw new TowerError("unreachable", `Cannot ${title} on "${name}": the line to it was lost`, {
-    hint: `Once it is up: tower install ${name} --repair`,
+  throw new TowerError("unreachable", "the line to it was lost");
+}
+
+/** Nobody saw apk's end: it may have done all, nothing, or half. */
+function cutOff(name: string, title: string, cause: unknown): unknown {
+  if (!(cause instanceof TowerError)) return cause;
+  const { code } = cause;
+  if (code !== "interrupted" && code !== "unreachable") return cause;
+  const repair = `tower install ${name} --repair`;
+  const hint = code === "interrupted"
+    ? `apk ends there by itself, without what it had not read; then: ${repair}`
+    : `Once it is up: ${repair}`;
+  return new TowerError(code, `Cannot tell how far apk came on "${name}", to ${title}`, {
+    cause,
+    hint,
   });
 }

@@ -22,6 +22,8 @@ import { requireDone } from "../../lib/session/steps/handler.ts";
 
 /** Seconds that apk may take: scripts of packages may build an initramfs on a small machine. */
 const DEADLINE = 3600;
+/** Seconds that it waits for another apk there, such as one whose line was lost. */
+const WAIT = 600;
 const OUTPUT_LIMIT = 4 << 20;
 
 /**
@@ -148,6 +150,7 @@ export interface ApkWork {
 function apkArgv(root: readonly string[], { applet, repositories, words }: ApkWork) {
   return argvAs(root, [
     ...["apk", applet, "--no-progress", "--no-cache", "--no-interactive"] as const,
+    ...["--wait", String(WAIT)],
     ...["--repositories-file", "/dev/null", ...repositories],
     ...words.length === 0 ? [] : ["--", ...words],
   ]);
