@@ -22,6 +22,7 @@ import {
 } from "./commands/packages.ts";
 import { poweroffCommand, rebootCommand, synctimeCommand } from "./commands/power.ts";
 import { provisionCommand } from "./commands/provision.ts";
+import { setupCommand } from "./commands/setup.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
@@ -55,6 +56,7 @@ const COMMANDS = {
   version: versionCommand,
   firewall: firewallCommand,
   network: networkCommand,
+  setup: setupCommand,
   doctor: doctorCommand,
   completion: completionCommand,
   manual: manualCommand,

@@ -3,7 +3,7 @@ import { TowerError } from "../errors.ts";
 import { isZoneName, layoutsIn, nearestName, nearestZone } from "../locale/names.ts";
 import { exists, isFolder, listDir, readText } from "../files/files.ts";
 import { openRegular } from "../files/regular_file.ts";
-import type { HostWish } from "./request.ts";
+import type { HostWish, Locale } from "./request.ts";
 
 const LIMIT = 1 << 20;
 
@@ -14,26 +14,38 @@ const LIMIT = 1 << 20;
  * @throws {TowerError} `usage` with the option, and what may have been meant.
  */
 export function requireKnownPlace(
-  { name, locale: { timezone, keyboardLayout } }: HostWish,
+  { name, locale }: HostWish,
   { share }: Pick<Env, "share">,
 ): void {
+  const problems = placeFaults(locale, share).map((fault) => `--${fault}`);
+  if (problems.length === 0) return;
+  throw new TowerError("usage", `Cannot provision "${name}":\n  ${problems.join("\n  ")}`, {
+    hint: "What is not given is taken from this machine: name it on the command line",
+  });
+}
+
+/**
+ * What of a place does not exist, each fault with the name of its option first and what may have been meant.
+ * @param share /usr/share
+ */
+export function placeFaults(
+  { timezone, keyboardLayout }: Pick<Locale, "timezone" | "keyboardLayout">,
+  share: string,
+): string[] {
   const problems: string[] = [];
   const blame = (option: string, value: string, says: string, meant: string | undefined) =>
     problems.push(
       `${option} "${value}" ${says}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
     );
   if (!isZoneName(timezone) && !isZoneFile(`${share}/zoneinfo/${timezone}`)) {
-    blame("--timezone", timezone, "is not in the time zone database", nearestZone(timezone));
+    blame("timezone", timezone, "is not in the time zone database", nearestZone(timezone));
   }
   const layouts = layoutsOf(share);
   if (layouts && !layouts.includes(keyboardLayout)) {
     const meant = nearestName(keyboardLayout, layouts);
-    blame("--keyboard-layout", keyboardLayout, "is no keyboard layout", meant);
+    blame("keyboard-layout", keyboardLayout, "is no keyboard layout", meant);
   }
-  if (problems.length === 0) return;
-  throw new TowerError("usage", `Cannot provision "${name}":\n  ${problems.join("\n  ")}`, {
-    hint: "What is not given is taken from this machine: name it on the command line",
-  });
+  return problems;
 }
 
 /** A database that is newer than this program's knows more. */

@@ -138,6 +138,7 @@ export const ROOMS: readonly Room[] = [
       "lib/release/find_image.ts",
       "lib/release/release_folder.ts",
       "lib/session/",
+      "lib/setup/",
       "lib/store/",
     ],
     mayImport: LIB,

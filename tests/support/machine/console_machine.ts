@@ -11,11 +11,16 @@ export type ConsoleMachine =
   & Pick<MachineSpec, "image" | "firmware">
   & Partial<Pick<MachineSpec, "disk" | "moreDisks">>;
 
-/** Starts a machine that nobody has to log in at, lets its shell be used, and powers it off. */
+/**
+ * Starts a machine, lets its shell be used, and powers it off.
+ *
+ * @param enter logs in, where somebody has to
+ */
 export async function atConsole(
   runner: Runner,
   machine: ConsoleMachine,
   use: (shell: ConsoleShell) => Promise<void>,
+  enter: (shell: ConsoleShell) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await using qemu = runner.spawn({
     argv: qemuArgv({
@@ -26,6 +31,7 @@ export async function atConsole(
     }),
   });
   const shell = new ConsoleShell(qemu);
+  await enter(shell);
   await shell.open(START * PATIENCE);
   await use(shell);
   await shell.type("doas poweroff\n");
@@ -35,4 +41,23 @@ export async function atConsole(
     timer = setTimeout(say, OFF * PATIENCE * 1000);
   });
   await Promise.race([qemu.ended, late]).finally(() => clearTimeout(timer));
+}
+
+/** Logs in at a thin client that was set up on a disk. @param passphrase that opens the disk, if one does */
+export function logIn(user: string, password: string, passphrase?: string) {
+  return async (shell: ConsoleShell) => {
+    if (passphrase !== undefined) {
+      await shell.until(/^Passphrase of this thin client: $/m, START * PATIENCE);
+      await shell.type("not this one\n");
+      await shell.until(
+        /^This does not open the disk\.\n+Passphrase [a-z ]+: $/m,
+        START * PATIENCE,
+      );
+      await shell.type(`${passphrase}\n`);
+    }
+    await shell.until(/ login: $/, START * PATIENCE);
+    await shell.type(`${user}\n`);
+    await shell.until(/Password: $/, START * PATIENCE);
+    await shell.type(`${password}\n`);
+  };
 }
