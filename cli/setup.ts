@@ -7,28 +7,41 @@ import type { Ending } from "../lib/program/ending.ts";
 import { reporterFor } from "../lib/program/reporter.ts";
 import { formatBytes } from "../lib/report/quantity.ts";
 import { readSetupAnswers } from "../lib/setup/answers.ts";
+import { diskChoices } from "../lib/setup/choices.ts";
 import { PARTITIONS } from "../lib/setup/layout.ts";
 import { openLiveMedium } from "../lib/setup/live_medium.ts";
 import { planSetup, requireMachine, type SetupPlan } from "../lib/setup/plan.ts";
 import { setUp } from "../lib/setup/setup.ts";
+import { askSetup, requireScreen } from "./ask_setup.ts";
 import { requireRoot } from "./this_machine.ts";
 
 interface SetupOptions {
-  readonly answers: string;
+  readonly answers?: string | undefined;
+  /** Whether what the answers leave out is asked. */
+  readonly ask: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
 
 /** The command `setup`, from its options to its exit. */
 export async function runSetup(
-  { answers, dryRun, json }: SetupOptions,
+  { answers, ask, dryRun, json }: SetupOptions,
   env: Env,
   ending: Ending,
 ): Promise<void> {
-  const wish = readSetupAnswers(resolve(env.cwd, answers), newSalt());
-  await requireRoot(env, "set up a thin client", `tower setup --answers ${answers}`);
+  const salt = newSalt();
+  const isAsked = ask || answers === undefined;
+  if (isAsked) requireScreen(env);
+  const read = isAsked ? undefined : readSetupAnswers(resolve(env.cwd, answers), salt);
+  const words = [
+    ...answers === undefined ? [] : [" --answers ", answers],
+    ...ask ? [" --ask"] : [],
+  ];
+  await requireRoot(env, "set up a thin client", `tower setup${words.join("")}`);
   requireMachine(env);
   await using medium = await openLiveMedium(env);
+  const disks = () => diskChoices(medium, env);
+  const wish = read ?? await askSetup({ answers, isDryRun: dryRun, salt, disks }, env);
   using owned = new DisposableStack();
   const plan = await planSetup(wish, medium, env, owned);
   if (dryRun || !json) tell(plan, dryRun, ending.json, env);

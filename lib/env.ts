@@ -6,6 +6,8 @@ import type { TextSink } from "./report/text_sink.ts";
 import { createFetcher, type FetcherOptions } from "./fetch/fetcher.ts";
 import { PATIENCE, type Patience } from "./fetch/patience.ts";
 import type { Fetcher } from "./fetch/port.ts";
+import { terminalKeys } from "./proc/deno_keys.ts";
+import type { Keys } from "./proc/keys.ts";
 import { hushTerminal, NO_TERMINAL, readHiddenLine, terminalSize } from "./proc/deno_terminal.ts";
 
 /** All that a program takes from the machine it runs on. Tests give their own. */
@@ -48,6 +50,8 @@ export interface Env {
   askSecret(question: string): Promise<string | undefined>;
   /** Keeps what is typed from showing while the terminal is drawn on. */
   hush(): Disposable;
+  /** Has the terminal hand over each key. @throws {TowerError} `usage` where it is another program's. */
+  keys(): Keys;
   /** How long a server may take. */
   readonly patience: Patience;
   /** Makes a fetcher that the signal ends. */
@@ -93,6 +97,7 @@ export function realEnv(): Env {
     ask: (question) => askLine(question, signal),
     askSecret: (question) => askHidden(question, signal),
     hush: hushTerminal,
+    keys: () => terminalKeys(signal),
     patience: PATIENCE,
     fetcher: (options) => createFetcher({ patience: PATIENCE, ...options, signal }),
   };

@@ -38,13 +38,13 @@ function changesBetween(a: string, b: string): number {
 }
 
 /** All time zones by the names that are not another's alias. */
-function zones(): string[] {
+export function zoneNames(): string[] {
   return [...Intl.supportedValuesOf("timeZone"), "UTC"];
 }
 
 /** Whether the time zone database has a name, as far as this program's own copy tells. */
 export function isZoneName(name: string): boolean {
-  const known = zones();
+  const known = zoneNames();
   if (known.includes(name)) return true;
   const isOtherCase = known.some((zone) => zone.toLowerCase() === name.toLowerCase());
   if (isOtherCase || !/^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/.test(name)) return false;
@@ -58,7 +58,7 @@ export function isZoneName(name: string): boolean {
 
 /** The zone that a wrong name may have meant. */
 export function nearestZone(name: string): string | undefined {
-  return nearestName(name, zones());
+  return nearestName(name, zoneNames());
 }
 
 /** The layouts that a list of X's rules has (`base.lst`, its part `! layout`). */

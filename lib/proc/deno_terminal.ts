@@ -33,7 +33,8 @@ export async function readHiddenLine(
 
 export const NO_TERMINAL = Symbol("no terminal");
 
-function hushed(): Disposable | undefined {
+/** As {@linkcode hushTerminal}; undefined where the terminal is not this program's to change. */
+export function hushed(): Disposable | undefined {
   return setEcho(false) ? { [Symbol.dispose]: () => void setEcho(true) } : undefined;
 }
 

@@ -57,7 +57,7 @@ function isZoneFile(path: string): boolean {
 }
 
 /** Names of layouts: those of Alpine's console, else all of X; undefined where neither is here. */
-function layoutsOf(share: string): readonly string[] | undefined {
+export function layoutsOf(share: string): readonly string[] | undefined {
   const [console, x] = [`${share}/bkeymaps`, `${share}/X11/xkb/rules/base.lst`];
   if (isFolder(console)) return listDir(console);
   return exists(x) ? layoutsIn(readText(x, LIMIT)) : undefined;

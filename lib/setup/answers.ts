@@ -22,24 +22,55 @@ function ruled(key: Key) {
 const secretFile = z.strictObject({ file: z.string().min(1) });
 
 /** What is asked of whoever sets up a thin client, by the names of options of `provision`. */
-const ANSWERS = z.strictObject({
+const FIELDS = {
   disk: z.string().max(256).refine((text) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text), {
     message: "must be a serial number, or a path below /dev/disk/by-id",
   }).refine((text) => !text.startsWith("/") || text.startsWith(BY_ID), {
     message: "must be a serial number, or a path below /dev/disk/by-id: others change",
   }),
-  erase: z.boolean().default(false),
+  erase: z.boolean(),
   hostname: z.string().refine((name) => name === "thinclient" || RULES.HOSTNAME.isGood(name), {
     message: 'must have 1 to 15 of a-z, 0-9 and "-", and begin and end with a letter or digit',
-  }).default("thinclient"),
+  }),
   username: ruled("USERNAME"),
   password: z.union([secretFile, z.strictObject({ hash: ruled("PASSWORD_HASH") })]),
-  encryption: z.strictObject({ passphrase: secretFile }).optional(),
-  "keyboard-layout": ruled("KEYBOARD_LAYOUT").default("us"),
-  "keyboard-variant": ruled("KEYBOARD_VARIANT").optional(),
-  timezone: ruled("TIMEZONE").default("UTC"),
-  lang: ruled("LANG").default("en_US.UTF-8"),
-});
+  encryption: z.strictObject({ passphrase: secretFile }),
+  "keyboard-layout": ruled("KEYBOARD_LAYOUT"),
+  "keyboard-variant": ruled("KEYBOARD_VARIANT"),
+  timezone: ruled("TIMEZONE"),
+  lang: ruled("LANG"),
+};
+
+/** What holds where the answers do not say. */
+export const DEFAULTS = {
+  hostname: "thinclient",
+  "keyboard-layout": "us",
+  timezone: "UTC",
+  lang: "en_US.UTF-8",
+} as const;
+
+const GIVEN = z.strictObject(FIELDS).partial();
+const ANSWERS = GIVEN.required({ disk: true, username: true, password: true });
+
+type FileAnswers = z.infer<typeof GIVEN>;
+
+/** What a file of answers says but its secrets. */
+export type OpenAnswers = Omit<FileAnswers, "password" | "encryption">;
+
+/** Answers that are one text each: what asks for them on a screen judges them by the same rules. */
+export type TextAnswer =
+  | "disk"
+  | "hostname"
+  | "username"
+  | "keyboard-layout"
+  | "keyboard-variant"
+  | "timezone"
+  | "lang";
+
+/** What is wrong with an answer, such as "must be …"; undefined where nothing is. */
+export function answerFault(name: TextAnswer, value: string): string | undefined {
+  return FIELDS[name].safeParse(value).error?.issues[0]?.message;
+}
 
 /** All that is wanted of a thin client on a disk. */
 export interface SetupWish {
@@ -58,37 +89,72 @@ export interface SetupWish {
  * @throws {TowerError} `usage` with every fault, its line and field; no value that is secret
  */
 export function readSetupAnswers(path: string, salt: string): SetupWish {
-  const answers = decoded(path);
+  const answers = decoded(path, ANSWERS);
+  const { password, passphrase } = secretsOf(answers, path);
+  return wishOf(answers, { passwordHash: hashOf(password!, salt), passphrase });
+}
+
+/**
+ * The same of a file that leaves out what it likes.
+ * @returns secrets as they are, the password perhaps as its hash
+ */
+export function readGivenAnswers(path: string): OpenAnswers & GivenSecrets {
+  const { password, encryption, ...open } = decoded(path, GIVEN);
+  return { ...open, ...secretsOf({ password, encryption }, path) };
+}
+
+export interface GivenSecrets {
+  readonly password: { readonly text: string } | { readonly hash: string } | undefined;
+  readonly passphrase: string | undefined;
+}
+
+/** The hash of a password that is not one yet. */
+export function hashOf(password: NonNullable<GivenSecrets["password"]>, salt: string): string {
+  return "hash" in password ? password.hash : sha512Crypt(password.text, salt);
+}
+
+/** What is wanted by answers, which may be fewer than a file of them must have. */
+export function wishOf(
+  answers: OpenAnswers & { readonly disk: string; readonly username: string },
+  { passwordHash, passphrase }: Pick<SetupWish, "passphrase"> & { readonly passwordHash: string },
+): SetupWish {
+  const { disk, erase = false, username } = answers;
+  const layout = answers["keyboard-layout"] ?? DEFAULTS["keyboard-layout"];
+  return {
+    ...{ disk, erase, passphrase },
+    settings: {
+      hostname: answers.hostname ?? DEFAULTS.hostname,
+      ...{ username, passwordHash },
+      keyboardLayout: layout,
+      keyboardVariant: answers["keyboard-variant"] ?? layout,
+      timezone: answers.timezone ?? DEFAULTS.timezone,
+      lang: answers.lang ?? DEFAULTS.lang,
+    },
+  };
+}
+
+function secretsOf(
+  { password, encryption }: Pick<FileAnswers, "password" | "encryption">,
+  path: string,
+): GivenSecrets {
   const secret = ({ file }: { readonly file: string }, field: string, rule: SecretRule) =>
     readSecret(
       isAbsolute(file) ? file : resolve(parentFolder(path), file),
       `${path}: ${field}`,
       rule,
     );
-  const { password, encryption } = answers;
-  const layout = answers["keyboard-layout"];
   return {
-    disk: answers.disk,
-    erase: answers.erase,
-    settings: {
-      hostname: answers.hostname,
-      username: answers.username,
-      passwordHash: "hash" in password
-        ? password.hash
-        : sha512Crypt(secret(password, "password.file", PASSWORD), salt),
-      keyboardLayout: layout,
-      keyboardVariant: answers["keyboard-variant"] ?? layout,
-      timezone: answers.timezone,
-      lang: answers.lang,
-    },
+    password: password && "file" in password
+      ? { text: secret(password, "password.file", PASSWORD) }
+      : password,
     passphrase: encryption &&
       secret(encryption.passphrase, "encryption.passphrase.file", PASSPHRASE),
   };
 }
 
-function decoded(path: string): z.infer<typeof ANSWERS> {
+function decoded<T>(path: string, schema: z.ZodType<T>): T {
   try {
-    return decodeYaml(readText(path, LIMIT), path, ANSWERS, isSecret);
+    return decodeYaml(readText(path, LIMIT), path, schema, isSecret);
   } catch (error) {
     if (!(error instanceof TowerError) || error.code !== "malformed") throw error;
     throw new TowerError("usage", error.message, {
@@ -119,6 +185,12 @@ const PASSPHRASE = {
   pattern: /^[\x20-\x7e]{8,512}$/,
   says: "have 8 to 512 characters of plain ASCII, in one line",
 };
+
+/** What is wrong with a secret that is typed; undefined where nothing is. */
+export function secretFault(what: "password" | "passphrase", value: string): string | undefined {
+  const { pattern, says } = what === "password" ? PASSWORD : PASSPHRASE;
+  return pattern.test(value) ? undefined : `must ${says}`;
+}
 
 /** The one line of a file that nobody else may read. */
 function readSecret(path: string, field: string, { what, pattern, says }: SecretRule): string {

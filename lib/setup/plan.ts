@@ -67,9 +67,7 @@ export async function planSetup(
   requireKnownSettings(wish, share);
   const { home } = requireFreeName(wish.settings.username, readText(`${etc}/passwd`, LIMIT));
   const disk = await findDisk(runner, wish.disk);
-  const reasons = disk.number === medium.device.number
-    ? ["it is the medium that this machine was started from"]
-    : refusals(disk, { size: 0, allowFixed: true });
+  const reasons = reasonsAgainst(disk, medium);
   if (reasons.length > 0) throw refused(disk, reasons.join("; "));
   const layout = layoutOf(disk.size, medium.root.size);
   const opened = owned.use(openDevice(disk.path, disk.number));
@@ -84,12 +82,23 @@ export async function planSetup(
   return { wish, disk, opened, state, layout, home };
 }
 
+/** What speaks against writing to a disk, whatever is on it. */
+export function reasonsAgainst(
+  disk: InspectedDevice,
+  { device }: Pick<LiveMedium, "device">,
+): string[] {
+  return disk.number === device.number
+    ? ["it is the medium that this machine was started from"]
+    : refusals(disk, { size: 0, allowFixed: true });
+}
+
 function refused(disk: InspectedDevice, reason: string, hint?: string): TowerError {
   const message = `Cannot write to ${describeDevice(disk)}: ${reason}`;
   return new TowerError("conflict", message, hint === undefined ? {} : { hint });
 }
 
-function stateOf(path: string): DiskState {
+/** What is on a disk. @throws {TowerError} where it cannot be read */
+export function stateOf(path: string): DiskState {
   using disk = openDisk(path, "read");
   return diskState(disk);
 }
@@ -100,14 +109,21 @@ function requireKnownSettings({ settings }: SetupWish, share: string): void {
   throw new TowerError("usage", `Cannot set up a thin client:\n  ${faults.join("\n  ")}`);
 }
 
+/** Whether a name is that of somebody else of the system. @param passwd /etc/passwd */
+export function isTakenName(name: string, passwd: string): boolean {
+  return usersIn(passwd).some(([user, , uid]) => user === name && uid !== String(USER_ID));
+}
+
+function usersIn(passwd: string): readonly (readonly string[])[] {
+  return passwd.split("\n").map((line) => line.split(":"));
+}
+
 /** @throws {TowerError} `conflict` for the name of somebody else of the system */
 function requireFreeName(name: string, passwd: string): { readonly home: string } {
-  const users = passwd.split("\n").map((line) => line.split(":"));
-  const other = users.find(([user, , uid]) => user === name && uid !== String(USER_ID));
-  if (other !== undefined) {
+  if (isTakenName(name, passwd)) {
     throw new TowerError("conflict", `Cannot use "${name}" as username: the system has it already`);
   }
-  const [, , , , , home = ""] = users.find(([, , uid]) => uid === String(USER_ID)) ?? [];
+  const [, , , , , home = ""] = usersIn(passwd).find(([, , uid]) => uid === String(USER_ID)) ?? [];
   if (home.startsWith("/")) return { home };
   throw new TowerError(
     "unsupported",

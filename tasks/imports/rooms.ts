@@ -92,6 +92,7 @@ export const ROOMS: readonly Room[] = [
       "lib/bytes/",
       "lib/completion/",
       "lib/desktop/",
+      "lib/dialog/",
       "lib/firewall/",
       "lib/fleet/",
       "lib/format/",

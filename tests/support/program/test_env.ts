@@ -1,4 +1,5 @@
 import type { Env } from "../../../lib/env.ts";
+import type { Typed } from "../../../lib/proc/keys.ts";
 import type { Runner } from "../../../lib/proc/command.ts";
 import { RecordingRunner } from "../../../lib/proc/recording_runner.ts";
 import { createFetcher } from "../../../lib/fetch/fetcher.ts";
@@ -16,6 +17,8 @@ export interface TestEnvOptions {
   readonly patience?: Patience;
   /** What the user answers, question by question; then the input has ended. */
   readonly answers?: readonly string[];
+  /** What the user types at a screen; then the terminal hangs up. */
+  readonly typed?: readonly Typed[];
   /** What happens while the user thinks about each. */
   readonly onQuestion?: () => void | Promise<void>;
   /** A home that is there already. */
@@ -42,6 +45,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const signal = options.signal ?? new AbortController().signal;
   const { patience = PATIENCE } = options;
   const answers = [...options.answers ?? []];
+  const typed = [...options.typed ?? []];
   const errors = { write: (text: string) => void (written.err += text) };
   const ask = async (question: string) => {
     written.err += question;
@@ -78,6 +82,10 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     ask,
     askSecret: ask,
     hush: () => ({ [Symbol.dispose]() {} }),
+    keys: () => ({
+      next: () => Promise.resolve(typed.shift() ?? { kind: "ended" }),
+      [Symbol.dispose]() {},
+    }),
     patience,
     fetcher: (options) => createFetcher({ patience, ...options, signal }),
     [Symbol.dispose]: () => dir[Symbol.dispose](),
