@@ -43,12 +43,26 @@ export async function readSources(
 ): Promise<HostSource[]> {
   return await Promise.all(specs.map(async (spec) => {
     const index = await fetchIndex(spec.url, context.arch, context.fetcher);
-    const packages = parseIndex(readIndexArchive(index, context.keys).indexText);
+    const packages = verifiedPackages(spec, index, context);
     const newest = packages.reduce((most, p) => Math.max(most, p.buildTime ?? 0), 0);
     requireNoOlder(spec, newest, context, allowOld);
     keepIndex(indexUrl(spec.url, context.arch), index, context.store);
     return { url: spec.url, ...spec.tag === undefined ? {} : { tag: spec.tag }, packages, index };
   }));
+}
+
+/** What an index lists. @throws {TowerError} with the repository's name */
+function verifiedPackages({ url }: RepositorySpec, index: Uint8Array, { keys }: SourceContext) {
+  try {
+    return parseIndex(readIndexArchive(index, keys).indexText);
+  } catch (cause) {
+    if (!(cause instanceof TowerError)) throw cause;
+    const message = `Cannot use repository "${shownUrl(url)}": its index is refused`;
+    throw new TowerError(cause.code, message, {
+      cause,
+      hint: "One of the keys in the host's /etc/apk/keys must have signed it, whole as it comes",
+    });
+  }
 }
 
 function requireNoOlder(

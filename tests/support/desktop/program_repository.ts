@@ -20,10 +20,14 @@ export interface ProgramPackage {
   readonly buildTime?: number;
 }
 
-/** Makes a repository of packages with the test key in `folder`/x86_64. */
+/**
+ * Makes a repository of packages in `folder`/x86_64.
+ * @param key that signs index and packages
+ */
 export function makeProgramRepository(
   folder: string,
   packages: Readonly<Record<string, ProgramPackage>>,
+  key = TEST_KEY.secret,
 ): void {
   const place = join(folder, "x86_64");
   Deno.mkdirSync(place, { recursive: true });
@@ -41,7 +45,7 @@ export function makeProgramRepository(
       tree.put({ ...BASE, type: "file", path, mode: 0o755, content: { kind: "inline", bytes } });
     }
     const packed = packPackage({
-      ...{ tree, reader: store, spool: store.writer(), key: TEST_KEY.secret, level: 6 },
+      ...{ tree, reader: store, spool: store.writer(), key, level: 6 },
       scripts: Object.fromEntries(scripts),
       info: {
         ...{ name, version, arch: "x86_64", description: "A test", license: "MIT" },
@@ -53,8 +57,5 @@ export function makeProgramRepository(
     index.push(packed.package);
   }
   const text = formatIndex(index);
-  Deno.writeFileSync(
-    join(place, "APKINDEX.tar.gz"),
-    packIndexArchive(text, "test", TEST_KEY.secret),
-  );
+  Deno.writeFileSync(join(place, "APKINDEX.tar.gz"), packIndexArchive(text, "test", key));
 }

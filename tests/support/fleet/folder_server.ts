@@ -1,7 +1,7 @@
 /**
  * Serves a folder's files at port 80, and tells the path of each request; a file NAME.redirect beside one
- * says where it moved to, with NAME.half it stops in the middle and waits, with NAME.endless it never ends. All that it sends goes
- * over a line of so many bytes a second, where that is said.
+ * says where it moved to, with NAME.half it stops in the middle and waits, with NAME.endless it never ends, with NAME.slow it sends five
+ * bytes a second. All that it sends goes over a line of so many bytes a second, where that is said.
  *
  *     folder_server.ts FOLDER [RATE]
  */
@@ -20,6 +20,7 @@ Deno.serve({
   if (location !== undefined) return new Response(null, { status: 302, headers: { location } });
   if (await textOf(`${path}.half`) !== undefined) return new Response(half(path));
   if (await textOf(`${path}.endless`) !== undefined) return new Response(endless());
+  if (await textOf(`${path}.slow`) !== undefined) return new Response(slow(path));
   try {
     const { readable } = await Deno.open(path);
     return new Response(rate === undefined ? readable : readable.pipeThrough(line(Number(rate))));
@@ -35,6 +36,18 @@ function half(path: string): ReadableStream<Uint8Array> {
 
 function endless(): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1 << 16)) });
+}
+
+function slow(path: string): ReadableStream<Uint8Array> {
+  const bytes = Deno.readFileSync(path);
+  let at = 0;
+  return new ReadableStream({
+    async pull(to) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      to.enqueue(bytes.slice(at, ++at));
+      if (at === bytes.length) to.close();
+    },
+  });
 }
 
 /** When the line is free again, in milliseconds. */
