@@ -26,6 +26,7 @@ import { setupCommand } from "./commands/setup.ts";
 import { runCommand, sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
+import { upgradeCommand } from "./commands/upgrade.ts";
 import { versionCommand } from "./commands/version.ts";
 import { wlanConnectCommand } from "./commands/wlan_connect.ts";
 import { VERSION_TEXT } from "./version.ts";
@@ -57,6 +58,7 @@ const COMMANDS = {
   firewall: firewallCommand,
   network: networkCommand,
   setup: setupCommand,
+  upgrade: upgradeCommand,
   doctor: doctorCommand,
   completion: completionCommand,
   manual: manualCommand,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { firstAutoboot } from "../../lib/boot/autoboot.ts";
+import { SLOT_SYSTEM, slotSystemText } from "../../lib/boot/slot_system.ts";
 import { firstSlotRecord } from "../../lib/boot/slot_record.ts";
 import slotRecord from "../../lib/boot/slot_record.sh" with { type: "text" };
 import { TowerError } from "../../lib/errors.ts";
@@ -44,8 +45,9 @@ const spec = z.strictObject({
     "What an update writes: the name of its file by what the partitions are called before -a and -b. The " +
       "file of the part `program` becomes the slot's unified kernel image.",
   ),
-  signers: z.array(publicKey).min(1).describe(
-    "Public keys of OpenSSH: one of them must have signed an update (tower-build build --sign).",
+  signers: z.array(publicKey).default([]).describe(
+    "Public keys of OpenSSH: one of them must have signed an update (tower-build build --sign). Without any, " +
+      "tower-slot takes what another program of the system has checked, as `tower upgrade` does, and no more.",
   ),
   tries: z.int().min(1).max(9).default(3).describe(
     "How often a new slot is started before it is given up.",
@@ -82,6 +84,8 @@ const spec = z.strictObject({
 export interface SlotsPlan extends z.infer<typeof spec> {
   /** What a boot menu shows. */
   readonly title: string;
+  /** The manifest's, where it has one. */
+  readonly version: string | undefined;
 }
 
 const origin = "stage:slots" as const;
@@ -96,7 +100,7 @@ const apply: Stage<SlotsPlan> = (tree, plan, { epoch }) => {
     tree.putParents(path, origin, epoch);
     tree.replace({ ...owned, type: "file", path, mode, content });
   };
-  if (tree.file(KEYGEN) === undefined) {
+  if (plan.signers.length > 0 && tree.file(KEYGEN) === undefined) {
     throw new TowerError("not-found", `Cannot check updates: "/${KEYGEN}" is not in the tree`, {
       at: ["signers"],
       hint: "Add the package openssh-keygen",
@@ -125,6 +129,8 @@ const apply: Stage<SlotsPlan> = (tree, plan, { epoch }) => {
   for (const [file, text] of Object.entries({ ...ofLoader, guard, update })) {
     put(`usr/lib/tower-slot/${file}.sh`, inlineText(text), 0o644);
   }
+  const { title: system, version } = plan;
+  put(SLOT_SYSTEM, inlineText(slotSystemText({ system, version, epoch })), 0o644);
   put("etc/tower/slots.conf", inlineText(configuration(plan)), 0o644);
   put("etc/tower/slot-signers", inlineText(allowedSigners(plan.signers)), 0o644);
   tree.putParents("etc/tower/health.d/x", origin, epoch);
@@ -171,7 +177,11 @@ const HOW_TRIED = {
 
 export const slots = stageKind({
   spec,
-  plan: (spec, { named }): SlotsPlan => ({ ...spec, title: named.system }),
+  plan: (spec, { named }): SlotsPlan => ({
+    ...spec,
+    title: named.system,
+    version: named.version,
+  }),
   line: ({ loader, parts, tries }) =>
     `${Object.keys(parts).join(" ")} twice, ${tries} tries ${HOW_TRIED[loader]}`,
   apply,

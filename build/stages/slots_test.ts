@@ -41,7 +41,7 @@ function made(fields: object, paths: readonly string[] = [KEYGEN]) {
 Deno.test("slots put in what judges and writes them, and who may sign", () => {
   const { text, tree } = made(UEFI);
   assertEquals(tree.children("usr/lib/tower-slot").map(({ path }) => path.split("/").at(-1)), [
-    ...["efi.sh", "guard.sh", "secure_boot.sh", "update.sh"],
+    ...["efi.sh", "guard.sh", "secure_boot.sh", "system", "update.sh"],
   ]);
   assertEquals(text("etc/tower/slot-signers"), `update namespaces="file" ${KEY}\n`);
   assertEquals(text("etc/tower/slots.conf").split("\n"), [
@@ -49,6 +49,7 @@ Deno.test("slots put in what judges and writes them, and who may sign", () => {
     ...["parts=root:root.squashfs", "program=system.efi", "watchdog_module="],
     ...["watchdog_seconds=60", ""],
   ]);
+  assertEquals(text("usr/lib/tower-slot/system"), "system=test\nepoch=86400\n");
   assertEquals(tree.file("usr/sbin/tower-slot")!.mode, 0o755);
   const link = tree.get("etc/runlevels/sysinit/tower-slot");
   assert(link?.type === "symlink" && link.target === "/etc/init.d/tower-slot");
@@ -56,12 +57,17 @@ Deno.test("slots put in what judges and writes them, and who may sign", () => {
   assertEquals(tree.get("usr/lib/tower-slot/record"), undefined);
 });
 
+Deno.test("slots that no key signs for need nothing that checks signatures, and trust none", () => {
+  const { text } = made({ ...UEFI, signers: undefined }, []);
+  assertEquals(text("etc/tower/slot-signers"), "");
+});
+
 Deno.test("slots that the initramfs counts have a record", () => {
   const { text, tree, store } = made(
     { ...BIOS, watchdog: { module: "softdog", seconds: 120 } },
   );
   const scripts = tree.children("usr/lib/tower-slot").map(({ path }) => path.split("/").at(-1));
-  assertEquals(scripts, ["counter.sh", "guard.sh", "record", "record.sh", "update.sh"]);
+  assertEquals(scripts, ["counter.sh", "guard.sh", "record", "record.sh", "system", "update.sh"]);
   const record = bytesOf(store, tree.file("usr/lib/tower-slot/record")!.content);
   assertStringIncludes(new TextDecoder().decode(record), "\na good 0 0\nb empty 0 0\n");
   assertStringIncludes(
@@ -73,7 +79,7 @@ Deno.test("slots that the initramfs counts have a record", () => {
 Deno.test("slots of a Raspberry Pi have what its firmware reads, and what it is asked by", () => {
   const { text, tree } = made(PI, [KEYGEN, MAILBOX]);
   const scripts = tree.children("usr/lib/tower-slot").map(({ path }) => path.split("/").at(-1));
-  assertEquals(scripts, ["autoboot", "guard.sh", "tryboot.sh", "update.sh"]);
+  assertEquals(scripts, ["autoboot", "guard.sh", "system", "tryboot.sh", "update.sh"]);
   const autoboot = text("usr/lib/tower-slot/autoboot/autoboot.txt");
   assertEquals(autoboot.length, 256);
   assertEquals(autoboot.trimEnd().split("\n"), [
@@ -102,7 +108,6 @@ Deno.test("a manifest cannot ask for slots that could not be updated", () => {
   assert(refused({ parts: { program: "system.efi" } }), "no root");
   assert(!refused(PI));
   assert(refused({ ...PI, parts: BIOS.parts }), "a Raspberry Pi without a part that starts");
-  assert(refused({ signers: [] }), "nobody signs");
   assert(refused({ signers: ["AAAA"] }), "no key");
   const dots = slots.spec.safeParse({ ...UEFI, signers: ["ssh-ed25519 AAAA... ann"] });
   assertStringIncludes(dots.error!.message, "put the line of your own ~/.ssh/id_ed25519.pub there");

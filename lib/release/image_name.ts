@@ -22,7 +22,7 @@ export function compareImages(a: string, b: string): number {
 }
 
 /** Part by part, numbers as numbers; a part that is missing counts as 0. */
-function compareVersions(a: string, b: string): number {
+export function compareVersions(a: string, b: string): number {
   const [x, y] = [a.split("."), b.split(".")];
   for (let i = 0; i < Math.max(x.length, y.length); i++) {
     const [, n = "", rest = ""] = /^([0-9]*)(.*)$/.exec(x[i] ?? "0")!;

@@ -140,12 +140,13 @@ export const ROOMS: readonly Room[] = [
       "lib/release/release_folder.ts",
       "lib/session/",
       "lib/setup/",
+      "lib/upgrade/",
       "lib/store/",
     ],
     mayImport: LIB,
     packages: [...PURE_PACKAGES, "node:"],
     deno:
-      /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|fetch|files|inventory|lab|packages|store)\/|^lib\/env\.ts$/,
+      /(^|\/)deno_[^/]*\.ts$|^lib\/(disk|fetch|files|inventory|lab|packages|store|upgrade)\/|^lib\/env\.ts$/,
     isPure: false,
   },
   {

@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # Judges a start. Sourced by tower-slot, which a service runs as long as the machine does.
 #
+# - As long as somebody has to be waited for, such as for a passphrase, a system has the file `asking` in
+#   /run/tower-slot: that time does not count. Checks find in `started_for` the seconds that did.
 # - OpenRC has its runlevel in softlevel, and rc.starting as long as services of it start.
 # - A watchdog that is closed without a "V" goes on: the machine starts anew some seconds later
 #   (Documentation/watchdog/watchdog-api.rst). busybox' watchdog writes one when it is told to end,
@@ -59,13 +61,17 @@ guard() {
   [ "$(cat /proc/sys/kernel/panic)" != 0 ] || echo 10 > /proc/sys/kernel/panic
   [ -z "$watchdog_module" ] || modprobe -q "$watchdog_module"
   read_running
+  unasked=0 started_for=0
+  export started_for
   is_tried=$(own status | grep -c "^$slot: trying")
   until
     start_watchdog
+    uptime
+    [ ! -e "$run/asking" ] || unasked=$up
+    started_for=$((up - unasked))
     is_healthy
   do
-    uptime
-    [ "$is_tried" = 1 ] && [ "$up" -ge "$deadline" ] && start_anew
+    [ "$is_tried" = 1 ] && [ "$started_for" -ge "$deadline" ] && start_anew
     sleep 5
   done
   until own mark-good; do sleep 30; done

@@ -11,6 +11,12 @@ depend() {
 	keyword -prefix
 }
 
+# A medium may have the same root, and no slots.
+start() {
+	tr '\0' '\n' < /proc/1/environ | grep -q '^slot=' || return 0
+	default_start
+}
+
 # It is a script, whose process start-stop-daemon does not know by its name. The watchdog's process stays until
 # the last ones are killed.
 stop() {

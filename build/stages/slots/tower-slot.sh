@@ -21,6 +21,7 @@ config=/etc/tower/slots.conf
 doing='do that'
 locked=''
 way_to_try='the next start tries it'
+vouched=''   # the list of an update that the caller has checked
 unwritten='' # the slot that was emptied and is not written yet
 
 usage() {
@@ -30,12 +31,15 @@ Usage: tower-slot [--config FILE] [--library FOLDER] COMMAND
   status [--json]    tell the slots, which one runs, and which one starts next
   mark-good          the running slot works: it is started from now on
   mark-bad [a|b]     a slot, by default the running one, is never started again
-  write-other FILE|- write a signed update into the slot that does not run; it is tried at the next start
+  write-other [--sums LIST] FILE|-
+                     write a signed update into the slot that does not run; it is tried at the next start
+  room               tell how many bytes there are for each part of the slot that does not run
   try                start the machine anew, into the slot that is to be tried, where no loader does it by
                      itself: on a Raspberry Pi
   guard              wait until the running slot works and mark it good, or start the machine anew
 
-An update is a tar of a signed build's folder, with SHA256SUMS and SHA256SUMS.sig first.
+An update is a tar of a signed build's folder, with SHA256SUMS and SHA256SUMS.sig first. Who has checked one
+by other means gives its digests as LIST, such as sha256sum prints, and a tar of the files alone.
 END
 }
 
@@ -101,6 +105,24 @@ device() {
     return
   done
   return 1
+}
+
+# bytes_of DEVICE: how many it has.
+bytes_of() {
+  if [ -b "$1" ]; then
+    read -r sectors < "/sys/class/block/${1##*/}/size"
+    echo $((sectors * 512))
+  else
+    stat -c %s "$1"
+  fi
+}
+
+# room: a line for each part but the program, which has none of its own.
+room() {
+  for pair in $parts; do
+    target=$(device "${pair%%:*}-$other") || fail "the disk has no partition ${pair%%:*}-$other"
+    printf '%s %s\n' "${pair%%:*}" "$(bytes_of "$target")"
+  done
 }
 
 # One changes slots at a time: a lock of somebody who is gone is taken. busybox need not have flock.
@@ -213,6 +235,11 @@ case $command/$#/${1-} in
   mark-good/0/) doing='mark the running slot good' ;;
   mark-bad/[01]/*) doing='mark a slot bad' ;;
   write-other/1/*) doing='write the other slot' ;;
+  write-other/3/--sums)
+    doing='write the other slot' vouched=$2
+    shift 2
+    ;;
+  room/0/) doing='tell the room of the other slot' ;;
   try/0/) doing='try the other slot' ;;
   guard/0/) doing='guard the start' ;;
   --help/* | help/*)
@@ -229,6 +256,10 @@ case $command in
   status)
     open_slots
     status "$@"
+    ;;
+  room)
+    open_slots
+    room
     ;;
   mark-good)
     open_slots

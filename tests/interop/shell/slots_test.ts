@@ -1,6 +1,7 @@
 /** tower-slot as busybox runs it, over files; ssh-keygen and tar judge what it takes. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { firstSlotRecord } from "../../../lib/boot/slot_record.ts";
+import { digestOf, hexOf } from "../../../lib/bytes/digest.ts";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { entryText, programOf, SlotFolder } from "../../support/build/slot_folder.ts";
 import { named, programsMissing } from "../../support/program/missing_programs.ts";
@@ -69,6 +70,28 @@ for (const loader of ["efi", "counter"] as const) {
       },
     );
   }
+
+  slotTest("what the caller has checked is written by its list alone", loader, async (slots) => {
+    const bare = bareTar(await slots.update(FILES));
+    slots.write("list", listOf(FILES));
+    const args = ["write-other", "--sums", slots.at("list"), "-"];
+    assertMatch((await slots.run(["write-other", "-"], bare)).err, /begins with root.img/);
+    const { code, err } = await slots.run(args, bare);
+    assertEquals(code, 0, err);
+    assertEquals((await slots.status()).slots.b, trying(3));
+    assertEquals(held(slots, "root-b", ROOT.length), ROOT);
+    Deno.writeFileSync(slots.at("bare.tar"), bare);
+    assertEquals((await slots.run([...args.slice(0, 3), slots.at("bare.tar")])).code, 0);
+    assertEquals((await slots.status()).slots.b, trying(3));
+    slots.write("list", listOf({ ...FILES, "root.img": "x" }));
+    assertMatch((await slots.run(args, bare)).err, /does not hold the root.img/);
+    assertEquals((await slots.status()).slots.b, empty);
+    assertMatch(
+      (await slots.run(["write-other", "--sums", "/no", "-"], bare)).err,
+      /cannot be read/,
+    );
+    assertEquals((await slots.run(["room"])).out, `root ${3 << 20}\n`);
+  });
 
   slotTest(
     "a slot that is tried becomes good, and the other one can be written",
@@ -190,10 +213,25 @@ for (const loader of ["efi", "counter"] as const) {
   );
 }
 
+/** An update without its list and its signature. */
+function bareTar(tar: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return tar.slice(beginningOf(tar, "root.img"));
+}
+
+function listOf(files: Readonly<Record<string, Uint8Array | string>>): string {
+  return Object.entries(files).map(([name, bytes]) => `${hexOf(digestOf(bytes))}  ${name}\n`)
+    .join("");
+}
+
+/** Where a file's header is in a tar. */
+function beginningOf(tar: Uint8Array, file: string): number {
+  const name = new TextEncoder().encode(`${file}\0`);
+  return tar.findIndex((_, i) => i % 512 === 0 && name.every((byte, j) => tar[i + j] === byte));
+}
+
 /** A tar with its root once more at its end. */
 function twice(tar: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode("root.img\0");
-  const at = tar.findIndex((_, i) => i % 512 === 0 && name.every((byte, j) => tar[i + j] === byte));
+  const at = beginningOf(tar, "root.img");
   const entry = tar.subarray(at, at + 512 + Math.ceil(ROOT.length / 512) * 512);
   return new Uint8Array(
     [...tar.subarray(0, at), ...entry, ...tar.subarray(at), ...new Uint8Array(1024)],

@@ -16,15 +16,38 @@ export function thinClientMissing(): string | undefined {
 
 /** Builds the thin client's medium with programs and the image of a host, as the task does; its path. */
 export async function buildThinClient(folder: string): Promise<string> {
+  const [image] = await buildThinClients([{ folder }]);
+  return image!;
+}
+
+/** A build of the thin client in a folder of its own. */
+export interface ThinClientBuild {
+  readonly folder: string;
+  readonly version?: string;
+  /** Behind those that it has. */
+  readonly stages?: readonly object[];
+}
+
+/** Builds several, which one key signs; their paths. */
+export async function buildThinClients(
+  builds: readonly ThinClientBuild[],
+): Promise<string[]> {
   const { cacheDir } = realEnv();
   using place = testEnv({ runner: denoRunner() });
   // What is built here is nobody else's.
   Deno.mkdirSync(join(place.cwd, "dist"));
   const env = { ...place, cacheDir };
-  const manifest = await prepareThinClient(env, folder, ["--offline"]);
-  const args = ["build", manifest, "--offline", "--sign", "--output", folder];
-  if (await run({ ...env, args }) !== 0) throw new Error(place.err);
-  const iso = Array.from(Deno.readDirSync(folder), ({ name }) => name)
-    .find((name) => name.endsWith(".iso"));
-  return join(folder, iso!);
+  const images: string[] = [];
+  for (const { folder, version, stages = [] } of builds) {
+    Deno.mkdirSync(folder, { recursive: true });
+    const manifest = await prepareThinClient(env, folder, ["--offline"]);
+    const said = JSON.parse(Deno.readTextFileSync(manifest));
+    const own = { ...said, ...version && { version }, stages: [...said.stages, ...stages] };
+    Deno.writeTextFileSync(manifest, JSON.stringify(own));
+    const args = ["build", manifest, "--offline", "--sign", "--output", folder];
+    if (await run({ ...env, args }) !== 0) throw new Error(place.err);
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    images.push(join(folder, names.find((name) => name.endsWith(".iso"))!));
+  }
+  return images;
 }
