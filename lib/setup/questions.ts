@@ -264,7 +264,11 @@ function confirmPage(facts: SetupFacts, values: Values): Page {
       { label: "No, back to all answers", then: { kind: "go", page: "overview" } },
       ...choice === undefined ? [] : [
         {
-          label: isLost ? "Yes, lose what is on it" : "Yes, write to the disk",
+          label: facts.isDryRun
+            ? "Yes, show what would be done"
+            : isLost
+            ? "Yes, lose what is on it"
+            : "Yes, write to the disk",
           then: { kind: "do", word: "done" },
         } as const,
       ],
