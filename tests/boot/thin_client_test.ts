@@ -1,10 +1,11 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { findFirmware } from "../../build/boot/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import type { ConsoleShell } from "../../lib/lab/console_shell.ts";
 import { buildThinClient, thinClientMissing } from "../support/build/thin_client_system.ts";
 import { atConsole, logIn } from "../support/machine/console_machine.ts";
+import { annsAnswers, typedRun } from "../support/machine/setup_keys.ts";
 import { PATIENCE } from "../support/machine/test_machine.ts";
 import { named } from "../support/program/missing_programs.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
@@ -13,9 +14,6 @@ const runner = denoRunner();
 /** Seconds that an answer may take under emulation, and setting up a disk. */
 const [ANSWER, SETUP] = [60 * PATIENCE, 240 * PATIENCE];
 const DISK = 6 * 2 ** 30;
-const ANSWERS = String.raw`umask 077; cd /tmp; echo secret > pw; echo a long passphrase > phrase
-echo mine > ~/.local/tower/mark; printf '%s\n' 'disk: inner' 'username: ann' 'hostname: desk' \
-'password: { file: pw }' 'timezone: Europe/Berlin' 'encryption: { passphrase: { file: phrase } }' > a.yaml`;
 
 /** That both systems, of the medium and of the disk, are closed and have both programs. */
 async function checkSystem(shell: ConsoleShell): Promise<void> {
@@ -57,9 +55,13 @@ Deno.test({
           // The lab repository has programs of Debian's, and no apk.
           const { text: packages } = await shell.run("tower packages thinclient", ANSWER);
           assertStringIncludes(packages, "answer: it has no apk");
-          assertEquals((await shell.run(ANSWERS, ANSWER)).code, 0);
-          const { code, text } = await shell.run("doas tower setup --answers a.yaml", SETUP);
+          assertEquals((await shell.run("echo mine > ~/.local/tower/mark", ANSWER)).code, 0);
+          const { code, text } = await typedRun(shell, "doas tower setup", annsAnswers("inner"), [
+            ANSWER,
+            SETUP,
+          ]);
           assertEquals(code, 0, text);
+          assertNotMatch(text, /secret|a long passphrase/);
           assertStringIncludes(text, 'The thin client "desk" is on /dev/vda');
         }),
     );
