@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { findFirmware } from "../../build/boot/boot.ts";
 import { NetworkNamespace } from "../../lib/lab/network_namespace.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { TOWER } from "../support/build/host_system.ts";
@@ -17,7 +16,7 @@ const [PROVISION, START] = [400 * PATIENCE, 170];
 
 Deno.test({
   ...named(
-    "a stick with the thin client makes the card of a host without any network, and that card starts",
+    "a CD with the thin client, started by BIOS, makes the card of a host without any network, and that card starts",
     thinClientMissing(),
   ),
   async fn() {
@@ -26,10 +25,10 @@ Deno.test({
     const card = join(folder.path, "card.img");
     Deno.writeFileSync(card, new Uint8Array());
     Deno.truncateSync(card, CARD);
-    const firmware = { kind: "uefi", file: findFirmware("x86_64") } as const;
+    const firmware = { kind: "bios" } as const;
     let hostKey = "";
     const moreDisks = [{ image: card, serial: "card", removable: true }] as const;
-    await atConsole(runner, { image, disk: "usb", firmware, moreDisks }, async (shell) => {
+    await atConsole(runner, { image, disk: "cd", firmware, moreDisks }, async (shell) => {
       const { text: disks } = await shell.run("lsblk -dnbo NAME,SIZE", 60);
       const name = new RegExp(`^(\\S+) +${CARD}$`, "m").exec(disks)?.[1];
       const words = `provision vault --offline --boot-device /dev/${name} --no-confirm`;
