@@ -1,4 +1,5 @@
 import { resolve } from "@std/path";
+import { ALPHABET } from "../lib/accounts/sha512_crypt.ts";
 import { describeDevice } from "../lib/disk/devices.ts";
 import type { Env } from "../lib/env.ts";
 import { printable } from "../lib/errors.ts";
@@ -61,8 +62,7 @@ export async function runSetup(
 
 /** 16 characters of crypt's alphabet. */
 function newSalt(): string {
-  const alphabet = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => alphabet[byte & 63]).join(
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => ALPHABET[byte & 63]).join(
     "",
   );
 }

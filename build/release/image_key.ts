@@ -4,6 +4,7 @@ import { imageSignersPath } from "../../lib/fleet/paths.ts";
 import { exists, readText, writeFileAtomic } from "../../lib/files/files.ts";
 import { waitForLock } from "../../lib/files/lock_file.ts";
 import { privateFolder } from "../../lib/files/private_folder.ts";
+import { imageKeyPath } from "../../lib/program/ssh_signing.ts";
 import { ownKey } from "../boot/own_key.ts";
 
 const LIMIT = 1 << 20;
@@ -13,15 +14,13 @@ const LIMIT = 1 << 20;
  * among those that `tower provision` asks a signature of.
  */
 export async function imageKey(env: Env): Promise<string> {
-  const config = env.variable("XDG_CONFIG_HOME");
-  // A relative path is to be ignored (XDG Base Directory Specification).
-  const folder = join(config?.startsWith("/") ? config : join(env.home, ".config"), "tower");
-  privateFolder(folder);
+  const path = imageKeyPath(env);
+  privateFolder(dirname(path));
   // Two first builds at once would each make a key, and sign with one that nobody lists.
   const waiting = { signal: env.signal, onWait() {} };
-  using _lock = await waitForLock(join(folder, "image_key.lock"), "tower-build", waiting);
-  const isNew = !exists(join(folder, "image_key"));
-  const { file, publicKey } = ownKey(join(folder, "image_key"), "tower-image");
+  using _lock = await waitForLock(`${path}.lock`, "tower-build", waiting);
+  const isNew = !exists(path);
+  const { file, publicKey } = ownKey(path, "tower-image");
   const signers = imageSignersPath({ folder: join(env.home, ".local", "tower") });
   const known = exists(signers) ? readText(signers, LIMIT) : "";
   if (!known.includes(publicKey)) {

@@ -10,10 +10,9 @@ import { reporterFor } from "../../lib/program/reporter.ts";
 import { jsonLine } from "../../lib/report/json_reporter.ts";
 import { shownUrl } from "../../lib/report/shown_url.ts";
 import { openFleet } from "../../lib/session/fleet.ts";
-import { Scope } from "../../lib/session/scope.ts";
 import { remoteCommand } from "../../lib/ssh/remote_command.ts";
 import { hostMachine } from "./host_machine.ts";
-import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
+import { apkStateOf, openLooking, openSources, type SourceOptions } from "./host_sources.ts";
 import { offerFiles, repositoryOptions } from "./offered_port.ts";
 
 /** Seconds that apk waits for bytes: a package is here whole before its first byte goes on. */
@@ -37,9 +36,8 @@ export async function tunnelApk(
   const host = hostMachine(fleet, findHost(fleet.inventory, name));
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
-  using store = openPackageStore(env, reporter);
-  await using scope = new Scope(env.signal);
-  const looking = { env, fleet, store, scope, reporter };
+  await using looking = openLooking(env, fleet, reporter);
+  const { scope } = looking;
   const state = await apkStateOf(host);
   const { sources, context, remember } = await openSources(host, state, options, looking);
   await remember();

@@ -7,15 +7,13 @@ import type { PackageChange } from "../../lib/packages/package_change.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
-import { Scope } from "../../lib/session/scope.ts";
 import type { PlanOptions } from "../power.ts";
 import { errorJson } from "../render/error_json.ts";
 import { changeLines, changeValue } from "../render/package_change.ts";
 import { lockPackages, settle } from "./host_change.ts";
-import { type Looking, openPackageStore } from "./host_sources.ts";
+import { type Looking, openLooking } from "./host_sources.ts";
 import type { PackageMachine } from "./package_machine.ts";
 import { isPermitted, requirePermission } from "./permission.ts";
-import { sharedWay } from "./package_way.ts";
 
 /** What changes on a machine, and how it is done. */
 export interface PlannedChange {
@@ -46,10 +44,7 @@ export async function changeHosts(
   for (const machine of dryRun ? [] : machines.toSorted((a, b) => compareHosts(a.name, b.name))) {
     locks.use(await lockPackages(machine, doing, { env, reporter }));
   }
-  using store = openPackageStore(env, reporter);
-  await using scope = new Scope(env.signal);
-  const way = sharedWay(fleet, env.patience, scope);
-  const looking: Looking = { env, fleet, store, scope, reporter, way };
+  await using looking = openLooking(env, fleet, reporter);
   const planned = await Promise.all(
     machines.map((machine) => outcomeOf(machine, () => plan(machine, looking))),
   );

@@ -13,11 +13,11 @@ import { keptIndexes } from "../../lib/package_way/kept_indexes.ts";
 import type { Reporter } from "../../lib/report/event.ts";
 import type { Fleet } from "../../lib/session/fleet.ts";
 import { gather } from "../../lib/session/gather.ts";
-import type { Scope } from "../../lib/session/scope.ts";
+import { Scope } from "../../lib/session/scope.ts";
 import { type FileStore, openStore } from "../../lib/store/content_store.ts";
 import { requireKnownSources } from "./known_sources.ts";
 import type { PackageMachine } from "./package_machine.ts";
-import { wayFetcher } from "./package_way.ts";
+import { sharedWay } from "./package_way.ts";
 
 /** What a machine's repositories may be. */
 export interface SourceOptions {
@@ -34,14 +34,12 @@ export interface OpenSources {
 
 /** What commands that look for packages work with. The scope owns what is opened. */
 export interface Looking {
-  readonly env: Env;
-  readonly fleet: Fleet;
   /** Outlives the scope, whose work writes into it. */
   readonly store: FileStore;
   readonly scope: Scope;
   readonly reporter: Reporter;
-  /** A way by the router that several share; each opens its own where there is none. */
-  readonly way?: () => Promise<Fetcher>;
+  /** The way by the router, opened when first asked for. */
+  readonly way: () => Promise<Fetcher>;
   /** Whether a repository is read; all are where nothing says so. */
   readonly isRead?: (spec: RepositorySpec, arch: string) => boolean;
 }
@@ -49,6 +47,15 @@ export interface Looking {
 /** Where packages are kept on this machine. */
 export function openPackageStore(env: Env, reporter: Reporter): FileStore {
   return openStore(join(env.cacheDir, "store"), reporter);
+}
+
+/** What looks for packages with a store and a way of its own. */
+export function openLooking(env: Env, fleet: Fleet, reporter: Reporter): Looking & AsyncDisposable {
+  const owned = new AsyncDisposableStack();
+  const store = owned.use(openPackageStore(env, reporter));
+  const scope = owned.use(new Scope(env.signal));
+  const way = sharedWay(fleet, env.patience, scope);
+  return { store, scope, reporter, way, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /**
@@ -76,11 +83,10 @@ export async function openSources(
   machine: PackageMachine,
   state: ApkState,
   { allowOld, newSources, offline }: SourceOptions,
-  { env, fleet, store, scope, reporter, way, isRead }: Looking,
+  { store, reporter, way, isRead }: Looking,
 ): Promise<OpenSources & { readonly remember: () => Promise<void> }> {
   const remember = requireKnownSources(state, machine, newSources);
-  const ownWay = () => wayFetcher(fleet, env.patience, scope);
-  const fetcher = offline ? keptIndexes(store) : await (way ?? ownWay)();
+  const fetcher = offline ? keptIndexes(store) : await way();
   const { arch, keys } = state;
   const context = { arch, keys, fetcher, store, reporter };
   const specs = state.repositories.filter((spec) =>

@@ -12,7 +12,7 @@ import { Scope } from "../../lib/session/scope.ts";
 import { foundLines, putBackJson } from "../render/put_back.ts";
 import { changeLines } from "../render/package_change.ts";
 import { lockPackages, settle } from "./host_change.ts";
-import { apkStateOf, openPackageStore, openSources } from "./host_sources.ts";
+import { apkStateOf, openLooking, openSources } from "./host_sources.ts";
 import type { InstallOptions } from "./install.ts";
 import { keptWorld } from "./kept_world.ts";
 import { openMachines } from "./machines.ts";
@@ -44,9 +44,8 @@ export async function putBackPackages(
   }
   const state = await apkStateOf(machine);
   const damage = repair ? await damageOf(machine) : undefined;
-  using store = openPackageStore(env, reporter);
-  await using scope = new Scope(env.signal);
-  const looking = { env, fleet, store, scope, reporter };
+  await using looking = openLooking(env, fleet, reporter);
+  const { scope } = looking;
   const { sources, context, remember } = await openSources(machine, state, options, looking);
   const plan = planPutBack(kept ?? [], damage?.broken ?? [], state, sources);
   const coming = [...plan.change.coming, ...plan.mended];

@@ -3,9 +3,8 @@ import { TowerError } from "../../lib/errors.ts";
 import { searchIndexes } from "../../lib/packages/index_search.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
-import { Scope } from "../../lib/session/scope.ts";
 import { foundText, listJson } from "../render/packages.ts";
-import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
+import { apkStateOf, openLooking, openSources, type SourceOptions } from "./host_sources.ts";
 import { openMachines } from "./machines.ts";
 
 /** Looks for packages in the indexes of a machine's repositories. */
@@ -20,9 +19,7 @@ export async function searchPackages(
   const machine = find(name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
-  using store = openPackageStore(env, reporter);
-  await using scope = new Scope(env.signal);
-  const looking = { env, fleet, store, scope, reporter };
+  await using looking = openLooking(env, fleet, reporter);
   const state = await apkStateOf(machine);
   const { sources } = await openSources(machine, state, options, looking);
   const found = searchIndexes(word, { sources, installed: state.installed });

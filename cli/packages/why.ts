@@ -7,8 +7,7 @@ import { parseWanted } from "../../lib/packages/package_change.ts";
 import type { Ending } from "../../lib/program/ending.ts";
 import { reporterFor } from "../../lib/program/reporter.ts";
 import { jsonLine } from "../../lib/report/json_reporter.ts";
-import { Scope } from "../../lib/session/scope.ts";
-import { apkStateOf, openPackageStore, openSources, type SourceOptions } from "./host_sources.ts";
+import { apkStateOf, openLooking, openSources, type SourceOptions } from "./host_sources.ts";
 import { openMachines } from "./machines.ts";
 
 /** Says why a machine has a package; where it has not, what keeps it out. */
@@ -23,9 +22,7 @@ export async function explainPackage(
   const machine = find(name);
   if (options.json) ending.json = true;
   using reporter = reporterFor(env, options.json);
-  using store = openPackageStore(env, reporter);
-  await using scope = new Scope(env.signal);
-  const looking = { env, fleet, store, scope, reporter };
+  await using looking = openLooking(env, fleet, reporter);
   const state = await apkStateOf(machine);
   const sourcesToAsk = () =>
     openSources(machine, state, options, looking).catch((cause) => {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { concat } from "../bytes/bytes.ts";
 
 const ROUNDS = 5000;
-const ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/** Of salts and hashes, as crypt(5) counts to 64. */
+export const ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 const sha512 = (...parts: readonly Uint8Array[]) =>
   new Uint8Array(createHash("sha512").update(concat(parts)).digest());

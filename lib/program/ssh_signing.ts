@@ -16,6 +16,13 @@ export interface SigningKeyFile {
   readonly key: PrivateKeyFile;
 }
 
+/** The private key that signs what this user builds, whether it is there or not. */
+export function imageKeyPath({ home, variable }: Pick<Env, "home" | "variable">): string {
+  const config = variable("XDG_CONFIG_HOME");
+  // A relative path is to be ignored (XDG Base Directory Specification).
+  return `${config?.startsWith("/") ? config : `${home}/.config`}/tower/image_key`;
+}
+
 /** @throws {TowerError} `not-found`, or `malformed` for what is no key */
 export function readSigningKey(file: string): SigningKeyFile {
   return { file, key: readPrivateKeyFile(readText(file, LIMIT), file) };

@@ -1,11 +1,11 @@
-import { type ByteSource, readExactly } from "../bytes/bytes.ts";
+import type { ByteSource } from "../bytes/bytes.ts";
+import { rootHashOfProgram } from "../boot/named_root.ts";
 import { systemdBootPath } from "../boot/systemd_boot.ts";
 import { inspectDevice, type InspectedDevice } from "../disk/devices.ts";
 import type { Env } from "../env.ts";
 import { TowerError } from "../errors.ts";
 import { exists, readText } from "../files/files.ts";
 import { openRegular } from "../files/regular_file.ts";
-import { readPe } from "../format/pe/headers.ts";
 import { mounted } from "./mounted.ts";
 
 const LIMIT = 1 << 16;
@@ -82,11 +82,7 @@ function partOf(path: string, name: string): string {
 
 /** The program and the root are of one build where its command line has the root's hash. */
 function requireRootHash(program: ByteSource, rootHash: string): void {
-  const section = readPe(program).sections.find(({ name }) => name === ".cmdline");
-  const text = section === undefined || section.virtualSize > LIMIT
-    ? ""
-    : new TextDecoder().decode(readExactly(program, section.rawOffset, section.virtualSize));
-  if (text.split(/[\s\0]+/).includes(`roothash=${rootHash}`)) return;
+  if (rootHashOfProgram(program) === rootHash) return;
   throw new TowerError(
     "damaged",
     `Cannot set up a thin client: the medium's ${PROGRAM} starts another root`,

@@ -1,17 +1,15 @@
 import { createHash } from "node:crypto";
+import { rootHashOfProgram } from "../boot/named_root.ts";
 import { parseSlotSystem, SLOT_SYSTEM } from "../boot/slot_system.ts";
 import type { Breathe } from "../breathe.ts";
 import { type ByteSource, readExactly } from "../bytes/bytes.ts";
 import { TowerError } from "../errors.ts";
-import { readPe } from "../format/pe/headers.ts";
 import { readVolume, type VolumePorts } from "../image/volume.ts";
 import { sourceOf, textOf } from "../tree/content.ts";
 import type { RootedSystem } from "./judge.ts";
 
 const LIMIT = 1 << 16;
 const CHUNK = 1 << 20;
-/** IMAGE_FILE_MACHINE_AMD64. */
-const X86_64 = 0x8664;
 
 /** Where a medium has what is written into a slot, by its part, and the file's name there (thinclient.yaml). */
 const PARTS = {
@@ -60,7 +58,7 @@ export async function newSystem(
     return { part: part as keyof typeof PARTS, name, source: sourceOf(contents, entry.content) };
   });
   const [, verity, program] = sources as [Source, Source, Source];
-  const rootHash = rootHashOf(program.source);
+  const rootHash = rootHashOfProgram(program.source);
   if (rootHash === undefined || rootHash !== topHash(verity.source)) {
     throw new TowerError("damaged", `Cannot use "${path}": ${PARTS.program} starts another root`);
   }
@@ -82,21 +80,6 @@ function notOne(path: string, why: string): TowerError {
   return new TowerError("unsupported", `Cannot upgrade from "${path}": ${why}`, {
     hint: "deno task build-image thinclient makes the medium that is meant",
   });
-}
-
-/**
- * The root hash on the command line of a unified kernel image for PCs; undefined where there is none.
- * @throws {TowerError} `malformed`, `unsupported`
- */
-export function rootHashOf(program: ByteSource): string | undefined {
-  const { machine, sections } = readPe(program);
-  if (machine !== X86_64) return undefined;
-  const section = sections.find(({ name }) => name === ".cmdline");
-  if (section === undefined || section.virtualSize > LIMIT) return undefined;
-  const text = new TextDecoder().decode(
-    readExactly(program, section.rawOffset, Math.min(section.virtualSize, section.rawSize)),
-  );
-  return /(?:^|\s)roothash=([0-9a-f]{64})(?:[\s\0]|$)/.exec(text)?.[1];
 }
 
 /** The SHA-256 of a hash tree's top block, which is its root hash where there is no salt (verity.sh). */

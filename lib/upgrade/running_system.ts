@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rootHashNamed } from "../boot/named_root.ts";
 import { parseSlotSystem, SLOT_SYSTEM } from "../boot/slot_system.ts";
 import { TowerError } from "../errors.ts";
 import { readText } from "../files/files.ts";
@@ -54,13 +55,13 @@ export async function runningSystem(
     );
   }
   const file = `${root}/${SLOT_SYSTEM}`;
-  const rootHash = /(?:^|\s)roothash=([0-9a-f]{64})(?:\s|$)/.exec(readText(commandLine, LIMIT));
-  if (rootHash?.[1] === undefined) throw notInstalled("its root is not verified");
+  const rootHash = rootHashNamed(readText(commandLine, LIMIT));
+  if (rootHash === undefined) throw notInstalled("its root is not verified");
   return {
     slot: running,
     other: running === "a" ? "b" : "a",
     id: parseSlotSystem(readText(file, LIMIT), file),
-    rootHash: rootHash[1],
+    rootHash,
     room: parseRoom(await told(runner, "room")),
   };
 }

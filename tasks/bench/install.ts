@@ -4,7 +4,6 @@ import { remoteCommand } from "../../lib/ssh/remote_command.ts";
 import { tempDir } from "../../lib/files/files.ts";
 import type { Command } from "../../lib/proc/command.ts";
 import { oracleData } from "../../tests/support/apk/alpine_oracle.ts";
-import { TEST_KEY } from "../../tests/support/apk/test_keys.ts";
 import { makeProgramRepository } from "../../tests/support/desktop/program_repository.ts";
 import {
   PackageTower,
@@ -80,11 +79,7 @@ type Measure = ReturnType<typeof createMeter>["measure"];
 async function lay(env: Env, others: readonly string[], rate?: number) {
   const place = await PackageTower.create(env.runner, oracleData()!, others, rate);
   makeProgramRepository(join(place.repository, "own"), packages());
-  for (const root of Object.values(place.roots)) {
-    Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}/own\n`);
-    const { name, pem } = TEST_KEY.trusted;
-    Deno.writeTextFileSync(join(root, "etc/apk/keys", name), pem);
-  }
+  place.knowOwn();
   const tower = (...words: string[]): Command => ({
     argv: [Deno.execPath(), "run", "-A", "--no-check", MAIN, ...words],
     variables: {

@@ -12,9 +12,9 @@ import {
   byProxies,
   packageTowerMissing,
   REPOSITORY,
-  serveFolder,
   sshdOf,
 } from "../support/fleet/package_tower.ts";
+import { serveFolder } from "../support/fleet/serve_folder.ts";
 import { TowerProgram } from "../support/fleet/tower_program.ts";
 import { startMachine } from "../support/machine/test_machine.ts";
 import { named } from "../support/program/missing_programs.ts";

@@ -3,8 +3,7 @@ import { basename, dirname, join } from "@std/path";
 import { findFirmware } from "../../build/boot/boot.ts";
 import { denoRunner } from "../../lib/proc/deno_runner.ts";
 import { buildThinClients, thinClientMissing } from "../support/build/thin_client_system.ts";
-import { atConsole } from "../support/machine/console_machine.ts";
-import { atInstalledClient, untilItEnds } from "../support/machine/installed_client.ts";
+import { atConsole, logIn, untilItEnds } from "../support/machine/console_machine.ts";
 import { PATIENCE } from "../support/machine/test_machine.ts";
 import { named, programsMissing } from "../support/program/missing_programs.ts";
 import { tempFolder } from "../support/program/file_sink.ts";
@@ -57,13 +56,14 @@ Deno.test({
     const disk = at("disk.img");
     Deno.writeFileSync(disk, new Uint8Array());
     Deno.truncateSync(disk, DISK);
-    const client = { ...ANN, disk };
+    const firmware = { kind: "uefi", file: findFirmware("x86_64") } as const;
+    const client = { image: disk, firmware };
+    const enter = logIn(ANN.user, ANN.password);
     const version = "sed -n s/^version=//p /usr/lib/tower-slot/system";
     const slots = "doas tower-slot status";
 
     await t.step("is set up from its first medium", async () => {
       const moreDisks = [{ image: disk, serial: "inner" }] as const;
-      const firmware = { kind: "uefi", file: findFirmware("x86_64") } as const;
       await atConsole(runner, { image: first, disk: "usb", firmware, moreDisks }, async (shell) => {
         const write = `umask 077; echo '${ANN.password}' > password; printf '${ANSWERS}' > answers`;
         assertEquals((await shell.run(write, ANSWER)).code, 0);
@@ -77,7 +77,7 @@ Deno.test({
     await t.step("takes a later one from a stick", async () => {
       const image = await stick(at("later.img"), [second], true);
       const moreDisks = [{ image, serial: "later", removable: true }] as const;
-      await atInstalledClient(runner, { ...client, moreDisks }, async (shell) => {
+      await atConsole(runner, { ...client, moreDisks }, async (shell) => {
         const ask = async (line: string, seconds = ANSWER) =>
           (await shell.run(line, seconds)).text.trim();
         assertEquals(await ask(version), "0.1.0");
@@ -92,13 +92,13 @@ Deno.test({
         assertEquals(code, 0, text);
         assertMatch(text, /it is newer: slot a runs thinclient 0\.1\.0/);
         assertEquals(await ask(slots), "a: good, running\nb: trying, 3 left, 0 begun, next");
-      });
+      }, enter);
     });
 
     await t.step("runs that, which stays, and takes a broken one", async () => {
       const image = await stick(at("broken.img"), [first, broken], false);
       const moreDisks = [{ image, serial: "broken", removable: true }] as const;
-      await atInstalledClient(runner, { ...client, moreDisks }, async (shell) => {
+      await atConsole(runner, { ...client, moreDisks }, async (shell) => {
         const ask = async (line: string, seconds = ANSWER) =>
           (await shell.run(line, seconds)).text.trim();
         assertEquals(await ask(`${version}; cat ~/mine`), "0.2.0\nmine");
@@ -114,7 +114,7 @@ Deno.test({
         );
         assertEquals(code, 0, text);
         assertEquals(JSON.parse(text).next.version, "0.10.0");
-      });
+      }, enter);
     });
 
     await t.step("comes back from it by itself", async () => {
@@ -124,10 +124,10 @@ Deno.test({
           /cannot start the system: the root file system on \S+ has no init/,
         );
       }
-      await atInstalledClient(runner, client, async (shell) => {
+      await atConsole(runner, client, async (shell) => {
         const { text } = await shell.run(`${version}; cat ~/mine; ${slots}`, ANSWER);
         assertEquals(text.trim(), "0.2.0\nmine\na: bad\nb: good, running, next");
-      });
+      }, enter);
     });
   },
 });

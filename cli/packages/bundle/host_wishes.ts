@@ -20,7 +20,7 @@ export async function wishesOfHosts(
   const { named, packages } = machinesAndPackages(machines, words, literal);
   const wanted = parseWanted(packages);
   const way = sharedWay(fleet, env.patience, scope);
-  const looking = { env, fleet, store, scope, reporter, way };
+  const looking = { store, scope, reporter, way };
   return await Promise.all(named.map(async (machine): Promise<Wish> => {
     const state = await apkStateOf(machine);
     const { sources, context, remember } = await openSources(machine, state, options, looking);

@@ -4,9 +4,8 @@ import { readSources } from "../../../lib/package_way/host_sources.ts";
 import { readKeyFolder } from "../../../lib/package_way/key_folder.ts";
 import { parseWanted, planInstall } from "../../../lib/packages/package_change.ts";
 import { parseRepository } from "../../../lib/packages/repositories.ts";
-import { sharedIndexes } from "../package_way.ts";
 import type { PackagesForm } from "./bundle_form.ts";
-import type { Wish, Wishing } from "./wish.ts";
+import { internetFetcher, type Wish, type Wishing } from "./wish.ts";
 
 /** Packages with all that they need, for a host of which nothing is known. */
 export async function wishOfPackages(
@@ -22,8 +21,7 @@ export async function wishOfPackages(
       hint: "Name it by its URL, as the host's /etc/apk/repositories does",
     });
   }
-  const onNotice = (message: string) => reporter.report({ type: "info", message });
-  const fetcher = sharedIndexes(env.fetcher({ offline: false, onNotice }));
+  const fetcher = internetFetcher({ env, reporter });
   const keys = readKeyFolder(resolve(env.cwd, folder), arch);
   const context = { arch, keys, fetcher, store, reporter };
   const sources = await readSources(specs, context, allowOld);

@@ -6,8 +6,7 @@ import { parseApkState } from "../../../lib/package_way/apk_state.ts";
 import { readSources } from "../../../lib/package_way/host_sources.ts";
 import { parseWanted, planInstall } from "../../../lib/packages/package_change.ts";
 import { isBeyondHost } from "../../../lib/packages/repositories.ts";
-import { sharedIndexes } from "../package_way.ts";
-import type { Wish, Wishing } from "./wish.ts";
+import { internetFetcher, type Wish, type Wishing } from "./wish.ts";
 
 /** What hosts of another tower lack, as a request tells of them, read on the Internet from here. */
 export async function wishesOfRequest(
@@ -17,8 +16,7 @@ export async function wishesOfRequest(
 ): Promise<Wish[]> {
   const path = resolve(env.cwd, name);
   const { hosts } = parseBundleRequest(readText(path, REQUEST_LIMIT), path);
-  const onNotice = (message: string) => reporter.report({ type: "info", message });
-  const fetcher = sharedIndexes(env.fetcher({ offline: false, onNotice }));
+  const fetcher = internetFetcher({ env, reporter });
   return await Promise.all(hosts.map(async ({ name: host, packages, state: text }) => {
     const wanted = parseWanted(packages);
     const state = stateIn(text, host, path);

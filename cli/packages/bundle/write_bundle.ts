@@ -1,4 +1,4 @@
-import { join, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { readBundle } from "../../../lib/bundle/reader.ts";
 import { bundlePieces, bundleSums } from "../../../lib/bundle/writer.ts";
 import type { Env } from "../../../lib/env.ts";
@@ -7,6 +7,7 @@ import { createArtifact } from "../../../lib/files/artifact_file.ts";
 import { exists } from "../../../lib/files/files.ts";
 import { breathing } from "../../../lib/files/interruption.ts";
 import {
+  imageKeyPath,
   readSigningKey,
   signFiles,
   type SigningKeyFile,
@@ -20,10 +21,7 @@ import type { BundleContents } from "./contents.ts";
  */
 export function bundleKey(named: string | undefined, env: Env): SigningKeyFile {
   if (named !== undefined) return readSigningKey(resolve(env.cwd, named));
-  const config = env.variable("XDG_CONFIG_HOME");
-  // A relative path is to be ignored (XDG Base Directory Specification).
-  const folder = config?.startsWith("/") ? config : join(env.home, ".config");
-  const own = join(folder, "tower", "image_key");
+  const own = imageKeyPath(env);
   if (exists(own)) return readSigningKey(own);
   throw new TowerError("usage", "Cannot sign the bundle: no key is named", {
     hint: "Name an SSH key with --key FILE; ssh-keygen -t ed25519 -f FILE makes one",

@@ -49,11 +49,7 @@ function noise(size: number): Uint8Array {
 async function towerWithPad() {
   const place = await PackageTower.create(runner, oracleData()!, ["keys"]);
   const trusts: Record<string, TestKey> = { vault: TEST_KEY, keys: OTHER_KEY };
-  for (const [host, root] of Object.entries(place.roots)) {
-    const { trusted } = trusts[host]!;
-    Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}/own\n`);
-    Deno.writeTextFileSync(join(root, "etc/apk/keys", trusted.name), trusted.pem);
-  }
+  place.knowOwn((host) => trusts[host]!);
   offer(place, 1_700_000_000);
   const config = join(place.tower.env.home, ".config/tower");
   Deno.mkdirSync(config, { recursive: true });

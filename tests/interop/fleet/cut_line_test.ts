@@ -2,14 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
-import { TEST_KEY } from "../../support/apk/test_keys.ts";
 import { makeProgramRepository } from "../../support/desktop/program_repository.ts";
 import { PackageHost } from "../../support/fleet/apk_cuts.ts";
-import {
-  PackageTower,
-  packageTowerMissing,
-  REPOSITORY,
-} from "../../support/fleet/package_tower.ts";
+import { PackageTower, packageTowerMissing } from "../../support/fleet/package_tower.ts";
 import { Untouched } from "../../support/fleet/untouched.ts";
 import { PATIENCE } from "../../support/machine/test_machine.ts";
 import { named } from "../../support/program/missing_programs.ts";
@@ -34,9 +29,7 @@ Deno.test({
   async fn(t) {
     await using place = await PackageTower.create(runner, oracleData()!);
     const { tower, root } = place;
-    const apk = join(root, "etc/apk");
-    Deno.writeTextFileSync(join(apk, "repositories"), `${REPOSITORY}/own\n`);
-    Deno.writeTextFileSync(join(apk, "keys", TEST_KEY.trusted.name), TEST_KEY.trusted.pem);
+    place.knowOwn();
     makeProgramRepository(join(place.repository, "own"), {
       "pad-libs": { files: { "usr/lib/pad": "libs" }, scripts: { "post-install": WAITING } },
       pad: { depends: ["pad-libs"], files: { "usr/bin/pad": "#!/bin/sh\n" } },

@@ -3,13 +3,8 @@ import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import type { RunningProcess } from "../../../lib/proc/command.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
-import { TEST_KEY } from "../../support/apk/test_keys.ts";
 import { makeProgramRepository } from "../../support/desktop/program_repository.ts";
-import {
-  PackageTower,
-  packageTowerMissing,
-  REPOSITORY,
-} from "../../support/fleet/package_tower.ts";
+import { PackageTower, packageTowerMissing } from "../../support/fleet/package_tower.ts";
 import { Untouched } from "../../support/fleet/untouched.ts";
 import { named } from "../../support/program/missing_programs.ts";
 
@@ -20,9 +15,7 @@ const PAD = "/alpine/own/x86_64/pad-1.0-r0.apk";
 /** A tower whose `vault` knows a repository of the test's own. */
 async function towerWithPad(buildTime = 1_700_000_000) {
   const place = await PackageTower.create(runner, oracleData()!);
-  const apk = join(place.root, "etc/apk");
-  Deno.writeTextFileSync(join(apk, "repositories"), `${REPOSITORY}/own\n`);
-  Deno.writeTextFileSync(join(apk, "keys", TEST_KEY.trusted.name), TEST_KEY.trusted.pem);
+  place.knowOwn();
   offer(place, buildTime);
   return place;
 }

@@ -26,9 +26,7 @@ Deno.test({
   async fn(t) {
     const patience = { ...PATIENCE, stall: 2000 };
     await using place = await PackageTower.create(runner, oracleData()!, [], undefined, patience);
-    const apk = join(place.root, "etc/apk");
-    Deno.writeTextFileSync(join(apk, "repositories"), `${REPOSITORY}/own\n`);
-    Deno.writeTextFileSync(join(apk, "keys", TEST_KEY.trusted.name), TEST_KEY.trusted.pem);
+    place.knowOwn();
     const own = join(place.repository, "own");
     makeProgramRepository(own, pad("x"));
     using others = tempFolder();

@@ -2,14 +2,9 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { denoRunner } from "../../../lib/proc/deno_runner.ts";
 import { oracleData } from "../../support/apk/alpine_oracle.ts";
-import { TEST_KEY } from "../../support/apk/test_keys.ts";
 import { makeProgramRepository } from "../../support/desktop/program_repository.ts";
 import { layHost } from "../../support/fleet/laid_host.ts";
-import {
-  PackageTower,
-  packageTowerMissing,
-  REPOSITORY,
-} from "../../support/fleet/package_tower.ts";
+import { PackageTower, packageTowerMissing } from "../../support/fleet/package_tower.ts";
 import { named } from "../../support/program/missing_programs.ts";
 
 const runner = denoRunner();
@@ -31,13 +26,7 @@ Deno.test({
     const { tower, roots, repository } = place;
     const own = join(repository, "own");
     makeRepository(own, "1.0-r0", "1.0-r0");
-    for (const root of Object.values(roots)) {
-      Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}/own\n`);
-      Deno.writeTextFileSync(
-        join(root, "etc/apk/keys", TEST_KEY.trusted.name),
-        TEST_KEY.trusted.pem,
-      );
-    }
+    place.knowOwn();
     const has = (path: string) =>
       Object.values(roots).map((root) => {
         try {

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import type { Ending, Runner } from "../../../lib/proc/command.ts";
-import { TEST_KEY } from "../apk/test_keys.ts";
 import { makeProgramRepository } from "../desktop/program_repository.ts";
 import { PATIENCE } from "../machine/test_machine.ts";
 import { PackageHost } from "./apk_cuts.ts";
-import { type PackageTower, REPOSITORY } from "./package_tower.ts";
+import type { PackageTower } from "./package_tower.ts";
 import { Untouched } from "./untouched.ts";
 
 const HOOK = fromFileUrl(new URL("./kill_hook.ts", import.meta.url));
@@ -46,9 +45,7 @@ export class InstallKills {
 
   /** Lays the packages out, and what kills into the host and before ssh. */
   static create(runner: Runner, place: PackageTower): InstallKills {
-    const apk = join(place.root, "etc/apk");
-    Deno.writeTextFileSync(join(apk, "repositories"), `${REPOSITORY}/own\n`);
-    Deno.writeTextFileSync(join(apk, "keys", TEST_KEY.trusted.name), TEST_KEY.trusted.pem);
+    place.knowOwn();
     const scripts = (name: string) =>
       Object.fromEntries(
         SCRIPTS.map((script) => [script, `#!/bin/sh\n${killingAt(`${name}.${script}`)}`]),

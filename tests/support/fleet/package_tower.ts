@@ -4,9 +4,11 @@ import { NetworkNamespace } from "../../../lib/lab/network_namespace.ts";
 import type { Command, Runner, RunningProcess } from "../../../lib/proc/command.ts";
 import { remoteCommand } from "../../../lib/ssh/remote_command.ts";
 import { oracleData } from "../apk/alpine_oracle.ts";
+import { TEST_KEY, type TestKey } from "../apk/test_keys.ts";
 import { rootMissing } from "../format/disk_tree.ts";
 import { tempFolder } from "../program/file_sink.ts";
 import { programsMissing } from "../program/missing_programs.ts";
+import { serveFolder } from "./serve_folder.ts";
 import { layHost } from "./laid_host.ts";
 import { TowerProgram } from "./tower_program.ts";
 
@@ -109,6 +111,15 @@ export class PackageTower implements AsyncDisposable {
     const made = new PackageTower(tower, roots, repository, networks, programs, asked);
     made.#stack.use(stack.move());
     return made;
+  }
+
+  /** Has the hosts know the repository `own` alone, which a test makes. @param keyOf whose keys they trust */
+  knowOwn(keyOf: (host: string) => TestKey = () => TEST_KEY): void {
+    for (const [host, root] of Object.entries(this.roots)) {
+      const { name, pem } = keyOf(host).trusted;
+      Deno.writeTextFileSync(join(root, "etc/apk/repositories"), `${REPOSITORY}/own\n`);
+      Deno.writeTextFileSync(join(root, "etc/apk/keys", name), pem);
+    }
   }
 
   /** `tower` as a program of its own, which may be killed. */
@@ -255,41 +266,4 @@ function sshScript(proxies: Readonly<Record<string, string>>): string {
   );
   return `#!/bin/sh\ncase "$* " in\n${cases.join("").replaceAll('" "', "\\ ")}esac\n` +
     'exec /usr/bin/ssh -o "ProxyCommand=$proxy" -o User=root "$@"\n';
-}
-
-/** A web server of a folder in a network. */
-export async function serveFolder(
-  runner: Runner,
-  network: NetworkNamespace,
-  folder: string,
-  rate?: number,
-): Promise<{ server: RunningProcess; asked: readonly string[] }> {
-  const program = join(import.meta.dirname!, "folder_server.ts");
-  const argv = [
-    Deno.execPath(),
-    "run",
-    "--no-lock",
-    "--allow-net",
-    "--allow-read",
-    program,
-    folder,
-    ...rate === undefined ? [] : [String(rate)],
-  ];
-  const server = runner.spawn(network.inside({ argv: argv as [string, ...string[]] }));
-  void server.stderr.cancel();
-  const asked: string[] = [];
-  const started = Promise.withResolvers<void>();
-  void (async () => {
-    let rest = "";
-    for await (const part of server.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = `${rest}${part}`.split("\n");
-      rest = lines.pop()!;
-      // The first says that it listens.
-      asked.push(...lines.filter((line) => line.startsWith("/")));
-      started.resolve();
-    }
-    started.reject(new Error("the server of the repository does not start"));
-  })();
-  await started.promise;
-  return { server, asked };
 }

@@ -1,5 +1,5 @@
 import { ConsoleShell } from "../../../lib/lab/console_shell.ts";
-import type { Runner } from "../../../lib/proc/command.ts";
+import type { Runner, RunningProcess } from "../../../lib/proc/command.ts";
 import { type MachineSpec, qemuArgv } from "../../../lib/qemu/machine.ts";
 import { PATIENCE } from "./test_machine.ts";
 
@@ -22,7 +22,29 @@ export async function atConsole(
   use: (shell: ConsoleShell) => Promise<void>,
   enter: (shell: ConsoleShell) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  await using qemu = runner.spawn({
+  await using qemu = start(runner, machine);
+  const shell = new ConsoleShell(qemu);
+  await enter(shell);
+  await shell.open(START * PATIENCE);
+  await use(shell);
+  await shell.type("doas poweroff\n");
+  await untilOff(qemu, shell, OFF);
+}
+
+/** Starts a machine that ends by itself, as one that starts anew does here; what its console showed. */
+export async function untilItEnds(
+  runner: Runner,
+  machine: ConsoleMachine,
+  seconds: number,
+): Promise<string> {
+  await using qemu = start(runner, machine);
+  const shell = new ConsoleShell(qemu);
+  await untilOff(qemu, shell, seconds);
+  return shell.seen;
+}
+
+function start(runner: Runner, machine: ConsoleMachine): RunningProcess {
+  return runner.spawn({
     argv: qemuArgv({
       ...{ arch: "x86_64", snapshot: false, accelerator: "tcg", memoryMiB: 1024, processors: 1 },
       ...machine,
@@ -30,15 +52,17 @@ export async function atConsole(
       serial: { kind: "stdio" },
     }),
   });
-  const shell = new ConsoleShell(qemu);
-  await enter(shell);
-  await shell.open(START * PATIENCE);
-  await use(shell);
-  await shell.type("doas poweroff\n");
+}
+
+async function untilOff(
+  qemu: RunningProcess,
+  shell: ConsoleShell,
+  seconds: number,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const say = () => reject(new Error(`It is still on:\n${shell.seen}`));
-    timer = setTimeout(say, OFF * PATIENCE * 1000);
+    timer = setTimeout(say, seconds * PATIENCE * 1000);
   });
   await Promise.race([qemu.ended, late]).finally(() => clearTimeout(timer));
 }
